@@ -1,0 +1,116 @@
+"""The words every context shares: events, stream ids, errors, money's rounding.
+
+Error tree of the domain (each has a stable `code` and a sentence for the person)::
+
+    DomainError
+    ├── InvalidInput        the words or numbers given cannot be right
+    ├── Refused             a rule or a person says no
+    └── Impossible          the thing is not in a state where this can happen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+import msgspec
+from eventsourcing.domain import CanInitAggregate, CanMutateAggregate
+from eventsourcing.utils import register_topic
+
+NAMESPACE = UUID("6f2d3c1e-0a57-5c1b-9d2e-7472756574a9")
+"""Root of every deterministic id: the same words give the same stream on every machine."""
+
+NO_STREAM = UUID(int=0)
+
+RATIO_STEP = Decimal("0.000000000001")
+"""Returns and NAV are kept to 12 places, so that sums are exact whatever the order."""
+
+CENT = Decimal("0.01")
+
+
+class DomainError(Exception):
+    """Something the domain will not do; its text is meant for the person who asked."""
+
+    code: ClassVar[str] = "domain"
+
+
+class InvalidInput(DomainError):
+    """What was given cannot be right; the text says which part and what to do."""
+
+    code = "invalid_input"
+
+
+class Refused(DomainError):
+    """A rule said no."""
+
+    code = "refused"
+
+
+class Impossible(DomainError):
+    """The aggregate is not in a state where this can happen."""
+
+    code = "impossible"
+
+
+def stream_id(*words: str) -> UUID:
+    """The id of the stream that these words name.
+
+    The words are joined by the unit separator, so ("a", "b") and ("ab",) differ.
+    """
+    return uuid5(NAMESPACE, "\x1f".join(words))
+
+
+def ratio(value: Decimal) -> Decimal:
+    """A return or index value at its stored precision (12 places, half even)."""
+    return value.quantize(RATIO_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def cents(value: Decimal) -> Decimal:
+    """An amount of US dollars to the cent, half even."""
+    return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of an event's body: immutable, compared by content."""
+
+
+class Event(
+    msgspec.Struct, CanMutateAggregate[UUID], frozen=True, kw_only=True, omit_defaults=True
+):
+    """Base of every event: a frozen struct whose stored name is `TOPIC`.
+
+    `timestamp` is the time of the command that decided it, handed in by the caller. The
+    stream and version are kept in the envelope, not in the stored body.
+    A subclass with `TOPIC` registers itself, so importing its module is enough to read it.
+    """
+
+    TOPIC: ClassVar[str]
+    class_version: ClassVar[int] = 1
+
+    originator_id: UUID = NO_STREAM
+    originator_version: int = 0
+    timestamp: datetime
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "TOPIC" in cls.__dict__:
+            register_topic(cls.TOPIC, cls)
+
+    @classmethod
+    def upcast(cls, body: dict[str, Any], from_version: int) -> Mapping[str, Any]:
+        """Brings the body of an older class version up to this one, a version at a time."""
+        for version in range(from_version, cls.class_version):
+            getattr(cls, f"upcast_v{version}_v{version + 1}")(body)
+        return body
+
+    def _as_dict(self) -> dict[str, Any]:
+        return msgspec.structs.asdict(self)
+
+
+class Created(Event, CanInitAggregate[UUID], frozen=True, kw_only=True):
+    """Base of the events that begin a stream."""
+
+    originator_topic: str = ""

@@ -1,0 +1,1 @@
+"""Where requests come in: command line, HTTP, GraphQL, workers, and the composition root."""
