@@ -14,7 +14,12 @@ Error tree of the application::
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import StoredEvent
 
 
 class ApplicationError(Exception):
@@ -57,3 +62,48 @@ class PortRefused(PortError):
     """A definite no; the same request will be refused again."""
 
     code = "port_refused"
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written beside the body of every event of one command.
+
+    `input_hash` (32 bytes, SHA-256 of the command's input) guards the command id: the same
+    id with the same input answers with the first outcome, with other input it is refused.
+    `correlation` is the signal or request a chain of commands belongs to, `causation` the
+    position of the event that led to this command.
+    """
+
+    command_id: UUID
+    input_hash: bytes
+    actor: str
+    correlation: UUID | None = None
+    causation: int | None = None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """The events of one command: all are stored or none."""
+
+    events: Sequence[StoredEvent]
+    envelope: Envelope
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """Where a batch lies in the store; `repeated` when this command id was in already."""
+
+    first_position: int
+    last_position: int
+    repeated: bool = False
+
+
+class Tape(Protocol):
+    """The append-only store of all events, in one order."""
+
+    def append(self, batches: Sequence[Batch]) -> Sequence[Appended | Conflict]:
+        """Stores each batch or says why not; a conflict in one leaves the others alone.
+
+        All batches that are stored are durable when this returns.
+
+        Raises:
+            Unavailable: the store did not answer and the command ids are not in it.
+        """
+        ...
