@@ -1,0 +1,124 @@
+"""What a message was read as.
+
+A reading never guesses: a slot that the words do not fill is listed in `missing`, and every
+rule that filled one from elsewhere (the room's default, the message's own date) is named in
+`rules`. Resolving against open positions comes after, in the application.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.fix import PositionEffect, Side
+from domain.shared import Value
+
+PARSER = "canonical-1"
+"""Version of the grammar, stored with every reading so that it can be recomputed."""
+
+
+class Kind(StrEnum):
+    """What the author is doing with the message."""
+
+    OPEN = "open"
+    ADD = "add"
+    TRIM = "trim"
+    CLOSE = "close"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    CORRECTION = "correction"
+    CONDITIONAL = "conditional"
+    WATCH = "watch"
+    RECAP = "recap"
+    CHAT = "chat"
+
+
+class Action(StrEnum):
+    """The order ticket's four words: buy/sell to open/close."""
+
+    BTO = "BTO"
+    STC = "STC"
+    STO = "STO"
+    BTC = "BTC"
+
+    @property
+    def side(self) -> Side:
+        return Side.BUY if self in (Action.BTO, Action.BTC) else Side.SELL
+
+    @property
+    def position_effect(self) -> PositionEffect:
+        return PositionEffect.OPEN if self in (Action.BTO, Action.STO) else PositionEffect.CLOSE
+
+
+class EmbedField(Value):
+    """One name and value of an embed."""
+
+    name: str
+    value: str
+
+
+class Embed(Value):
+    """A structured card in a message."""
+
+    title: str = ""
+    description: str = ""
+    fields: tuple[EmbedField, ...] = ()
+
+
+class MessageText(Value):
+    """The words of one message at one revision, as far as reading needs them."""
+
+    content: str = ""
+    embeds: tuple[Embed, ...] = ()
+    posted_at: datetime
+
+
+class Room(Value):
+    """What a channel takes for granted; data, never code."""
+
+    default_root: str = ""
+    default_expiry: str = ""
+    """`""` (must be said), `0dte` (the message's day), or `weekly` (the next Friday)."""
+    default_trim: Decimal = Decimal("0.5")
+    """The fraction of what is open that a trim without a size sells."""
+    default_quantity: Decimal = Decimal(1)
+
+
+class LegReading(Value):
+    """One contract or share as far as it was said; None where it was not."""
+
+    root: str
+    side: Side = Side.BUY
+    ratio: int = 1
+    strike: Decimal | None = None
+    right: str | None = None
+    expiry: date | None = None
+
+
+class TradeReading(Value):
+    """One trade as far as it was said. `price` is per share and net over the legs."""
+
+    action: Action
+    legs: tuple[LegReading, ...] = ()
+    quantity: Decimal | None = None
+    fraction: Decimal | None = None
+    price: Decimal | None = None
+    price_to: Decimal | None = None
+    gain: Decimal | None = None
+    """The profit over the average entry that the author states (0.51 for 51 %), for exits."""
+
+
+class Reading(Value):
+    """The whole reading of one message. `trades` is empty unless it is meant to be booked."""
+
+    kind: Kind
+    confidence: Decimal = Decimal(1)
+    trades: tuple[TradeReading, ...] = ()
+    stop: Decimal | None = None
+    stop_at_entry: bool = False
+    targets: tuple[Decimal, ...] = ()
+    missing: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    why: str = ""
+    parser: str = PARSER

@@ -1,0 +1,186 @@
+"""What is traded: equities, US listed options, crypto pairs, and how each is named.
+
+Every instrument has one canonical symbol, the one kept in events:
+
+- equity: the ticker (`AAPL`, `BRK.B`)
+- option: the 21-character OSI symbol of the OCC (root padded to 6, `yymmdd`, `C|P`,
+  strike x 1000 in 8 digits), e.g. `TSLA  261120C00250000`
+- crypto pair: `BASE/QUOTE` (`BTC/USD`)
+
+Source of the option symbol: OCC, Options Symbology Initiative (2010).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import lru_cache
+
+from domain.shared import InvalidInput
+
+STANDARD_MULTIPLIER = 100
+
+_OSI = re.compile(r"^([A-Z]{1,5}\d?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})$")
+_TICKER = re.compile(r"^[A-Z]{1,5}(?:[.\-/][A-Z]{1,2})?$")
+_PAIR = re.compile(r"^([A-Z0-9]{2,10})/(USD|USDT|USDC|EUR|BTC|ETH)$")
+_ROOT = re.compile(r"^[A-Z]{1,5}\d?$")
+
+_INDEX_ROOTS = {
+    "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "XND": "XND",
+    "RUT": "RUT", "RUTW": "RUT", "MRUT": "MRUT", "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX",
+    "OEX": "OEX", "XEO": "XEO",
+}  # fmt: skip
+_AMERICAN_INDEXES = frozenset({"OEX"})
+
+
+class Right(StrEnum):
+    """PutOrCall (FIX tag 201)."""
+
+    CALL = "C"
+    PUT = "P"
+
+
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """A listed share or fund."""
+
+    ticker: str
+
+    @property
+    def symbol(self) -> str:
+        return self.ticker
+
+    @property
+    def underlying(self) -> str:
+        return self.ticker
+
+    @property
+    def multiplier(self) -> int:
+        return 1
+
+    def __str__(self) -> str:
+        return self.ticker
+
+
+@dataclass(frozen=True, slots=True)
+class CryptoPair:
+    """A spot pair, quantity in the base currency and price in the quote currency."""
+
+    base: str
+    quote: str
+
+    @property
+    def symbol(self) -> str:
+        return f"{self.base}/{self.quote}"
+
+    @property
+    def underlying(self) -> str:
+        return self.symbol
+
+    @property
+    def multiplier(self) -> int:
+        return 1
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A US listed option. A root that ends in a digit is an adjusted contract."""
+
+    root: str
+    expiry: date
+    right: Right
+    strike: Decimal
+
+    def __post_init__(self) -> None:
+        if not _ROOT.match(self.root):
+            raise InvalidInput(f"{self.root!r} is no option root: 1 to 5 letters, then a digit "
+                               "if the contract is adjusted")  # fmt: skip
+        thousandths = self.strike * 1000
+        if not 0 < thousandths < 100_000_000 or thousandths != int(thousandths):
+            raise InvalidInput(f"{self.strike} is no strike: more than 0, less than 100000, "
+                               "three decimals at most")  # fmt: skip
+
+    @property
+    def symbol(self) -> str:
+        strike = int(self.strike * 1000)
+        return f"{self.root:<6}{self.expiry:%y%m%d}{self.right.value}{strike:08d}"
+
+    @property
+    def underlying(self) -> str:
+        """The index for index roots (SPXW settles on SPX), else the root without adjustment."""
+        return _INDEX_ROOTS.get(self.root) or self.root.rstrip("0123456789")
+
+    @property
+    def multiplier(self) -> int:
+        """Contract multiplier; an adjustment to another one is recorded as its own fact."""
+        return STANDARD_MULTIPLIER
+
+    @property
+    def is_adjusted(self) -> bool:
+        return self.root[-1].isdigit()
+
+    @property
+    def is_index(self) -> bool:
+        """Index options are settled in cash; the others deliver shares."""
+        return self.root in _INDEX_ROOTS
+
+    @property
+    def is_european(self) -> bool:
+        return self.is_index and self.root not in _AMERICAN_INDEXES
+
+    def intrinsic(self, spot: Decimal) -> Decimal:
+        """Value per share at expiry when the underlying settles at `spot`."""
+        value = spot - self.strike if self.right is Right.CALL else self.strike - spot
+        return max(value, Decimal(0))
+
+    def __str__(self) -> str:
+        strike = f"{self.strike.normalize():f}"
+        return f"{self.root} {strike}{self.right.value} {self.expiry.isoformat()}"
+
+
+Instrument = Equity | Option | CryptoPair
+
+
+@lru_cache(maxsize=65_536)
+def instrument(symbol: str) -> Instrument:
+    """The instrument that a symbol names: OSI (padded or not), ticker, or pair.
+
+    Raises:
+        InvalidInput: the text names no instrument.
+    """
+    text = symbol.strip().upper()
+    found = _OSI.match(text)
+    if found:
+        root, year, month, day, right, strike = found.groups()
+        try:
+            expiry = date(2000 + int(year), int(month), int(day))
+        except ValueError:
+            raise InvalidInput(f"{symbol!r} has no such day as its expiry") from None
+        return Option(root, expiry, Right(right), Decimal(strike) / 1000)
+    if _TICKER.match(text):
+        return Equity(text)
+    pair = _PAIR.match(text)
+    if pair:
+        return CryptoPair(*pair.groups())
+    raise InvalidInput(
+        f"{symbol!r} names no instrument: give a ticker (AAPL), an OSI symbol "
+        "(TSLA261120C00250000) or a pair (BTC/USD)"
+    )
+
+
+def strike_of(text: str) -> Decimal:
+    """A strike from text such as `150`, `$150`, `150.5`.
+
+    Raises:
+        InvalidInput: not a number.
+    """
+    try:
+        return Decimal(text.replace("$", "").replace(",", ""))
+    except InvalidOperation:
+        raise InvalidInput(f"{text!r} is no strike") from None
