@@ -1,0 +1,74 @@
+"""The legs of a trade: one contract, or several that are bought or sold as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from domain.fix import Side
+from domain.instruments import instrument
+from domain.shared import InvalidInput, Value
+
+
+class Leg(Value):
+    """One instrument of a trade, with the side it takes when the trade is opened."""
+
+    symbol: str
+    side: Side
+    ratio: int = 1
+
+
+def strategy_symbol(side: Side, legs: tuple[Leg, ...]) -> str:
+    """The name under which the same trade nets: the symbol of a single leg, else its legs.
+
+    Several legs are written as if the whole were bought (`+1` bought, `-1` sold), sorted, so
+    that buying and selling the same spread give the same name.
+    """
+    if len(legs) == 1 and legs[0].ratio == 1:
+        return legs[0].symbol
+    signed = sorted((leg.symbol, leg.side.sign * side.sign * leg.ratio) for leg in legs)
+    return "|".join(f"{ratio:+d} {symbol}" for symbol, ratio in signed)
+
+
+def legs_of(symbol: str) -> tuple[Leg, ...]:
+    """The legs, as when bought, of a name made by `strategy_symbol`."""
+    if not symbol.startswith(("+", "-")):
+        return (Leg(symbol=symbol, side=Side.BUY),)
+    legs = []
+    for part in symbol.split("|"):
+        ratio, _, name = part.partition(" ")
+        side = Side.BUY if int(ratio) > 0 else Side.SELL
+        legs.append(Leg(symbol=name, side=side, ratio=abs(int(ratio))))
+    return tuple(legs)
+
+
+def multiplier_of(legs: tuple[Leg, ...]) -> int:
+    """Shares per unit of the trade: 100 where a leg is an option, else 1.
+
+    Raises:
+        InvalidInput: no legs, or legs of different multipliers (a covered call is priced
+            per leg, so it is two trades).
+    """
+    multipliers = {instrument(leg.symbol).multiplier for leg in legs}
+    if len(multipliers) != 1:
+        raise InvalidInput("a trade needs legs of one multiplier: options, or shares, not both")
+    return multipliers.pop()
+
+
+def closing_price(
+    side: Side, legs: tuple[Leg, ...], quotes: Mapping[str, tuple[Decimal, Decimal]]
+) -> Decimal | None:
+    """What closing one unit now costs or brings per share, or None if a leg has no quote.
+
+    Held legs are sold at the bid and short ones bought at the offer; never the mid.
+    Quotes are (bid, offer) by symbol. Positive in the trade's own terms: proceeds for a bought
+    trade, cost for a sold one.
+    """
+    value = Decimal(0)
+    for leg in legs:
+        quote = quotes.get(leg.symbol)
+        if quote is None:
+            return None
+        bid, offer = quote
+        value += leg.ratio * (bid if leg.side is Side.BUY else -offer)
+    return value * side.sign

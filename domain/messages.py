@@ -1,0 +1,166 @@
+"""Message: what was said in a watched channel, signal or not, kept so it can be read again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.grammar.reading import Embed
+from domain.shared import Created, Event, Impossible, stream_id
+
+
+def message_stream(platform: str, message_id: str) -> UUID:
+    """The stream of a message, known from its platform and id alone."""
+    return stream_id("message", platform, message_id)
+
+
+class MessageCaptured(Created, frozen=True, kw_only=True):
+    """A message was seen for the first time; reading it may follow."""
+
+    TOPIC: ClassVar[str] = "message.captured"
+
+    platform: str
+    message_id: str
+    channel: str
+    author_id: str
+    author_name: str
+    content: str
+    embeds: tuple[Embed, ...] = ()
+    reply_to: str = ""
+    posted_at: datetime
+    via: str = "import"
+    """`import` (an export file, long after) or `gateway` (live)."""
+
+
+class MessageEdited(Event, frozen=True, kw_only=True):
+    """The author changed a captured message; the first words stay in the record."""
+
+    TOPIC: ClassVar[str] = "message.edited"
+
+    content: str
+    embeds: tuple[Embed, ...] = ()
+    edited_at: datetime
+
+    def apply(self, aggregate: Message) -> None:
+        aggregate.content = self.content
+        aggregate.embeds = self.embeds
+        aggregate.revision += 1
+
+
+class MessageDeleted(Event, frozen=True, kw_only=True):
+    """The message is gone from its channel; a trade it opened stays open for scoring."""
+
+    TOPIC: ClassVar[str] = "message.deleted"
+
+    noticed_at: datetime
+
+    def apply(self, aggregate: Message) -> None:
+        aggregate.deleted = True
+
+
+class MessageUnbooked(Event, frozen=True, kw_only=True):
+    """The message looked like a trade but was not booked; says which part is missing."""
+
+    TOPIC: ClassVar[str] = "message.unbooked"
+
+    kind: str
+    missing: tuple[str, ...] = ()
+    why: str
+    parser: str
+    revision: int
+
+
+class Message(BaseAggregate[UUID]):
+    """The life of one message."""
+
+    TOPIC: ClassVar[str] = "message"
+
+    def __init__(
+        self, channel: str, author_id: str, content: str, embeds: tuple[Embed, ...] = ()
+    ) -> None:
+        self.channel = channel
+        self.author_id = author_id
+        self.content = content
+        self.embeds = embeds
+        self.revision = 0
+        self.deleted = False
+
+    @classmethod
+    def capture(  # noqa: PLR0913 - a message has this many parts
+        cls,
+        *,
+        platform: str,
+        message_id: str,
+        channel: str,
+        author_id: str,
+        author_name: str,
+        content: str,
+        embeds: tuple[Embed, ...],
+        reply_to: str,
+        posted_at: datetime,
+        via: str,
+        at: datetime,
+    ) -> Message:
+        """Keeps a message as it was first seen."""
+        return cls._create(
+            MessageCaptured,
+            id=message_stream(platform, message_id),
+            platform=platform,
+            message_id=message_id,
+            channel=channel,
+            author_id=author_id,
+            author_name=author_name,
+            content=content,
+            embeds=embeds,
+            reply_to=reply_to,
+            posted_at=posted_at,
+            via=via,
+            timestamp=at,
+        )
+
+    def says(self, content: str, embeds: tuple[Embed, ...]) -> bool:
+        """Whether these are the words already recorded."""
+        return self.content == content and self.embeds == embeds
+
+    def edit(
+        self, content: str, embeds: tuple[Embed, ...], *, edited_at: datetime, at: datetime
+    ) -> None:
+        """Records changed words.
+
+        Raises:
+            Impossible: the words are the same, or the message was deleted.
+        """
+        if self.deleted:
+            raise Impossible("a deleted message cannot be edited")
+        if self.says(content, embeds):
+            raise Impossible("the message already says that")
+        self.trigger_event(
+            MessageEdited, content=content, embeds=embeds, edited_at=edited_at, timestamp=at
+        )
+
+    def delete(self, *, noticed_at: datetime, at: datetime) -> None:
+        """Records that the message is gone.
+
+        Raises:
+            Impossible: it was already deleted.
+        """
+        if self.deleted:
+            raise Impossible("the message is already deleted")
+        self.trigger_event(MessageDeleted, noticed_at=noticed_at, timestamp=at)
+
+    def leave_unbooked(
+        self, *, kind: str, missing: tuple[str, ...], why: str, parser: str, at: datetime
+    ) -> None:
+        """Records why the message, as it stands, is in nobody's book."""
+        self.trigger_event(
+            MessageUnbooked,
+            kind=kind,
+            missing=missing,
+            why=why,
+            parser=parser,
+            revision=self.revision,
+            timestamp=at,
+        )

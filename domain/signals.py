@@ -1,0 +1,611 @@
+"""Signal: one trade idea of one trader, from the post to the last contract closed.
+
+The stream holds everything the trader said about the trade (entry, adds, exits, levels), what
+the market said about those prices, who approved it, and every correction. Executions in it
+are numbered from 1 in the order they were recorded, so that evidence and corrections can
+name the one they are about.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.approvals import (
+    TO_APPROVE,
+    TO_REJECT,
+    AlreadyDecided,
+    ApprovalRequest,
+    Approver,
+    check,
+)
+from domain.fix import Side
+from domain.legs import Leg, multiplier_of
+from domain.shared import Created, Event, Impossible, InvalidInput, Value, stream_id
+
+
+def signal_stream(message: UUID, place: int) -> UUID:
+    """The stream of the signal at a place (from 0) in a message."""
+    return stream_id("signal", str(message), str(place))
+
+
+class Decision(StrEnum):
+    """Where the signal stands with its approvers."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class ClosedBy(StrEnum):
+    """What ended the trade."""
+
+    EXIT = "exit"
+    STOP = "stop"
+    TARGET = "target"
+    EXPIRY = "expiry"
+
+
+class Source(Value):
+    """Where the words stand: the platform, its channel, the message's stream and revision."""
+
+    platform: str
+    channel: str
+    message: UUID
+    revision: int = 0
+
+
+class SignalPosted(Created, frozen=True, kw_only=True):
+    """A trader (or the engine) opened a trade in words; approval and price check follow."""
+
+    TOPIC: ClassVar[str] = "signal.posted"
+
+    origin: str
+    trader: UUID
+    source: Source
+    side: Side
+    legs: tuple[Leg, ...]
+    quantity: Decimal
+    price: Decimal
+    price_to: Decimal | None = None
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    valid_until: datetime | None = None
+    parser: str
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+
+class SignalAdded(Event, frozen=True, kw_only=True):
+    """The trader added to the open trade."""
+
+    TOPIC: ClassVar[str] = "signal.added"
+
+    number: int
+    quantity: Decimal
+    price: Decimal
+    message: UUID
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = self.quantity
+
+
+class SignalExitCalled(Event, frozen=True, kw_only=True):
+    """The trader closed some or all; without a price it is booked as assumed."""
+
+    TOPIC: ClassVar[str] = "signal.exit_called"
+
+    number: int
+    quantity: Decimal
+    price: Decimal | None = None
+    reason: ClosedBy
+    message: UUID
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = -self.quantity
+
+
+class SignalSettled(Event, frozen=True, kw_only=True):
+    """What was still open at expiry was settled, at intrinsic value or by assumption."""
+
+    TOPIC: ClassVar[str] = "signal.settled"
+
+    number: int
+    quantity: Decimal
+    price: Decimal
+    underlying_px: Decimal | None = None
+    assumed: bool = False
+    settled_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = -self.quantity
+
+
+class SignalClosed(Event, frozen=True, kw_only=True):
+    """Nothing of the trade is open any more."""
+
+    TOPIC: ClassVar[str] = "signal.closed"
+
+    reason: ClosedBy
+    closed_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.closed = True
+
+
+class SignalLevelsMoved(Event, frozen=True, kw_only=True):
+    """The trader moved stop or targets."""
+
+    TOPIC: ClassVar[str] = "signal.levels_moved"
+
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    message: UUID
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.stop = self.stop if self.stop is not None else aggregate.stop
+        aggregate.targets = self.targets or aggregate.targets
+
+
+class SignalPriceChecked(Event, frozen=True, kw_only=True):
+    """What the market quoted when an execution was posted, and the price it counts at."""
+
+    TOPIC: ClassVar[str] = "signal.price_checked"
+
+    number: int
+    claimed: Decimal | None
+    bid: Decimal
+    offer: Decimal
+    quote_time: datetime
+    source: str
+    attainable: bool
+    price: Decimal
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.checked = aggregate.checked | {self.number}
+
+
+class SignalApproved(Event, frozen=True, kw_only=True):
+    """An approver said yes; an order follows."""
+
+    TOPIC: ClassVar[str] = "signal.approved"
+
+    by: str
+    via: str
+    account: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.APPROVED
+        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalRejected(Event, frozen=True, kw_only=True):
+    """An approver said no."""
+
+    TOPIC: ClassVar[str] = "signal.rejected"
+
+    by: str
+    via: str
+    reason: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.REJECTED
+        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalExpired(Event, frozen=True, kw_only=True):
+    """Nobody decided in time."""
+
+    TOPIC: ClassVar[str] = "signal.expired"
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.EXPIRED
+        aggregate.decided = f"nobody by {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalCorrected(Event, frozen=True, kw_only=True):
+    """An execution of the signal counts with other figures from here on; the old ones stay."""
+
+    TOPIC: ClassVar[str] = "signal.corrected"
+
+    correction: UUID
+    number: int
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Signal) -> None:
+        if self.quantity is not None:
+            sign = 1 if aggregate.book[self.number] >= 0 else -1
+            aggregate.book[self.number] = sign * self.quantity
+
+
+class SignalVoided(Event, frozen=True, kw_only=True):
+    """The signal counts for nothing from here on; it stays visible."""
+
+    TOPIC: ClassVar[str] = "signal.voided"
+
+    correction: UUID
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.voided = True
+
+
+class Signal(BaseAggregate[UUID]):
+    """One trade idea: `book` holds what each numbered execution added (+) or closed (-)."""
+
+    TOPIC: ClassVar[str] = "signal"
+
+    def __init__(  # noqa: PLR0913 - the parts of the posting that rules look at
+        self,
+        trader: UUID,
+        side: Side,
+        legs: tuple[Leg, ...],
+        quantity: Decimal,
+        stop: Decimal | None = None,
+        targets: tuple[Decimal, ...] = (),
+        valid_until: datetime | None = None,
+    ) -> None:
+        self.trader = trader
+        self.side = side
+        self.legs = legs
+        self.stop = stop
+        self.targets = targets
+        self.valid_until = valid_until
+        self.book = {1: quantity}
+        self.checked: frozenset[int] = frozenset()
+        self.decision = Decision.PENDING
+        self.decided = ""
+        self.closed = False
+        self.voided = False
+
+    @property
+    def open_quantity(self) -> Decimal:
+        return sum(self.book.values(), Decimal(0))
+
+    @classmethod
+    def post(  # noqa: PLR0913 - a signal has this many parts
+        cls,
+        *,
+        place: int,
+        origin: str,
+        trader: UUID,
+        source: Source,
+        side: Side,
+        legs: tuple[Leg, ...],
+        quantity: Decimal,
+        price: Decimal,
+        price_to: Decimal | None,
+        stop: Decimal | None,
+        targets: tuple[Decimal, ...],
+        valid_until: datetime | None,
+        parser: str,
+        rules: tuple[str, ...],
+        posted_at: datetime,
+        at: datetime,
+    ) -> Signal:
+        """Opens a trade in words.
+
+        Raises:
+            InvalidInput: no legs, mixed multipliers, or a quantity or price not above zero.
+        """
+        multiplier_of(legs)
+        _require_positive("quantity", quantity)
+        _require_positive("price", price)
+        return cls._create(
+            SignalPosted,
+            id=signal_stream(source.message, place),
+            origin=origin,
+            trader=trader,
+            source=source,
+            side=side,
+            legs=legs,
+            quantity=quantity,
+            price=price,
+            price_to=price_to,
+            stop=stop,
+            targets=targets,
+            valid_until=valid_until,
+            parser=parser,
+            rules=rules,
+            posted_at=posted_at,
+            timestamp=at,
+        )
+
+    def add(
+        self,
+        *,
+        quantity: Decimal,
+        price: Decimal,
+        message: UUID,
+        rules: tuple[str, ...],
+        posted_at: datetime,
+        at: datetime,
+    ) -> None:
+        """Adds to the open trade.
+
+        Raises:
+            Impossible: the trade is over.
+            InvalidInput: a quantity or price not above zero.
+        """
+        self._require_open()
+        _require_positive("quantity", quantity)
+        _require_positive("price", price)
+        self.trigger_event(
+            SignalAdded,
+            number=len(self.book) + 1,
+            quantity=quantity,
+            price=price,
+            message=message,
+            rules=rules,
+            posted_at=posted_at,
+            timestamp=at,
+        )
+
+    def call_exit(
+        self,
+        *,
+        quantity: Decimal,
+        price: Decimal | None,
+        reason: ClosedBy,
+        message: UUID,
+        rules: tuple[str, ...],
+        posted_at: datetime,
+        at: datetime,
+    ) -> None:
+        """Closes some or all of the trade; price 0 is allowed (worthless), below is not.
+
+        Raises:
+            Impossible: the trade is over, or less is open than is to be closed.
+            InvalidInput: a quantity not above zero, or a negative price.
+        """
+        self._require_open()
+        _require_positive("quantity", quantity)
+        if price is not None and price < 0:
+            raise InvalidInput(f"the exit price {price} is below zero")
+        if quantity > self.open_quantity:
+            raise Impossible(f"only {self.open_quantity} are open, {quantity} cannot be closed")
+        self.trigger_event(
+            SignalExitCalled,
+            number=len(self.book) + 1,
+            quantity=quantity,
+            price=price,
+            reason=reason,
+            message=message,
+            rules=rules,
+            posted_at=posted_at,
+            timestamp=at,
+        )
+
+    def settle(
+        self,
+        *,
+        price: Decimal,
+        underlying_px: Decimal | None,
+        assumed: bool,
+        settled_at: datetime,
+        at: datetime,
+    ) -> None:
+        """Settles what is still open at the expiry of its contracts.
+
+        Raises:
+            Impossible: the trade is over.
+        """
+        self._require_open()
+        self.trigger_event(
+            SignalSettled,
+            number=len(self.book) + 1,
+            quantity=self.open_quantity,
+            price=price,
+            underlying_px=underlying_px,
+            assumed=assumed,
+            settled_at=settled_at,
+            timestamp=at,
+        )
+
+    def close(self, *, reason: ClosedBy, closed_at: datetime, at: datetime) -> None:
+        """Marks the end of the trade once nothing is open.
+
+        Raises:
+            Impossible: something is still open, or it is closed already.
+        """
+        if self.closed:
+            raise Impossible("the trade is closed already")
+        if self.open_quantity != 0:
+            raise Impossible(f"{self.open_quantity} are still open")
+        self.trigger_event(SignalClosed, reason=reason, closed_at=closed_at, timestamp=at)
+
+    def move_levels(
+        self,
+        *,
+        stop: Decimal | None,
+        targets: tuple[Decimal, ...],
+        message: UUID,
+        posted_at: datetime,
+        at: datetime,
+    ) -> None:
+        """Moves stop or targets.
+
+        Raises:
+            Impossible: the trade is over.
+            InvalidInput: neither is given.
+        """
+        self._require_open()
+        if stop is None and not targets:
+            raise InvalidInput("moving levels needs a stop or a target")
+        self.trigger_event(
+            SignalLevelsMoved,
+            stop=stop,
+            targets=targets,
+            message=message,
+            posted_at=posted_at,
+            timestamp=at,
+        )
+
+    def check_price(
+        self,
+        *,
+        number: int,
+        claimed: Decimal | None,
+        bid: Decimal,
+        offer: Decimal,
+        quote_time: datetime,
+        source: str,
+        attainable: bool,
+        price: Decimal,
+        at: datetime,
+    ) -> None:
+        """Records the market's evidence for one execution, once.
+
+        Raises:
+            Impossible: there is no such execution, or it has its evidence.
+        """
+        if number not in self.book:
+            raise Impossible(f"the signal has no execution {number}")
+        if number in self.checked:
+            raise Impossible(f"execution {number} is price-checked already")
+        self.trigger_event(
+            SignalPriceChecked,
+            number=number,
+            claimed=claimed,
+            bid=bid,
+            offer=offer,
+            quote_time=quote_time,
+            source=source,
+            attainable=attainable,
+            price=price,
+            timestamp=at,
+        )
+
+    def approve(self, approver: Approver, *, via: str, account: str, at: datetime) -> None:
+        """Says yes, under the approval policies.
+
+        Raises:
+            AlreadyDecided: somebody was faster.
+            Impossible: the trade is over or voided.
+            Refused: a policy says no.
+        """
+        self._require_undecided()
+        self._require_open()
+        check(TO_APPROVE, self._request(approver, at))
+        self.trigger_event(
+            SignalApproved, by=approver.name, via=via, account=account, timestamp=at
+        )
+
+    def reject(self, approver: Approver, *, reason: str, via: str, at: datetime) -> None:
+        """Says no.
+
+        Raises:
+            AlreadyDecided: somebody was faster.
+            InvalidInput: no reason is given.
+            Refused: a policy says no.
+        """
+        self._require_undecided()
+        if not reason.strip():
+            raise InvalidInput("a rejection needs a reason, so that the trader can learn from it")
+        check(TO_REJECT, self._request(approver, at))
+        self.trigger_event(
+            SignalRejected, by=approver.name, via=via, reason=reason.strip(), timestamp=at
+        )
+
+    def expire(self, *, at: datetime) -> None:
+        """Ends the time for approval.
+
+        Raises:
+            AlreadyDecided: it was decided.
+            Impossible: its time is not over.
+        """
+        self._require_undecided()
+        if self.valid_until is None or at <= self.valid_until:
+            raise Impossible("the time for approval is not over")
+        self.trigger_event(SignalExpired, timestamp=at)
+
+    def correct(  # noqa: PLR0913 - what, why, who, when
+        self,
+        *,
+        correction: UUID,
+        number: int,
+        price: Decimal | None,
+        quantity: Decimal | None,
+        reason: str,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Lets an execution count with other figures.
+
+        Raises:
+            Impossible: voided, no such execution, or more would be closed than was opened.
+            InvalidInput: nothing changes, or a figure cannot be right.
+        """
+        if self.voided:
+            raise Impossible("the signal is voided")
+        if number not in self.book:
+            raise Impossible(f"the signal has no execution {number}")
+        if price is None and quantity is None:
+            raise InvalidInput("a correction needs a price or a quantity")
+        if price is not None and (price < 0 or (price == 0 and self.book[number] > 0)):
+            raise InvalidInput(f"the price {price} cannot be right")
+        if quantity is not None:
+            self._require_quantity_fits(number, quantity)
+        self.trigger_event(
+            SignalCorrected,
+            correction=correction,
+            number=number,
+            price=price,
+            quantity=quantity,
+            reason=reason,
+            by=by,
+            timestamp=at,
+        )
+
+    def void(self, *, correction: UUID, reason: str, by: str, at: datetime) -> None:
+        """Lets the signal count for nothing.
+
+        Raises:
+            Impossible: it is voided already.
+        """
+        if self.voided:
+            raise Impossible("the signal is voided already")
+        self.trigger_event(
+            SignalVoided, correction=correction, reason=reason, by=by, timestamp=at
+        )
+
+    def _request(self, approver: Approver, at: datetime) -> ApprovalRequest:
+        return ApprovalRequest(
+            approver=approver, trader=str(self.trader), valid_until=self.valid_until, at=at
+        )
+
+    def _require_undecided(self) -> None:
+        if self.decision is not Decision.PENDING:
+            raise AlreadyDecided(f"the signal was {self.decision.value} by {self.decided}")
+
+    def _require_open(self) -> None:
+        if self.voided:
+            raise Impossible("the signal is voided")
+        if self.closed or self.open_quantity <= 0:
+            raise Impossible("the trade is closed")
+
+    def _require_quantity_fits(self, number: int, quantity: Decimal) -> None:
+        _require_positive("quantity", quantity)
+        sign = 1 if self.book[number] >= 0 else -1
+        if self.open_quantity - self.book[number] + sign * quantity < 0:
+            raise Impossible("more would be closed than was opened: correct the entry first")
+
+
+def _require_positive(what: str, value: Decimal) -> None:
+    if value <= 0:
+        raise InvalidInput(f"the {what} has to be above zero, not {value}")
