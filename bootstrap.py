@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
@@ -103,13 +102,10 @@ def install(wanted: str) -> None:
     target = ["--editable", TARGETS[wanted]]
     loudness = [] if sys.stderr.isatty() else ["--quiet"]
     uv = VENV / "bin" / "uv"
-    attempts: list[Callable[[], None]] = [
-        lambda: run([*pip(), "install", "--quiet", *constraints, "uv"]),
-        lambda: run([uv, "pip", "install", "--python", PYTHON, *loudness, *constraints, *target]),
-    ]
     try:
-        for attempt in attempts:
-            attempt()
+        if not uv.exists():
+            run([*pip(), "install", "--quiet", *constraints, "uv"])
+        run([uv, "pip", "install", "--python", PYTHON, *loudness, *constraints, *target])
     except (OSError, subprocess.CalledProcessError):
         say("uv could not do it; trying with pip, which takes longer ...")
         run([*pip(), "install", *loudness, *constraints, *target])
