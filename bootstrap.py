@@ -98,9 +98,9 @@ def create() -> None:
 
 
 def install(wanted: str) -> None:
-    constraints = ["--constraint", HERE / "constraints.txt"]
-    target = ["--editable", TARGETS[wanted]]
-    loudness = [] if sys.stderr.isatty() else ["--quiet"]
+    constraints: list[str | Path] = ["--constraint", HERE / "constraints.txt"]
+    target: list[str | Path] = ["--editable", TARGETS[wanted]]
+    loudness: list[str | Path] = [] if sys.stderr.isatty() else ["--quiet"]
     uv = VENV / "bin" / "uv"
     try:
         if not uv.exists():

@@ -136,7 +136,7 @@ def _clear_after_crash(place: Place) -> None:
     if not pid_file.exists():
         return
     orphans = [process for process in psutil.process_iter() if works_in(process, place.cluster)]
-    end(orphans, signal.SIGQUIT, 5.0)
+    end(orphans, signal.SIGKILL, 5.0)
     pid_file.unlink(missing_ok=True)
     for stale in place.sockets.glob(".s.PGSQL.*"):
         stale.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from application.ports import Unavailable
 
 START_S_MAX = 120.0
 LOG_BYTES_MAX = 5_000_000
+GRAVE = re.compile(r"FATAL|PANIC|[Ee]rror")
+DETAIL = re.compile(r"DETAIL|HINT")
 
 
 class ServerLog:
@@ -42,9 +45,20 @@ class ServerLog:
             return Unavailable(
                 f"{self.server} did not start: the disk is full. Free some space and start again."
             )
-        grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror"))]
-        last = (grave or lines or ["it said nothing"])[-1].strip()
-        return Unavailable(f"{self.server} did not start: {last}\nIts log is {self.file}.")
+        return Unavailable(
+            f"{self.server} did not start: {_last_complaint(lines)}\nIts log is {self.file}."
+        )
+
+
+def _last_complaint(lines: Sequence[str]) -> str:
+    """The last grave line without its time, and the details that follow it."""
+    grave = [n for n, line in enumerate(lines) if GRAVE.search(line)]
+    if not grave:
+        return lines[-1].strip() if lines else "it said nothing."
+    told = [
+        line.strip() for line in lines[grave[-1] :] if GRAVE.search(line) or DETAIL.search(line)
+    ]
+    return " ".join(re.sub(r"^.*?(FATAL|PANIC|DETAIL|HINT): *", "", line) for line in told)
 
 
 def run(command: Sequence[str], account: Account, log: ServerLog, text: str = "") -> None:

@@ -1,0 +1,89 @@
+"""What tests share: servers of their own, and a fresh migrated database for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from adapters.embedded import Servers, embedded_servers, force_stop
+
+NUMBERS = count(1)
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """A home that every user can pass through, as pytest's own folders are not."""
+    parent = Path(tempfile.mkdtemp(prefix="truetape-test-", dir="/tmp"))
+    parent.chmod(0o755)
+    home = parent / "home"
+    try:
+        yield home
+    finally:
+        if home.exists() and home.stat().st_uid == os.geteuid():
+            force_stop(home)
+            stand_in = home / "elsewhere"
+            if stand_in.is_symlink():
+                shutil.rmtree(stand_in.resolve())
+        shutil.rmtree(parent)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home without servers yet; they are stopped and removed in the end."""
+    with temporary_home() as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """One PostgreSQL and one Valkey for the whole run, never those of .truetape."""
+    with temporary_home() as home, embedded_servers(home) as servers:
+        yield servers
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    return servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def administration(servers: Servers) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: Servers, administration: psycopg.Connection) -> str:
+    """The database that every test's own is copied from."""
+    administration.execute("CREATE DATABASE migrated")
+    import_module("adapters.postgres").migrate(in_database(servers.database_url, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(
+    servers: Servers, administration: psycopg.Connection, migrated_template: str
+) -> Iterator[str]:
+    """A fresh, migrated database of the test's own."""
+    name = f"test_{next(NUMBERS)}"
+    own, template = Identifier(name), Identifier(migrated_template)
+    administration.execute(
+        SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(own, template)
+    )
+    yield in_database(servers.database_url, name)
+    administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
+
+
+def in_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
