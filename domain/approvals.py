@@ -47,7 +47,7 @@ class AlreadyDecided(DomainError):
     code = "already_decided"
 
 
-class Approver(Value):
+class Approver(Value, frozen=True, kw_only=True):
     """Who decides: a member name, the roles held now, and the trader they are, if any."""
 
     name: str
@@ -55,7 +55,7 @@ class Approver(Value):
     trader: str = ""
 
 
-class ApprovalRequest(Value):
+class ApprovalRequest(Value, frozen=True, kw_only=True):
     """What the policies look at."""
 
     approver: Approver
@@ -80,8 +80,8 @@ def is_not_the_trader(request: ApprovalRequest) -> None:
 
 def is_still_valid(request: ApprovalRequest) -> None:
     if request.valid_until is not None and request.at > request.valid_until:
-        raise SignalLapsed(f"this signal could be approved until {request.valid_until:%Y-%m-%d "
-                           "%H:%M:%S} UTC")  # fmt: skip
+        until = f"{request.valid_until:%Y-%m-%d %H:%M:%S} UTC"
+        raise SignalLapsed(f"this signal could be approved until {until}")
 
 
 TO_APPROVE: tuple[Policy, ...] = (holds_the_role, is_not_the_trader, is_still_valid)

@@ -10,7 +10,7 @@ from domain.instruments import instrument
 from domain.shared import InvalidInput, Value
 
 
-class Leg(Value):
+class Leg(Value, frozen=True, kw_only=True):
     """One instrument of a trade, with the side it takes when the trade is opened."""
 
     symbol: str

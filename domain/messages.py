@@ -89,7 +89,7 @@ class Message(BaseAggregate[UUID]):
         self.deleted = False
 
     @classmethod
-    def capture(  # noqa: PLR0913 - a message has this many parts
+    def capture(
         cls,
         *,
         platform: str,

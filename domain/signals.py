@@ -3,14 +3,13 @@
 The stream holds everything the trader said about the trade (entry, adds, exits, levels), what
 the market said about those prices, who approved it, and every correction. Executions in it
 are numbered from 1 in the order they were recorded, so that evidence and corrections can
-name the one they are about.
+name the one they are about. The events are in `domain.signal_events`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,7 +25,24 @@ from domain.approvals import (
 )
 from domain.fix import Side
 from domain.legs import Leg, multiplier_of
-from domain.shared import Created, Event, Impossible, InvalidInput, Value, stream_id
+from domain.shared import Impossible, InvalidInput, stream_id
+from domain.signal_events import (
+    ClosedBy,
+    Decision,
+    SignalAdded,
+    SignalApproved,
+    SignalClosed,
+    SignalCorrected,
+    SignalExitCalled,
+    SignalExpired,
+    SignalLevelsMoved,
+    SignalPosted,
+    SignalPriceChecked,
+    SignalRejected,
+    SignalSettled,
+    SignalVoided,
+    Source,
+)
 
 
 def signal_stream(message: UUID, place: int) -> UUID:
@@ -34,223 +50,12 @@ def signal_stream(message: UUID, place: int) -> UUID:
     return stream_id("signal", str(message), str(place))
 
 
-class Decision(StrEnum):
-    """Where the signal stands with its approvers."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-
-
-class ClosedBy(StrEnum):
-    """What ended the trade."""
-
-    EXIT = "exit"
-    STOP = "stop"
-    TARGET = "target"
-    EXPIRY = "expiry"
-
-
-class Source(Value):
-    """Where the words stand: the platform, its channel, the message's stream and revision."""
-
-    platform: str
-    channel: str
-    message: UUID
-    revision: int = 0
-
-
-class SignalPosted(Created, frozen=True, kw_only=True):
-    """A trader (or the engine) opened a trade in words; approval and price check follow."""
-
-    TOPIC: ClassVar[str] = "signal.posted"
-
-    origin: str
-    trader: UUID
-    source: Source
-    side: Side
-    legs: tuple[Leg, ...]
-    quantity: Decimal
-    price: Decimal
-    price_to: Decimal | None = None
-    stop: Decimal | None = None
-    targets: tuple[Decimal, ...] = ()
-    valid_until: datetime | None = None
-    parser: str
-    rules: tuple[str, ...] = ()
-    posted_at: datetime
-
-
-class SignalAdded(Event, frozen=True, kw_only=True):
-    """The trader added to the open trade."""
-
-    TOPIC: ClassVar[str] = "signal.added"
-
-    number: int
-    quantity: Decimal
-    price: Decimal
-    message: UUID
-    rules: tuple[str, ...] = ()
-    posted_at: datetime
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.book[self.number] = self.quantity
-
-
-class SignalExitCalled(Event, frozen=True, kw_only=True):
-    """The trader closed some or all; without a price it is booked as assumed."""
-
-    TOPIC: ClassVar[str] = "signal.exit_called"
-
-    number: int
-    quantity: Decimal
-    price: Decimal | None = None
-    reason: ClosedBy
-    message: UUID
-    rules: tuple[str, ...] = ()
-    posted_at: datetime
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.book[self.number] = -self.quantity
-
-
-class SignalSettled(Event, frozen=True, kw_only=True):
-    """What was still open at expiry was settled, at intrinsic value or by assumption."""
-
-    TOPIC: ClassVar[str] = "signal.settled"
-
-    number: int
-    quantity: Decimal
-    price: Decimal
-    underlying_px: Decimal | None = None
-    assumed: bool = False
-    settled_at: datetime
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.book[self.number] = -self.quantity
-
-
-class SignalClosed(Event, frozen=True, kw_only=True):
-    """Nothing of the trade is open any more."""
-
-    TOPIC: ClassVar[str] = "signal.closed"
-
-    reason: ClosedBy
-    closed_at: datetime
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.closed = True
-
-
-class SignalLevelsMoved(Event, frozen=True, kw_only=True):
-    """The trader moved stop or targets."""
-
-    TOPIC: ClassVar[str] = "signal.levels_moved"
-
-    stop: Decimal | None = None
-    targets: tuple[Decimal, ...] = ()
-    message: UUID
-    posted_at: datetime
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.stop = self.stop if self.stop is not None else aggregate.stop
-        aggregate.targets = self.targets or aggregate.targets
-
-
-class SignalPriceChecked(Event, frozen=True, kw_only=True):
-    """What the market quoted when an execution was posted, and the price it counts at."""
-
-    TOPIC: ClassVar[str] = "signal.price_checked"
-
-    number: int
-    claimed: Decimal | None
-    bid: Decimal
-    offer: Decimal
-    quote_time: datetime
-    source: str
-    attainable: bool
-    price: Decimal
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.checked = aggregate.checked | {self.number}
-
-
-class SignalApproved(Event, frozen=True, kw_only=True):
-    """An approver said yes; an order follows."""
-
-    TOPIC: ClassVar[str] = "signal.approved"
-
-    by: str
-    via: str
-    account: str
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.decision = Decision.APPROVED
-        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
-
-
-class SignalRejected(Event, frozen=True, kw_only=True):
-    """An approver said no."""
-
-    TOPIC: ClassVar[str] = "signal.rejected"
-
-    by: str
-    via: str
-    reason: str
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.decision = Decision.REJECTED
-        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
-
-
-class SignalExpired(Event, frozen=True, kw_only=True):
-    """Nobody decided in time."""
-
-    TOPIC: ClassVar[str] = "signal.expired"
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.decision = Decision.EXPIRED
-        aggregate.decided = f"nobody by {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
-
-
-class SignalCorrected(Event, frozen=True, kw_only=True):
-    """An execution of the signal counts with other figures from here on; the old ones stay."""
-
-    TOPIC: ClassVar[str] = "signal.corrected"
-
-    correction: UUID
-    number: int
-    price: Decimal | None = None
-    quantity: Decimal | None = None
-    reason: str
-    by: str
-
-    def apply(self, aggregate: Signal) -> None:
-        if self.quantity is not None:
-            sign = 1 if aggregate.book[self.number] >= 0 else -1
-            aggregate.book[self.number] = sign * self.quantity
-
-
-class SignalVoided(Event, frozen=True, kw_only=True):
-    """The signal counts for nothing from here on; it stays visible."""
-
-    TOPIC: ClassVar[str] = "signal.voided"
-
-    correction: UUID
-    reason: str
-    by: str
-
-    def apply(self, aggregate: Signal) -> None:
-        aggregate.voided = True
-
-
 class Signal(BaseAggregate[UUID]):
     """One trade idea: `book` holds what each numbered execution added (+) or closed (-)."""
 
     TOPIC: ClassVar[str] = "signal"
 
-    def __init__(  # noqa: PLR0913 - the parts of the posting that rules look at
+    def __init__(
         self,
         trader: UUID,
         side: Side,
@@ -278,7 +83,7 @@ class Signal(BaseAggregate[UUID]):
         return sum(self.book.values(), Decimal(0))
 
     @classmethod
-    def post(  # noqa: PLR0913 - a signal has this many parts
+    def post(
         cls,
         *,
         place: int,
@@ -502,9 +307,7 @@ class Signal(BaseAggregate[UUID]):
         self._require_undecided()
         self._require_open()
         check(TO_APPROVE, self._request(approver, at))
-        self.trigger_event(
-            SignalApproved, by=approver.name, via=via, account=account, timestamp=at
-        )
+        self.trigger_event(SignalApproved, by=approver.name, via=via, account=account, timestamp=at)
 
     def reject(self, approver: Approver, *, reason: str, via: str, at: datetime) -> None:
         """Says no.
@@ -534,7 +337,7 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible("the time for approval is not over")
         self.trigger_event(SignalExpired, timestamp=at)
 
-    def correct(  # noqa: PLR0913 - what, why, who, when
+    def correct(
         self,
         *,
         correction: UUID,
@@ -580,9 +383,7 @@ class Signal(BaseAggregate[UUID]):
         """
         if self.voided:
             raise Impossible("the signal is voided already")
-        self.trigger_event(
-            SignalVoided, correction=correction, reason=reason, by=by, timestamp=at
-        )
+        self.trigger_event(SignalVoided, correction=correction, reason=reason, by=by, timestamp=at)
 
     def _request(self, approver: Approver, at: datetime) -> ApprovalRequest:
         return ApprovalRequest(

@@ -51,14 +51,14 @@ class Action(StrEnum):
         return PositionEffect.OPEN if self in (Action.BTO, Action.STO) else PositionEffect.CLOSE
 
 
-class EmbedField(Value):
+class EmbedField(Value, frozen=True, kw_only=True):
     """One name and value of an embed."""
 
     name: str
     value: str
 
 
-class Embed(Value):
+class Embed(Value, frozen=True, kw_only=True):
     """A structured card in a message."""
 
     title: str = ""
@@ -66,7 +66,7 @@ class Embed(Value):
     fields: tuple[EmbedField, ...] = ()
 
 
-class MessageText(Value):
+class MessageText(Value, frozen=True, kw_only=True):
     """The words of one message at one revision, as far as reading needs them."""
 
     content: str = ""
@@ -74,7 +74,7 @@ class MessageText(Value):
     posted_at: datetime
 
 
-class Room(Value):
+class Room(Value, frozen=True, kw_only=True):
     """What a channel takes for granted; data, never code."""
 
     default_root: str = ""
@@ -85,7 +85,7 @@ class Room(Value):
     default_quantity: Decimal = Decimal(1)
 
 
-class LegReading(Value):
+class LegReading(Value, frozen=True, kw_only=True):
     """One contract or share as far as it was said; None where it was not."""
 
     root: str
@@ -96,7 +96,7 @@ class LegReading(Value):
     expiry: date | None = None
 
 
-class TradeReading(Value):
+class TradeReading(Value, frozen=True, kw_only=True):
     """One trade as far as it was said. `price` is per share and net over the legs."""
 
     action: Action
@@ -109,7 +109,7 @@ class TradeReading(Value):
     """The profit over the average entry that the author states (0.51 for 51 %), for exits."""
 
 
-class Reading(Value):
+class Reading(Value, frozen=True, kw_only=True):
     """The whole reading of one message. `trades` is empty unless it is meant to be booked."""
 
     kind: Kind

@@ -1,0 +1,34 @@
+"""Every event of the house: importing this module registers all stored names."""
+
+from __future__ import annotations
+
+from domain import (
+    accounts,
+    corrections,
+    holdings,
+    market,
+    members,
+    messages,
+    order_events,
+    orders,
+    ranking,
+    signal_events,
+    signals,
+    traders,
+)
+from domain.shared import Event
+
+AGGREGATES = (accounts, corrections, holdings, market, members, messages, orders, ranking,
+              signals, traders)  # fmt: skip
+_EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
+
+
+def event_classes() -> dict[str, type[Event]]:
+    """All event classes by stored name, in the order of their names."""
+    found = {
+        value.TOPIC: value
+        for module in _EVENT_MODULES
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Event) and "TOPIC" in value.__dict__
+    }
+    return dict(sorted(found.items()))

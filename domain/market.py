@@ -1,0 +1,127 @@
+"""Market facts that official figures rest on: marks, and what a price claim is worth.
+
+Ticks stay outside the store; every mark is an event, so a rebuild gives the same figures.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.fix import Side
+from domain.instruments import instrument
+from domain.shared import Created, InvalidInput, Value, stream_id
+
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+
+
+def exchange_day(at: datetime) -> date:
+    """The exchange's calendar day at a moment."""
+    return at.astimezone(EXCHANGE_ZONE).date()
+
+
+class Quote(Value, frozen=True, kw_only=True):
+    """Bid and offer of one instrument. Prices in USD per share."""
+
+    symbol: str
+    bid: Decimal
+    offer: Decimal
+    time: datetime
+    source: str
+
+    @property
+    def is_usable(self) -> bool:
+        """Crossed quotes and quotes without an offer prove nothing."""
+        return self.offer > 0 and self.bid >= 0 and self.bid <= self.offer
+
+
+class PriceEvidence(Value, frozen=True, kw_only=True):
+    """What a claimed price counts as, given the quote."""
+
+    attainable: bool
+    price: Decimal
+
+
+def weigh_claim(side: Side, claimed: Decimal | None, bid: Decimal, offer: Decimal) -> PriceEvidence:
+    """The price a claim counts at: the worse of the claim and the far side of the quote.
+
+    A buyer pays the offer, or the claim if that is higher; a seller gets the bid, or the claim
+    if that is lower. A claim better than the near side (bought below the bid, sold above the
+    offer) was not attainable.
+    """
+    if side is Side.BUY:
+        attainable = claimed is None or claimed >= bid
+        price = offer if claimed is None else max(claimed, offer)
+    else:
+        attainable = claimed is None or claimed <= offer
+        price = bid if claimed is None else min(claimed, bid)
+    return PriceEvidence(attainable=attainable, price=price)
+
+
+def mark_stream(symbol: str, at: datetime) -> UUID:
+    """The stream of the mark of one instrument at one moment."""
+    return stream_id("mark", symbol, at.isoformat())
+
+
+class MarkRecorded(Created, frozen=True, kw_only=True):
+    """An instrument was quoted at a moment that figures rest on (the close, usually)."""
+
+    TOPIC: ClassVar[str] = "mark.recorded"
+
+    symbol: str
+    bid: Decimal
+    offer: Decimal
+    underlying_px: Decimal | None = None
+    rate: Decimal = Decimal(0)
+    marked_at: datetime
+    quote_time: datetime
+    source: str
+
+
+class Mark(BaseAggregate[UUID]):
+    """One mark of one instrument."""
+
+    TOPIC: ClassVar[str] = "mark"
+
+    def __init__(self, symbol: str, bid: Decimal, offer: Decimal) -> None:
+        self.symbol = symbol
+        self.bid = bid
+        self.offer = offer
+
+    @classmethod
+    def record(
+        cls,
+        quote: Quote,
+        *,
+        underlying_px: Decimal | None,
+        rate: Decimal,
+        marked_at: datetime,
+        at: datetime,
+    ) -> Mark:
+        """Records the quote as the mark.
+
+        Raises:
+            InvalidInput: the quote is crossed or has no offer.
+        """
+        instrument(quote.symbol)
+        if not quote.is_usable:
+            raise InvalidInput(f"the quote of {quote.symbol} is crossed or has no offer: "
+                               f"{quote.bid} x {quote.offer}")  # fmt: skip
+        return cls._create(
+            MarkRecorded,
+            id=mark_stream(quote.symbol, marked_at),
+            symbol=quote.symbol,
+            bid=quote.bid,
+            offer=quote.offer,
+            underlying_px=underlying_px,
+            rate=rate,
+            marked_at=marked_at,
+            quote_time=quote.time,
+            source=quote.source,
+            timestamp=at,
+        )

@@ -1,0 +1,287 @@
+"""Order: one ClOrdID from the request to the last report, in FIX's states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.legs import Leg, multiplier_of
+from domain.order_events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderRequested,
+    OrderSubmitted,
+    OrderTradeCanceled,
+    OrderTradeCorrected,
+)
+from domain.shared import Impossible, InvalidInput, stream_id
+
+PRICE_STEP = Decimal("0.000001")
+
+
+def order_stream(cl_ord_id: str) -> UUID:
+    """The stream of an order, known from its ClOrdID."""
+    return stream_id("order", cl_ord_id)
+
+
+class Order(BaseAggregate[UUID]):
+    """One order. `fills` holds (quantity, price) of each standing fill by its ExecID."""
+
+    TOPIC: ClassVar[str] = "order"
+
+    def __init__(
+        self,
+        cl_ord_id: str,
+        account: str,
+        side: Side,
+        position_effect: PositionEffect,
+        legs: tuple[Leg, ...],
+        order_qty: Decimal,
+        signal: UUID | None = None,
+    ) -> None:
+        self.cl_ord_id = cl_ord_id
+        self.account = account
+        self.signal = signal
+        self.side = side
+        self.position_effect = position_effect
+        self.legs = legs
+        self.order_qty = order_qty
+        self.status = OrdStatus.PENDING_NEW
+        self.submitted = False
+        self.fills: dict[str, tuple[Decimal, Decimal]] = {}
+
+    @property
+    def cum_qty(self) -> Decimal:
+        return sum((qty for qty, _ in self.fills.values()), Decimal(0))
+
+    @classmethod
+    def request(
+        cls,
+        *,
+        cl_ord_id: str,
+        account: str,
+        signal: UUID | None,
+        side: Side,
+        position_effect: PositionEffect,
+        legs: tuple[Leg, ...],
+        order_qty: Decimal,
+        ord_type: OrdType,
+        limit_px: Decimal | None,
+        time_in_force: TimeInForce,
+        at: datetime,
+    ) -> Order:
+        """Asks for a trade.
+
+        Raises:
+            InvalidInput: a quantity not above zero, a limit order without its price, or legs
+                of different multipliers.
+        """
+        multiplier_of(legs)
+        if order_qty <= 0:
+            raise InvalidInput(f"the order quantity has to be above zero, not {order_qty}")
+        if ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) and limit_px is None:
+            raise InvalidInput(f"a {ord_type.value} order needs a limit price")
+        if limit_px is not None and limit_px < 0:
+            raise InvalidInput(f"the limit price {limit_px} is below zero")
+        return cls._create(
+            OrderRequested,
+            id=order_stream(cl_ord_id),
+            cl_ord_id=cl_ord_id,
+            account=account,
+            signal=signal,
+            side=side,
+            position_effect=position_effect,
+            legs=legs,
+            order_qty=order_qty,
+            ord_type=ord_type,
+            limit_px=limit_px,
+            time_in_force=time_in_force,
+            timestamp=at,
+        )
+
+    def deny(self, reason: str, *, at: datetime) -> None:
+        """Stops the order before it reaches the broker.
+
+        Raises:
+            Impossible: it was submitted or is over.
+        """
+        self._require_unsubmitted()
+        self.trigger_event(OrderDenied, reason=reason, timestamp=at)
+
+    def submit(self, broker: str, *, at: datetime) -> None:
+        """Sends the order.
+
+        Raises:
+            Impossible: it was submitted or is over.
+        """
+        self._require_unsubmitted()
+        self.trigger_event(OrderSubmitted, broker=broker, timestamp=at)
+
+    def accept(self, order_id: str, *, transact_time: datetime, at: datetime) -> None:
+        """Books the broker's acceptance.
+
+        Raises:
+            Impossible: the order was never submitted.
+        """
+        self._require_submitted()
+        self.trigger_event(
+            OrderAccepted, order_id=order_id, transact_time=transact_time, timestamp=at
+        )
+
+    def reject(self, reason: str, *, transact_time: datetime, at: datetime) -> None:
+        """Books the broker's no.
+
+        Raises:
+            Impossible: the order was never submitted, or has fills.
+        """
+        self._require_submitted()
+        if self.fills:
+            raise Impossible("an order with fills cannot be rejected")
+        self.trigger_event(OrderRejected, reason=reason, transact_time=transact_time, timestamp=at)
+
+    def fill(
+        self,
+        *,
+        exec_id: str,
+        last_qty: Decimal,
+        last_px: Decimal,
+        commission: Decimal,
+        transact_time: datetime,
+        at: datetime,
+    ) -> bool:
+        """Books a fill, once per ExecID; False when it was booked already.
+
+        Raises:
+            Impossible: never submitted, or more than was ordered.
+            InvalidInput: a quantity not above zero.
+        """
+        self._require_submitted()
+        if exec_id in self.fills:
+            return False
+        if last_qty <= 0:
+            raise InvalidInput(f"a fill has a quantity above zero, not {last_qty}")
+        cum_qty = self.cum_qty + last_qty
+        if cum_qty > self.order_qty:
+            raise Impossible(f"{cum_qty} would be filled of {self.order_qty} ordered")
+        notional = sum((qty * px for qty, px in self.fills.values()), last_qty * last_px)
+        self.trigger_event(
+            OrderFilled,
+            exec_id=exec_id,
+            last_qty=last_qty,
+            last_px=last_px,
+            cum_qty=cum_qty,
+            leaves_qty=self.order_qty - cum_qty,
+            avg_px=(notional / cum_qty).quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN),
+            commission=commission,
+            transact_time=transact_time,
+            timestamp=at,
+        )
+        return True
+
+    def correct_trade(
+        self,
+        *,
+        correction: UUID,
+        exec_id: str,
+        last_qty: Decimal | None,
+        last_px: Decimal | None,
+        reason: str,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Lets a fill count with other figures.
+
+        Raises:
+            Impossible: no such fill, or more than was ordered.
+            InvalidInput: nothing changes, or a figure cannot be right.
+        """
+        was_qty, was_px = self._standing_fill(exec_id)
+        if last_qty is None and last_px is None:
+            raise InvalidInput("a correction needs a price or a quantity")
+        qty = was_qty if last_qty is None else last_qty
+        if qty <= 0:
+            raise InvalidInput(f"a fill has a quantity above zero, not {qty}")
+        if self.cum_qty - was_qty + qty > self.order_qty:
+            raise Impossible("more would be filled than was ordered")
+        self.trigger_event(
+            OrderTradeCorrected,
+            correction=correction,
+            exec_id=exec_id,
+            last_qty=qty,
+            last_px=was_px if last_px is None else last_px,
+            reason=reason,
+            by=by,
+            timestamp=at,
+        )
+
+    def cancel_trade(
+        self, *, correction: UUID, exec_id: str, reason: str, by: str, at: datetime
+    ) -> None:
+        """Busts a fill.
+
+        Raises:
+            Impossible: no such fill.
+        """
+        self._standing_fill(exec_id)
+        self.trigger_event(
+            OrderTradeCanceled,
+            correction=correction,
+            exec_id=exec_id,
+            reason=reason,
+            by=by,
+            timestamp=at,
+        )
+
+    def request_cancel(self, reason: str, *, at: datetime) -> None:
+        """Asks for the rest of the order back.
+
+        Raises:
+            Impossible: the order is over.
+        """
+        if not self.status.is_open:
+            raise Impossible(f"the order is {self.status.value}")
+        self.trigger_event(OrderCancelRequested, reason=reason, timestamp=at)
+
+    def cancel(self, *, transact_time: datetime, at: datetime) -> None:
+        """Books that the broker took the rest back.
+
+        Raises:
+            Impossible: the order is over.
+        """
+        if not self.status.is_open:
+            raise Impossible(f"the order is {self.status.value}")
+        self.trigger_event(OrderCanceled, transact_time=transact_time, timestamp=at)
+
+    def expire(self, *, transact_time: datetime, at: datetime) -> None:
+        """Books the end of the order's time in force.
+
+        Raises:
+            Impossible: the order is over.
+        """
+        if not self.status.is_open:
+            raise Impossible(f"the order is {self.status.value}")
+        self.trigger_event(OrderExpired, transact_time=transact_time, timestamp=at)
+
+    def _standing_fill(self, exec_id: str) -> tuple[Decimal, Decimal]:
+        fill = self.fills.get(exec_id)
+        if fill is None:
+            raise Impossible(f"the order has no standing fill {exec_id}")
+        return fill
+
+    def _require_unsubmitted(self) -> None:
+        if self.submitted or self.status is not OrdStatus.PENDING_NEW:
+            raise Impossible(f"the order is {self.status.value} already")
+
+    def _require_submitted(self) -> None:
+        if not self.submitted:
+            raise Impossible("the order was never submitted")

@@ -1,0 +1,227 @@
+"""What can happen to a signal: the events of its stream, each with when it is recorded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from domain.fix import Side
+from domain.legs import Leg
+from domain.shared import Created, Event, Value
+
+if TYPE_CHECKING:
+    from domain.signals import Signal
+
+
+class Decision(StrEnum):
+    """Where the signal stands with its approvers."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class ClosedBy(StrEnum):
+    """What ended the trade."""
+
+    EXIT = "exit"
+    STOP = "stop"
+    TARGET = "target"
+    EXPIRY = "expiry"
+
+
+class Source(Value, frozen=True, kw_only=True):
+    """Where the words stand: the platform, its channel, the message's stream and revision."""
+
+    platform: str
+    channel: str
+    message: UUID
+    revision: int = 0
+
+
+class SignalPosted(Created, frozen=True, kw_only=True):
+    """A trader (or the engine) opened a trade in words; approval and price check follow."""
+
+    TOPIC: ClassVar[str] = "signal.posted"
+
+    origin: str
+    trader: UUID
+    source: Source
+    side: Side
+    legs: tuple[Leg, ...]
+    quantity: Decimal
+    price: Decimal
+    price_to: Decimal | None = None
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    valid_until: datetime | None = None
+    parser: str
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+
+class SignalAdded(Event, frozen=True, kw_only=True):
+    """The trader added to the open trade."""
+
+    TOPIC: ClassVar[str] = "signal.added"
+
+    number: int
+    quantity: Decimal
+    price: Decimal
+    message: UUID
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = self.quantity
+
+
+class SignalExitCalled(Event, frozen=True, kw_only=True):
+    """The trader closed some or all; without a price it is booked as assumed."""
+
+    TOPIC: ClassVar[str] = "signal.exit_called"
+
+    number: int
+    quantity: Decimal
+    price: Decimal | None = None
+    reason: ClosedBy
+    message: UUID
+    rules: tuple[str, ...] = ()
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = -self.quantity
+
+
+class SignalSettled(Event, frozen=True, kw_only=True):
+    """What was still open at expiry was settled, at intrinsic value or by assumption."""
+
+    TOPIC: ClassVar[str] = "signal.settled"
+
+    number: int
+    quantity: Decimal
+    price: Decimal
+    underlying_px: Decimal | None = None
+    assumed: bool = False
+    settled_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.book[self.number] = -self.quantity
+
+
+class SignalClosed(Event, frozen=True, kw_only=True):
+    """Nothing of the trade is open any more."""
+
+    TOPIC: ClassVar[str] = "signal.closed"
+
+    reason: ClosedBy
+    closed_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.closed = True
+
+
+class SignalLevelsMoved(Event, frozen=True, kw_only=True):
+    """The trader moved stop or targets."""
+
+    TOPIC: ClassVar[str] = "signal.levels_moved"
+
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    message: UUID
+    posted_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.stop = self.stop if self.stop is not None else aggregate.stop
+        aggregate.targets = self.targets or aggregate.targets
+
+
+class SignalPriceChecked(Event, frozen=True, kw_only=True):
+    """What the market quoted when an execution was posted, and the price it counts at."""
+
+    TOPIC: ClassVar[str] = "signal.price_checked"
+
+    number: int
+    claimed: Decimal | None
+    bid: Decimal
+    offer: Decimal
+    quote_time: datetime
+    source: str
+    attainable: bool
+    price: Decimal
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.checked = aggregate.checked | {self.number}
+
+
+class SignalApproved(Event, frozen=True, kw_only=True):
+    """An approver said yes; an order follows."""
+
+    TOPIC: ClassVar[str] = "signal.approved"
+
+    by: str
+    via: str
+    account: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.APPROVED
+        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalRejected(Event, frozen=True, kw_only=True):
+    """An approver said no."""
+
+    TOPIC: ClassVar[str] = "signal.rejected"
+
+    by: str
+    via: str
+    reason: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.REJECTED
+        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalExpired(Event, frozen=True, kw_only=True):
+    """Nobody decided in time."""
+
+    TOPIC: ClassVar[str] = "signal.expired"
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.decision = Decision.EXPIRED
+        aggregate.decided = f"nobody by {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SignalCorrected(Event, frozen=True, kw_only=True):
+    """An execution of the signal counts with other figures from here on; the old ones stay."""
+
+    TOPIC: ClassVar[str] = "signal.corrected"
+
+    correction: UUID
+    number: int
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Signal) -> None:
+        if self.quantity is not None:
+            sign = 1 if aggregate.book[self.number] >= 0 else -1
+            aggregate.book[self.number] = sign * self.quantity
+
+
+class SignalVoided(Event, frozen=True, kw_only=True):
+    """The signal counts for nothing from here on; it stays visible."""
+
+    TOPIC: ClassVar[str] = "signal.voided"
+
+    correction: UUID
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.voided = True
