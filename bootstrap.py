@@ -101,9 +101,9 @@ def install(wanted: str) -> None:
     constraints: list[str | Path] = ["--constraint", HERE / "constraints.txt"]
     target: list[str | Path] = ["--editable", TARGETS[wanted]]
     loudness: list[str | Path] = [] if sys.stderr.isatty() else ["--quiet"]
-    uv = VENV / "bin" / "uv"
+    uv = shutil.which("uv") or VENV / "bin" / "uv"
     try:
-        if not uv.exists():
+        if not Path(uv).exists():
             run([*pip(), "install", "--quiet", *constraints, "uv"])
         run([uv, "pip", "install", "--python", PYTHON, *loudness, *constraints, *target])
     except (OSError, subprocess.CalledProcessError):
