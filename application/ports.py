@@ -14,12 +14,19 @@ Error tree of the application::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 from eventsourcing.persistence import StoredEvent
+
+from domain.fix import OrdType, Side
+from domain.legs import Leg
+from domain.market import Quote
+from domain.shared import Value
 
 
 class ApplicationError(Exception):
@@ -105,5 +112,102 @@ class Tape(Protocol):
 
         Raises:
             Unavailable: the store did not answer and the command ids are not in it.
+        """
+        ...
+
+    def outcome_of(self, command_id: UUID) -> tuple[bytes, Appended] | None:
+        """The input hash and place of a command that is in, or None."""
+        ...
+
+    def read_streams(self, streams: Sequence[UUID]) -> Mapping[UUID, Sequence[StoredEvent]]:
+        """All events of each stream that exists, in order."""
+        ...
+
+
+class Clock(Protocol):
+    """Where "now" comes from."""
+
+    def now(self) -> datetime:
+        """The current moment in UTC."""
+        ...
+
+
+class QuoteRequest(NamedTuple):
+    """Which quote is wanted: the last one of a symbol at or before a moment."""
+
+    symbol: str
+    at: datetime
+
+
+class MarketData(Protocol):
+    """What the market showed, live or recorded."""
+
+    def quotes_at(self, requests: Sequence[QuoteRequest]) -> Sequence[Quote | None]:
+        """For each request the last usable quote before it, or None if none is fresh enough."""
+        ...
+
+    def settlement(self, symbol: str, day: date) -> Decimal | None:
+        """The closing price of an underlying on an exchange day, or None."""
+        ...
+
+
+class Ticket(Value, frozen=True, kw_only=True):
+    """What a broker needs to know of an order."""
+
+    cl_ord_id: str
+    side: Side
+    legs: tuple[Leg, ...]
+    order_qty: Decimal
+    ord_type: OrdType
+    limit_px: Decimal | None
+    sent_at: datetime
+
+
+class Acceptance(Value, frozen=True, kw_only=True):
+    """The broker took the order (ExecType New)."""
+
+    order_id: str
+    transact_time: datetime
+
+
+class Rejection(Value, frozen=True, kw_only=True):
+    """The broker refused the order (ExecType Rejected)."""
+
+    reason: str
+    transact_time: datetime
+
+
+class Fill(Value, frozen=True, kw_only=True):
+    """Some of the order traded (ExecType Trade)."""
+
+    exec_id: str
+    last_qty: Decimal
+    last_px: Decimal
+    commission: Decimal
+    transact_time: datetime
+
+
+class Cancellation(Value, frozen=True, kw_only=True):
+    """What was left of the order was taken back (ExecType Canceled)."""
+
+    transact_time: datetime
+
+
+ExecutionReport = Acceptance | Rejection | Fill | Cancellation
+
+
+class Broker(Protocol):
+    """Where orders go; idempotent by ClOrdID."""
+
+    @property
+    def name(self) -> str:
+        """What the broker is called in events."""
+        ...
+
+    def submit(self, ticket: Ticket) -> Sequence[ExecutionReport]:
+        """Sends an order and returns the reports so far.
+
+        Raises:
+            Unavailable: the broker did not answer.
         """
         ...

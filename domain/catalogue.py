@@ -12,6 +12,7 @@ from domain import (
     order_events,
     orders,
     ranking,
+    rooms,
     signal_events,
     signals,
     traders,
@@ -19,7 +20,7 @@ from domain import (
 from domain.shared import Event
 
 AGGREGATES = (accounts, corrections, holdings, market, members, messages, orders, ranking,
-              signals, traders)  # fmt: skip
+              rooms, signals, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

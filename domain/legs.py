@@ -72,3 +72,24 @@ def closing_price(
         bid, offer = quote
         value += leg.ratio * (bid if leg.side is Side.BUY else -offer)
     return value * side.sign
+
+
+def strategy_quote(
+    side: Side, legs: tuple[Leg, ...], quotes: Mapping[str, tuple[Decimal, Decimal]]
+) -> tuple[Decimal, Decimal] | None:
+    """Bid and offer of one unit of the trade per share, or None if a leg has no quote.
+
+    In the trade's own terms: a spread sold for a credit has the credit as its price.
+    """
+    bid = offer = Decimal(0)
+    for leg in legs:
+        quote = quotes.get(leg.symbol)
+        if quote is None:
+            return None
+        if leg.side is side:
+            bid += leg.ratio * quote[0]
+            offer += leg.ratio * quote[1]
+        else:
+            bid -= leg.ratio * quote[1]
+            offer -= leg.ratio * quote[0]
+    return bid, offer

@@ -109,6 +109,8 @@ class OrderTradeCorrected(Event, frozen=True, kw_only=True):
     exec_id: str
     last_qty: Decimal
     last_px: Decimal
+    was_qty: Decimal
+    was_px: Decimal
     reason: str
     by: str
 
@@ -123,6 +125,8 @@ class OrderTradeCanceled(Event, frozen=True, kw_only=True):
 
     correction: UUID
     exec_id: str
+    was_qty: Decimal
+    was_px: Decimal
     reason: str
     by: str
 

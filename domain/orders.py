@@ -219,6 +219,8 @@ class Order(BaseAggregate[UUID]):
             exec_id=exec_id,
             last_qty=qty,
             last_px=was_px if last_px is None else last_px,
+            was_qty=was_qty,
+            was_px=was_px,
             reason=reason,
             by=by,
             timestamp=at,
@@ -232,11 +234,13 @@ class Order(BaseAggregate[UUID]):
         Raises:
             Impossible: no such fill.
         """
-        self._standing_fill(exec_id)
+        was_qty, was_px = self._standing_fill(exec_id)
         self.trigger_event(
             OrderTradeCanceled,
             correction=correction,
             exec_id=exec_id,
+            was_qty=was_qty,
+            was_px=was_px,
             reason=reason,
             by=by,
             timestamp=at,

@@ -61,11 +61,13 @@ class Signal(BaseAggregate[UUID]):
         side: Side,
         legs: tuple[Leg, ...],
         quantity: Decimal,
+        price: Decimal,
         stop: Decimal | None = None,
         targets: tuple[Decimal, ...] = (),
         valid_until: datetime | None = None,
     ) -> None:
         self.trader = trader
+        self.price = price
         self.side = side
         self.legs = legs
         self.stop = stop

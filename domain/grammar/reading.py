@@ -107,14 +107,29 @@ class TradeReading(Value, frozen=True, kw_only=True):
     price_to: Decimal | None = None
     gain: Decimal | None = None
     """The profit over the average entry that the author states (0.51 for 51 %), for exits."""
+    average: Decimal | None = None
+    """The average entry after an add, where the author says that instead of a price."""
+    partial: bool = False
+    """A trim: some of what is open, even where no size was said."""
+    at_hand: bool = False
+    """The words point at the trade being talked about: "the rest", "here", "these"."""
+    either_side: bool = False
+    """An exit by a word such as "out", which ends a bought trade as well as a sold one."""
+    reason: ExitReason = ExitReason.EXIT
 
 
 class Reading(Value, frozen=True, kw_only=True):
-    """The whole reading of one message. `trades` is empty unless it is meant to be booked."""
+    """The whole reading of one message. `trades` is empty unless it is meant to be booked.
+
+    `stop` and `targets` belong to the one trade of the message, or to what `named` names when
+    the message only moves levels. `named` holds every contract and ticker the words name,
+    booked or not: it tells what the next "out the rest" is about.
+    """
 
     kind: Kind
     confidence: Decimal = Decimal(1)
     trades: tuple[TradeReading, ...] = ()
+    named: tuple[LegReading, ...] = ()
     stop: Decimal | None = None
     stop_at_entry: bool = False
     targets: tuple[Decimal, ...] = ()

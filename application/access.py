@@ -1,0 +1,50 @@
+"""Who may ask for what: one table from command to the roles that may give it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from application.ports import Forbidden
+from domain.approvals import Approver, Role
+
+MAY: dict[str, frozenset[Role]] = {
+    "read": frozenset(Role),
+    "capture": frozenset({Role.ADMIN}),
+    "approve": frozenset({Role.APPROVER, Role.ADMIN}),
+    "reject": frozenset({Role.APPROVER, Role.ADMIN}),
+    "place_order": frozenset({Role.ADMIN}),
+    "correct": frozenset({Role.ADMIN}),
+    "mark": frozenset({Role.ADMIN}),
+    "administer": frozenset({Role.ADMIN}),
+}
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking, as the interface established it."""
+
+    name: str
+    roles: frozenset[Role]
+    trader: str = ""
+
+    @property
+    def actor(self) -> str:
+        """The name under which events record the member."""
+        return f"member:{self.name}"
+
+    @property
+    def approver(self) -> Approver:
+        return Approver(name=self.name, roles=self.roles, trader=self.trader)
+
+    def require(self, command: str) -> None:
+        """Lets the member pass.
+
+        Raises:
+            Forbidden: none of the member's roles may give this command.
+        """
+        if not self.roles & MAY[command]:
+            needed = " or ".join(sorted(MAY[command]))
+            raise Forbidden(f"{self.name} may not {command.replace('_', ' ')}: that takes {needed}")
+
+
+LOCAL_OPERATOR = Member(name="operator", roles=frozenset({Role.ADMIN}))
+"""Whoever can start the program on this machine can read its database anyway."""

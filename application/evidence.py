@@ -1,0 +1,102 @@
+"""Evidence: weighs every price a trader claims against the quote of that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from application.desk import Work
+from application.ports import MarketData, QuoteRequest
+from application.reaction import Happened, consequence
+from domain.legs import strategy_quote
+from domain.market import Quote, weigh_claim
+from domain.shared import Event
+from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted
+from domain.signals import Signal
+
+Claim = SignalPosted | SignalAdded | SignalExitCalled
+
+
+class PriceCheck:
+    """The reaction that records what the market quoted when a price was claimed.
+
+    Without a quote nothing is recorded and the claim stays "posted"; market data imported
+    later is weighed by starting the reaction over, which skips what has its evidence.
+    """
+
+    name = "price_check"
+    handles: frozenset[type[Event]] = frozenset({SignalPosted, SignalAdded, SignalExitCalled})
+
+    def __init__(self, market: MarketData) -> None:
+        self._market = market
+
+    def restore(self, state: Mapping[str, bytes]) -> None:
+        """There is nothing to remember."""
+
+    def changes(self) -> Mapping[str, bytes | None]:
+        return {}
+
+    def react(self, happened: Sequence[Happened], work: Work) -> None:
+        """Checks every claim of the batch with one question to the market."""
+        work.prefetch({cause.stream for cause in happened})
+        claims = [(cause, work.get(Signal, cause.stream)) for cause in happened]
+        requests = [
+            QuoteRequest(leg.symbol, _claim_of(cause).posted_at)
+            for cause, signal in claims
+            for leg in signal.legs
+        ]
+        found = dict(zip(requests, self._market.quotes_at(requests), strict=True))
+        for cause, signal in claims:
+            self._check(cause, signal, found, work)
+
+    def _check(
+        self,
+        cause: Happened,
+        signal: Signal,
+        found: Mapping[QuoteRequest, Quote | None],
+        work: Work,
+    ) -> None:
+        claim = _claim_of(cause)
+        number = 1 if isinstance(claim, SignalPosted) else claim.number
+        if number in signal.checked:
+            return
+        quotes = [found[QuoteRequest(leg.symbol, claim.posted_at)] for leg in signal.legs]
+        whole = _as_one(signal, quotes)
+        if whole is None:
+            return
+        bid, offer, quote_time, source = whole
+        side = signal.side.opposite if isinstance(claim, SignalExitCalled) else signal.side
+        weighed = weigh_claim(side, claim.price, bid, offer)
+        signal.check_price(
+            number=number,
+            claimed=claim.price,
+            bid=bid,
+            offer=offer,
+            quote_time=quote_time,
+            source=source,
+            attainable=weighed.attainable,
+            price=weighed.price,
+            at=claim.timestamp,
+        )
+        work.save(consequence(self.name, cause))
+
+
+def _claim_of(cause: Happened) -> Claim:
+    assert isinstance(cause.event, SignalPosted | SignalAdded | SignalExitCalled)
+    return cause.event
+
+
+def _as_one(
+    signal: Signal, quotes: Sequence[Quote | None]
+) -> tuple[Decimal, Decimal, datetime, str] | None:
+    """Bid, offer, oldest time and source of the whole trade; None if a leg has no quote."""
+    known = [quote for quote in quotes if quote is not None and quote.is_usable]
+    if len(known) != len(quotes):
+        return None
+    by_symbol = {quote.symbol: (quote.bid, quote.offer) for quote in known}
+    whole = strategy_quote(signal.side, signal.legs, by_symbol)
+    if whole is None or whole[1] <= 0:
+        return None
+    bid, offer = max(whole[0], Decimal(0)), whole[1]
+    return bid, offer, min(quote.time for quote in known), known[0].source

@@ -1,0 +1,84 @@
+"""One plain spelling for what people type: no markup, no mentions, no disclaimers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LENGTH_MAX = 8_000
+"""Twice what a chat platform lets through; what lies beyond is not read."""
+
+SOMEONE = "@someone"
+"""Stands for the mention of a person, so that their trade is not taken for the author's."""
+
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
+    + [*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)]
+)
+_TYPOGRAPHY: dict[int, str | None] = {
+    **_INVISIBLE,
+    **dict.fromkeys([0x2018, 0x2019, 0x201A, 0x201B, 0x2BC, 0x2032, 0xB4], "'"),
+    **dict.fromkeys([0x201C, 0x201D, 0x201E, 0x201F, 0xAB, 0xBB, 0x2033], '"'),
+    **dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], "-"),
+    0x2044: "/",
+    0x2022: "\n",
+}
+
+_CARRIAGE = re.compile(r"\r\n?")
+_SPECIAL = re.compile(r"[*_~`|<>@]|://")
+_QUOTED = re.compile(r"^ ?>>>.*\Z|^ ?>(?!=)[^\n]*$", re.MULTILINE | re.DOTALL)
+_STRUCK = re.compile(r"~~[^~]+~~")
+_PERSON = re.compile(r"<@!?[0-9]{1,20}>")
+_DROPPED = re.compile(
+    r"<a?:[A-Za-z0-9_]{1,32}:[0-9]{1,20}>"  # custom emoji
+    r"|<(?:@&|#)[0-9]{1,20}>|@(?:everyone|here)\b"  # roles, channels, the whole room
+    r"|<t:[0-9]{1,12}(?::[a-zA-Z])?>"
+    r"|<?https?://[^\s>)]+>?"
+)
+_MARKUP = re.compile(r"\*+|`+|\|\|+|_+|~~+")
+_LINK = re.compile(r"https?://\S")
+_DISCLAIMER = re.compile(
+    r"(?:these|this|all) (?:are|is) (?:only|just|purely) my (?:own )?(?:opinion|idea)"
+    r"|this (?:recommendation|idea|post|message) is not a (?:trading )?(?:signal|recommendation)"
+    r"|\bi(?:'m| am) not a (?:licensed )?financial advis[eo]r"
+    r"|\bdisclaimer ?:"
+    r"|\bfor (?:informational|educational|entertainment)[a-z/ ]{0,40} purposes"
+    r"|данная рекомендация не является",
+    re.IGNORECASE,
+)
+_NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
+_BLANKS = re.compile(r"[^\S\n]+")
+
+
+def clean(text: str) -> str:
+    """The words as if they had been typed plainly, line by line.
+
+    Quoted lines and struck-through words are dropped: they are not what the author now says.
+    """
+    text = text[:LENGTH_MAX]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY)
+    text = _CARRIAGE.sub("\n", text)
+    if _SPECIAL.search(text):
+        text = _without_markup(text)
+    return _BLANKS.sub(" ", _without_disclaimer(text)).strip()
+
+
+def is_bare_link(text: str) -> bool:
+    """Whether the message is nothing but a link, so that its cards preview a page."""
+    return _LINK.search(text) is not None and not any(map(str.isalnum, clean(text)))
+
+
+def _without_markup(text: str) -> str:
+    text = _QUOTED.sub("", text)
+    text = _STRUCK.sub(" ", text)
+    text = _PERSON.sub(f" {SOMEONE} ", text)
+    text = _DROPPED.sub(" ", text)
+    return _MARKUP.sub("", text)
+
+
+def _without_disclaimer(text: str) -> str:
+    """Cuts a disclaimer from where it starts to the end of its line."""
+    if _DISCLAIMER.search(text):
+        text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))
+    return _NOT_ADVICE.sub(" ", text)

@@ -1,0 +1,108 @@
+"""Room: what a channel takes for granted, as data that an admin records, never as code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.grammar.reading import Room
+from domain.shared import Created, Event, Impossible, InvalidInput, stream_id
+
+DEFAULT_EXPIRIES = ("", "0dte", "weekly")
+APPROVAL_WINDOW_S = 86_400
+
+
+def room_stream(channel: str) -> UUID:
+    """The stream of a channel's settings."""
+    return stream_id("room", channel)
+
+
+class RoomConfigured(Created, frozen=True, kw_only=True):
+    """A channel's first settings; messages captured from here on are read by them."""
+
+    TOPIC: ClassVar[str] = "room.configured"
+
+    channel: str
+    room: Room
+    approval_window_s: int = APPROVAL_WINDOW_S
+    by: str
+
+
+class RoomChanged(Event, frozen=True, kw_only=True):
+    """Other settings from here on; what was read before stays as it was read."""
+
+    TOPIC: ClassVar[str] = "room.changed"
+
+    channel: str
+    room: Room
+    approval_window_s: int = APPROVAL_WINDOW_S
+    by: str
+
+    def apply(self, aggregate: RoomSettings) -> None:
+        aggregate.room = self.room
+        aggregate.approval_window_s = self.approval_window_s
+
+
+class RoomSettings(BaseAggregate[UUID]):
+    """The settings of one channel."""
+
+    TOPIC: ClassVar[str] = "room"
+
+    def __init__(self, channel: str, room: Room, approval_window_s: int) -> None:
+        self.channel = channel
+        self.room = room
+        self.approval_window_s = approval_window_s
+
+    @classmethod
+    def configure(
+        cls, *, channel: str, room: Room, approval_window_s: int, by: str, at: datetime
+    ) -> RoomSettings:
+        """Records a channel's first settings.
+
+        Raises:
+            InvalidInput: no channel, or a setting that means nothing.
+        """
+        if not channel.strip():
+            raise InvalidInput("room settings need the channel's name")
+        _require_sane(room, approval_window_s)
+        return cls._create(
+            RoomConfigured,
+            id=room_stream(channel),
+            channel=channel,
+            room=room,
+            approval_window_s=approval_window_s,
+            by=by,
+            timestamp=at,
+        )
+
+    def change(self, *, room: Room, approval_window_s: int, by: str, at: datetime) -> None:
+        """Records other settings.
+
+        Raises:
+            Impossible: they are the same.
+            InvalidInput: a setting that means nothing.
+        """
+        _require_sane(room, approval_window_s)
+        if (room, approval_window_s) == (self.room, self.approval_window_s):
+            raise Impossible(f"the settings of {self.channel} are these already")
+        self.trigger_event(
+            RoomChanged,
+            channel=self.channel,
+            room=room,
+            approval_window_s=approval_window_s,
+            by=by,
+            timestamp=at,
+        )
+
+
+def _require_sane(room: Room, approval_window_s: int) -> None:
+    if room.default_expiry not in DEFAULT_EXPIRIES:
+        raise InvalidInput(f"the default expiry is 'weekly', '0dte' or empty, "
+                           f"not {room.default_expiry!r}")  # fmt: skip
+    if not 0 < room.default_trim <= 1:
+        raise InvalidInput(f"a trim is a fraction above 0 and at most 1, not {room.default_trim}")
+    if room.default_quantity <= 0 or approval_window_s <= 0:
+        raise InvalidInput("the default quantity and the approval window are above zero")
