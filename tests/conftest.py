@@ -14,11 +14,17 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.sql import SQL, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
 
 NUMBERS = count(1)
+
+# No deadline: kernels are compiled at their first call. CI tries the same cases every time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import struct
 from contextlib import suppress
 
 import psutil
@@ -13,6 +14,7 @@ from adapters.embedded.processes import (
     ServerLog,
     answers,
     end,
+    is_alive,
     named_in,
     run,
     spawn,
@@ -21,6 +23,8 @@ from adapters.embedded.processes import (
 )
 
 STOP_S_MAX = 60.0
+# The protocol's SSLRequest: a session answers it before anybody has to say who they are.
+MAY_I_ENCRYPT = struct.pack("!ii", 8, 80877103)
 
 # Durability is PostgreSQL's own default (fsync, synchronous_commit) and stays untouched.
 SETTINGS = {
@@ -120,7 +124,11 @@ def _is_ready(place: Place, process: psutil.Process, log: ServerLog) -> bool:
         with suppress(OSError):
             lines = (place.cluster / "postmaster.pid").read_text().splitlines()
             says_ready = lines[:1] == [str(process.pid)] and lines[7:8] == ["ready   "]
-            return says_ready and answers(place.postgres_socket)
+            return (
+                says_ready
+                and answers(place.postgres_socket, MAY_I_ENCRYPT, b"N")
+                and is_alive(process)
+            )
         return False
 
     return wait_until(ready, process, log)

@@ -147,15 +147,13 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
     return False
 
 
-def answers(address: Path, question: bytes = b"") -> bool:
-    """Whether something takes connections there and, if asked, replies with a plus sign."""
+def answers(address: Path, question: bytes, answer: bytes) -> bool:
+    """Whether what listens there replies as expected: a connection alone may be to the dying."""
     with suppress(OSError), socket.socket(socket.AF_UNIX) as line:
         line.settimeout(2.0)
         line.connect(str(address))
-        if not question:
-            return True
         line.sendall(question)
-        return line.recv(16).startswith(b"+")
+        return line.recv(16).startswith(answer)
     return False
 
 

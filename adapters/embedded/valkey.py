@@ -25,7 +25,7 @@ def start(place: Place) -> None:
     """
 
     def ready() -> bool:
-        return answers(place.valkey_socket, b"PING\r\n")
+        return answers(place.valkey_socket, b"PING\r\n", b"+PONG")
 
     if ready():
         return
