@@ -96,7 +96,7 @@ class Desk(Application[UUID]):
         self.tape = tape
         super().__init__()
 
-    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:  # noqa: ARG002
         return self._given_factory
 
     def run(self, command: Command, decide: Callable[[Work], BaseAggregate[UUID]]) -> Outcome:

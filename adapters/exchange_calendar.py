@@ -1,0 +1,46 @@
+"""The exchange's trading sessions (XNYS), half-days included, from exchange_calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+FIRST_DAY = date(2015, 1, 1)
+
+
+class Session(NamedTuple):
+    """One regular trading session, in UTC."""
+
+    date: date
+    opens_at: datetime
+    closes_at: datetime
+
+
+class NewYork:
+    """Sessions of the New York exchanges. The calendar is loaded at the first question."""
+
+    @cached_property
+    def _calendar(self) -> ExchangeCalendar:
+        import exchange_calendars
+
+        return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY)
+
+    def sessions(self, first: date, last: date) -> Sequence[Session]:
+        """The sessions from the first day to the last, both included."""
+        first = max(first, FIRST_DAY)
+        if last < first:
+            return ()
+        schedule = self._calendar.schedule.loc[str(first) : str(last), ["open", "close"]]
+        return [
+            Session(day.date(), opens.to_pydatetime(), closes.to_pydatetime())
+            for day, opens, closes in schedule.itertuples()
+        ]
+
+    def session_dates(self, first: date, last: date) -> Sequence[date]:
+        """The days of `sessions`."""
+        return [session.date for session in self.sessions(first, last)]
