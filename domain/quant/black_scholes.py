@@ -136,11 +136,12 @@ def broadcast(
         *arrays, calls = np.broadcast_arrays(*arrays, calls)
     except (TypeError, ValueError) as wrong:
         raise InvalidInput(f"{', '.join(numbers)} and is_call do not fit: {wrong}") from wrong
+    # Copied even where it would fit as it is: a view that broadcasting made is read-only.
     flat = {
-        name: np.ascontiguousarray(array).reshape(-1)
+        name: np.array(array, order="C").reshape(-1)
         for name, array in zip(numbers, arrays, strict=True)
     }
-    return flat, np.ascontiguousarray(calls).reshape(-1), calls.shape
+    return flat, np.array(calls, order="C").reshape(-1), calls.shape
 
 
 def _require_finite(name: str, values: _Floats) -> None:
