@@ -1,19 +1,18 @@
-"""Trading: an approved signal becomes an order in the account's book, its exits close it.
+"""Trading: approved signals and manual tickets become orders, exits close what is held.
 
-All events of an order that the broker answers at once are one batch. The reaction remembers
-each account's cash and what it holds for each signal; sizing gives a trade at most a tenth
-of the book's equity.
+All events of an order that the broker answers at once are one batch, so an order is never
+half-recorded. A closing order follows the trader's exit with the same part of our holding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
+from application.books import EQUITY_SHARE, Books, Held
 from application.desk import Work
 from application.ports import (
     Acceptance,
@@ -26,51 +25,23 @@ from application.ports import (
     Rejection,
     Ticket,
 )
-from application.reaction import Happened, Memory, consequence
+from application.reaction import Happened, consequence
 from domain.accounts import AccountOpened
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.holdings import Holding, holding_stream
 from domain.legs import Leg, multiplier_of, strategy_quote, strategy_symbol
-from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
+from domain.order_events import OrderRequested, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
-from domain.shared import Event
+from domain.shared import Event, stream_id
 from domain.signal_events import SignalApproved, SignalExitCalled, SignalSettled
 from domain.signals import Signal
-
-EQUITY_SHARE = Decimal("0.10")
-"""The most of a book's equity that one trade may take."""
 
 DRIFT_MAX = Decimal("0.10")
 """How far the market may have moved from the signal's price before we refuse to follow."""
 
 
-class Book(msgspec.Struct):
-    """An account as far as sizing needs it: cash, and what open trades cost, in USD."""
-
-    cash: Decimal
-    invested: Decimal = Decimal(0)
-
-    @property
-    def equity(self) -> Decimal:
-        return self.cash + self.invested
-
-
-class Held(msgspec.Struct):
-    """What an account holds because of one signal, at its average price per share."""
-
-    account: str
-    side: Side
-    legs: tuple[Leg, ...]
-    quantity: Decimal
-    price: Decimal
-
-    @property
-    def cost(self) -> Decimal:
-        return self.quantity * self.price * multiplier_of(self.legs) * self.side.sign
-
-
 class Trading:
-    """The reaction that turns approvals into orders and exits into closing orders."""
+    """The reaction that sends orders."""
 
     name = "trading"
     handles: frozenset[type[Event]] = frozenset(
@@ -79,6 +50,7 @@ class Trading:
             SignalApproved,
             SignalExitCalled,
             SignalSettled,
+            OrderRequested,
             OrderTradeCorrected,
             OrderTradeCanceled,
         }
@@ -87,57 +59,39 @@ class Trading:
     def __init__(self, broker: Broker, market: MarketData) -> None:
         self._broker = broker
         self._market = market
-        self._memory = Memory()
-        self._books: dict[str, Book] = {}
-        self._held: dict[UUID, Held] = {}
+        self._books = Books()
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        self._books = {
-            key.removeprefix("book:"): msgspec.json.decode(value, type=Book)
-            for key, value in state.items()
-            if key.startswith("book:")
-        }
-        self._held = {
-            UUID(key.removeprefix("held:")): msgspec.json.decode(value, type=Held)
-            for key, value in state.items()
-            if key.startswith("held:")
-        }
+        self._books = Books()
+        self._books.restore(state)
 
     def changes(self) -> Mapping[str, bytes | None]:
-        return self._memory.take()
+        return self._books.memory.take()
 
     def react(self, happened: Sequence[Happened], work: Work) -> None:
+        work.prefetch({cause.stream for cause in happened})
         for cause in happened:
             match cause.event:
                 case AccountOpened() as opened:
-                    self._put_book(opened.name, Book(opened.cash))
+                    self._books.open(opened.name, opened.cash)
                 case SignalApproved() as approved:
                     self._enter(cause, approved, work)
                 case SignalExitCalled() as called:
                     self._exit(cause, called, work)
                 case SignalSettled() as settled:
                     self._settle(cause, settled, work)
-                case OrderTradeCorrected() | OrderTradeCanceled():
-                    self._recount(cause, work)
+                case OrderRequested() as requested if requested.signal is None:
+                    self._place(cause, work)
+                case OrderTradeCorrected() | OrderTradeCanceled() as change:
+                    order = work.get(Order, cause.stream)
+                    self._books.recount(_trade_of(order), order, change)
 
     def _enter(self, cause: Happened, approved: SignalApproved, work: Work) -> None:
         signal = work.get(Signal, cause.stream)
-        book = self._books.get(approved.account)
-        quote = self._quote(signal, cause.event.timestamp)
-        claimed = signal.price
-        size, why_not = Decimal(0), ""
-        if book is None:
-            why_not = f"there is no account {approved.account}"
-        elif signal.closed or signal.voided:
-            why_not = "the trade was over before it was approved"
-        elif quote is None:
-            why_not = "no quote to size and price the order by"
-        elif _has_drifted(signal.side, claimed, quote):
-            why_not = f"the market moved more than {DRIFT_MAX:.0%} from the signal's {claimed}"
-        else:
-            size = _size(book, _far_side(signal.side, quote), signal)
-            if size <= 0:
-                why_not = f"one unit costs more than {EQUITY_SHARE:.0%} of the book's equity"
+        at = cause.event.timestamp
+        quote = self._quote(signal.side, signal.legs, cause)
+        size, why_not = self._size(signal, approved.account, quote)
+        limit = None if quote is None else _far_side(signal.side, quote)
         order = work.begin(
             Order.request(
                 cl_ord_id=f"{cause.stream.hex[:20]}-in",
@@ -146,61 +100,72 @@ class Trading:
                 side=signal.side,
                 position_effect=PositionEffect.OPEN,
                 legs=signal.legs,
-                order_qty=size or signal.book[1],
-                ord_type=OrdType.MARKET if quote is None else OrdType.LIMIT,
-                limit_px=None if quote is None else _far_side(signal.side, quote),
+                order_qty=size if size > 0 else signal.book[1],
+                ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
+                limit_px=limit,
                 time_in_force=TimeInForce.DAY,
-                at=cause.event.timestamp,
+                at=at,
             )
         )
         if why_not:
-            order.deny(why_not, at=cause.event.timestamp)
+            order.deny(why_not, at=at)
         else:
-            self._send(order, OrdType.LIMIT, quote, cause.event.timestamp)
-            self._book_entry(cause.stream, order)
+            self._send(order, limit, cause)
+            self._books.enter(cause.stream, order)
         work.save(consequence(self.name, cause))
 
+    def _size(
+        self, signal: Signal, account: str, quote: tuple[Decimal, Decimal] | None
+    ) -> tuple[Decimal, str]:
+        """How many units to trade, or why none."""
+        none = Decimal(0)
+        book = self._books.account(account)
+        if book is None:
+            return none, f"there is no account {account}"
+        if signal.closed or signal.voided:
+            return none, "the trade was over before it was approved"
+        if quote is None:
+            return none, "no quote to size and price the order by"
+        price = _far_side(signal.side, quote)
+        if (price - signal.price) * signal.side.sign > signal.price * DRIFT_MAX:
+            return none, f"the market moved over {DRIFT_MAX:.0%} from the signal's {signal.price}"
+        size = book.size(price, multiplier_of(signal.legs))
+        if size <= 0:
+            return none, f"one unit costs more than {EQUITY_SHARE:.0%} of the book's equity"
+        return size, ""
+
     def _exit(self, cause: Happened, called: SignalExitCalled, work: Work) -> None:
-        held = self._held.get(cause.stream)
+        held = self._books.held(cause.stream)
         if held is None:
             return
         signal = work.get(Signal, cause.stream)
         before = sum((q for n, q in signal.book.items() if n < called.number), Decimal(0))
-        quantity = _share(held, called.quantity, before)
-        self._close(cause, held, quantity, called.number, work)
-
-    def _close(
-        self, cause: Happened, held: Held, quantity: Decimal, number: int, work: Work
-    ) -> None:
         order = work.begin(
             Order.request(
-                cl_ord_id=f"{cause.stream.hex[:20]}-x{number}",
+                cl_ord_id=f"{cause.stream.hex[:20]}-x{called.number}",
                 account=held.account,
                 signal=cause.stream,
                 side=held.side.opposite,
                 position_effect=PositionEffect.CLOSE,
-                legs=tuple(
-                    msgspec.structs.replace(leg, side=leg.side.opposite) for leg in held.legs
-                ),
-                order_qty=quantity,
+                legs=_reversed(held.legs),
+                order_qty=held.share(called.quantity, before),
                 ord_type=OrdType.MARKET,
                 limit_px=None,
                 time_in_force=TimeInForce.DAY,
                 at=cause.event.timestamp,
             )
         )
-        self._send(order, OrdType.MARKET, None, cause.event.timestamp)
-        self._book_exit(cause.stream, order)
+        self._send(order, None, cause)
+        self._books.leave(cause.stream, order)
         work.save(consequence(self.name, cause))
 
     def _settle(self, cause: Happened, settled: SignalSettled, work: Work) -> None:
-        held = self._held.get(cause.stream)
+        held = self._books.held(cause.stream)
         if held is None:
             return
         symbol = strategy_symbol(held.side, held.legs)
-        stream = holding_stream(held.account, symbol)
         at = cause.event.timestamp
-        holding = work.find(Holding, stream) or work.begin(
+        holding = work.find(Holding, holding_stream(held.account, symbol)) or work.begin(
             Holding.open(account=held.account, symbol=symbol, at=at)
         )
         holding.expire(
@@ -212,107 +177,67 @@ class Trading:
             settled_at=settled.settled_at,
             at=at,
         )
-        self._release(cause.stream, held.quantity, settled.price, Decimal(0))
+        self._books.release(cause.stream, held.quantity, settled.price)
         work.save(consequence(self.name, cause))
 
-    def _recount(self, cause: Happened, work: Work) -> None:
-        """A corrected or busted fill moves the cash and what is held by the difference."""
-        change = cause.event
-        assert isinstance(change, OrderTradeCorrected | OrderTradeCanceled)
+    def _place(self, cause: Happened, work: Work) -> None:
+        """Sends a manual ticket, if the book can carry it."""
         order = work.get(Order, cause.stream)
-        book = self._books[order.account]
-        qty = px = Decimal(0)
-        if isinstance(change, OrderTradeCorrected):
-            qty, px = change.last_qty, change.last_px
-        notional = qty * px - change.was_qty * change.was_px
-        book.cash -= notional * multiplier_of(order.legs) * order.side.sign
-        held = None if order.signal is None else self._held.get(order.signal)
-        if held is not None and order.signal is not None:
-            book.invested -= held.cost
-            opens = order.position_effect is PositionEffect.OPEN
-            held.quantity += (qty - change.was_qty) * (1 if opens else -1)
-            if opens and order.cum_qty > 0:
-                spent = sum((q * p for q, p in order.fills.values()), Decimal(0))
-                held.price = spent / order.cum_qty
-            book.invested += held.cost
-            self._put_held(order.signal, held)
-        self._put_book(order.account, book)
+        requested = cause.event
+        assert isinstance(requested, OrderRequested)
+        trade = _trade_of(order)
+        why_not = self._why_not(order, trade, cause)
+        if why_not:
+            order.deny(why_not, at=cause.event.timestamp)
+        else:
+            self._send(order, requested.limit_px, cause)
+            book = self._books.enter if _opens(order) else self._books.leave
+            book(trade, order)
+        work.save(consequence(self.name, cause))
 
-    def _send(
-        self,
-        order: Order,
-        ord_type: OrdType,
-        quote: tuple[Decimal, Decimal] | None,
-        at: datetime,
-    ) -> None:
+    def _why_not(self, order: Order, trade: UUID, cause: Happened) -> str:
+        account = self._books.account(order.account)
+        if account is None:
+            return f"there is no account {order.account}"
+        if not _opens(order):
+            held: Held | None = self._books.held(trade)
+            if held is None or held.quantity < order.order_qty:
+                return f"the account holds {held.quantity if held else 0} of it"
+            return ""
+        quote = self._quote(order.side, order.legs, cause)
+        if quote is None:
+            return "no quote to check the buying power by"
+        cost = order.order_qty * quote[1] * multiplier_of(order.legs)
+        if order.side is Side.BUY and cost > account.cash:
+            return f"it costs {cost:.2f} and the account has {account.cash:.2f} in cash"
+        return ""
+
+    def _send(self, order: Order, limit: Decimal | None, cause: Happened) -> None:
+        at = cause.event.timestamp
         order.submit(self._broker.name, at=at)
         ticket = Ticket(
             cl_ord_id=order.cl_ord_id,
             side=order.side,
             legs=order.legs,
             order_qty=order.order_qty,
-            ord_type=ord_type,
-            limit_px=None if quote is None else _far_side(order.side, quote),
+            ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
+            limit_px=limit,
             sent_at=at,
         )
         for report in self._broker.submit(ticket):
-            book_report(order, report, at=at)
+            book_report(order, report, cause)
 
-    def _book_entry(self, signal: UUID, order: Order) -> None:
-        for event in order.pending_events:
-            if not isinstance(event, OrderFilled):
-                continue
-            held = self._held.get(signal) or Held(
-                order.account, order.side, order.legs, Decimal(0), Decimal(0)
-            )
-            quantity = held.quantity + event.last_qty
-            held.price = (held.quantity * held.price + event.last_qty * event.last_px) / quantity
-            held.quantity = quantity
-            book = self._books[order.account]
-            cost = event.last_qty * event.last_px * multiplier_of(order.legs) * order.side.sign
-            book.cash -= cost + event.commission
-            book.invested += cost
-            self._put_book(order.account, book)
-            self._put_held(signal, held)
-
-    def _book_exit(self, signal: UUID, order: Order) -> None:
-        for event in order.pending_events:
-            if isinstance(event, OrderFilled):
-                self._release(signal, event.last_qty, event.last_px, event.commission)
-
-    def _release(
-        self, signal: UUID, quantity: Decimal, price: Decimal, commission: Decimal
-    ) -> None:
-        held = self._held[signal]
-        book = self._books[held.account]
-        multiplier = multiplier_of(held.legs) * held.side.sign
-        book.cash += quantity * price * multiplier - commission
-        book.invested -= quantity * held.price * multiplier
-        held.quantity -= quantity
-        self._put_book(held.account, book)
-        self._put_held(signal, held)
-
-    def _put_book(self, account: str, book: Book) -> None:
-        self._books[account] = book
-        self._memory.put(f"book:{account}", book)
-
-    def _put_held(self, signal: UUID, held: Held) -> None:
-        if held.quantity > 0:
-            self._held[signal] = held
-            self._memory.put(f"held:{signal}", held)
-        else:
-            self._held.pop(signal, None)
-            self._memory.drop(f"held:{signal}")
-
-    def _quote(self, signal: Signal, at: datetime) -> tuple[Decimal, Decimal] | None:
-        requests = [QuoteRequest(leg.symbol, at) for leg in signal.legs]
+    def _quote(
+        self, side: Side, legs: tuple[Leg, ...], cause: Happened
+    ) -> tuple[Decimal, Decimal] | None:
+        requests = [QuoteRequest(leg.symbol, cause.event.timestamp) for leg in legs]
         quotes = [q for q in self._market.quotes_at(requests) if q is not None and q.is_usable]
-        by_symbol = {quote.symbol: (quote.bid, quote.offer) for quote in quotes}
-        return strategy_quote(signal.side, signal.legs, by_symbol)
+        return strategy_quote(side, legs, {q.symbol: (q.bid, q.offer) for q in quotes})
 
 
-def book_report(order: Order, report: ExecutionReport, *, at: datetime) -> None:
+def book_report(order: Order, report: ExecutionReport, cause: Happened) -> None:
     """Books one execution report on its order."""
+    at = cause.event.timestamp
     match report:
         case Acceptance():
             order.accept(report.order_id, transact_time=report.transact_time, at=at)
@@ -331,26 +256,22 @@ def book_report(order: Order, report: ExecutionReport, *, at: datetime) -> None:
             order.cancel(transact_time=report.transact_time, at=at)
 
 
+def _opens(order: Order) -> bool:
+    return order.position_effect is PositionEffect.OPEN
+
+
+def _trade_of(order: Order) -> UUID:
+    """The trade an order belongs to: its signal, or the account's own line in the symbol."""
+    if order.signal is not None:
+        return order.signal
+    opening = order.side if _opens(order) else order.side.opposite
+    legs = order.legs if _opens(order) else _reversed(order.legs)
+    return stream_id("manual", order.account, strategy_symbol(opening, legs))
+
+
+def _reversed(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+    return tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
+
+
 def _far_side(side: Side, quote: tuple[Decimal, Decimal]) -> Decimal:
     return quote[1] if side is Side.BUY else quote[0]
-
-
-def _has_drifted(side: Side, claimed: Decimal, quote: tuple[Decimal, Decimal]) -> bool:
-    moved = (_far_side(side, quote) - claimed) * side.sign
-    return moved > claimed * DRIFT_MAX
-
-
-def _size(book: Book, price: Decimal, signal: Signal) -> Decimal:
-    """Whole units that a tenth of the equity buys; worked: 50,000 at 5.50 gives 9 contracts."""
-    if price <= 0:
-        return Decimal(0)
-    per_unit = price * multiplier_of(signal.legs)
-    return (book.equity * EQUITY_SHARE / per_unit).quantize(Decimal(1), rounding=ROUND_DOWN)
-
-
-def _share(held: Held, closed: Decimal, open_before: Decimal) -> Decimal:
-    """How much of our holding follows the trader's exit: the same part, at least one unit."""
-    if closed >= open_before:
-        return held.quantity
-    part = (held.quantity * closed / open_before).quantize(Decimal(1), rounding=ROUND_DOWN)
-    return min(max(part, Decimal(1)), held.quantity)

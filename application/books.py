@@ -1,0 +1,163 @@
+"""Books: what each account has in cash and holds for each trade, as sizing needs to know.
+
+This is the trading reaction's own memory, exact to its place on the tape; the positions that
+people see are a projection of the same fills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_DOWN, Decimal
+from uuid import UUID
+
+import msgspec
+
+from application.reaction import Memory
+from domain.fix import PositionEffect, Side
+from domain.legs import Leg, multiplier_of
+from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
+from domain.orders import Order
+
+EQUITY_SHARE = Decimal("0.10")
+"""The most of a book's equity that one trade may take."""
+
+
+class Book(msgspec.Struct):
+    """An account: cash, and what its open trades cost, in USD."""
+
+    cash: Decimal
+    invested: Decimal = Decimal(0)
+
+    @property
+    def equity(self) -> Decimal:
+        return self.cash + self.invested
+
+    def size(self, price: Decimal, multiplier: int) -> Decimal:
+        """Whole units that a tenth of the equity buys; 50,000 at 5.50 gives 9 contracts."""
+        if price <= 0:
+            return Decimal(0)
+        units = self.equity * EQUITY_SHARE / (price * multiplier)
+        return units.quantize(Decimal(1), rounding=ROUND_DOWN)
+
+
+class Held(msgspec.Struct):
+    """What an account holds for one trade, at its average price per share."""
+
+    account: str
+    side: Side
+    legs: tuple[Leg, ...]
+    quantity: Decimal
+    price: Decimal
+
+    @property
+    def cost(self) -> Decimal:
+        return self.quantity * self.price * multiplier_of(self.legs) * self.side.sign
+
+    def share(self, closed: Decimal, open_before: Decimal) -> Decimal:
+        """How much follows when `closed` of `open_before` is closed: the same part, at
+        least one unit."""
+        if closed >= open_before:
+            return self.quantity
+        part = (self.quantity * closed / open_before).quantize(Decimal(1), rounding=ROUND_DOWN)
+        return min(max(part, Decimal(1)), self.quantity)
+
+
+class Books:
+    """All accounts. A trade is known by an id: its signal's, or one of its own."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self._accounts: dict[str, Book] = {}
+        self._held: dict[UUID, Held] = {}
+
+    def restore(self, state: Mapping[str, bytes]) -> None:
+        """Takes up what was remembered."""
+        for key, value in state.items():
+            kind, _, name = key.partition(":")
+            if kind == "book":
+                self._accounts[name] = msgspec.json.decode(value, type=Book)
+            elif kind == "held":
+                self._held[UUID(name)] = msgspec.json.decode(value, type=Held)
+
+    def account(self, name: str) -> Book | None:
+        return self._accounts.get(name)
+
+    def held(self, trade: UUID) -> Held | None:
+        return self._held.get(trade)
+
+    def open(self, name: str, cash: Decimal) -> None:
+        """Begins the book of an account."""
+        self._put_account(name, Book(cash))
+
+    def enter(self, trade: UUID, order: Order) -> None:
+        """Books the new fills of an opening order."""
+        for event in order.pending_events:
+            if isinstance(event, OrderFilled):
+                self._add(trade, order, event)
+
+    def leave(self, trade: UUID, order: Order) -> None:
+        """Books the new fills of a closing order."""
+        for event in order.pending_events:
+            if isinstance(event, OrderFilled):
+                self.release(trade, event.last_qty, event.last_px, event.commission)
+
+    def release(
+        self, trade: UUID, quantity: Decimal, price: Decimal, commission: Decimal = Decimal(0)
+    ) -> None:
+        """Turns some of a holding into cash at a price."""
+        held = self._held[trade]
+        book = self._accounts[held.account]
+        multiplier = multiplier_of(held.legs) * held.side.sign
+        book.cash += quantity * price * multiplier - commission
+        book.invested -= quantity * held.price * multiplier
+        held.quantity -= quantity
+        self._put_account(held.account, book)
+        self._put_held(trade, held)
+
+    def recount(
+        self, trade: UUID | None, order: Order, change: OrderTradeCorrected | OrderTradeCanceled
+    ) -> None:
+        """A corrected or busted fill moves the cash and what is held by the difference."""
+        book = self._accounts[order.account]
+        qty = px = Decimal(0)
+        if isinstance(change, OrderTradeCorrected):
+            qty, px = change.last_qty, change.last_px
+        notional = qty * px - change.was_qty * change.was_px
+        book.cash -= notional * multiplier_of(order.legs) * order.side.sign
+        held = None if trade is None else self._held.get(trade)
+        if held is not None and trade is not None:
+            book.invested -= held.cost
+            opens = order.position_effect is PositionEffect.OPEN
+            held.quantity += (qty - change.was_qty) * (1 if opens else -1)
+            if opens and order.cum_qty > 0:
+                spent = sum((q * p for q, p in order.fills.values()), Decimal(0))
+                held.price = spent / order.cum_qty
+            book.invested += held.cost
+            self._put_held(trade, held)
+        self._put_account(order.account, book)
+
+    def _add(self, trade: UUID, order: Order, fill: OrderFilled) -> None:
+        held = self._held.get(trade) or Held(
+            order.account, order.side, order.legs, Decimal(0), Decimal(0)
+        )
+        quantity = held.quantity + fill.last_qty
+        held.price = (held.quantity * held.price + fill.last_qty * fill.last_px) / quantity
+        held.quantity = quantity
+        book = self._accounts[order.account]
+        cost = fill.last_qty * fill.last_px * multiplier_of(order.legs) * order.side.sign
+        book.cash -= cost + fill.commission
+        book.invested += cost
+        self._put_account(order.account, book)
+        self._put_held(trade, held)
+
+    def _put_account(self, name: str, book: Book) -> None:
+        self._accounts[name] = book
+        self.memory.put(f"book:{name}", book)
+
+    def _put_held(self, trade: UUID, held: Held) -> None:
+        if held.quantity > 0:
+            self._held[trade] = held
+            self.memory.put(f"held:{trade}", held)
+        else:
+            self._held.pop(trade, None)
+            self.memory.drop(f"held:{trade}")
