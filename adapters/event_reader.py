@@ -1,0 +1,132 @@
+"""Reading the tape: the tail after a position, one stream, one command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from adapters.postgres import Connection, translated
+from application.ports import Appended
+
+CHANNEL = "tape"
+_COLUMNS = "position, stream, version, name, body, recorded_at, actor, correlation, causation"
+
+_READ_AFTER = f"SELECT {_COLUMNS} FROM tape.events WHERE position > %b ORDER BY position LIMIT %b"
+
+# The stream's own positions keep the search out of all other partitions.
+_READ_STREAM = (
+    f"SELECT {_COLUMNS} FROM tape.events WHERE stream = %b"
+    " AND position >= (SELECT first_position FROM tape.streams WHERE stream = %b)"
+    " AND position <= (SELECT last_position FROM tape.streams WHERE stream = %b)"
+    " ORDER BY version"
+)
+
+
+class RawEvent(NamedTuple):
+    """An event as it lies on the tape: the envelope, and the body still as bytes."""
+
+    position: int
+    stream: UUID
+    version: int
+    name: str
+    body: bytes
+    recorded_at: datetime
+    actor: str
+    correlation: UUID | None
+    causation: int | None
+
+
+class Command(NamedTuple):
+    """What the tape knows of a command id."""
+
+    input_hash: bytes
+    appended: Appended
+
+
+def read_after(connection: Connection, position: int, limit: int) -> list[RawEvent]:
+    """The next events after a position, in order; fewer than `limit` means: up to the head.
+
+    A position that is visible has all smaller ones before it visible too, so the last
+    position read is a safe checkpoint.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        found = connection.execute(_READ_AFTER, (position, limit), prepare=True, binary=True)
+        return list(map(RawEvent._make, found.fetchall()))
+
+
+def read_stream(connection: Connection, stream: UUID) -> list[RawEvent]:
+    """All events of one stream, oldest first.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        found = connection.execute(
+            _READ_STREAM, (stream, stream, stream), prepare=True, binary=True
+        )
+        return list(map(RawEvent._make, found.fetchall()))
+
+
+def read_head(connection: Connection) -> int:
+    """The last position on the tape; 0 while it is empty.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        row = connection.execute(
+            "SELECT last_position FROM tape.commands ORDER BY last_position DESC LIMIT 1",
+            prepare=True,
+        ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def find_command(connection: Connection, command_id: UUID) -> Command | None:
+    """What came of a command id, if it is on the tape.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        row = connection.execute(
+            "SELECT input_hash, first_position, last_position FROM tape.commands"
+            " WHERE command_id = %b",
+            (command_id,),
+            prepare=True,
+        ).fetchone()
+    return None if row is None else Command(row[0], Appended(row[1], row[2], repeated=True))
+
+
+def listen(connection: Connection) -> None:
+    """Subscribes this connection to the tape: call it before the first read, so that no
+    append falls between reading and waiting.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        connection.execute(f"LISTEN {CHANNEL}")
+
+
+def wait_for_events(connection: Connection, timeout: float) -> int | None:
+    """Waits until something was appended and returns the newest position told, else None.
+
+    The connection must be listening and in autocommit. A missed notification costs only
+    time: read again after the timeout whatever the answer.
+
+    Raises:
+        Unavailable: the connection is lost.
+    """
+    newest: int | None = None
+    with translated():
+        for notification in connection.notifies(timeout=timeout, stop_after=1):
+            newest = int(notification.payload)
+        if newest is not None:
+            # One read answers all that were told in the meantime.
+            for notification in connection.notifies(timeout=0):
+                newest = int(notification.payload)
+    return newest
