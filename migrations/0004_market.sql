@@ -1,9 +1,6 @@
 -- Recorded market data: evidence is copied into events, the ticks themselves stay out of the tape.
 SET LOCAL ROLE truetape_owner;
 
-CREATE SCHEMA market;
-GRANT USAGE ON SCHEMA market TO truetape_runtime, truetape_reader;
-
 CREATE TABLE market.quotes (
     symbol text NOT NULL,
     quoted_at timestamptz NOT NULL,
