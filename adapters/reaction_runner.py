@@ -25,7 +25,7 @@ from domain.shared import DomainError
 BATCH = 500
 
 _READ = """
-SELECT position, stream, version, name, body, recorded_at, actor, correlation
+SELECT position, stream, name, body, recorded_at, actor, correlation
 FROM tape.events WHERE position > %b AND position <= %b AND name = ANY(%b)
 ORDER BY position LIMIT %b
 """
@@ -217,7 +217,6 @@ def reaction_statuses(connection: Connection) -> list[ReactionStatus]:
 def _happened(
     position: int,
     stream: UUID,
-    version: int,
     name: str,
     body: bytes,
     recorded_at: datetime,

@@ -1,0 +1,223 @@
+"""Chat exports: DiscordChatExporter JSON, or JSON lines, read into messages.
+
+A JSON line is `{id, channel, author, timestamp, content, embeds, reply_to, edited_at?}`;
+`ts` and `text` are understood for `timestamp` and `content`. Without an id, one is made of
+the channel, the time and the words; without an author, the channel's name stands for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from application.intake import SeenMessage
+from domain.grammar.reading import Embed, EmbedField
+from domain.shared import InvalidInput
+
+DISCORD = "discord"
+
+
+class BadLine(NamedTuple):
+    """A line or message that could not be used, and why."""
+
+    line: int
+    why: str
+
+
+class ChatExport(NamedTuple):
+    """What a file holds, in time order.
+
+    `channel` is set when the file is a whole stretch of one channel, so that a message which
+    is recorded but missing in it has been deleted.
+    """
+
+    messages: Sequence[SeenMessage]
+    bad: Sequence[BadLine]
+    channel: str | None
+
+
+class _Named(msgspec.Struct):
+    id: str
+    name: str
+    nickname: str | None = None
+
+
+class _ExportedField(msgspec.Struct):
+    name: str = ""
+    value: str = ""
+
+
+class _ExportedEmbed(msgspec.Struct):
+    title: str | None = None
+    description: str | None = None
+    fields: list[_ExportedField] = []
+
+
+class _Reference(msgspec.Struct, rename="camel"):
+    message_id: str | None = None
+
+
+class _Exported(msgspec.Struct, rename="camel"):
+    id: str
+    timestamp: datetime
+    author: _Named
+    content: str = ""
+    timestamp_edited: datetime | None = None
+    embeds: list[_ExportedEmbed] = []
+    reference: _Reference | None = None
+
+
+class _Export(msgspec.Struct):
+    channel: _Named
+    messages: list[msgspec.Raw]
+
+
+class _Line(msgspec.Struct):
+    id: str | int | None = None
+    channel: str | None = None
+    author: str | _Named | None = None
+    timestamp: datetime | None = None
+    ts: datetime | None = None
+    content: str | None = None
+    text: str | None = None
+    embeds: list[_ExportedEmbed] | None = None
+    reply_to: str | int | None = None
+    edited_at: datetime | None = None
+
+
+_MESSAGE = msgspec.json.Decoder(_Exported)
+_LINE = msgspec.json.Decoder(_Line)
+
+
+def read_chat(path: Path) -> ChatExport:
+    """Reads a chat export; what cannot be used is listed with its line or place and why.
+
+    Raises:
+        InvalidInput: no such file, or it is neither of the two formats.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    head = data.lstrip()[:1]
+    if head != b"{":
+        raise InvalidInput(
+            f"{path} is no chat export: give DiscordChatExporter's JSON format (--format Json), "
+            "or a JSON object per line with id, channel, author, timestamp and content"
+        )
+    try:
+        export = msgspec.json.decode(data, type=_Export)
+    except msgspec.DecodeError:
+        return _from_lines(data.splitlines())
+    return _from_export(export)
+
+
+def _from_export(export: _Export) -> ChatExport:
+    messages: list[SeenMessage] = []
+    bad: list[BadLine] = []
+    for place, raw in enumerate(export.messages, start=1):
+        try:
+            messages.append(_exported(_MESSAGE.decode(raw), export.channel.name))
+        except (msgspec.DecodeError, InvalidInput) as error:
+            bad.append(BadLine(place, str(error)))
+    return ChatExport(_in_time_order(messages), bad, export.channel.name)
+
+
+def _exported(message: _Exported, channel: str) -> SeenMessage:
+    reference = message.reference
+    return SeenMessage(
+        platform=DISCORD,
+        message_id=message.id,
+        channel=channel,
+        author_id=message.author.id,
+        author_name=message.author.nickname or message.author.name,
+        content=message.content,
+        embeds=_embeds(message.embeds),
+        reply_to=(reference.message_id if reference else None) or "",
+        posted_at=_utc(message.timestamp),
+        edited_at=None if message.timestamp_edited is None else _utc(message.timestamp_edited),
+    )
+
+
+def _from_lines(lines: Iterable[bytes]) -> ChatExport:
+    messages: list[SeenMessage] = []
+    bad: list[BadLine] = []
+    for number, line in _filled(lines):
+        try:
+            messages.append(_spoken(_LINE.decode(line)))
+        except (msgspec.DecodeError, InvalidInput) as error:
+            bad.append(BadLine(number, str(error)))
+    if not messages:
+        first = bad[0].why if bad else "it is empty"
+        raise InvalidInput(f"no line of the file is a message; the first: {first}")
+    return ChatExport(_in_time_order(messages), bad, None)
+
+
+def _filled(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    return ((n, line) for n, line in enumerate(lines, start=1) if line.strip())
+
+
+def _spoken(line: _Line) -> SeenMessage:
+    posted_at = line.timestamp or line.ts
+    if posted_at is None:
+        raise InvalidInput("the message has no timestamp")
+    if not line.channel:
+        raise InvalidInput("the message has no channel")
+    content = line.content if line.content is not None else line.text
+    if content is None and not line.embeds:
+        raise InvalidInput("the message has neither content nor embeds")
+    author_id, author_name = _author(line)
+    embeds = _embeds(line.embeds or [])
+    return SeenMessage(
+        platform=DISCORD,
+        message_id=str(line.id) if line.id is not None else _made_id(line, content or "", embeds),
+        channel=line.channel,
+        author_id=author_id,
+        author_name=author_name,
+        content=content or "",
+        embeds=embeds,
+        reply_to="" if line.reply_to is None else str(line.reply_to),
+        posted_at=_utc(posted_at),
+        edited_at=None if line.edited_at is None else _utc(line.edited_at),
+    )
+
+
+def _author(line: _Line) -> tuple[str, str]:
+    match line.author:
+        case _Named() as author:
+            return author.id, author.nickname or author.name
+        case str() as name if name:
+            return f"{line.channel}/{name}", name
+        case _:
+            return f"{line.channel}/{line.channel}", str(line.channel)
+
+
+def _made_id(line: _Line, content: str, embeds: tuple[Embed, ...]) -> str:
+    words: Any = (line.channel, line.timestamp or line.ts, content, embeds)
+    return "made-" + hashlib.sha256(msgspec.json.encode(words)).hexdigest()[:24]
+
+
+def _embeds(embeds: Iterable[_ExportedEmbed]) -> tuple[Embed, ...]:
+    return tuple(
+        Embed(
+            title=embed.title or "",
+            description=embed.description or "",
+            fields=tuple(EmbedField(name=f.name, value=f.value) for f in embed.fields),
+        )
+        for embed in embeds
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise InvalidInput(f"the time {moment.isoformat()} has no offset from UTC")
+    return moment.astimezone(UTC)
+
+
+def _in_time_order(messages: list[SeenMessage]) -> list[SeenMessage]:
+    return sorted(messages, key=lambda message: message.posted_at)
