@@ -19,7 +19,7 @@ MAX_AGE = timedelta(minutes=15)
 OPENS, CLOSES = time(9, 30), time(16, 0)
 
 _QUOTES = """
-SELECT coalesce(q.bid, b.low), coalesce(q.offer, b.high),
+SELECT trim_scale(coalesce(q.bid, b.low)), trim_scale(coalesce(q.offer, b.high)),
        coalesce(q.quoted_at, b.begins_at), coalesce(q.source, b.source || ' bar')
 FROM unnest(%(symbols)s::text[], %(moments)s::timestamptz[])
      WITH ORDINALITY AS r(symbol, moment, place)
@@ -39,7 +39,7 @@ ORDER BY r.place
 """
 
 _SETTLEMENT = """
-SELECT price FROM (
+SELECT trim_scale(price) FROM (
     (SELECT close AS price, begins_at AS at FROM market.bars
      WHERE symbol = %(symbol)s AND begins_at >= %(opens)s AND begins_at < %(closes)s
      ORDER BY begins_at DESC LIMIT 1)
