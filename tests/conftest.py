@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from hypothesis import settings
 from psycopg.sql import SQL, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
+from adapters.postgres import migrate
 
 NUMBERS = count(1)
 
@@ -73,7 +73,7 @@ def administration(servers: Servers) -> Iterator[psycopg.Connection]:
 def migrated_template(servers: Servers, administration: psycopg.Connection) -> str:
     """The database that every test's own is copied from."""
     administration.execute("CREATE DATABASE migrated")
-    import_module("adapters.postgres").migrate(in_database(servers.database_url, "migrated"))
+    migrate(in_database(servers.database_url, "migrated"))
     return "migrated"
 
 

@@ -79,7 +79,7 @@ def _stop(place: Place) -> None:
 def _addresses(place: Place) -> Servers:
     folder = quote(str(place.sockets), safe="")
     return Servers(
-        database_url=f"postgresql:///truetape?host={folder}&port=5432&user=truetape",
+        database_url=f"postgresql://truetape@/truetape?host={folder}&port=5432",
         redis_url=f"unix://{quote(str(place.valkey_socket))}?db=0",
     )
 
