@@ -87,6 +87,12 @@ def database_url(
     administration.execute(
         SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(own, template)
     )
+    # A template does not hand on the rights to the database itself.
+    administration.execute(
+        "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
+        " WHERE pg_database.datname = %s AND template.datname = %s",
+        [name, migrated_template],
+    )
     yield in_database(servers.database_url, name)
     administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
 
