@@ -12,8 +12,13 @@ SOMEONE = "@someone"
 """Stands for the mention of a person, so that their trade is not taken for the author's."""
 
 _INVISIBLE = dict.fromkeys(
-    [0xAD, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-    + [*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)]
+    (
+        *(0xAD, 0x61C, 0x180E, 0xFEFF),
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+    )
 )
 _TYPOGRAPHY: dict[int, str | None] = {
     **_INVISIBLE,

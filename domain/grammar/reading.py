@@ -51,6 +51,14 @@ class Action(StrEnum):
         return PositionEffect.OPEN if self in (Action.BTO, Action.STO) else PositionEffect.CLOSE
 
 
+class ExitReason(StrEnum):
+    """Why the author closes: by choice, at the stop, or at the target."""
+
+    EXIT = "exit"
+    STOP = "stop"
+    TARGET = "target"
+
+
 class EmbedField(Value, frozen=True, kw_only=True):
     """One name and value of an embed."""
 
@@ -86,10 +94,11 @@ class Room(Value, frozen=True, kw_only=True):
 
 
 class LegReading(Value, frozen=True, kw_only=True):
-    """One contract or share as far as it was said; None where it was not."""
+    """One contract or share as far as it was said; None (or no root) where it was not."""
 
     root: str
     side: Side = Side.BUY
+    """The side the leg takes when the trade is opened, in exits too."""
     ratio: int = 1
     strike: Decimal | None = None
     right: str | None = None

@@ -14,68 +14,54 @@ NUMBER = (
     r"|[0-9]{1,3},[0-9]{2}(?![0-9])"
     r"|[0-9]*\.[0-9]+|[0-9]+)"
 )
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec"
-_MONTH = rf"(?:(?:{_MONTHS})\.?|january|february|march|april|june|july|august|september|october|november|december)"
+_MONTH = (
+    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)\.?|january|february|march|april"
+    r"|june|july|august|september|october|november|december)"
+)
 _ORDINAL = "(?:st|nd|rd|th)?"
+_DAY = rf"[0-9]{{1,2}}{_ORDINAL}"
 _RANGE = rf"(?: ?- ?\$?{NUMBER}(?![0-9%]| %))?"
 _PART = r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})?[cp]?"
+_PAIR = r"\$?\b[a-z0-9]{1,10}/(?:usdt|usdc|usd|eur|btc|eth)\b"
+_COINS = r"\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b"
+_TWO_POINTS = r"[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6}"
+_AT = rf"@ ?(?:(?:lim|limit|~) ?)?\$?(?:[0-9]+ \.[0-9]{{2}}(?![0-9])|{NUMBER})(?![0-9a-z%]| %)"
+
+_KINDS = {
+    "osi": r"\.?\$?\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b",
+    "stamp": r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?",
+    "time": r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2} ?[ap]m\b",
+    "iso": r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])",
+    "dte": r"\b[0-9o] ?-?dte\b",
+    "daymon": rf"\b{_DAY} ?{_MONTH}(?:(?: ?'?|,? )(?:20)?2[0-9]\b(?! ?[/.]))?(?![a-z0-9])",
+    "monday": rf"\b{_MONTH} ?'?(?:20[0-9]{{2}}|{_DAY}(?:,? ?'?20[0-9]{{2}})?)(?![0-9a-z./%])",
+    "handle": r"\b[a-z0-9_.]{2,32}#[0-9]{4}\b",
+    "pair": rf"{_PAIR}|{_COINS}",
+    "slash": rf"{_PART}(?:/{_PART}){{1,3}}(?![0-9a-z/])",
+    "garbled": rf"@? ?\$?(?:{_TWO_POINTS})",
+    "strike": r"\$?\b[0-9]{1,5}(?:\.[0-9]{1,3})?\+? ?[cp]\b(?!')|\.5[cp]\b",
+    "joined": r"\$?\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b",
+    "percent": r"(?:(?<![0-9])[+-] ?)?[0-9]{1,6}(?:\.[0-9]{1,4})? ?%",
+    "at": rf"{_AT}{_RANGE}",
+    "money": rf"\$ ?{NUMBER}(?![0-9%]){_RANGE}(?:[kmb]\b)?",
+    "qty": r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b",
+    "index": r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
+    "mix": r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*",
+    "num": rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}",
+    "cash": r"\$[a-z]{1,5}(?:\.[a-z])?\b",
+    "dotted": r"\b[a-z]{1,5}\.[ab]\b",
+    "someone": r"@[^\W\d_][\w.]*",
+    "word": r"[^\W\d_]+(?:'[^\W\d_]+)*",
+    "end": r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)",
+    "comma": r",|\(| -+ |--+",
+    "colon": r":",
+    "quote": r"\"",
+    "amp": r"[&/+]",
+}
+"""What each kind of token looks like; the first that fits wins."""
 
 _TOKEN = re.compile(
-    "|".join(
-        f"(?P<{kind}>{pattern})"
-        for kind, pattern in (
-            ("osi", r"\.?\$?\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b"),
-            ("stamp", r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?"),
-            ("time", r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2} ?[ap]m\b"),
-            ("iso", r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])"),
-            ("dte", r"\b[0-9o] ?-?dte\b"),
-            (
-                "daymon",
-                rf"\b[0-9]{{1,2}}{_ORDINAL} ?{_MONTH}(?:(?: ?'?|,? )(?:20)?2[0-9]\b(?! ?[/.]))?(?![a-z0-9])",
-            ),
-            (
-                "monday",
-                rf"\b{_MONTH} ?'?(?:20[0-9]{{2}}|[0-9]{{1,2}}{_ORDINAL}(?:,? ?'?20[0-9]{{2}})?)(?![0-9a-z./%])",
-            ),
-            ("handle", r"\b[a-z0-9_.]{2,32}#[0-9]{4}\b"),
-            (
-                "pair",
-                r"\$?\b[a-z0-9]{1,10}/(?:usdt|usdc|usd|eur|btc|eth)\b"
-                r"|\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b",
-            ),
-            ("slash", rf"{_PART}(?:/{_PART}){{1,3}}(?![0-9a-z/])"),
-            (
-                "garbled",
-                r"@? ?\$?(?:[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6})",
-            ),
-            ("strike", r"\$?\b[0-9]{1,5}(?:\.[0-9]{1,3})?\+? ?[cp]\b(?!')|\.5[cp]\b"),
-            ("joined", r"\$?\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b"),
-            ("percent", r"(?:(?<![0-9])[+-] ?)?[0-9]{1,6}(?:\.[0-9]{1,4})? ?%"),
-            (
-                "at",
-                rf"@ ?(?:(?:lim|limit|~) ?)?\$?(?:[0-9]+ \.[0-9]{{2}}(?![0-9])|{NUMBER})"
-                rf"(?![0-9a-z%]| %){_RANGE}",
-            ),
-            ("money", rf"\$ ?{NUMBER}(?![0-9%]){_RANGE}(?:[kmb]\b)?"),
-            ("qty", r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b"),
-            (
-                "index",
-                r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
-            ),
-            ("mix", r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*"),
-            ("num", rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}"),
-            ("cash", r"\$[a-z]{1,5}(?:\.[a-z])?\b"),
-            ("dotted", r"\b[a-z]{1,5}\.[ab]\b"),
-            ("someone", r"@[^\W\d_][\w.]*"),
-            ("word", r"[^\W\d_]+(?:'[^\W\d_]+)*"),
-            ("end", r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)"),
-            ("comma", r",|\(| -+ |--+"),
-            ("colon", r":"),
-            ("quote", r"\""),
-            ("amp", r"[&/+]"),
-        )
-    ),
-    re.IGNORECASE,
+    "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.IGNORECASE
 )
 
 
@@ -100,11 +86,8 @@ _LONGEST = 12
 
 def numbers(text: str) -> list[Decimal]:
     """The numbers in a token, signs dropped; a comma before two last digits is a decimal one."""
-    found = []
-    for digits in _DIGITS.findall(text.replace(" .", ".")):
-        if len(digits) <= _LONGEST:
-            found.append(_number(digits))
-    return found
+    said = _DIGITS.findall(text.replace(" .", "."))
+    return [_number(digits) for digits in said if len(digits) <= _LONGEST]
 
 
 def _number(digits: str) -> Decimal:

@@ -8,6 +8,10 @@ from typing import NamedTuple
 from domain.grammar.reading import Action, ExitReason, Kind
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 class Form(StrEnum):
     """How a verb is said, which decides what it needs around it."""
 
@@ -115,806 +119,153 @@ for _phrase in sorted(VERBS, key=len, reverse=True):
 TAKE = frozenset({"take", "taking", "took"})
 """With "profit", "some", "half" or "last trim" after them, they sell."""
 
-LEADING = frozenset(
-    [
-        "just",
-        "also",
-        "now",
-        "again",
-        "finally",
-        "really",
-        "quickly",
-        "officially",
-        "already",
-        "only",
-        "back",
-        "currently",
-        "still",
-        "am",
-        "be",
-        "been",
-        "got",
-        "getting",
-        "have",
-        "ve",
-        "'ve",
-        "simply",
-        "basically",
-        "definitely",
-        "early",
-        "here",
-        "small",
-        "lotto",
-        "swing",
-        "daytrade",
-        "scalp",
-        "new",
-        "another",
-        "position",
-        "trade",
-        "alert",
-        "alerts",
-        "update",
-        "updates",
-        "entry",
-        "order",
-        "filled",
-        "fill",
-        "risky",
-        "quick",
-        "starter",
-        "yolo",
-        "day",
-        "live",
-        "today",
-        "morning",
-        "open",
-        "opening",
-        "looks",
-        "like",
-    ]
+LEADING = _set(
+    """
+    just also now again finally really quickly officially already only back currently still am
+    be been got getting have ve 've simply basically definitely early here small lotto swing
+    daytrade scalp new another position trade alert alerts update updates entry order filled
+    fill risky quick starter yolo day live today morning open opening looks like
+    """
 )
 """Words that may stand between the start of a phrase and its verb."""
 
 FIRST_PERSON = frozenset({"i", "i'm", "im", "i've", "ive", "we", "we're", "we've", "personally"})
 
-JOINING = frozenset(
-    [
-        "and",
-        "then",
-        "so",
-        "ok",
-        "okay",
-        "alright",
-        "well",
-        "yes",
-        "yep",
-        "ladies",
-        "guys",
-        "team",
-        "fam",
-        "folks",
-        "everyone",
-        "all",
-    ]
+JOINING = _set(
+    """
+    and then so ok okay alright well yes yep ladies guys team fam folks everyone all
+    """
 )
 
-SPOKEN_OF = frozenset(
-    [
-        "glad",
-        "happy",
-        "wish",
-        "wished",
-        "hope",
-        "hoped",
-        "since",
-        "after",
-        "before",
-        "because",
-        "when",
-        "if",
-        "that",
-        "what",
-        "which",
-        "where",
-        "how",
-        "why",
-        "remember",
-        "said",
-        "say",
-        "told",
-        "think",
-        "thought",
-        "know",
-        "knew",
-        "until",
-        "till",
-        "did",
-        "do",
-        "does",
-        "should",
-        "can",
-        "could",
-        "would",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "where",
-        "like",
-        "those",
-        "these",
-        "the",
-        "unless",
-        "once",
-        "while",
-        "not",
-    ]
+SPOKEN_OF = _set(
+    """
+    glad happy wish wished hope hoped since after before because when if that what which where
+    how why remember said say told think thought know knew until till did do does should can
+    could would may might must shall like those these the unless once while not
+    """
 )
 """Before "I sold", these make it a memory, a wish or a question."""
 
 ABOUT_TO = frozenset({"going", "gonna", "time", "had", "decided", "about", "have", "want"})
 """Before "to", these lead into an exit that is done as it is said."""
 
-LABELS_BEFORE_VERB = frozenset(
-    [
-        "alert",
-        "alerts",
-        "trade",
-        "update",
-        "updates",
-        "entry",
-        "entries",
-        "open",
-        "swing",
-        "lotto",
-        "daytrade",
-        "scalp",
-        "order",
-        "signal",
-        "position",
-        "idea",
-        "new",
-        "action",
-        "now",
-        "note",
-        "notes",
-        "exit",
-        "close",
-        "trim",
-        "plan",
-        "ticket",
-        "trades",
-        "day",
-    ]
+LABELS_BEFORE_VERB = _set(
+    """
+    alert alerts trade update updates entry entries open swing lotto daytrade scalp order
+    signal position idea new action now note notes exit close trim plan ticket trades day
+    """
 )
 
-DETERMINERS = frozenset(
-    [
-        "of",
-        "my",
-        "the",
-        "our",
-        "a",
-        "an",
-        "another",
-        "off",
-        "in",
-        "on",
-        "up",
-        "more",
-        "these",
-        "those",
-        "some",
-        "out",
-        "both",
-        "all",
-        "from",
-        "with",
-        "about",
-        "position",
-        "positions",
-        "remaining",
-        "rest",
-        "last",
-        "final",
-        "to",
-        "half",
-        "most",
-        "last",
-        "final",
-        "it's",
-    ]
-)
+DETERMINERS = _set("of my the our a an another off in on up both out more down avg your")
+"""May stand between an exit word and what is sold."""
+
+PARTIALS = _set("some half most third quarter partial partials few couple")
+WHOLES = _set("all everything full")
 
 CONDITIONS = frozenset({"if", "once", "unless", "when", "whenever", "until", "till", "assuming"})
 CONDITION_STARTS = CONDITIONS | {"provided", "should", "in case", "as long"}
-INTENTIONS = frozenset(
-    [
-        "will",
-        "'ll",
-        "i'll",
-        "we'll",
-        "won't",
-        "might",
-        "may",
-        "could",
-        "would",
-        "should",
-        "gonna",
-        "want",
-        "wanna",
-        "plan",
-        "planning",
-        "considering",
-        "thinking",
-        "tempted",
-        "looking",
-        "look",
-        "ready",
-        "hoping",
-        "would've",
-        "could've",
-        "should've",
-    ]
+INTENTIONS = _set(
+    """
+    will 'll i'll we'll won't might may could would should gonna want wanna plan planning
+    considering thinking tempted looking look ready hoping would've could've should've
+    """
 )
 BEYOND = frozenset({"over", "above", "below", "under", "breaks", "break", "through", "past"})
 """Before a number they set a condition: over 2.15."""
-NEGATIONS = frozenset(
-    [
-        "not",
-        "never",
-        "no",
-        "don't",
-        "dont",
-        "didn't",
-        "didnt",
-        "doesn't",
-        "haven't",
-        "havent",
-        "won't",
-        "wont",
-        "isn't",
-        "ain't",
-        "can't",
-        "cannot",
-        "nobody",
-        "none",
-        "without",
-        "avoid",
-    ]
+NEGATIONS = _set(
+    """
+    not never no don't dont didn't didnt doesn't haven't havent won't wont isn't ain't can't
+    cannot nobody none without avoid
+    """
 )
 LONG_AGO = frozenset({"yesterday", "ago", "earlier"})
-QUESTION_WORDS = frozenset(
-    [
-        "who",
-        "whos",
-        "who's",
-        "what",
-        "what's",
-        "how",
-        "why",
-        "where",
-        "when",
-        "anyone",
-        "anybody",
-        "everyone",
-        "everybody",
-        "did",
-        "does",
-        "do",
-        "is",
-        "are",
-        "should",
-        "would",
-        "could",
-        "can",
-        "any",
-        "which",
-        "think",
-    ]
+QUESTION_WORDS = _set(
+    """
+    who whos who's what what's how why where when anyone anybody everyone everybody did does
+    do is are should would could can any which think
+    """
 )
 
 STOPS = frozenset({"sl", "stop", "stops", "stoploss"})
 TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts"})
-LEVEL_FILLERS = frozenset(
-    [
-        "loss",
-        "lose",
-        "moved",
-        "move",
-        "moving",
-        "to",
-        "at",
-        "now",
-        "is",
-        "set",
-        "setting",
-        "raised",
-        "raise",
-        "raising",
-        "up",
-        "below",
-        "around",
-        "be",
-        "set",
-        "of",
-        "price",
-        "price's",
-        "mental",
-        "hard",
-        "soft",
-        "trailing",
-        "near",
-        "by",
-        "lowered",
-        "profit",
-    ]
+LEVEL_FILLERS = _set(
+    """
+    loss lose moved move moving to at now is set setting raised raise raising up below around
+    be of price price's mental hard soft trailing near by lowered profit
+    """
 )
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
 
-AT_HAND = frozenset(
-    [
-        "rest",
-        "here",
-        "these",
-        "this",
-        "it",
-        "them",
-        "remaining",
-        "remainder",
-        "runner",
-        "runners",
-        "last",
-        "final",
-        "those",
-        "half",
-        "cons",
-        "contracts",
-        "position",
-    ]
+AT_HAND = _set(
+    """
+    rest here these this it them remaining remainder runner runners last final those cons
+    contracts position
+    """
 )
 REMAINDER = frozenset({"rest", "remaining", "remainder", "runner", "runners"})
 FRACTIONS = {"half": "0.5", "third": "0.333333333333", "quarter": "0.25", "most": "0.75"}
 SIZES = frozenset({"contract", "contracts", "con", "cons", "lot", "lots", "share", "shares"})
 PRICE_WORDS = frozenset({"for", "at", "price", "entry", "fill", "filled", "paid", "cmp", "exit"})
-NOT_PRICE_WORDS = frozenset(
-    [
-        "from",
-        "was",
-        "vs",
-        "than",
-        "basis",
-        "cost",
-        "risk",
-        "risking",
-        "level",
-        "near",
-        "around",
-        "to",
-        "by",
-        "strike",
-        "resistance",
-        "support",
-        "sized",
-        "size",
-        "mental",
-        "sma",
-        "ema",
-        "ma",
-    ]
+NOT_PRICE_WORDS = _set(
+    """
+    from was vs than basis cost risk risking level near around to by strike resistance support
+    sized size mental sma ema ma
+    """
 )
 RIGHTS = {"call": "C", "calls": "C", "c": "C", "put": "P", "puts": "P", "p": "P"}
 SPREADS = {
     "vertical": "vertical", "spread": "vertical", "spreads": "vertical", "verticals": "vertical",
     "condor": "condor", "condors": "condor", "ic": "condor",
 }  # fmt: skip
-UNREAD_STRATEGIES = frozenset(
-    [
-        "butterfly",
-        "butterflies",
-        "fly",
-        "calendar",
-        "calendars",
-        "diagonal",
-        "straddle",
-        "straddles",
-        "strangle",
-        "strangles",
-        "collar",
-        "ratio",
-        "backratio",
-        "pmcc",
-    ]
+UNREAD_STRATEGIES = _set(
+    """
+    butterfly butterflies fly calendar calendars diagonal straddle straddles strangle
+    strangles collar ratio backratio pmcc
+    """
 )
-OPTION_WORDS = frozenset(
-    [
-        "exp",
-        "expiry",
-        "expiration",
-        "expiring",
-        "expires",
-        "strike",
-        "strikes",
-        "option",
-        "options",
-        "contract",
-        "contracts",
-        "con",
-        "cons",
-        "leap",
-        "leaps",
-        "premium",
-        "dte",
-        "odte",
-        "weekly",
-        "weeklies",
-        "monthly",
-        "monthlies",
-        "lotto",
-        "lottos",
-        "itm",
-        "otm",
-        "atm",
-    ]
+OPTION_WORDS = _set(
+    """
+    exp expiry expiration expiring expires strike strikes option options contract contracts
+    con cons leap leaps premium dte odte weekly weeklies monthly monthlies lotto lottos itm
+    otm atm
+    """
 )
 EXPIRY_WORDS = frozenset({"weekly", "weeklies", "today", "tomorrow", "friday"})
-EXPIRY_LEADS = frozenset(
-    ["exp", "expiry", "expiration", "expiring", "expires", "this", "weekly", "for", "dated"]
+EXPIRY_LEADS = _set(
+    """
+    exp expiry expiration expiring expires this weekly for dated
+    """
 )
 
-NO_TICKERS = frozenset(
-    [
-        "I",
-        "A",
-        "AT",
-        "ON",
-        "IN",
-        "OUT",
-        "FOR",
-        "THE",
-        "AND",
-        "OR",
-        "TO",
-        "OF",
-        "IF",
-        "IS",
-        "IT",
-        "AS",
-        "BY",
-        "MY",
-        "ME",
-        "WE",
-        "US",
-        "IM",
-        "YOU",
-        "YALL",
-        "HE",
-        "SHE",
-        "THEY",
-        "BE",
-        "BTO",
-        "STC",
-        "STO",
-        "BTC",
-        "BUY",
-        "SELL",
-        "SOLD",
-        "LONG",
-        "SHORT",
-        "CALL",
-        "CALLS",
-        "PUT",
-        "PUTS",
-        "C",
-        "P",
-        "ALL",
-        "HALF",
-        "REST",
-        "STOP",
-        "SL",
-        "PT",
-        "TP",
-        "EOD",
-        "EOW",
-        "ATH",
-        "HOD",
-        "LOD",
-        "VWAP",
-        "EMA",
-        "SMA",
-        "RSI",
-        "MACD",
-        "FOMC",
-        "CPI",
-        "PPI",
-        "PCE",
-        "NFP",
-        "GDP",
-        "FED",
-        "DTE",
-        "ODTE",
-        "ITM",
-        "OTM",
-        "ATM",
-        "ETF",
-        "IV",
-        "AVG",
-        "NEW",
-        "HERE",
-        "NOW",
-        "LOTTO",
-        "SWING",
-        "DAY",
-        "TRADE",
-        "SCALP",
-        "RISK",
-        "RISKY",
-        "HIGH",
-        "LOW",
-        "SIZE",
-        "SMALL",
-        "LIGHT",
-        "EXP",
-        "WEEK",
-        "NEXT",
-        "UP",
-        "DOWN",
-        "OVER",
-        "UNDER",
-        "ABOVE",
-        "BELOW",
-        "LOL",
-        "LMAO",
-        "LFG",
-        "TY",
-        "GM",
-        "GL",
-        "NFA",
-        "TRAMA",
-        "TL",
-        "DB",
-        "CONS",
-        "CON",
-        "BOTH",
-        "TRIM",
-        "TRIMS",
-        "OPEN",
-        "CLOSE",
-        "EXIT",
-        "ENTRY",
-        "ADD",
-        "FROM",
-        "WITH",
-        "STILL",
-        "JUST",
-        "SOME",
-        "MORE",
-        "MOST",
-        "LAST",
-        "FREE",
-        "MONEY",
-        "BANG",
-        "NOT",
-        "NO",
-        "YES",
-        "DO",
-        "DID",
-        "GOT",
-        "GET",
-        "WAS",
-        "ARE",
-        "HAS",
-        "HAD",
-        "THIS",
-        "THAT",
-        "THESE",
-        "WHAT",
-        "WHO",
-        "HOW",
-        "WHY",
-        "WHEN",
-        "ONCE",
-        "THEN",
-        "SO",
-        "BUT",
-        "GO",
-        "GOING",
-        "LETS",
-        "LET",
-        "NICE",
-        "GOOD",
-        "GREAT",
-        "WOW",
-        "OMG",
-        "WTF",
-        "PM",
-        "AM",
-        "USD",
-        "USDT",
-        "ET",
-        "EST",
-        "PST",
-        "UTC",
-        "SEC",
-        "IPO",
-        "CEO",
-        "BREAK",
-        "BIG",
-        "WIN",
-        "WON",
-        "LOSS",
-        "GAIN",
-        "ER",
-        "PR",
-        "HUGE",
-        "EASY",
-        "FAST",
-        "HOT",
-        "TOP",
-        "ALSO",
-        "BACK",
-        "VC",
-        "TA",
-        "AI",
-        "DM",
-        "AH",
-        "PMH",
-        "PML",
-        "LEAPS",
-        "PLAY",
-        "PLAYS",
-        "TEAM",
-        "ALERT",
-        "SPAC",
-        "OG",
-        "RIP",
-        "MOON",
-        "YOLO",
-        "FOMO",
-        "HODL",
-        "BTFD",
-        "GOLD",
-        "OIL",
-        "NAS",
-        "FX",
-        "ICT",
-        "JAN",
-        "FEB",
-        "MAR",
-        "APR",
-        "MAY",
-        "JUN",
-        "JUL",
-        "AUG",
-        "SEP",
-        "OCT",
-        "NOV",
-        "DEC",
-        "MON",
-        "TUE",
-        "WED",
-        "THU",
-        "FRI",
-    ]
+NO_TICKERS = _set(
+    """
+    I A AT ON IN OUT FOR THE AND OR TO OF IF IS IT AS BY MY ME WE US IM YOU YALL HE SHE THEY
+    BE BTO STC STO BTC BUY SELL SOLD LONG SHORT CALL CALLS PUT PUTS C P ALL HALF REST STOP SL
+    PT TP EOD EOW ATH HOD LOD VWAP EMA SMA RSI MACD FOMC CPI PPI PCE NFP GDP FED DTE ODTE ITM
+    OTM ATM ETF IV AVG NEW HERE NOW LOTTO SWING DAY TRADE SCALP RISK RISKY HIGH LOW SIZE SMALL
+    LIGHT EXP WEEK NEXT UP DOWN OVER UNDER ABOVE BELOW LOL LMAO LFG TY GM GL NFA TRAMA TL DB
+    CONS CON BOTH TRIM TRIMS OPEN CLOSE EXIT ENTRY ADD FROM WITH STILL JUST SOME MORE MOST
+    LAST FREE MONEY BANG NOT NO YES DO DID GOT GET WAS ARE HAS HAD THIS THAT THESE WHAT WHO
+    HOW WHY WHEN ONCE THEN SO BUT GO GOING LETS LET NICE GOOD GREAT WOW OMG WTF PM AM USD USDT
+    ET EST PST UTC SEC IPO CEO BREAK BIG WIN WON LOSS GAIN ER PR HUGE EASY FAST HOT TOP ALSO
+    BACK VC TA AI DM AH PMH PML LEAPS PLAY PLAYS TEAM ALERT SPAC OG RIP MOON YOLO FOMO HODL
+    BTFD GOLD OIL NAS FX ICT JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
+    FRI
+    """
 )
 """Upper-case words that are not taken for tickers unless a ticket puts them in that place."""
 
-NO_ROOTS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "your",
-        "his",
-        "her",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "any",
-        "more",
-        "another",
-        "few",
-        "of",
-        "for",
-        "to",
-        "in",
-        "on",
-        "at",
-        "and",
-        "or",
-        "with",
-        "from",
-        "half",
-        "most",
-        "all",
-        "rest",
-        "last",
-        "both",
-        "it",
-        "them",
-        "these",
-        "here",
-        "now",
-        "out",
-        "off",
-        "up",
-        "down",
-        "over",
-        "under",
-        "above",
-        "below",
-        "about",
-        "around",
-        "just",
-        "like",
-        "than",
-        "then",
-        "if",
-        "each",
-        "every",
-        "next",
-        "exp",
-        "for",
-        "call",
-        "calls",
-        "put",
-        "puts",
-        "strike",
-        "only",
-        "got",
-        "get",
-        "was",
-        "were",
-        "is",
-        "are",
-        "be",
-        "not",
-        "no",
-        "i",
-        "we",
-        "you",
-        "he",
-        "she",
-        "they",
-        "small",
-        "big",
-        "new",
-        "good",
-        "nice",
-        "more",
-        "next",
-        "buy",
-        "sell",
-        "sold",
-        "bought",
-        "same",
-        "other",
-        "lotto",
-        "few",
-        "per",
-        "risk",
-        "two",
-        "three",
-        "four",
-        "five",
-        "ten",
-        "one",
-        "next",
-        "week",
-        "weekly",
-        "spread",
-        "swing",
-        "entry",
-        "entry",
-        "stop",
-        "price",
-        "gold",
-    ]
+TICKERS_LIKE_WORDS = _set("NOW LOW ON OPEN ALL GO BE SO IT C A DAY PLAY FAST BIG")
+"""Tickers that are words as well: taken only where a ticket has its root."""
+
+NO_ROOTS = _set(
+    """
+    the a an my our your his her their this that these those some any more another few of for
+    to in on at and or with from half most all rest last both it them here now out off up down
+    over under above below about around just like than then if each every next exp call calls
+    put puts strike only got get was were is are be not no i we you he she they small big new
+    good nice buy sell sold bought same other lotto per risk two three four five ten one week
+    weekly spread swing entry stop price gold apple tesla intel ford visa nike
+    """
 )
 """Lower-case words that are not taken for the root of the contract behind them."""

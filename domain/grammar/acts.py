@@ -1,0 +1,264 @@
+"""Finds what the author does: action words said as done, each with the words that belong to it.
+
+An action word counts only in command position: at the start of a phrase, or behind words that
+lead into it ("I just", "personally going to"). Everything else around it ("make sure to trim",
+"a perfect trim", "he sold") leaves it a word like any other, and is named as the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from domain.grammar.lead import CONTRACT_KINDS, Spot, objection, spots
+from domain.grammar.reading import Kind
+from domain.grammar.roots import is_ticker_word
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import (
+    BEYOND,
+    CONDITION_STARTS,
+    CONDITIONS,
+    EXPIRY_WORDS,
+    FRACTIONS,
+    INTENTIONS,
+    LONG_AGO,
+    NEGATIONS,
+    OPTION_WORDS,
+    PRICE_WORDS,
+    QUESTION_WORDS,
+    REMAINDER,
+    RIGHTS,
+    STOPS,
+    TARGETS,
+    Form,
+    Verb,
+)
+
+_COMMA = Token("comma", ",", ",")
+_SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
+_PRICE_KINDS = frozenset({"at", "money", "num", "percent"})
+_SLOT_WORDS = (
+    STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
+    | RIGHTS.keys() | {"exp", "new", "avg", "set"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Piece:
+    """A stretch of words between commas; several make a sentence."""
+
+    tokens: list[Token]
+    sentence: int
+    question: bool = False
+
+    @property
+    def words(self) -> Iterator[str]:
+        return (token.low for token in self.tokens if token.kind == "word")
+
+    @property
+    def first(self) -> str:
+        return self.tokens[0].low
+
+
+@dataclass(slots=True)
+class Act:
+    """An action word in command position and the words that fill its slots."""
+
+    verb: Verb
+    said: str
+    tokens: list[Token]
+    verb_at: int
+    sentence: int
+    inherent: bool = False
+    """The phrase itself says what is sold: "full profit", "my last trim"."""
+
+
+@dataclass(slots=True)
+class Refusal:
+    """An action word that is not an act, and why not."""
+
+    kind: Kind
+    why: str
+
+
+@dataclass(slots=True)
+class Found:
+    """What one text holds."""
+
+    acts: list[Act] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    free: list[Piece] = field(default_factory=list)
+    """Pieces that belong to no act; they may still move levels."""
+
+
+def pieces(tokens: Sequence[Token]) -> list[Piece]:
+    """Cuts at sentence ends, commas, brackets and "but"."""
+    found: list[Piece] = []
+    current: list[Token] = []
+    sentence = 0
+    for token in tokens:
+        if token.kind in ("end", "comma") or token.low == "but":
+            if current:
+                found.append(Piece(current, sentence))
+                current = []
+            if token.kind == "end":
+                if "?" in token.text:
+                    _ask([piece for piece in found if piece.sentence == sentence])
+                sentence += 1
+        else:
+            current.append(token)
+    if current:
+        found.append(Piece(current, sentence))
+    return found
+
+
+def _ask(sentence: list[Piece]) -> None:
+    """Marks a question; one that is only tagged on ("..., who else?") leaves the rest alone."""
+    tagged = len(sentence) > 1 and sentence[-1].first in QUESTION_WORDS
+    for piece in sentence[-1:] if tagged else sentence:
+        piece.question = True
+
+
+def find(tokens: Sequence[Token]) -> Found:
+    """All acts and refused action words of a text."""
+    found = Found()
+    parts = pieces(tokens)
+    for place, piece in enumerate(parts):
+        act = found.acts[-1] if found.acts else None
+        before = len(found.acts)
+        refused = _act_on(piece, parts, place, found)
+        if len(found.acts) > before:
+            continue
+        if act is not None and not refused and _continues(piece):
+            act.tokens += [_COMMA, *piece.tokens]
+        else:
+            found.free.append(piece)
+    return found
+
+
+def _continues(piece: Piece) -> bool:
+    """Whether a piece without a verb goes on with the ticket before it."""
+    head = piece.tokens[0]
+    if piece.question or not CONDITIONS.isdisjoint(piece.words):
+        return False
+    return (
+        head.kind in _SLOT_KINDS or head.low in _SLOT_WORDS or is_ticker_word(head.text)
+    ) and INTENTIONS.isdisjoint(piece.words)
+
+
+def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
+    """Adds the acts of a piece; says whether an action word in it was refused."""
+    taken: list[Spot] = []
+    refused: list[Spot] = []
+    for spot in spots(piece.tokens):
+        why = objection(piece.tokens, spot, after_refused=bool(refused and not taken))
+        why = why or _veto(spot, piece, parts, place)
+        if why:
+            refused.append(spot)
+            found.refusals.append(Refusal(_kind_of_refusal(spot, piece, parts, place), why))
+        else:
+            taken.append(spot)
+    for index, spot in enumerate(taken):
+        following = [s.start for s in (*taken[index + 1 :], *refused) if s.start > spot.start]
+        until = min(following, default=len(piece.tokens))
+        found.acts.append(_act(piece, spot, until, is_first=index == 0))
+    return bool(refused)
+
+
+def _act(piece: Piece, spot: Spot, until: int, *, is_first: bool) -> Act:
+    before = _contract_before(piece.tokens[: spot.start]) if is_first else []
+    after = _without_plans(piece.tokens[spot.end : until])
+    return Act(spot.verb, spot.said, [*before, *after], len(before), piece.sentence, spot.inherent)
+
+
+def _contract_before(tokens: list[Token]) -> list[Token]:
+    """In "TSLA 250c out @ 3.10" the contract stands before the verb."""
+    speaks = any(t.kind in _SLOT_KINDS or is_ticker_word(t.text) for t in tokens)
+    return [*tokens, _COMMA] if speaks else []
+
+
+def _without_plans(tokens: list[Token]) -> list[Token]:
+    """Cuts what the author means to do later: "@ 2.30 will add at 2.00"."""
+    priced = False
+    for place, token in enumerate(tokens):
+        priced = priced or token.kind in _PRICE_KINDS
+        if priced and token.low in INTENTIONS:
+            return tokens[:place]
+    return tokens
+
+
+def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
+    """Why the surroundings keep a verb in command position from being done."""
+    if piece.question:
+        return f"'{spot.said}' is part of a question"
+    condition = _condition(spot, piece, parts, place)
+    if condition:
+        return f"'{condition}' makes '{spot.said}' a condition"
+    after = piece.tokens[spot.end :]
+    if spot.verb.form is Form.PAST and (past := _long_ago(piece)):
+        return f"'{past}' makes '{spot.said}' a memory"
+    if spot.verb.kind in (Kind.OPEN, Kind.ADD) and after and after[0].low in NEGATIONS:
+        return f"'{after[0].text}' behind '{spot.said}'"
+    return ""
+
+
+def _kind_of_refusal(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> Kind:
+    if piece.question:
+        return Kind.CHAT
+    if _condition(spot, piece, parts, place) or not INTENTIONS.isdisjoint(piece.words):
+        return Kind.CONDITIONAL
+    return Kind.RECAP if spot.verb.form is Form.PAST else Kind.CHAT
+
+
+def _condition(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
+    """The word that makes this conditional, in the piece, before it or right behind it."""
+    own = _own_condition(piece.tokens, spot)
+    if own:
+        return own
+    for other in parts[:place]:
+        if other.sentence == piece.sentence and (start := _starts_condition(other)):
+            return start
+    follower = parts[place + 1] if place + 1 < len(parts) else None
+    if follower is not None and follower.sentence == piece.sentence:
+        start = _starts_condition(follower)
+        if start and INTENTIONS.isdisjoint(follower.words):
+            return start
+    return ""
+
+
+def _own_condition(tokens: Sequence[Token], spot: Spot) -> str:
+    priced = planned = False
+    for place, token in enumerate(tokens):
+        behind = place >= spot.end
+        priced = priced or (behind and token.kind in _PRICE_KINDS)
+        planned = planned or (priced and token.low in INTENTIONS)
+        if token.low not in CONDITIONS or planned:
+            continue
+        if place and tokens[place - 1].low in ("see", "sure", "wonder", "wondering"):
+            continue
+        return token.text
+    return ""
+
+
+def _starts_condition(piece: Piece) -> str:
+    """A piece that begins with "if", or with a level to be broken: "over 250, buying"."""
+    heads = [token for token in piece.tokens[:4] if token.low not in ("and", "only", "so")]
+    if not heads:
+        return ""
+    two = " ".join(token.low for token in heads[:2])
+    if heads[0].low in CONDITION_STARTS or two in CONDITION_STARTS:
+        return heads[0].text
+    if heads[0].low in BEYOND and len(heads) > 1 and heads[1].kind in _PRICE_KINDS:
+        return f"{heads[0].text} {heads[1].text}"
+    return ""
+
+
+def _long_ago(piece: Piece) -> str:
+    words = list(piece.words)
+    for place, word in enumerate(words):
+        later = words[place + 1] if place + 1 < len(words) else ""
+        if word in LONG_AGO:
+            return word
+        if word == "last" and later in ("week", "month", "year", "night", "friday", "monday"):
+            return f"{word} {later}"
+    return ""

@@ -1,0 +1,186 @@
+"""From filled slots to legs: a single contract, a vertical, an iron condor, shares or a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from domain.fix import PositionEffect, Side
+from domain.grammar import dates
+from domain.grammar.reading import Action, LegReading, Room
+from domain.grammar.slots import Slots
+from domain.instruments import instrument
+from domain.shared import InvalidInput
+
+_STRIKE_MAX = Decimal(100_000)
+
+
+@dataclass(slots=True)
+class LegsRead:
+    """The legs as far as they were said, and what they lack."""
+
+    legs: tuple[LegReading, ...] = ()
+    missing: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    why: str = ""
+    width: Decimal | None = None
+    """Between the strikes of a spread: its price cannot be more."""
+
+
+def opening_side(action: Action) -> Side:
+    """The side on which the trade was, or is, opened."""
+    if action.position_effect is PositionEffect.OPEN:
+        return action.side
+    return action.side.opposite
+
+
+def read_legs(slots: Slots, action: Action, room: Room, day: date) -> LegsRead:
+    """The legs that the slots name; for an exit a part of a contract is enough to find it."""
+    side = opening_side(action)
+    if slots.contracts:
+        return _said_whole(slots, side)
+    if slots.pair:
+        return LegsRead((LegReading(root=slots.pair, side=side),))
+    if not slots.option_like:
+        return LegsRead((LegReading(root=slots.root, side=side),) if slots.root else ())
+    read = LegsRead()
+    root = _root(slots, room, read)
+    expiry = _expiry(slots, room, day, read, opens=action.position_effect is PositionEffect.OPEN)
+    if len(slots.strikes) > 1:
+        _spread(slots, side, root, expiry, read)
+    else:
+        _single(slots, side, root, expiry, read)
+    return read
+
+
+def named_legs(slots: Slots) -> tuple[LegReading, ...]:
+    """What the words name, whoever does what with it."""
+    if slots.contracts:
+        return tuple(slots.contracts)
+    right = slots.right or None
+    expiry = slots.expiry.day if slots.expiry is not None else None
+    if slots.strikes:
+        return tuple(
+            LegReading(root=slots.root, strike=strike, right=own or right, expiry=expiry)
+            for strike, own in slots.strikes
+        )
+    if slots.pair:
+        return (LegReading(root=slots.pair),)
+    return tuple(LegReading(root=root, right=right) for _, root in slots.roots)
+
+
+def _said_whole(slots: Slots, side: Side) -> LegsRead:
+    if len(slots.contracts) > 1:
+        return LegsRead(missing=["strategy"], why="several contracts in one ticket")
+    leg = slots.contracts[0]
+    return LegsRead((LegReading(root=leg.root, side=side, strike=leg.strike, right=leg.right,
+                                expiry=leg.expiry),))  # fmt: skip
+
+
+def _root(slots: Slots, room: Room, read: LegsRead) -> str:
+    if slots.root or not room.default_root or not slots.strikes:
+        return slots.root
+    read.rules.append(f"root {room.default_root}: the room's default")
+    return room.default_root
+
+
+def _expiry(slots: Slots, room: Room, day: date, read: LegsRead, *, opens: bool) -> date | None:
+    said = slots.expiry
+    if said is None and opens:
+        said = dates.room_default(room.default_expiry, day)
+    if said is None:
+        return None
+    if said.rule:
+        read.rules.append(said.rule)
+    if said.why and opens:
+        read.why = said.why
+        return None
+    return said.day
+
+
+def _single(slots: Slots, side: Side, root: str, expiry: date | None, read: LegsRead) -> None:
+    strike, right = slots.strikes[0] if slots.strikes else (None, "")
+    right = right or slots.right
+    if strike is not None and not 0 < strike < _STRIKE_MAX:
+        read.why = f"{strike} is no strike"
+        strike = None
+    read.legs = (
+        LegReading(root=root, side=side, strike=strike, right=right or None, expiry=expiry),
+    )
+    for name, value in (("symbol", root), ("strike", strike), ("right", right),
+                        ("expiry", expiry)):  # fmt: skip
+        if not value:
+            read.missing.append(name)
+
+
+def _spread(slots: Slots, side: Side, root: str, expiry: date | None, read: LegsRead) -> None:
+    """Two strikes of one right are a vertical, four an iron condor; the rest is not read yet.
+
+    The sides follow from the price: what is bought for a debit is long its dearer leg, in
+    whichever order the strikes were said.
+    """
+    for name, value in (("symbol", root), ("expiry", expiry)):
+        if not value:
+            read.missing.append(name)
+    strikes = sorted({strike for strike, _ in slots.strikes})
+    said_rights = {right for _, right in slots.strikes if right}
+    rights = said_rights or ({slots.right} if slots.right else set())
+    together = slots.is_ladder or slots.strategy in ("vertical", "condor")
+    if len(strikes) == 2 and together and slots.strategy in ("", "vertical"):
+        _vertical(strikes, rights, side, root, expiry, read)
+    elif len(strikes) == 4 and slots.strategy in ("", "condor"):
+        _condor(strikes, rights, slots.strategy, side, root, expiry, read)
+    else:
+        read.missing.append("strategy")
+        spoken = "/".join(f"{strike:f}" for strike in strikes)
+        read.why = f"no strategy that is read has the strikes {spoken}"
+
+
+def _vertical(
+    strikes: list[Decimal],
+    rights: set[str],
+    side: Side,
+    root: str,
+    expiry: date | None,
+    read: LegsRead,
+) -> None:
+    if len(rights) != 1:
+        read.missing.append("right")
+    right = next(iter(rights)) if len(rights) == 1 else None
+    low, high = strikes
+    dear, cheap = (high, low) if right == "P" else (low, high)
+    read.width = high - low
+    read.legs = tuple(
+        LegReading(root=root, side=leg_side, strike=strike, right=right, expiry=expiry)
+        for strike, leg_side in ((dear, side), (cheap, side.opposite))
+    )
+
+
+def _condor(
+    strikes: list[Decimal],
+    rights: set[str],
+    strategy: str,
+    side: Side,
+    root: str,
+    expiry: date | None,
+    read: LegsRead,
+) -> None:
+    if strategy != "condor" and rights != {"C", "P"}:
+        read.missing.append("strategy")
+        read.why = "four strikes, but not said to be an iron condor"
+    read.width = max(strikes[1] - strikes[0], strikes[3] - strikes[2])
+    parts = zip(strikes, "PPCC", (side.opposite, side, side, side.opposite), strict=True)
+    read.legs = tuple(
+        LegReading(root=root, side=leg_side, strike=strike, right=right, expiry=expiry)
+        for strike, right, leg_side in parts
+    )
+
+
+def is_instrument(root: str) -> bool:
+    """Whether a ticker or pair can be one."""
+    try:
+        instrument(root)
+    except InvalidInput:
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""Which words name an instrument: tickers, option roots, pairs; and their exchange symbols."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from domain.grammar.dates import third_friday
+from domain.grammar.reading import LegReading
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import (
+    NO_ROOTS,
+    NO_TICKERS,
+    OPTION_WORDS,
+    RIGHTS,
+    TICKERS_LIKE_WORDS,
+    VERBS,
+    Form,
+    Verb,
+)
+from domain.instruments import CryptoPair, Option, Right, instrument
+from domain.shared import InvalidInput
+
+WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
+"""Index options that do not expire on the third Friday trade under a root of their own."""
+
+_FAMILY = {weekly: root for root, weekly in WEEKLY_ROOTS.items()}
+_DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
+_PAIR = re.compile(r"\$?([A-Z0-9]{1,10}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
+_CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dte", "daymon", "monday"})
+_SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
+
+
+def is_date(text: str) -> bool:
+    """Whether numbers with slashes can be a month and a day."""
+    return _DATE.fullmatch(text) is not None
+
+
+def pair_of(text: str) -> str:
+    """`BTC/USD` from btc/usd, BTCUSD, BTC-USD."""
+    found = _PAIR.fullmatch(text.upper())
+    return f"{found[1]}/{found[2]}" if found else ""
+
+
+def family(root: str) -> str:
+    """The root under which an index's monthly and weekly contracts are the same thing."""
+    return _FAMILY.get(root, root)
+
+
+def underlying_of(symbol: str) -> str:
+    """The root family of a canonical symbol: TSLA of a Tesla option, BTC/USD of the pair."""
+    named = instrument(symbol)
+    return family(named.root if isinstance(named, Option) else named.symbol)
+
+
+def is_whole(leg: LegReading) -> bool:
+    """Whether a leg names one instrument: an option with all its parts, or no option at all."""
+    parts = (leg.strike, leg.right, leg.expiry)
+    return bool(leg.root) and (None not in parts or parts == (None, None, None))
+
+
+def listed_root(root: str, expiry: date, day: date) -> str:
+    """The root a contract is listed under, seen from a day.
+
+    Index contracts of the third Friday settle in the morning and stop trading the day before,
+    so on that day itself the weekly root is meant.
+    """
+    monthly = _monthly_day(root, expiry) == expiry and day < expiry
+    return root if monthly else WEEKLY_ROOTS.get(root, root)
+
+
+def _monthly_day(root: str, expiry: date) -> date:
+    """The third Friday; for VIX the Wednesday 30 days before the next month's third Friday."""
+    if root != "VIX":
+        return third_friday(expiry.year, expiry.month)
+    ahead = expiry.replace(day=1) + timedelta(days=31)
+    return third_friday(ahead.year, ahead.month) - timedelta(days=30)
+
+
+def symbol_of(leg: LegReading, day: date) -> str:
+    """The canonical symbol of a whole leg.
+
+    Raises:
+        InvalidInput: the words name no instrument that can exist.
+    """
+    if leg.strike is None or leg.right is None or leg.expiry is None:
+        named = instrument(leg.root)
+        if isinstance(named, Option):
+            raise InvalidInput(f"{leg.root!r} is an option without its parts")
+        return named.symbol
+    root = listed_root(leg.root, leg.expiry, day)
+    return Option(root, leg.expiry, Right(leg.right), leg.strike).symbol
+
+
+def is_pair(symbol: str) -> bool:
+    return isinstance(instrument(symbol), CryptoPair)
+
+
+def is_ticker_word(text: str) -> bool:
+    """An upper-case word that may be a ticker wherever it stands."""
+    return 1 < len(text) <= 5 and text.isascii() and text.isupper() and text not in NO_TICKERS
+
+
+def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int) -> bool:
+    """Whether the word at a place names the instrument.
+
+    Upper-case words do unless they are known not to; in the place a ticket has for the root
+    (behind the verb and the size, or before strike or expiry) any spelling does.
+    """
+    token = tokens[at]
+    if len(token.text) > 5 or not token.text.isascii() or not token.text.isalpha():
+        return False
+    if is_ticker_word(token.text):
+        return True
+    on_ticket = verb is not None and verb.form is Form.TICKET
+    placed = _before_contract(tokens, at) or (on_ticket and _has_place(tokens, at, verb_at))
+    if token.low in NO_ROOTS or token.low in OPTION_WORDS or (token.low,) in VERBS:
+        return placed and on_ticket and token.text in TICKERS_LIKE_WORDS
+    return placed
+
+
+def _before_contract(tokens: Sequence[Token], at: int) -> bool:
+    ahead = tokens[at + 1] if at + 1 < len(tokens) else None
+    if ahead is None:
+        return False
+    if ahead.kind in ("num", "money"):
+        behind_number = tokens[at + 2] if at + 2 < len(tokens) else None
+        return behind_number is not None and behind_number.low in RIGHTS
+    if ahead.kind == "strike":
+        return True
+    later = tokens[at + 2 : at + 3]
+    return ahead.kind in _CONTRACT_KINDS and any(t.kind in ("strike", "slash") for t in later)
+
+
+def _has_place(tokens: Sequence[Token], at: int, verb_at: int) -> bool:
+    """Right behind the verb, or behind the size that follows it."""
+    between = tokens[verb_at:at]
+    return len(between) <= 1 and all(
+        token.kind in _SIZE_KINDS or token.low in ("half", "all", "of") for token in between
+    )

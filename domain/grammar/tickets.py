@@ -1,0 +1,275 @@
+"""From an act to trades: what it books, or which part it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from domain.fix import PositionEffect, Side
+from domain.grammar.acts import Act
+from domain.grammar.legs import LegsRead, is_instrument, named_legs, opening_side, read_legs
+from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
+from domain.grammar.slots import Slots, fill
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import Form, Verb
+
+_END = Token("end", ".", ".")
+_CALL_PRICE_STRIKES_MAX = 3
+"""A call dearer than three times its strike is taken for an amount of money, not a price."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One act, judged: its trades, or what is missing; levels that were said with it."""
+
+    kind: Kind
+    trades: tuple[TradeReading, ...] = ()
+    stop: Decimal | None = None
+    stop_at_entry: bool = False
+    targets: tuple[Decimal, ...] = ()
+    missing: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    why: str = ""
+    named: tuple[LegReading, ...] = ()
+    confidence: Decimal = Decimal(1)
+    is_trade: bool = True
+    """False where the words turn out to be about no instrument at all."""
+
+
+def judge(
+    act: Act,
+    room: Room,
+    day: date,
+    contract: Sequence[Token] = (),
+    reason: ExitReason | None = None,
+) -> Ticket:
+    """Makes the ticket of an act; `contract` are the words of the card it stands on."""
+    slots = fill(act.tokens, day, act.verb, act.verb_at)
+    own = bool(slots.roots or slots.pair or slots.contracts or slots.strikes)
+    if contract and not own:
+        slots = fill([*act.tokens, _END, *contract], day, act.verb, act.verb_at)
+    ticket = Ticket(act.verb.kind, named=named_legs(slots), confidence=_confidence(act, slots))
+    if act.verb.correct:
+        ticket.rules.append(f"'{act.said}' read as '{act.verb.correct}'")
+    if slots.beyond:
+        ticket.kind = Kind.CONDITIONAL
+        ticket.missing.append("condition met")
+        ticket.why = f"'{slots.beyond}' makes it a condition"
+        return ticket
+    if act.verb.kind is Kind.OPEN:
+        _open(act.verb, slots, room, day, ticket)
+    elif act.verb.kind is Kind.ADD:
+        _add(act.verb, slots, room, day, ticket)
+    else:
+        _exit(act, slots, room, day, ticket, reason)
+    if ticket.missing:
+        ticket.trades = ()
+        ticket.why = ticket.why or f"'{act.said}' says no {' and no '.join(ticket.missing)}"
+    return ticket
+
+
+def _confidence(act: Act, slots: Slots) -> Decimal:
+    if act.verb.correct:
+        return Decimal("0.7")
+    if act.verb.form is Form.TICKET and (slots.strikes or slots.roots or slots.contracts):
+        return Decimal(1)
+    return Decimal("0.9") if slots.strikes or slots.contracts or slots.pair else Decimal("0.8")
+
+
+def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> None:
+    read = _contract(verb, slots, room, day, ticket)
+    if not read.legs:
+        ticket.is_trade = verb.form is Form.TICKET and slots.price is not None
+        ticket.missing.append("symbol")
+        return
+    if not slots.option_like and not slots.pair and not _is_share_ticket(verb, slots, ticket):
+        return
+    price = _entry_price(slots, read, ticket)
+    if price is None:
+        return
+    side = opening_side(verb.action)
+    _levels(slots, side, price, ticket)
+    ticket.trades = (
+        TradeReading(
+            action=verb.action,
+            legs=read.legs,
+            quantity=slots.quantity,
+            price=price,
+            price_to=slots.price.high if slots.price is not None else None,
+        ),
+    )
+
+
+def _contract(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> LegsRead:
+    """The legs; what they lack is missing from the ticket."""
+    read = read_legs(slots, verb.action, room, day)
+    ticket.missing += read.missing
+    ticket.rules += read.rules
+    ticket.why = read.why
+    if slots.strategy and slots.strategy not in ("vertical", "condor"):
+        ticket.missing.append("legs")
+        ticket.why = f"a {slots.strategy} is not read yet"
+    elif slots.strategy and len(slots.strikes) < 2 and not slots.contracts:
+        ticket.missing.append("legs")
+    if verb.action is Action.STO and verb.strict and slots.option_like:
+        ticket.missing.append("action")
+        ticket.why = "'short' with an option may mean selling it or betting on a fall"
+    return read
+
+
+def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
+    """Whether a bare ticker is bought as shares, and no strike was meant."""
+    if not is_instrument(slots.root):
+        ticket.missing.append("symbol")
+        return False
+    if slots.loose and not slots.shares:
+        ticket.missing += ["right", "expiry"]
+        ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"
+        return False
+    sure = verb.form is Form.TICKET or slots.quantity is not None or slots.shares
+    if verb.strict and not sure:
+        ticket.is_trade = False
+        return False
+    return True
+
+
+def _entry_price(slots: Slots, read: LegsRead, ticket: Ticket) -> Decimal | None:
+    said = slots.price
+    if said is None or said.low <= 0:
+        ticket.missing.append("price")
+        if slots.garbled:
+            ticket.why = f"'{slots.garbled}' is no price"
+        return None
+    strike = read.legs[0].strike
+    bound = read.width
+    if bound is None and strike is not None:
+        is_put = read.legs[0].right == "P"
+        bound = strike if is_put else strike * _CALL_PRICE_STRIKES_MAX
+    if bound is not None and said.low >= bound:
+        ticket.missing.append("price")
+        ticket.why = f"{said.low} per share cannot be the price of this contract"
+        return None
+    return said.low
+
+
+def _levels(slots: Slots, side: Side, price: Decimal, ticket: Ticket) -> None:
+    """Stop and targets of an entry; shares of the entry become prices, odd ones are dropped."""
+    up = side.sign
+    stop = slots.stop
+    if stop is None and slots.stop_share is not None and slots.stop_share < 1:
+        stop = price * (1 - up * slots.stop_share)
+        ticket.rules.append(f"stop {stop}: {_percent(slots.stop_share)} from the entry")
+    targets = list(slots.targets)
+    for share in slots.target_shares:
+        targets.append(price * (1 + up * share))
+        ticket.rules.append(f"target {targets[-1]}: {_percent(share)} from the entry")
+    if stop is not None and (stop - price) * up >= 0:
+        ticket.rules.append(f"{stop} is no stop for an entry at {price}: left out")
+        stop = None
+    odd = [target for target in targets if (target - price) * up <= 0]
+    if odd:
+        ticket.rules.append(f"{odd[0]} is no target for an entry at {price}: left out")
+    ticket.stop = stop
+    ticket.targets = tuple(target for target in targets if target not in odd)
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f} %"
+
+
+def _add(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> None:
+    read = read_legs(slots, verb.action, room, day) if _says_contract(slots) else LegsRead()
+    ticket.rules += read.rules
+    if slots.price is None and slots.average is None:
+        ticket.missing.append("price")
+        return
+    ticket.trades = (
+        TradeReading(
+            action=verb.action,
+            legs=read.legs,
+            quantity=slots.quantity,
+            price=slots.price.low if slots.price is not None else None,
+            average=slots.average,
+            at_hand=slots.at_hand,
+        ),
+    )
+
+
+def _says_contract(slots: Slots) -> bool:
+    return bool(slots.roots or slots.strikes or slots.contracts or slots.pair or slots.right)
+
+
+def _exit(
+    act: Act, slots: Slots, room: Room, day: date, ticket: Ticket, reason: ExitReason | None
+) -> None:
+    verb = act.verb
+    partial = (verb.kind is Kind.TRIM or slots.partial) and not slots.whole and not verb.whole
+    if slots.fraction is not None:
+        partial = slots.fraction < 1
+    ticket.kind = Kind.TRIM if partial else Kind.CLOSE
+    if slots.unclear and slots.price is None:
+        ticket.missing.append("size or gain")
+        ticket.why = f"'{slots.unclear}' may be the part that is sold or the profit on it"
+        return
+    if slots.garbled and slots.price is None:
+        ticket.missing.append("price")
+        ticket.why = f"'{slots.garbled}' is no price"
+        return
+    if slots.levels or slots.stop_share is not None:
+        ticket.stop, ticket.stop_at_entry = slots.stop, slots.stop_at_entry
+        ticket.targets = tuple(slots.targets)
+    ticket.trades = tuple(
+        TradeReading(
+            action=verb.action,
+            legs=legs,
+            quantity=slots.quantity if slots.fraction is None else None,
+            fraction=slots.fraction,
+            price=slots.price.low if slots.price is not None else None,
+            price_to=slots.price.high if slots.price is not None else None,
+            gain=slots.gain,
+            partial=partial,
+            at_hand=slots.at_hand,
+            either_side=verb.either_side,
+            reason=verb.reason if reason is None or verb.reason is ExitReason.STOP else reason,
+        )
+        for legs in _exit_legs(act, slots, room, day, ticket)
+    )
+
+
+def _exit_legs(
+    act: Act, slots: Slots, room: Room, day: date, ticket: Ticket
+) -> list[tuple[LegReading, ...]]:
+    """One set of legs per trade that is left: "both QQQ and SPY" leaves two."""
+    side = opening_side(act.verb.action)
+    several = _listed_roots(act.tokens, slots)
+    if len(several) > 1:
+        return [(LegReading(root=root, side=side),) for root in several]
+    if not _says_contract(slots) and slots.expiry is None:
+        return [()]
+    read = read_legs(slots, act.verb.action, room, day)
+    ticket.rules += read.rules
+    if "strategy" in read.missing:
+        ticket.missing.append("strategy")
+        ticket.why = read.why
+    return [read.legs]
+
+
+def _listed_roots(tokens: Sequence[Token], slots: Slots) -> list[str]:
+    """Tickers joined by "and", "&" or "/"."""
+    if slots.strikes or slots.contracts or slots.price is not None:
+        return []
+    found: list[str] = []
+    last = -1
+    for place, root in slots.roots:
+        between = tokens[last + 1 : place]
+        joined = bool(between) and all(t.kind == "amp" or t.low == "and" for t in between)
+        if not found or joined:
+            found.append(root)
+            last = place
+    return list(dict.fromkeys(found))
+
+
+def closes(trade: TradeReading) -> bool:
+    return trade.action.position_effect is PositionEffect.CLOSE
