@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
@@ -29,6 +29,9 @@ RATIO_STEP = Decimal("0.000000000001")
 """Returns and NAV are kept to 12 places, so that sums are exact whatever the order."""
 
 CENT = Decimal("0.01")
+
+WIDE = Context(prec=100, rounding=ROUND_HALF_EVEN)
+"""Digits enough that no figure somebody claims, however absurd, makes rounding fail."""
 
 
 class DomainError(Exception):
@@ -65,12 +68,12 @@ def stream_id(*words: str) -> UUID:
 
 def ratio(value: Decimal) -> Decimal:
     """A return or index value at its stored precision (12 places, half even)."""
-    return value.quantize(RATIO_STEP, rounding=ROUND_HALF_EVEN)
+    return value.quantize(RATIO_STEP, ROUND_HALF_EVEN, WIDE)
 
 
 def cents(value: Decimal) -> Decimal:
     """An amount of US dollars to the cent, half even."""
-    return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    return value.quantize(CENT, ROUND_HALF_EVEN, WIDE)
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

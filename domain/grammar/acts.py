@@ -155,7 +155,8 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         why = why or _veto(spot, piece, parts, place)
         if why:
             refused.append(spot)
-            found.refusals.append(Refusal(_kind_of_refusal(spot, piece, parts, place), why))
+            if _is_about_a_trade(spot, piece):
+                found.refusals.append(Refusal(_kind_of_refusal(spot, piece, parts, place), why))
         else:
             taken.append(spot)
     for index, spot in enumerate(taken):
@@ -163,6 +164,21 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         until = min(following, default=len(piece.tokens))
         found.acts.append(_act(piece, spot, until, is_first=index == 0))
     return bool(refused)
+
+
+def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
+    """Whether it is worth saying that the word was refused: "heading out" is not."""
+    return (
+        spot.verb.kind is Kind.TRIM
+        or spot.verb.form is Form.TICKET
+        or any(
+            token.kind in _SLOT_KINDS - {"num"}
+            or is_ticker_word(token.text)
+            or token.low in REMAINDER
+            or token.low in RIGHTS
+            for token in piece.tokens
+        )
+    )
 
 
 def _act(piece: Piece, spot: Spot, until: int, *, is_first: bool) -> Act:

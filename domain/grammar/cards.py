@@ -80,8 +80,13 @@ class Card:
         return " ".join(said)
 
     @property
-    def prices(self) -> str:
-        """The labelled size, stop and targets in the words of a ticket."""
+    def entry(self) -> str:
+        """The labelled entry in the words of a ticket, with its levels."""
+        return f"@ {self.roles['entry']} , {self.levels}" if "entry" in self.roles else ""
+
+    @property
+    def levels(self) -> str:
+        """The labelled stop and targets in the words of a ticket."""
         stop, target = self.roles.get("stop"), self.roles.get("target")
         return " ".join(
             part

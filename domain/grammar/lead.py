@@ -182,7 +182,7 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
 
 
 def _statement_objection(after: Sequence[Token], spot: Spot) -> str:
-    """ "Closing this is the play" speaks about closing; it does not close."""
+    """To say that "closing this is the play" speaks about closing; it does not close."""
     if not spot.said.lower().endswith("ing"):
         return ""
     for token in after:
@@ -248,6 +248,8 @@ def _is_held(token: Token, said: str) -> bool:
         return low in REMAINDER or low in ("these", "them", "last", "half", "all", "everything")
     if low in ("calls", "puts"):
         return said != "close"
+    if low in ("avg", "average"):
+        return "risk" in said
     return (
         low in AT_HAND or low in PARTIALS or low in FRACTIONS or low in WHOLES
         or low in ("shares", "position", "positions")

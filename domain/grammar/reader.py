@@ -23,7 +23,7 @@ from domain.grammar.reading import (
     TradeReading,
 )
 from domain.grammar.slots import Slots, fill
-from domain.grammar.tickets import Ticket, closes, judge
+from domain.grammar.tickets import Setting, Ticket, closes, judge
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import CONDITIONS, INTENTIONS, NEGATIONS, VERBS, Verb
 
@@ -62,7 +62,8 @@ def read(text: MessageText, room: Room) -> Reading:
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered()
     for card in parts:
-        _read_card(card, room, day, reason, gathered)
+        contract = tokens(card.contract) if card.names_contract else []
+        _read_card(card, Setting(room, day, reason, contract, tokens(card.entry)), gathered)
     return _reading(gathered, whole)
 
 
@@ -70,33 +71,30 @@ def _all_texts(card: Card) -> list[str]:
     return [card.title, card.contract, card.prose, card.notes]
 
 
-def _read_card(
-    card: Card, room: Room, day: date, reason: ExitReason | None, gathered: _Gathered
-) -> None:
-    contract = tokens(card.contract) if card.names_contract else []
-    if contract:
-        gathered.named += named_legs(fill(contract, day))
+def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
+    if setting.contract:
+        gathered.named += named_legs(fill(setting.contract, setting.day))
     if card.intent in _SILENT_TITLES:
         gathered.whys.append((card.intent, f"the title says '{card.title}'"))
         return
     found = [find(tokens(part)) for part in texts(card)]
-    tickets = [judge(act, room, day, contract, reason) for part in found for act in part.acts]
+    tickets = [judge(act, setting) for part in found for act in part.acts]
     tickets = _without_round_trips(tickets, found, gathered)
     for part in found:
         gathered.whys += [(refusal.kind, refusal.why) for refusal in part.refusals]
         for piece in part.free:
-            _read_free(piece, day, gathered)
-    if contract:
+            _read_free(piece, setting.day, gathered)
+    if setting.contract:
         tickets = _merged_exits(tickets)
     if not any(ticket.is_trade for ticket in tickets):
-        tickets += _by_title(card, contract, found, room, day)
+        tickets += _by_title(card, found, setting)
     gathered.tickets += [ticket for ticket in tickets if ticket.is_trade]
 
 
 def _without_round_trips(
     tickets: list[Ticket], found: Sequence[Found], gathered: _Gathered
 ) -> list[Ticket]:
-    """ "Bought at 2.30 and sold at 3.40" tells of a trade that is over; it is not booked."""
+    """A trade that is over when it is told ("bought at 2.30 and sold at 3.40") is not booked."""
     acts = [act for part in found for act in part.acts]
     told: set[int] = set()
     for place, (act, after) in enumerate(pairwise(acts)):
@@ -157,23 +155,20 @@ def _with_figures(trade: TradeReading, other: TradeReading) -> TradeReading:
     )  # fmt: skip
 
 
-def _by_title(
-    card: Card, contract: list[Token], found: Sequence[Found], room: Room, day: date
-) -> list[Ticket]:
+def _by_title(card: Card, found: Sequence[Found], setting: Setting) -> list[Ticket]:
     """Where no words act, the title and the labels may: an entry card, a "Trim Alert"."""
     verb, said = _card_verb(card)
     if verb is None or any(part.refusals for part in found if _vetoes(part, verb)):
         return []
     price = card.roles.get("exit" if verb.kind in _EXITS else "entry", "")
     line = [card.roles.get("quantity", ""), card.contract, f"@ {price}" if price else "",
-            card.roles.get("gain", ""), card.prices]  # fmt: skip
+            card.roles.get("gain", ""), card.levels]  # fmt: skip
     words = tokens(" , ".join(part for part in line if part))
-    if not contract:
+    if not setting.contract:
         words += tokens(card.prose)
-        if _is_talk(words):
-            return []
-    act = Act(verb, said, words, 0, 0)
-    return [judge(act, room, day)]
+    if _is_talk(words):
+        return []
+    return [judge(Act(verb, said, words, 0, 0), setting)]
 
 
 def _card_verb(card: Card) -> tuple[Verb | None, str]:
@@ -204,7 +199,7 @@ def _vetoes(part: Found, verb: Verb) -> bool:
 
 
 def _is_talk(words: Sequence[Token]) -> bool:
-    """Whether the words under a title are a plan or a question rather than a ticket."""
+    """Whether the words of a card are a plan or a question rather than a ticket."""
     lows = {token.low for token in words if token.kind == "word"}
     asks = any(token.kind == "end" and "?" in token.text for token in words)
     return asks or not lows.isdisjoint(CONDITIONS | INTENTIONS | NEGATIONS)

@@ -280,7 +280,7 @@ class _Filling:
             self.slots.loose.append(said)
 
     def _counts_contracts(self, token: Token, ahead: Token) -> bool:
-        """ "5 calls" right after the verb is a size, "TSLA 250 calls" a strike."""
+        """Right after the verb "5 calls" is a size; in "TSLA 250 calls" it is a strike."""
         return (
             self.follows_verb and token.kind == "num" and ahead.low in ("calls", "puts")
             and self._sizes(numbers(token.text)[0])

@@ -5,26 +5,25 @@ from __future__ import annotations
 import re
 
 from domain.grammar.reading import Kind
+from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, STOPS, TAKE, TARGETS
 
-_ACTIVE = re.compile(
-    r"\b(?:b\.?t\.?[oc]|s\.?t\.?[oc]|b[uo]y|buying|bought|sell|selling|sold|enter|entered|entering"
-    r"|grab|grabbed|grabbing|scoop|scooped|scooping|pick(?:ed|ing) up|in|long|taking|take|took"
-    r"|open|opened|opening|start|started|starting|load|loaded|loading|short|shorted|shorting"
-    r"|add|addinf|added|adding|av(?:era)?g(?:e|ed|ing)?|doubl(?:ed|ing)|trim|trimmed|trimming"
-    r"|scal(?:e|ed|ing)|de|derisk(?:ed|ing)?|clos(?:e|ed|ing)|exit|exited|exiting|cut|cutting"
-    r"|dump|dumped|dumping|out|stop|stopped|stops|sl|stoploss|pt|pts|tp|target|targets|cashed"
-    r"|consider|cover|covered|covering|going|calls?|puts?|watch\w*|eyeing|up|down)\b"
-    r"|[0-9][cp]\b|%|[0-9] ?/ ?[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]",
-    re.IGNORECASE,
+_WORD = re.compile(r"[a-z][a-z']*")
+_MATTER = re.compile(
+    r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]"
 )
+_ACTIVE = (
+    frozenset(FIRST_WORDS) - {"in", "long", "am", "got", "get", "picking", "picked", "going"}
+    | TAKE | STOPS | TARGETS | RIGHTS.keys() | {"bto", "watching", "watchlist", "eyeing"}
+)  # fmt: skip
+_UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%", re.IGNORECASE)
 _CONDITIONAL = re.compile(
     r"\b(?:if|once|unless)\b|\b(?:i|we|you)'?ll\b|\bwill\b"
-    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9]|\bwait(?:ing)? for\b",
+    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b",
     re.IGNORECASE,
 )
 _WATCH = re.compile(
     r"\bwatch(?:ing|list)?\b|\beye(?:s|ing)?\b|\bon (?:my |the )?radar\b|\bstalking\b"
-    r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b|\bsetup\b"
+    r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b"
     r"|\bideas?\b|\bkeep(?:ing)? an eye\b",
     re.IGNORECASE,
 )
@@ -43,7 +42,8 @@ _TARGET_HIT = re.compile(
 
 def may_act(text: str) -> bool:
     """Whether any word of a trade is in the text; most chat ends here."""
-    return _ACTIVE.search(text) is not None
+    low = text.lower()
+    return _MATTER.search(low) is not None or not _ACTIVE.isdisjoint(_WORD.findall(low))
 
 
 def target_was_hit(text: str) -> bool:
@@ -52,6 +52,8 @@ def target_was_hit(text: str) -> bool:
 
 def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act."""
+    if _UP.search(text):
+        return Kind.RECAP
     if _WATCH.search(text):
         return Kind.WATCH
     if _CONDITIONAL.search(text):

@@ -38,18 +38,26 @@ class Ticket:
     """False where the words turn out to be about no instrument at all."""
 
 
-def judge(
-    act: Act,
-    room: Room,
-    day: date,
-    contract: Sequence[Token] = (),
-    reason: ExitReason | None = None,
-) -> Ticket:
-    """Makes the ticket of an act; `contract` are the words of the card it stands on."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where an act was said: the room, the day, and the labels of the card it stands on."""
+
+    room: Room
+    day: date
+    reason: ExitReason | None = None
+    """What the message says ended the trade, where it says so."""
+    contract: Sequence[Token] = ()
+    entry: Sequence[Token] = ()
+
+
+def judge(act: Act, setting: Setting) -> Ticket:
+    """Makes the ticket of an act."""
+    room, day, contract = setting.room, setting.day, setting.contract
     slots = fill(act.tokens, day, act.verb, act.verb_at)
     own = bool(slots.roots or slots.pair or slots.contracts or slots.strikes)
     if contract and not own:
-        slots = fill([*act.tokens, _END, *contract], day, act.verb, act.verb_at)
+        card = [_END, *contract, _END, *(setting.entry if act.verb.kind is Kind.OPEN else ())]
+        slots = fill([*act.tokens, *card], day, act.verb, act.verb_at)
     ticket = Ticket(act.verb.kind, named=named_legs(slots), confidence=_confidence(act, slots))
     if act.verb.correct:
         ticket.rules.append(f"'{act.said}' read as '{act.verb.correct}'")
@@ -63,7 +71,7 @@ def judge(
     elif act.verb.kind is Kind.ADD:
         _add(act.verb, slots, room, day, ticket)
     else:
-        _exit(act, slots, room, day, ticket, reason)
+        _exit(act, slots, setting, ticket)
     if ticket.missing:
         ticket.trades = ()
         ticket.why = ticket.why or f"'{act.said}' says no {' and no '.join(ticket.missing)}"
@@ -201,9 +209,7 @@ def _says_contract(slots: Slots) -> bool:
     return bool(slots.roots or slots.strikes or slots.contracts or slots.pair or slots.right)
 
 
-def _exit(
-    act: Act, slots: Slots, room: Room, day: date, ticket: Ticket, reason: ExitReason | None
-) -> None:
+def _exit(act: Act, slots: Slots, setting: Setting, ticket: Ticket) -> None:
     verb = act.verb
     partial = (verb.kind is Kind.TRIM or slots.partial) and not slots.whole and not verb.whole
     if slots.fraction is not None:
@@ -232,14 +238,20 @@ def _exit(
             partial=partial,
             at_hand=slots.at_hand,
             either_side=verb.either_side,
-            reason=verb.reason if reason is None or verb.reason is ExitReason.STOP else reason,
+            reason=_reason(verb, setting),
         )
-        for legs in _exit_legs(act, slots, room, day, ticket)
+        for legs in _exit_legs(act, slots, setting, ticket)
     )
 
 
+def _reason(verb: Verb, setting: Setting) -> ExitReason:
+    if setting.reason is None or verb.reason is ExitReason.STOP:
+        return verb.reason
+    return setting.reason
+
+
 def _exit_legs(
-    act: Act, slots: Slots, room: Room, day: date, ticket: Ticket
+    act: Act, slots: Slots, setting: Setting, ticket: Ticket
 ) -> list[tuple[LegReading, ...]]:
     """One set of legs per trade that is left: "both QQQ and SPY" leaves two."""
     side = opening_side(act.verb.action)
@@ -248,7 +260,7 @@ def _exit_legs(
         return [(LegReading(root=root, side=side),) for root in several]
     if not _says_contract(slots) and slots.expiry is None:
         return [()]
-    read = read_legs(slots, act.verb.action, room, day)
+    read = read_legs(slots, act.verb.action, setting.room, setting.day)
     ticket.rules += read.rules
     if "strategy" in read.missing:
         ticket.missing.append("strategy")

@@ -156,7 +156,7 @@ LABELS_BEFORE_VERB = _set(
     """
 )
 
-DETERMINERS = _set("of my the our a an another off in on up both out more down avg your")
+DETERMINERS = _set("of my the our a an another off in on up both out more down your")
 """May stand between an exit word and what is sold."""
 
 PARTIALS = _set("some half most third quarter partial partials few couple")
@@ -191,7 +191,7 @@ TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts
 LEVEL_FILLERS = _set(
     """
     loss lose moved move moving to at now is set setting raised raise raising up below around
-    be of price price's mental hard soft trailing near by lowered profit
+    under over above be of price price's mental hard soft trailing near by lowered profit
     """
 )
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
