@@ -1,14 +1,14 @@
-"""The statement that puts batches on the tape, and the bytes it takes.
+"""The statements that put batches on the tape, and the bytes they take.
 
-PostgreSQL receives the batches as ten arrays in its binary form. They are written here by
-hand because that is the hot path: the general adaptation of lists costs more than the insert.
+One event goes as plain values. Many go as ten arrays in PostgreSQL's binary form, written
+here by hand: the general adaptation of lists costs more than the insert.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -20,9 +20,11 @@ from psycopg.pq import Format
 from adapters.postgres import Connection, translated
 from application.ports import Appended, Batch, Conflict
 
-_APPEND = (
-    "SELECT first_position, outcomes, firsts, lasts"
-    " FROM tape.append(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_APPEND_EVENT = "SELECT tape.append_event(%b, %b, %t, %b, %b, %b, %b, %t, %b)"
+_APPEND = "SELECT tape.append(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_APPEND_EACH = (
+    "SELECT outcome, first_position, last_position"
+    " FROM tape.append_each(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 )
 
 _array_head = struct.Struct("!iiIii").pack
@@ -81,23 +83,50 @@ def encode(batch: Batch) -> EncodedBatch:
 def append_encoded(
     connection: Connection, batches: Sequence[EncodedBatch]
 ) -> list[Appended | Conflict]:
-    """Runs the append function; with an autocommit connection that is one round trip.
+    """Appends many batches: in one statement when all of them fit, and if not each by itself.
 
     Raises:
         Unavailable: the connection is lost or the server is going down.
         PortRefused: the database understood and said no.
     """
+    arrays = _arrays(batches)
     with translated():
-        row = connection.execute(_APPEND, _arrays(batches), prepare=True, binary=True).fetchone()
-    assert row is not None
-    first, outcomes, firsts, lasts = row
-    if outcomes is not None:
-        return [_outcome(*found) for found in zip(batches, outcomes, firsts, lasts, strict=True)]
+        first = _only_value(connection.execute(_APPEND, arrays, prepare=True, binary=True))
+        if first is None:
+            rows = connection.execute(_APPEND_EACH, arrays, prepare=True, binary=True).fetchall()
+            return [_outcome(sent.batch, *row) for sent, row in zip(batches, rows, strict=True)]
     stored: list[Appended | Conflict] = []
     for batch in batches:
         stored.append(Appended(first, first + batch.size - 1))
         first += batch.size
     return stored
+
+
+def append_event(connection: Connection, batch: Batch) -> Appended | Conflict:
+    """Appends a batch of one event.
+
+    Raises:
+        Unavailable: the connection is lost or the server is going down.
+        PortRefused: the database understood and said no.
+    """
+    (event,) = batch.events
+    envelope = batch.envelope
+    values = (
+        envelope.command_id,
+        envelope.input_hash,
+        envelope.actor,
+        envelope.correlation,
+        envelope.causation,
+        event.originator_id,
+        event.originator_version,
+        event.topic,
+        event.state,
+    )
+    with translated():
+        position = _only_value(connection.execute(_APPEND_EVENT, values, prepare=True, binary=True))
+    if position is None:
+        return append_encoded(connection, [encode(batch)])[0]
+    return Appended(position, position)
 
 
 def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Appended | Conflict]:
@@ -109,18 +138,35 @@ def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Appended
     Raises:
         Unavailable: the connection is lost or the server is going down.
         PortRefused: the database understood and said no.
+        ValueError: a batch has no event.
     """
-    return append_encoded(connection, [encode(batch) for batch in batches]) if batches else []
+    if not batches:
+        return []
+    if is_single(batches):
+        return [append_event(connection, batches[0])]
+    return append_encoded(connection, [encode(batch) for batch in batches])
 
 
-def _outcome(encoded: EncodedBatch, outcome: str, first: int, last: int) -> Appended | Conflict:
-    if outcome in ("stored", "repeated"):
-        return Appended(first, last, repeated=outcome == "repeated")
-    envelope = encoded.batch.envelope
+def is_single(batches: Sequence[Batch]) -> bool:
+    """Whether this is one event of one command, the commonest append."""
+    return len(batches) == 1 and len(batches[0].events) == 1
+
+
+def _only_value(cursor: psycopg.Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _outcome(batch: Batch, outcome: str, first: int, last: int) -> Appended | Conflict:
+    if outcome == "stored":
+        return Appended(first, last)
+    if outcome == "repeated":
+        return Appended(first, last, repeated=True)
     if outcome == "reused":
-        return Conflict(f"command id {envelope.command_id} was used before for other input")
-    expected = _expected_versions(encoded.batch.events)
-    return Conflict(f"somebody was faster: no longer {expected}")
+        command_id = batch.envelope.command_id
+        return Conflict(f"command id {command_id} was used before for other input")
+    return Conflict(f"somebody was faster: no longer {_expected_versions(batch.events)}")
 
 
 def _expected_versions(events: Sequence[StoredEvent]) -> str:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from adapters.append import EncodedBatch, append_encoded, encode
+from adapters.append import EncodedBatch, append_encoded, append_event, encode, is_single
 from adapters.postgres import Connection, connect
 from application.ports import Appended, Batch, Conflict, PortRefused, Unavailable
 
@@ -25,13 +25,20 @@ RETRY_STEP_S = 0.05
 class _Request:
     """What one thread wants on the tape, and what became of it."""
 
-    __slots__ = ("batches", "failure", "outcomes", "turn")
+    __slots__ = ("_encoded", "batches", "failure", "outcomes", "size", "turn")
 
-    def __init__(self, batches: list[EncodedBatch]) -> None:
+    def __init__(self, batches: Sequence[Batch]) -> None:
         self.batches = batches
+        self.size = sum(len(batch.events) for batch in batches)
         self.turn = threading.Lock()
+        self._encoded: list[EncodedBatch] | None = None
         self.outcomes: list[Appended | Conflict] | None = None
         self.failure: BaseException | None = None
+
+    def encoded(self) -> list[EncodedBatch]:
+        if self._encoded is None:
+            self._encoded = [encode(batch) for batch in self.batches]
+        return self._encoded
 
     @property
     def is_answered(self) -> bool:
@@ -59,9 +66,12 @@ class Appender:
                 unknown; the same command ids can be sent again and go in once.
             PortRefused: the store understood and said no.
         """
-        request = _Request([encode(batch) for batch in batches])
-        if not request.batches:
+        if not batches:
             return []
+        request = _Request(batches)
+        if self._is_led:
+            # There is time: somebody else is writing.
+            request.encoded()
         with self._mutex:
             if self._is_closed:
                 raise Unavailable("the appender is closed")
@@ -111,18 +121,16 @@ class Appender:
 
     def _take_group(self) -> list[_Request]:
         group = [self._waiting.popleft()]
-        events = sum(batch.size for batch in group[0].batches)
-        while self._waiting:
-            events += sum(batch.size for batch in self._waiting[0].batches)
-            if events > GROUP_EVENTS_MAX:
-                break
+        events = group[0].size
+        while self._waiting and events + self._waiting[0].size <= GROUP_EVENTS_MAX:
             group.append(self._waiting.popleft())
+            events += group[-1].size
         return group
 
     def _write(self, group: list[_Request]) -> None:
         """Puts the group on the tape; if the store refuses it whole, each request on its own."""
         try:
-            outcomes = self._append([batch for request in group for batch in request.batches])
+            outcomes = self._append(group)
         except Unavailable as error:
             for request in group:
                 request.failure = error
@@ -138,7 +146,7 @@ class Appender:
                 request.outcomes = outcomes[start : start + len(request.batches)]
                 start += len(request.batches)
 
-    def _append(self, batches: list[EncodedBatch]) -> list[Appended | Conflict]:
+    def _append(self, group: list[_Request]) -> list[Appended | Conflict]:
         """Appends, on a new connection if the old one breaks.
 
         A connection lost at the commit leaves open whether the batches are in. Sending them
@@ -150,7 +158,11 @@ class Appender:
             try:
                 if self._connection is None:
                     self._connection = connect(self._url)
-                return append_encoded(self._connection, batches)
+                if len(group) == 1 and is_single(group[0].batches):
+                    return [append_event(self._connection, group[0].batches[0])]
+                return append_encoded(
+                    self._connection, [batch for request in group for batch in request.encoded()]
+                )
             except Unavailable:
                 self._disconnect()
                 if time.monotonic() >= deadline:
