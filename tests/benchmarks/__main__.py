@@ -1,0 +1,53 @@
+"""Runs the benchmarks: `python -m tests.benchmarks [NAME...] [--json]`.
+
+Ends with 1 when a limit is missed, and with 2 when a name is unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.harness import benchmarks, close_server
+
+
+def main() -> int:
+    known = benchmarks()
+    parser = argparse.ArgumentParser(prog="truetape bench", description="Measures Truetape.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    chosen = parser.parse_args()
+    unknown = sorted(set(chosen.names) - set(known))
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(known)}")
+    outcomes = {}
+    progress = Console(stderr=True)
+    try:
+        for name in chosen.names or known:
+            with progress.status(f"measuring {name}"):
+                outcomes[name] = known[name].run()
+    finally:
+        close_server()
+    if chosen.json:
+        json.dump(outcomes, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        Console().print(_table(outcomes))
+    return 0 if all(outcome["ratio"] >= 1 for outcome in outcomes.values()) else 1
+
+
+def _table(outcomes: dict[str, dict[str, object]]) -> Table:
+    table = Table("benchmark", "value", "limit", "met", "note")
+    for name, outcome in outcomes.items():
+        met = "yes" if float(str(outcome["ratio"])) >= 1 else "NO"
+        value = f"{outcome['value']:.4g} {outcome['unit']}"
+        table.add_row(name, value, f"{outcome['limit']:g}", met, str(outcome["note"]))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
