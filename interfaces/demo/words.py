@@ -79,7 +79,7 @@ def entry(rng: np.random.Generator, position: Position, step: Step, weekly: date
     if position.target is not None:
         text += f" PT {money(position.target)}"
     elif rng.random() < 0.12:
-        text += f" ({_pick(rng, _NOTES)})"
+        text += f" ({_pick(rng, _NOTES if position.legs else _NOTES[:-1])})"
     return text
 
 
