@@ -57,7 +57,8 @@ class Lots(NamedTuple):
             )
         if abs(quantity) <= abs(held):
             return self._closed(quantity, value, average_value)
-        closing, closing_average = _part(value, held, quantity), _part(average_value, held, quantity)
+        closing = _part(value, held, quantity)
+        closing_average = _part(average_value, held, quantity)
         return self._closed(-held, -closing, -closing_average).traded(
             quantity + held, value + closing, at, average_value + closing_average
         )

@@ -1,0 +1,374 @@
+"""Trade: one signal as it counts, from its executions and the marks between them.
+
+What a trade is worth at a moment is its P&L over all it cost to enter so far. Each fact (an
+execution or a mark), in the order of business time, moves that ratio, and what it moves it by
+is the fact's contribution to the trader's return at that time; the contributions of a trade
+add up to its ratio. A fact that comes late, or is corrected, is put in its place and the whole
+path is walked again, so that the figures never depend on the order in which facts were heard.
+
+Prices: a correction's, else the evidence's, else the claimed one. An execution without any of
+them is assumed: a bought trade got nothing for what it sold; a sold trade paid twice its
+average entry, or the worst mark it ever had if that is worse, to come out.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from domain.executions import Evidence, Execution
+from domain.lots import ZERO, Lots
+from domain.shared import RATIO_STEP, WIDE, ratio
+
+RATIO_MAX = Decimal(1_000_000)
+"""No trade counts for more, won or lost: a claim beyond it is a slip of the pen."""
+
+ASSUMED_BUYBACK = Decimal(2)
+"""What closing a sold trade is assumed to cost at least, in times of its average entry."""
+
+
+class Badge(StrEnum):
+    """What a whole trade rests on: its weakest execution."""
+
+    POSTED = "posted"
+    """At least one price is the trader's word alone."""
+    CHECKED = "checked"
+    """Every price was held against the market's quote."""
+    FILLED = "filled"
+    """Checked, and an order of ours was filled on the strength of it."""
+    ASSUMED = "assumed"
+    """At least one exit has no price at all."""
+    UNATTAINABLE = "unattainable"
+    """The entry could not be had: the trade is shown, and counts for nothing."""
+    VOID = "void"
+
+
+class Contribution(NamedTuple):
+    """What a fact at a moment moved: the trade's ratio, and its P&L in USD."""
+
+    at: datetime
+    ratio: Decimal
+    pnl: Decimal
+
+
+class Tally(NamedTuple):
+    """What a trade adds to the counts of its trader's record."""
+
+    scored: bool
+    opened_at: datetime
+    closed_at: datetime | None
+    won: bool
+    badge: Badge
+
+
+class Worth(NamedTuple):
+    """A trade after some of its facts. `mark` and `worst` are per share, money in USD."""
+
+    lots: Lots = Lots()
+    entered: Decimal = ZERO
+    entry_cost: Decimal = ZERO
+    mark: Decimal | None = None
+    worst: Decimal = ZERO
+    pnl: Decimal = ZERO
+    ratio: Decimal = ZERO
+
+
+Marks = Callable[[datetime], Iterable[tuple[datetime, Decimal]]]
+"""What closing one unit brought or cost per share, at every mark from a moment on, in order."""
+
+_Fact = tuple[datetime, int, int]
+"""Business time, then executions before marks of the same moment, then their number."""
+
+_NOTHING: tuple[Contribution, ...] = ()
+
+
+class Trade:
+    """One signal as it counts. Every change returns what it moved, by time of the fact."""
+
+    __slots__ = ("_before", "_last", "_scored", "_tally", "executions", "filled", "marks", "sign",
+                 "unit", "voided", "worth")  # fmt: skip
+
+    worth: Worth
+    _before: Worth
+    _last: _Fact
+    _scored: bool
+    _tally: Tally | None
+
+    def __init__(
+        self,
+        sign: int,
+        multiplier: int,
+        executions: list[Execution],
+        marks: Marks,
+        *,
+        voided: bool = False,
+        filled: bool = False,
+    ) -> None:
+        """A trade from its executions in any order; `sign` is 1 if it was bought, -1 if sold."""
+        self.sign = sign
+        self.unit = Decimal(sign * multiplier)
+        self.executions = sorted(executions, key=_place)
+        self.marks = marks
+        self.voided = voided
+        self.filled = filled
+        self._settle()
+
+    @property
+    def opened_at(self) -> datetime:
+        return self.executions[0].at
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """Units open, in the trade's own terms: positive for a sold trade too."""
+        return self.worth.lots.open * self.sign
+
+    @property
+    def tally(self) -> Tally:
+        """What the trade adds to its trader's counts."""
+        if self._tally is None:
+            open_now = self.worth.lots.open
+            self._tally = Tally(
+                scored=self._scored,
+                opened_at=self.executions[0].at,
+                closed_at=self.executions[-1].at if open_now == 0 else None,
+                won=open_now == 0 and self.worth.pnl > 0,
+                badge=self._badge(),
+            )
+        return self._tally
+
+    def execute(self, execution: Execution) -> tuple[Contribution, ...]:
+        """Adds an execution."""
+        fact = (execution.at, 0, execution.number)
+        if fact > self._last and self.worth.lots.open != 0:
+            self.executions.append(execution)
+            self._last = fact
+            self._before = self.worth
+            return self._advance(execution, self.worth)
+        return self._rewrite(lambda: insort(self.executions, execution, key=_place))
+
+    def mark(self, at: datetime, price: Decimal) -> tuple[Contribution, ...]:
+        """Values what is open; `marks` has to know the mark by now."""
+        fact = (at, 1, 0)
+        if fact > self._last:
+            before = self.worth
+            if before.lots.open == 0:
+                return _NOTHING
+            self._last = fact
+            self.worth = after = _marked(before, price, self.unit)
+            return self._moved(at, before, after)
+        if at < self.executions[0].at or (self.worth.lots.open == 0
+                                          and at >= self.executions[-1].at):  # fmt: skip
+            return _NOTHING
+        before_it = self._path(without=at)
+        self._settle()
+        return _difference(before_it, self._path())
+
+    def check(self, number: int, price: Decimal, *, attainable: bool) -> tuple[Contribution, ...]:
+        """Lets an execution count at the price that the market's evidence gives it."""
+        was = self._numbered(number)
+        now = msgspec.structs.replace(was, checked=price, attainable=attainable)
+        if self._last == (was.at, 0, number) and (number > 1 or len(self.executions) == 1):
+            self.executions[-1] = now
+            return self._advance(now, self.worth)
+        return self._exchange(was, now)
+
+    def correct(
+        self, number: int, price: Decimal | None, quantity: Decimal | None
+    ) -> tuple[Contribution, ...]:
+        """Lets an execution count with other figures."""
+        was = now = self._numbered(number)
+        if price is not None:
+            now = msgspec.structs.replace(now, corrected=price)
+        if quantity is not None:
+            signed = quantity if was.quantity > 0 else -quantity
+            now = msgspec.structs.replace(now, quantity=signed)
+        return self._exchange(was, now)
+
+    def void(self) -> tuple[Contribution, ...]:
+        """Lets the trade count for nothing."""
+
+        def cross_out() -> None:
+            self.voided = True
+
+        return self._rewrite(cross_out)
+
+    def fill(self) -> None:
+        """Notes that an order of ours was filled on the strength of it."""
+        self.filled = True
+        self._tally = None
+
+    def total(self) -> Worth:
+        """The trade as it stands; a voided one is worth nothing."""
+        return Worth() if self.voided else self.worth
+
+    def prices(self) -> list[Decimal]:
+        """What each execution counts at, assumptions included, in the order of executions."""
+        found: list[Decimal] = []
+        worth = Worth()
+        for fact in self._facts():
+            if isinstance(fact, Execution):
+                found.append(self._price(fact, worth))
+            worth = self._after(worth, fact)
+        return found
+
+    def _exchange(self, was: Execution, now: Execution) -> tuple[Contribution, ...]:
+        place = self.executions.index(was)
+        return self._rewrite(lambda: self.executions.__setitem__(place, now))
+
+    def _numbered(self, number: int) -> Execution:
+        return next(e for e in self.executions if e.number == number)
+
+    def _counts(self) -> bool:
+        """A trade sold for nothing has no cost to measure by; it counts like one not had."""
+        entry = self._numbered(1)
+        return not (self.voided or entry.is_unattainable) and entry.price != 0
+
+    def _badge(self) -> Badge:
+        if self.voided:
+            return Badge.VOID
+        if not self._scored:
+            return Badge.UNATTAINABLE
+        kinds = {execution.evidence for execution in self.executions}
+        if Evidence.ASSUMED in kinds:
+            return Badge.ASSUMED
+        if Evidence.POSTED in kinds:
+            return Badge.POSTED
+        return Badge.FILLED if self.filled else Badge.CHECKED
+
+    def _advance(self, execution: Execution, was: Worth) -> tuple[Contribution, ...]:
+        """Walks one execution on from `_before`; it is the last fact."""
+        self.worth = after = self._executed(self._before, execution)
+        self._scored = self._counts()
+        self._tally = None
+        return self._moved(execution.at, was, after)
+
+    def _moved(self, at: datetime, was: Worth, now: Worth) -> tuple[Contribution, ...]:
+        if (now.ratio == was.ratio and now.pnl == was.pnl) or not self._scored:
+            return _NOTHING
+        return (Contribution(at, now.ratio - was.ratio, now.pnl - was.pnl),)
+
+    def _rewrite(self, change: Callable[[], None]) -> tuple[Contribution, ...]:
+        """Changes the past and says what that moved, fact by fact."""
+        before = self._path()
+        change()
+        self._settle()
+        return _difference(before, self._path())
+
+    def _path(self, without: datetime | None = None) -> dict[datetime, tuple[Decimal, Decimal]]:
+        """Ratio and P&L that each moment contributed; nothing if the trade does not count."""
+        path: dict[datetime, tuple[Decimal, Decimal]] = {}
+        if not self._counts():
+            return path
+        worth = Worth()
+        for fact in self._facts(without):
+            after = self._after(worth, fact)
+            at = fact.at if isinstance(fact, Execution) else fact[0]
+            share, pnl = path.get(at, (ZERO, ZERO))
+            path[at] = (share + after.ratio - worth.ratio, pnl + after.pnl - worth.pnl)
+            worth = after
+        return path
+
+    def _settle(self) -> None:
+        """Walks the whole path; leaves the last fact and what was before it."""
+        worth = before = Worth()
+        last: _Fact = (self.executions[0].at, 0, 0)
+        for fact in self._facts():
+            before, worth = worth, self._after(worth, fact)
+            last = (fact.at, 0, fact.number) if isinstance(fact, Execution) else (fact[0], 1, 0)
+        self.worth = worth
+        self._before = before
+        self._last = last
+        self._scored = self._counts()
+        self._tally = None
+
+    def _facts(
+        self, without: datetime | None = None
+    ) -> Iterator[Execution | tuple[datetime, Decimal]]:
+        """Executions and marks in the order of business time, up to where nothing is open."""
+        executions = self.executions
+        ends_at = None
+        if sum((e.quantity for e in executions), ZERO) == 0:
+            ends_at = executions[-1].at
+        place = 0
+        for mark in self.marks(executions[0].at):
+            if ends_at is not None and mark[0] >= ends_at:
+                break
+            while place < len(executions) and executions[place].at <= mark[0]:
+                yield executions[place]
+                place += 1
+            if mark[0] != without:
+                yield mark
+        yield from executions[place:]
+
+    def _after(self, worth: Worth, fact: Execution | tuple[datetime, Decimal]) -> Worth:
+        if isinstance(fact, Execution):
+            return self._executed(worth, fact)
+        return _marked(worth, fact[1], self.unit)
+
+    def _price(self, execution: Execution, worth: Worth) -> Decimal:
+        """What it counts at, given the trade before it."""
+        price = execution.price
+        if price is not None:
+            return price
+        if self.sign > 0 or worth.entered == 0:
+            return ZERO
+        average = worth.entry_cost / (worth.entered * abs(self.unit))
+        return max(ratio(average * ASSUMED_BUYBACK), worth.worst)
+
+    def _executed(self, worth: Worth, execution: Execution) -> Worth:
+        quantity, unit = execution.quantity, self.unit
+        value = quantity * self._price(execution, worth) * unit
+        lots = worth.lots.traded(quantity * self.sign, value, execution.at)
+        entered, entry_cost = worth.entered, worth.entry_cost
+        if quantity > 0:
+            entered += quantity
+            entry_cost += abs(value)
+        mark = worth.mark
+        pnl = lots.realised
+        if mark is not None and lots.open != 0:
+            pnl += quantity_value(lots.open, mark, unit) - lots.cost
+        return Worth(lots, entered, entry_cost, mark, worth.worst, pnl, _share(pnl, entry_cost))
+
+
+def quantity_value(held: Decimal, mark: Decimal, unit: Decimal) -> Decimal:
+    """Market value of a signed quantity; `unit` is the multiplier, negative for a sold trade."""
+    return held * mark * abs(unit)
+
+
+def _marked(worth: Worth, mark: Decimal, unit: Decimal) -> Worth:
+    lots = worth.lots
+    pnl = lots.realised
+    if lots.open != 0:
+        pnl += quantity_value(lots.open, mark, unit) - lots.cost
+    return Worth(lots, worth.entered, worth.entry_cost, mark, max(worth.worst, mark), pnl,
+                 _share(pnl, worth.entry_cost))  # fmt: skip
+
+
+def _share(pnl: Decimal, entry_cost: Decimal) -> Decimal:
+    if entry_cost == 0:
+        return ZERO
+    share = (pnl / entry_cost).quantize(RATIO_STEP, context=WIDE)
+    return share if -RATIO_MAX < share < RATIO_MAX else RATIO_MAX.copy_sign(share)
+
+
+def _place(execution: Execution) -> tuple[datetime, int]:
+    return execution.at, execution.number
+
+
+def _difference(
+    before: dict[datetime, tuple[Decimal, Decimal]], after: dict[datetime, tuple[Decimal, Decimal]]
+) -> tuple[Contribution, ...]:
+    """What moved from one path to the other, in the order of time."""
+    nothing = (ZERO, ZERO)
+    moved = []
+    for at in sorted(before.keys() | after.keys()):
+        was, now = before.get(at, nothing), after.get(at, nothing)
+        if was != now:
+            moved.append(Contribution(at, now[0] - was[0], now[1] - was[1]))
+    return tuple(moved)
