@@ -78,6 +78,7 @@ class SignalAdded(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = self.quantity
+        aggregate.entry_prices[self.number] = self.price
 
 
 class SignalExitCalled(Event, frozen=True, kw_only=True):
@@ -212,6 +213,8 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
         if self.quantity is not None:
             sign = 1 if aggregate.book[self.number] >= 0 else -1
             aggregate.book[self.number] = sign * self.quantity
+        if self.price is not None and self.number in aggregate.entry_prices:
+            aggregate.entry_prices[self.number] = self.price
 
 
 class SignalVoided(Event, frozen=True, kw_only=True):

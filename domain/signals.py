@@ -74,6 +74,7 @@ class Signal(BaseAggregate[UUID]):
         self.targets = targets
         self.valid_until = valid_until
         self.book = {1: quantity}
+        self.entry_prices = {1: price}
         self.checked: frozenset[int] = frozenset()
         self.decision = Decision.PENDING
         self.decided = ""
@@ -83,6 +84,17 @@ class Signal(BaseAggregate[UUID]):
     @property
     def open_quantity(self) -> Decimal:
         return sum(self.book.values(), Decimal(0))
+
+    @property
+    def entry_quantity(self) -> Decimal:
+        """All that was ever bought (or sold short) of the trade."""
+        return sum((self.book[number] for number in self.entry_prices), Decimal(0))
+
+    @property
+    def average_entry(self) -> Decimal:
+        """The claimed price of the entries per share, weighted by quantity."""
+        cost = sum(self.book[number] * price for number, price in self.entry_prices.items())
+        return cost / self.entry_quantity
 
     @classmethod
     def post(

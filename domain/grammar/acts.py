@@ -221,9 +221,11 @@ def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
 def _kind_of_refusal(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> Kind:
     if piece.question:
         return Kind.CHAT
+    if spot.verb.form is Form.PAST:
+        return Kind.RECAP
     if _condition(spot, piece, parts, place) or not INTENTIONS.isdisjoint(piece.words):
         return Kind.CONDITIONAL
-    return Kind.RECAP if spot.verb.form is Form.PAST else Kind.CHAT
+    return Kind.CHAT
 
 
 def _condition(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:

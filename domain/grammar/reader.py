@@ -125,7 +125,7 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
 def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
     gathered.stop = said.stop if gathered.stop is None else gathered.stop
     gathered.stop_at_entry = gathered.stop_at_entry or said.stop_at_entry
-    gathered.targets = gathered.targets or tuple(said.targets)
+    gathered.targets = tuple(dict.fromkeys([*gathered.targets, *said.targets]))
 
 
 def _merged_exits(tickets: list[Ticket]) -> list[Ticket]:

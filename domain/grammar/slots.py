@@ -123,7 +123,7 @@ class _Filling:
         self.verb = verb
         self.verb_at = verb_at
         self.is_exit = verb is not None and verb.kind in (Kind.TRIM, Kind.CLOSE)
-        self.slots = Slots()
+        self.slots = Slots(at_hand=verb is not None and verb.at_hand)
         self.label = ""
         self.at = 0
 

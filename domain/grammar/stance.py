@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from domain.grammar.reading import Kind
+from domain.grammar.roots import is_ticker_word
 from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, STOPS, TAKE, TARGETS
 
 _WORD = re.compile(r"[a-z][a-z']*")
@@ -16,6 +17,11 @@ _ACTIVE = (
     | TAKE | STOPS | TARGETS | RIGHTS.keys() | {"bto", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
 _UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"[0-9]\.[0-9]|[0-9] ?%|[0-9] ?[cp]\b|[0-9]/[0-9]|\$[a-z0-9]"
+    r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b",
+    re.IGNORECASE,
+)
 _CONDITIONAL = re.compile(
     r"\b(?:if|once|unless)\b|\b(?:i|we|you)'?ll\b|\bwill\b"
     r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b",
@@ -51,7 +57,9 @@ def target_was_hit(text: str) -> bool:
 
 
 def kind_of(text: str) -> Kind:
-    """The kind of a message that holds no act."""
+    """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
+    if not _ABOUT.search(text) and not any(map(is_ticker_word, text.split())):
+        return Kind.CHAT
     if _UP.search(text):
         return Kind.RECAP
     if _WATCH.search(text):

@@ -35,6 +35,8 @@ class Verb(NamedTuple):
     """May stand alone as a whole message."""
     strict: bool = False
     """Too common a word to open a trade without a whole contract: "in", "took"."""
+    at_hand: bool = False
+    """Is only said of the trade being talked about: to de-risk follows an add."""
     correct: str = ""
     """The right spelling, where the word was a slip of the finger."""
 
@@ -50,7 +52,11 @@ _PAST, _TICKET = Form.PAST, Form.TICKET
 _STRICT = Verb(_OPEN, _BTO, strict=True)
 _OUT = Verb(_CLOSE, _STC, _PAST, either_side=True, alone=True)
 _CUT = Verb(_CLOSE, _STC, either_side=True)
+_DERISK = Verb(_TRIM, _STC, either_side=True, at_hand=True)
 _SOLD = Verb(_CLOSE, _STC)
+_STOPPED = _OUT._replace(reason=ExitReason.STOP)
+_STOPPED_AFTER_ALL = _STOPPED._replace(alone=False)
+"""Who wishes that it had not happened says that it did."""
 
 _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_OPEN, _BTO, _TICKET), "bto", "buy to open", "bought to open"),
@@ -69,16 +75,20 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_ADD, _BTO, _PAST), "added", "averaged down", "doubled down"),
     **_phrases(Verb(_TRIM, _STC, either_side=True, alone=True), "trim", "trimming"),
     **_phrases(Verb(_TRIM, _STC, either_side=True), "scaling out", "scale out"),
-    **_phrases(Verb(_TRIM, _STC, either_side=True), "de risking", "derisking", "de risk", "derisk"),
+    **_phrases(_DERISK, "de risking", "derisking", "de risk", "derisk"),
+    **_phrases(_DERISK._replace(form=_PAST), "de risked", "derisked"),
     **_phrases(Verb(_TRIM, _STC, _PAST, either_side=True, alone=True), "trimmed"),
-    **_phrases(Verb(_TRIM, _STC, _PAST, either_side=True), "scaled out", "de risked", "derisked"),
+    **_phrases(Verb(_TRIM, _STC, _PAST, either_side=True), "scaled out"),
     **_phrases(_CUT, "close", "closing", "close out", "closing out", "exit", "exiting", "cut"),
     **_phrases(_CUT, "cutting", "dump", "dumping"),
     **_phrases(_CUT._replace(form=_PAST), "closed", "closed out", "exited", "dumped", "cashed out"),
     **_phrases(_OUT, "out", "am out", "got out"),
     **_phrases(_OUT._replace(whole=True), "all out", "fully out", "completely out"),
     **_phrases(_CUT._replace(whole=True), "consider this a close", "consider this closed"),
-    **_phrases(_OUT._replace(reason=ExitReason.STOP), "stopped out", "got stopped", "stopped"),
+    **_phrases(_STOPPED, "stopped out", "got stopped", "stopped"),
+    **_phrases(
+        _STOPPED_AFTER_ALL, "wish i didn't get stopped out", "wish i hadn't got stopped out"
+    ),
     **_phrases(_SOLD, "sell", "selling"),
     **_phrases(_SOLD._replace(form=_PAST), "sold", "sold out"),
     **_phrases(Verb(_CLOSE, _BTC), "covering", "buying back", "buy back"),

@@ -1,0 +1,347 @@
+"""Booking: reads every captured message and books what it says on the author's signals.
+
+The reaction remembers what each author has open in each channel, who is registered, and how
+each channel is read; all of it is exact to its place on the tape. An edit never books a trade
+and a deletion never unbooks one: what was said first counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from application.desk import Work
+from application.reaction import Happened, Memory, consequence
+from application.recalling import OpenTrade, Subject
+from application.resolving import (
+    AddCall,
+    ExitCall,
+    Intent,
+    LevelsCall,
+    OpenCall,
+    Unbooked,
+    resolve,
+)
+from domain.grammar.reader import read
+from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
+from domain.legs import strategy_symbol
+from domain.messages import Message, MessageCaptured, message_stream
+from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured
+from domain.shared import DomainError, Event
+from domain.signal_events import (
+    SignalCorrected,
+    SignalSettled,
+    SignalVoided,
+    Source,
+)
+from domain.signals import Signal
+from domain.traders import Trader, trader_stream
+
+
+_KINDS: dict[type[Intent], Kind] = {
+    OpenCall: Kind.OPEN,
+    AddCall: Kind.ADD,
+    ExitCall: Kind.CLOSE,
+    LevelsCall: Kind.UPDATE,
+}
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How a channel is read."""
+
+    room: Room = Room()
+    approval_window_s: int = APPROVAL_WINDOW_S
+
+
+class KnownTrader(msgspec.Struct, frozen=True):
+    """A registered author, by the name last seen."""
+
+    name: str
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An open trade with whose it is and where it was posted."""
+
+    trader: UUID
+    channel: str
+    trade: OpenTrade
+
+
+class Talk(msgspec.Struct, frozen=True):
+    """What an author last named in a channel."""
+
+    author: UUID
+    channel: str
+    subject: Subject
+
+
+class Booking:
+    """The reaction that turns messages into signals."""
+
+    name = "booking"
+    handles: frozenset[type[Event]] = frozenset(
+        {
+            MessageCaptured,
+            RoomConfigured,
+            RoomChanged,
+            SignalSettled,
+            SignalVoided,
+            SignalCorrected,
+        }
+    )
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+        self._rooms: dict[str, Rules] = {}
+        self._traders: dict[UUID, KnownTrader] = {}
+        self._standing: dict[UUID, Standing] = {}
+        self._open: dict[tuple[str, UUID], dict[UUID, OpenTrade]] = {}
+        self._subjects: dict[tuple[str, UUID], Talk] = {}
+
+    def restore(self, state: Mapping[str, bytes]) -> None:
+        for remembered in (self._rooms, self._traders, self._standing, self._open, self._subjects):
+            remembered.clear()
+        for key, value in state.items():
+            kind, _, name = key.partition(":")
+            if kind == "room":
+                self._rooms[name] = msgspec.json.decode(value, type=Rules)
+            elif kind == "trader":
+                self._traders[UUID(name)] = msgspec.json.decode(value, type=KnownTrader)
+            elif kind == "open":
+                self._stand(msgspec.json.decode(value, type=Standing))
+            elif kind == "talk":
+                talk = msgspec.json.decode(value, type=Talk)
+                self._subjects[talk.channel, talk.author] = talk
+
+    def changes(self) -> Mapping[str, bytes | None]:
+        return self._memory.take()
+
+    def react(self, happened: Sequence[Happened], work: Work) -> None:
+        work.prefetch(self._streams_touched(happened))
+        for cause in happened:
+            match cause.event:
+                case MessageCaptured() as message:
+                    self._book(cause, message, work)
+                case RoomConfigured() | RoomChanged() as settings:
+                    rules = Rules(settings.room, settings.approval_window_s)
+                    self._rooms[settings.channel] = rules
+                    self._memory.put(f"room:{settings.channel}", rules)
+                case SignalSettled() | SignalVoided() | SignalCorrected():
+                    self._follow(cause.stream, work)
+
+    def _streams_touched(self, happened: Sequence[Happened]) -> set[UUID]:
+        """The signals that this batch may change, so that they are read at once."""
+        touched = {cause.stream for cause in happened}
+        for cause in happened:
+            if isinstance(cause.event, MessageCaptured):
+                author = trader_stream(cause.event.platform, cause.event.author_id)
+                touched.update(self._open.get((cause.event.channel, author), ()))
+                touched.add(author)
+        return touched
+
+    def _book(self, cause: Happened, message: MessageCaptured, work: Work) -> None:
+        room = self._rooms.get(message.channel, Rules()).room
+        text = MessageText(
+            content=message.content, embeds=message.embeds, posted_at=message.posted_at
+        )
+        reading = read(text, room)
+        author = trader_stream(message.platform, message.author_id)
+        place = (message.channel, author)
+        talk = self._subjects.get(place)
+        intents = resolve(
+            reading,
+            room,
+            tuple(self._open.get(place, {}).values()),
+            posted_at=message.posted_at,
+            reply_to=_answered(message),
+            subject=None if talk is None else talk.subject,
+        )
+        self._remember_subject(reading, message, author)
+        if intents:
+            self._register(message, author, work)
+        for number, intent in enumerate(intents):
+            self._carry_out(cause, message, intent, number, work)
+
+    def _remember_subject(self, reading: Reading, message: MessageCaptured, author: UUID) -> None:
+        place = (message.channel, author)
+        before = self._subjects.get(place)
+        subject = Subject.after(
+            reading, message.posted_at, None if before is None else before.subject
+        )
+        if subject is not None and (before is None or subject != before.subject):
+            talk = Talk(author, message.channel, subject)
+            self._subjects[place] = talk
+            self._memory.put(f"talk:{author}:{message.channel}", talk)
+
+    def _register(self, message: MessageCaptured, author: UUID, work: Work) -> None:
+        known = self._traders.get(author)
+        if known is not None and known.name == message.author_name:
+            return
+        at = message.timestamp
+        if known is None:
+            work.begin(
+                Trader.register(
+                    platform=message.platform,
+                    author_id=message.author_id,
+                    name=message.author_name,
+                    at=at,
+                )
+            )
+        else:
+            work.get(Trader, author).rename(message.author_name, at=at)
+        self._traders[author] = KnownTrader(message.author_name)
+        self._memory.put(f"trader:{author}", self._traders[author])
+
+    def _carry_out(
+        self, cause: Happened, message: MessageCaptured, intent: Intent, number: int, work: Work
+    ) -> None:
+        command = consequence(self.name, cause, str(number))
+        try:
+            signal = self._decide(cause, message, intent, number, work)
+        except DomainError as error:
+            # What the aggregate refuses is said to the author like what was not understood.
+            refused = Unbooked(kind=_KINDS[type(intent)], why=str(error))
+            signal = self._decide(cause, message, refused, number, work)
+        if signal is None:
+            work.save(command)
+            return
+        work.save(msgspec.structs.replace(command, correlation=signal.id))
+        self._remember(signal, message, cause.stream)
+
+    def _decide(
+        self, cause: Happened, message: MessageCaptured, intent: Intent, number: int, work: Work
+    ) -> Signal | None:
+        match intent:
+            case OpenCall():
+                return work.begin(self._posted(cause, message, intent, number))
+            case AddCall():
+                signal = work.get(Signal, intent.signal_id)
+                signal.add(
+                    quantity=intent.quantity,
+                    price=intent.price,
+                    message=cause.stream,
+                    rules=intent.rules,
+                    posted_at=message.posted_at,
+                    at=message.timestamp,
+                )
+            case ExitCall():
+                signal = work.get(Signal, intent.signal_id)
+                _exit(signal, intent, message, cause.stream)
+            case LevelsCall():
+                signal = work.get(Signal, intent.signal_id)
+                signal.move_levels(
+                    stop=intent.stop,
+                    targets=intent.targets,
+                    message=cause.stream,
+                    posted_at=message.posted_at,
+                    at=message.timestamp,
+                )
+            case Unbooked():
+                work.get(Message, cause.stream).leave_unbooked(
+                    kind=intent.kind.value,
+                    missing=intent.missing,
+                    why=intent.why,
+                    parser=PARSER,
+                    at=message.timestamp,
+                )
+                return None
+        return signal
+
+    def _posted(
+        self, cause: Happened, message: MessageCaptured, call: OpenCall, number: int
+    ) -> Signal:
+        window = self._rooms.get(message.channel, Rules()).approval_window_s
+        return Signal.post(
+            place=number,
+            origin="trader",
+            trader=trader_stream(message.platform, message.author_id),
+            source=Source(platform=message.platform, channel=message.channel, message=cause.stream),
+            side=call.side,
+            legs=call.legs,
+            quantity=call.quantity,
+            price=call.price,
+            price_to=call.price_to,
+            stop=call.stop,
+            targets=call.targets,
+            valid_until=message.posted_at + timedelta(seconds=window),
+            parser=PARSER,
+            rules=call.rules,
+            posted_at=message.posted_at,
+            at=message.timestamp,
+        )
+
+    def _remember(self, signal: Signal, message: MessageCaptured, stream: UUID) -> None:
+        """Keeps the trade as it now stands, or forgets it when nothing is open."""
+        before = self._standing.get(signal.id)
+        if signal.closed or signal.open_quantity <= 0:
+            self._forget(signal.id)
+            return
+        messages = () if before is None else before.trade.messages
+        trade = OpenTrade(
+            signal_id=signal.id,
+            symbol=strategy_symbol(signal.side, signal.legs),
+            side=signal.side,
+            legs=signal.legs,
+            average_entry=signal.average_entry,
+            entry_quantity=signal.entry_quantity,
+            open_quantity=signal.open_quantity,
+            stop=signal.stop,
+            messages=(*(one for one in messages if one != stream), stream),
+            opened_at=message.posted_at if before is None else before.trade.opened_at,
+            touched_at=message.posted_at,
+        )
+        standing = Standing(signal.trader, message.channel, trade)
+        self._stand(standing)
+        self._memory.put(f"open:{signal.id}", standing)
+
+    def _follow(self, stream: UUID, work: Work) -> None:
+        """A settlement or correction from elsewhere changes what the author has open."""
+        before = self._standing.get(stream)
+        if before is None:
+            return
+        signal = work.get(Signal, stream)
+        if signal.voided or signal.closed or signal.open_quantity <= 0:
+            self._forget(stream)
+            return
+        trade = msgspec.structs.replace(
+            before.trade,
+            average_entry=signal.average_entry,
+            entry_quantity=signal.entry_quantity,
+            open_quantity=signal.open_quantity,
+        )
+        standing = msgspec.structs.replace(before, trade=trade)
+        self._stand(standing)
+        self._memory.put(f"open:{stream}", standing)
+
+    def _stand(self, standing: Standing) -> None:
+        signal = standing.trade.signal_id
+        self._standing[signal] = standing
+        self._open.setdefault((standing.channel, standing.trader), {})[signal] = standing.trade
+
+    def _forget(self, signal: UUID) -> None:
+        standing = self._standing.pop(signal, None)
+        if standing is not None:
+            self._open[standing.channel, standing.trader].pop(signal, None)
+            self._memory.drop(f"open:{signal}")
+
+
+def _exit(signal: Signal, call: ExitCall, message: MessageCaptured, stream: UUID) -> None:
+    signal.call_exit(
+        quantity=call.quantity,
+        price=call.price,
+        reason=call.reason,
+        message=stream,
+        rules=call.rules,
+        posted_at=message.posted_at,
+        at=message.timestamp,
+    )
+    if signal.open_quantity == 0:
+        signal.close(reason=call.reason, closed_at=message.posted_at, at=message.timestamp)
+
+
+def _answered(message: MessageCaptured) -> UUID | None:
+    """The stream of the message that this one replies to."""
+    return message_stream(message.platform, message.reply_to) if message.reply_to else None
