@@ -27,7 +27,8 @@ from application.resolving import (
 )
 from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
-from domain.legs import strategy_symbol
+from domain.legs import expiry_of, strategy_symbol
+from domain.market import exchange_day
 from domain.messages import Message, MessageCaptured, message_stream
 from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured
 from domain.shared import DomainError, Event
@@ -39,7 +40,6 @@ from domain.signal_events import (
 )
 from domain.signals import Signal
 from domain.traders import Trader, trader_stream
-
 
 _KINDS: dict[type[Intent], Kind] = {
     OpenCall: Kind.OPEN,
@@ -154,7 +154,7 @@ class Booking:
         intents = resolve(
             reading,
             room,
-            tuple(self._open.get(place, {}).values()),
+            self._alive(place, message),
             posted_at=message.posted_at,
             reply_to=_answered(message),
             subject=None if talk is None else talk.subject,
@@ -164,6 +164,12 @@ class Booking:
             self._register(message, author, work)
         for number, intent in enumerate(intents):
             self._carry_out(cause, message, intent, number, work)
+
+    def _alive(self, place: tuple[str, UUID], message: MessageCaptured) -> tuple[OpenTrade, ...]:
+        """What the author has open there; contracts past their expiry only await settlement."""
+        day = exchange_day(message.posted_at)
+        trades = self._open.get(place, {}).values()
+        return tuple(trade for trade in trades if (expiry_of(trade.legs) or day) >= day)
 
     def _remember_subject(self, reading: Reading, message: MessageCaptured, author: UUID) -> None:
         place = (message.channel, author)

@@ -15,7 +15,7 @@ from application.desk import Command, Desk, Work, derived_id
 from application.ports import Appended, MarketData, QuoteRequest
 from domain.fix import Side
 from domain.instruments import Option, instrument
-from domain.legs import Leg
+from domain.legs import expiry_of
 from domain.market import EXCHANGE_ZONE, Mark
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
@@ -23,12 +23,6 @@ from domain.signals import Signal
 CLOSE = time(16, 0)
 RATE = Decimal("0.04")
 """Risk-free rate recorded with each mark, per year, continuously compounded."""
-
-
-def expiry_of(legs: Sequence[Leg]) -> date | None:
-    """The day on which the last option leg expires; None without options."""
-    days = [leg.expiry for leg in map(_instrument_of, legs) if isinstance(leg, Option)]
-    return max(days, default=None)
 
 
 def settled_at(expiry: date) -> datetime:
@@ -105,10 +99,6 @@ def mark(
             )
         )
     return sum(isinstance(result, Appended) and not result.repeated for result in work.commit())
-
-
-def _instrument_of(leg: Leg) -> object:
-    return instrument(leg.symbol)
 
 
 def _settlement(market: MarketData, signal: Signal) -> tuple[Decimal | None, Decimal | None]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from domain.fix import Side
-from domain.instruments import instrument
+from domain.instruments import Option, instrument
 from domain.shared import InvalidInput, Value
 
 
@@ -53,6 +54,13 @@ def multiplier_of(legs: tuple[Leg, ...]) -> int:
     if len(multipliers) != 1:
         raise InvalidInput("a trade needs legs of one multiplier: options, or shares, not both")
     return multipliers.pop()
+
+
+def expiry_of(legs: Sequence[Leg]) -> date | None:
+    """The day on which the last option leg expires; None without options."""
+    contracts = (instrument(leg.symbol) for leg in legs)
+    days = [contract.expiry for contract in contracts if isinstance(contract, Option)]
+    return max(days, default=None)
 
 
 def closing_price(
