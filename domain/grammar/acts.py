@@ -141,9 +141,12 @@ def _continues(piece: Piece) -> bool:
     head = piece.tokens[0]
     if piece.question or not CONDITIONS.isdisjoint(piece.words):
         return False
-    return (
-        head.kind in _SLOT_KINDS or head.low in _SLOT_WORDS or is_ticker_word(head.text)
-    ) and INTENTIONS.isdisjoint(piece.words)
+    return INTENTIONS.isdisjoint(piece.words) and (
+        head.kind in _SLOT_KINDS
+        or head.low in _SLOT_WORDS
+        or is_ticker_word(head.text)
+        or any(t.kind == "percent" and t.text[0] in "+-" for t in piece.tokens)
+    )
 
 
 def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
@@ -176,6 +179,7 @@ def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
             or is_ticker_word(token.text)
             or token.low in REMAINDER
             or token.low in RIGHTS
+            or token.low in FRACTIONS
             for token in piece.tokens
         )
     )

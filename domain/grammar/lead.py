@@ -19,6 +19,8 @@ from domain.grammar.vocabulary import (
     JOINING,
     LABELS_BEFORE_VERB,
     LEADING,
+    LEVEL_LEADS,
+    LEVEL_MOVES,
     NO_ROOTS,
     PARTIALS,
     PRICE_WORDS,
@@ -153,6 +155,22 @@ def _unled(token: Token, spot: Spot) -> str:
     return f"'{token.text}' before '{spot.said}'"
 
 
+def level_objection(tokens: Sequence[Token], at: int) -> str:
+    """Why a stop or target at a place is not the author's to move: "JPM raises TSLA PT"."""
+    moved = False
+    for token in reversed(tokens[:at]):
+        if token.low in LEVEL_MOVES:
+            moved = True
+        elif token.low in FIRST_PERSON:
+            return ""
+        elif is_ticker_word(token.text) or token.kind in CONTRACT_KINDS:
+            if moved:
+                return f"'{token.text}' before '{tokens[at].text}'"
+        elif not (token.low in LEVEL_LEADS or token.kind in ("amp", "colon", "num")):
+            return f"'{token.text}' before '{tokens[at].text}'"
+    return ""
+
+
 def _label_objection(before: Token | None, spot: Spot) -> str:
     if before is None or before.low in LABELS_BEFORE_VERB:
         return ""
@@ -173,7 +191,7 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
     if spot.verb.form is Form.TICKET and token.kind == "someone":
         return True
     may_follow_contract = spot.verb.form is Form.TICKET or (
-        is_exit and (spot.verb.alone or any(t.kind in CONTRACT_KINDS for t in tokens[: at + 1]))
+        is_exit and (spot.verb.alone or any(t.kind in CONTRACT_KINDS for t in tokens[: spot.start]))
     )
     if token.kind == "num" and at == 0:
         return True

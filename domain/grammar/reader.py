@@ -12,6 +12,7 @@ from domain.grammar import stance
 from domain.grammar.acts import Act, Found, Piece, find
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
+from domain.grammar.lead import level_objection
 from domain.grammar.legs import named_legs
 from domain.grammar.reading import (
     ExitReason,
@@ -25,7 +26,15 @@ from domain.grammar.reading import (
 from domain.grammar.slots import Slots, fill
 from domain.grammar.tickets import Setting, Ticket, closes, judge
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.vocabulary import CONDITIONS, INTENTIONS, NEGATIONS, VERBS, Verb
+from domain.grammar.vocabulary import (
+    CONDITIONS,
+    INTENTIONS,
+    NEGATIONS,
+    STOPS,
+    TARGETS,
+    VERBS,
+    Verb,
+)
 
 _EXITS = (Kind.TRIM, Kind.CLOSE)
 _SILENT_TITLES = (Kind.WATCH, Kind.RECAP, Kind.CANCEL)
@@ -64,7 +73,7 @@ def read(text: MessageText, room: Room) -> Reading:
     for card in parts:
         contract = tokens(card.contract) if card.names_contract else []
         _read_card(card, Setting(room, day, reason, contract, tokens(card.entry)), gathered)
-    return _reading(gathered, whole)
+    return _reading(gathered, whole, day)
 
 
 def _all_texts(card: Card) -> list[str]:
@@ -118,8 +127,16 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
         if hindrance := words & hindrances:
             gathered.whys.append((Kind.CONDITIONAL, f"'{min(hindrance)}' with a level"))
             return
+    label = next((at for at, token in enumerate(piece.tokens) if _is_level(token)), 0)
+    if why := level_objection(piece.tokens, label):
+        gathered.whys.append((Kind.CHAT, why))
+        return
     gathered.named += [leg for leg in named_legs(slots) if leg not in gathered.named]
     _take_levels(gathered, slots)
+
+
+def _is_level(token: Token) -> bool:
+    return token.low in STOPS or token.low in TARGETS or token.kind == "index"
 
 
 def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
@@ -205,12 +222,12 @@ def _is_talk(words: Sequence[Token]) -> bool:
     return asks or not lows.isdisjoint(CONDITIONS | INTENTIONS | NEGATIONS)
 
 
-def _reading(gathered: _Gathered, whole: str) -> Reading:
+def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
     """Puts together what the parts gave."""
     tickets = gathered.tickets
     named = tuple(dict.fromkeys([*(leg for t in tickets for leg in t.named), *gathered.named]))
     if not tickets:
-        return _without_trade(gathered, named, whole)
+        return _without_trade(gathered, named, whole, day)
     for ticket in tickets if len(tickets) == 1 else ():
         _take_levels(gathered, ticket)
     rules = list(dict.fromkeys(rule for ticket in tickets for rule in ticket.rules))
@@ -232,8 +249,14 @@ def _reading(gathered: _Gathered, whole: str) -> Reading:
     )
 
 
-def _without_trade(gathered: _Gathered, named: tuple[LegReading, ...], whole: str) -> Reading:
+def _without_trade(
+    gathered: _Gathered, named: tuple[LegReading, ...], whole: str, day: date
+) -> Reading:
     if gathered.stop is not None or gathered.stop_at_entry or gathered.targets:
+        if stance.speaks_of_entry(whole):
+            missing = ("action",) if named else ("symbol",)
+            why = "an entry with levels, in a form that is not read yet"
+            return Reading(kind=Kind.OPEN, named=named, missing=missing, why=why)
         return Reading(
             kind=Kind.UPDATE,
             confidence=Decimal("0.9"),
@@ -246,6 +269,16 @@ def _without_trade(gathered: _Gathered, named: tuple[LegReading, ...], whole: st
     if gathered.whys:
         said, why = gathered.whys[0]
         return Reading(kind=said if said is not Kind.CHAT else kind, named=named, why=why)
-    missing = ("action",) if named and kind is Kind.CHAT else ()
-    why = "a contract, but no word that says what is done" if missing else "nothing is done in it"
-    return Reading(kind=kind, named=named, missing=missing, why=why)
+    lacking = _lacking(named, whole, day) if kind is Kind.CHAT else ()
+    why = "a contract, but no word that says what is done" if lacking else "nothing is done in it"
+    return Reading(kind=kind, named=named, missing=lacking, why=why)
+
+
+def _lacking(named: tuple[LegReading, ...], whole: str, day: date) -> tuple[str, ...]:
+    """What a contract that merely stands there lacks to be a trade."""
+    if named:
+        return ("action",)
+    slots = fill(tokens(whole), day)
+    if slots.right and slots.root and slots.price is not None:
+        return ("action", "strike", "expiry")
+    return ()

@@ -39,6 +39,11 @@ _RECAP = re.compile(
     r"|from [0-9.]+ to [0-9.]+)\b",
     re.IGNORECASE,
 )
+_ENTERS = re.compile(
+    r"\b(?:buy|sell|long|short|setup|ideas?)\b"
+    r"|\b(?:entry|entries|zone)(?: range| zone| area| price)? ?:? ?\$?[0-9]",
+    re.IGNORECASE,
+)
 _TARGET_HIT = re.compile(
     r"\b(?:[pt]t ?[0-9]?|target(?: ?[0-9])?|take profit) (?:was |is |got |been )?hit\b"
     r"|\bhit (?:my |our |the )?(?:first |second |final )?(?:[pt]t|target)",
@@ -50,6 +55,11 @@ def may_act(text: str) -> bool:
     """Whether any word of a trade is in the text; most chat ends here."""
     low = text.lower()
     return _MATTER.search(low) is not None or not _ACTIVE.isdisjoint(_WORD.findall(low))
+
+
+def speaks_of_entry(text: str) -> bool:
+    """Whether levels in the text belong to an entry rather than to something that is open."""
+    return _ENTERS.search(text) is not None
 
 
 def target_was_hit(text: str) -> bool:

@@ -89,8 +89,8 @@ def _confidence(act: Act, slots: Slots) -> Decimal:
 def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> None:
     read = _contract(verb, slots, room, day, ticket)
     if not read.legs:
-        ticket.is_trade = verb.form is Form.TICKET and slots.price is not None
-        ticket.missing.append("symbol")
+        ticket.is_trade = slots.price is not None or slots.levels or bool(read.missing)
+        ticket.missing += [] if read.missing else ["symbol"]
         return
     if not slots.option_like and not slots.pair and not _is_share_ticket(verb, slots, ticket):
         return

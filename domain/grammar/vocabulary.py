@@ -176,7 +176,8 @@ CONDITIONS = frozenset({"if", "once", "unless", "when", "whenever", "until", "ti
 CONDITION_STARTS = CONDITIONS | {"provided", "should", "in case", "as long"}
 INTENTIONS = _set(
     """
-    will 'll i'll we'll won't might may could would should gonna want wanna plan planning
+    will 'll i'll we'll i'd we'd you'd won't might may could would should gonna want wanna plan
+    planning
     considering thinking tempted looking look ready hoping would've could've should've
     """
 )
@@ -204,6 +205,14 @@ LEVEL_FILLERS = _set(
     under over above be of price price's mental hard soft trailing near by lowered profit
     """
 )
+LEVEL_MOVES = _set(
+    """
+    move moved moving set setting raise raised raising lower lowered lowering adjust adjusted
+    adjusting tighten tightened tightening trail trailing bring bringing
+    """
+)
+LEVEL_LEADS = LEADING | JOINING | _set("my the a our your new hard mental on for in to with up c p")
+"""What may stand before a stop or target that is moved."""
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
 
 AT_HAND = _set(
