@@ -1,0 +1,122 @@
+"""What a command prints: a table that fits the terminal, or JSON for scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console(highlight=False)
+warnings = Console(stderr=True, highlight=False)
+
+
+class Column(NamedTuple):
+    """A column: its heading, how to get the cell of a row, and whether it holds figures."""
+
+    heading: str
+    cell: Callable[[Any], object]
+    is_figure: bool = False
+    style: Callable[[Any], str] | None = None
+
+
+def table(
+    rows: Sequence[Any], columns: Sequence[Column], *, title: str = "", note: str = ""
+) -> None:
+    """Prints rows as a table, or says that there are none."""
+    if title:
+        console.print(f"[bold]{escape(title)}[/bold]")
+    if not rows:
+        console.print("[dim]nothing here yet[/dim]")
+    else:
+        grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        for column in columns:
+            grid.add_column(
+                column.heading,
+                justify="right" if column.is_figure else "left",
+                overflow="ellipsis",
+                no_wrap=True,
+            )
+        for row in rows:
+            grid.add_row(*(_cell(column, row) for column in columns))
+        console.print(grid)
+    if note:
+        console.print(f"[dim]{escape(note)}[/dim]")
+
+
+def as_json(value: object) -> None:
+    """Prints a value as JSON on one line; Decimals are strings, times are UTC ISO-8601."""
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=_plain).decode() + "\n")
+
+
+def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
+    """A ratio as a percentage; a dash if it is not known."""
+    if value is None:
+        return "–"
+    return f"{value * 100:{'+' if sign else ''}.{places}f}%"
+
+
+def money(value: Decimal | None, *, sign: bool = False) -> str:
+    """US dollars to the cent, with thousands separated; a dash if not known."""
+    return "–" if value is None else f"{value:{'+' if sign else ''},.2f}"
+
+
+def price(value: Decimal | None) -> str:
+    """A price per share with at least two decimals; a dash if not known."""
+    if value is None:
+        return "–"
+    exponent = value.as_tuple().exponent
+    places = max(2, min(6, -exponent)) if isinstance(exponent, int) else 2
+    return f"{value:.{places}f}"
+
+
+def amount(value: Decimal | None) -> str:
+    """A quantity without needless zeros; a dash if not known."""
+    return "–" if value is None else f"{value.normalize():f}"
+
+
+def moment(value: datetime | None) -> str:
+    """A time in UTC to the minute; a dash if not known."""
+    return "–" if value is None else f"{value:%Y-%m-%d %H:%M}"
+
+
+def gain_style(value: Decimal | float | None) -> str:
+    """Green for gains, red for losses; sign and colour both tell, never colour alone."""
+    if value is None or value == 0:
+        return ""
+    return "green" if value > 0 else "red"
+
+
+def warn(text: str) -> None:
+    """Says something to the person without touching what scripts read."""
+    warnings.print(f"[yellow]{escape(text)}[/yellow]")
+
+
+def listed(lines: Iterable[str], *, most: int = 10) -> None:
+    """Warns of each line, the first ones only if there are many."""
+    shown = list(lines)
+    for line in shown[:most]:
+        warn(line)
+    if len(shown) > most:
+        warn(f"... and {len(shown) - most} more")
+
+
+def _cell(column: Column, row: Any) -> str:
+    value = column.cell(row)
+    text = escape("–" if value is None else str(value))
+    style = column.style(row) if column.style is not None else ""
+    return f"[{style}]{text}[/{style}]" if style else text
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(str(item) for item in value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,81 @@
+"""What every command shares: the house, who is asking, and how failures end.
+
+Exit codes: 0 done; 1 refused, not found, or some input was left out; 2 the command line is
+wrong; 3 something outside (database, broker, disk) did not answer: trying again may help.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import typer
+
+from application.access import Member
+from application.desk import Command
+from application.ports import ApplicationError, PortError
+from domain.approvals import Role
+from domain.shared import DomainError, InvalidInput
+from interfaces.cli.output import warnings
+from interfaces.compose import House, open_house
+from interfaces.settings import Settings
+
+REFUSED, OUTSIDE = 1, 3
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        help="Take this moment (UTC) as now.", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]
+    ),
+]
+AsOf = Annotated[
+    int | None, typer.Option(help="Answer as it was known at this position of the tape.")
+]
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """The house for one command; failures are told in words and end with their exit code."""
+    with told_in_words(), open_house(Settings.from_environment()) as opened:
+        yield opened
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Turns refusals into a sentence and an exit code."""
+    try:
+        yield
+    except (DomainError, ApplicationError) as error:
+        warnings.print(f"[red]{error}[/red]", markup=True)
+        raise typer.Exit(REFUSED) from error
+    except PortError as error:
+        warnings.print(f"[red]{error}[/red]")
+        raise typer.Exit(OUTSIDE) from error
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; that is no failure.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def operator(name: str | None = None) -> Member:
+    """Whoever uses the command line here may do everything: the database is theirs anyway."""
+    return Member(name=name or getpass.getuser(), roles=frozenset({Role.ADMIN}))
+
+
+def command(opened: House, member: Member, *given: object, key: str | None = None) -> Command:
+    """A command of this member, now; `key` is an idempotency key of the caller's own.
+
+    Raises:
+        InvalidInput: the key is no UUID.
+    """
+    try:
+        command_id = uuid4() if key is None else UUID(key)
+    except ValueError:
+        raise InvalidInput(f"{key!r} is no UUID: an idempotency key has to be one") from None
+    return Command.given(command_id, *given, actor=member.actor, at=opened.clock.now())
