@@ -9,10 +9,11 @@ from decimal import Decimal
 from application.desk import Work
 from application.ports import MarketData, QuoteRequest
 from application.reaction import Happened, consequence
+from application.settling import settlement_of
 from domain.legs import strategy_quote
 from domain.market import Quote, weigh_claim
 from domain.shared import Event
-from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted
+from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted, SignalSettled
 from domain.signals import Signal
 
 Claim = SignalPosted | SignalAdded | SignalExitCalled
@@ -26,7 +27,9 @@ class PriceCheck:
     """
 
     name = "price_check"
-    handles: frozenset[type[Event]] = frozenset({SignalPosted, SignalAdded, SignalExitCalled})
+    handles: frozenset[type[Event]] = frozenset(
+        {SignalPosted, SignalAdded, SignalExitCalled, SignalSettled}
+    )
 
     def __init__(self, market: MarketData) -> None:
         self._market = market
@@ -40,7 +43,14 @@ class PriceCheck:
     def react(self, happened: Sequence[Happened], work: Work) -> None:
         """Checks every claim of the batch with one question to the market."""
         work.prefetch({cause.stream for cause in happened})
-        claims = [(cause, work.get(Signal, cause.stream)) for cause in happened]
+        for cause in happened:
+            if isinstance(cause.event, SignalSettled) and cause.event.assumed:
+                self._settle(cause, cause.event, work)
+        claims = [
+            (cause, work.get(Signal, cause.stream))
+            for cause in happened
+            if not isinstance(cause.event, SignalSettled)
+        ]
         requests = [
             QuoteRequest(leg.symbol, _claim_of(cause).posted_at)
             for cause, signal in claims
@@ -49,6 +59,25 @@ class PriceCheck:
         found = dict(zip(requests, self._market.quotes_at(requests), strict=True))
         for cause, signal in claims:
             self._check(cause, signal, found, work)
+
+    def _settle(self, cause: Happened, settled: SignalSettled, work: Work) -> None:
+        """A settlement that was assumed counts at the close once that is recorded."""
+        signal = work.get(Signal, cause.stream)
+        price, spot = settlement_of(self._market, signal)
+        if price is None or settled.number in signal.checked:
+            return
+        signal.check_price(
+            number=settled.number,
+            claimed=None,
+            bid=price,
+            offer=price,
+            quote_time=settled.settled_at,
+            source=f"intrinsic value at {spot}",
+            attainable=True,
+            price=price,
+            at=settled.timestamp,
+        )
+        work.save(consequence(self.name, cause))
 
     def _check(
         self,

@@ -42,7 +42,7 @@ def settle_expired(desk: Desk, market: MarketData, signals: Sequence[UUID], *, a
         moment = settled_at(expiry)
         if moment > at:
             continue
-        price, underlying_px = _settlement(market, signal)
+        price, underlying_px = settlement_of(market, signal)
         signal.settle(
             price=_assumed(signal) if price is None else price,
             underlying_px=underlying_px,
@@ -101,7 +101,7 @@ def mark(
     return sum(isinstance(result, Appended) and not result.repeated for result in work.commit())
 
 
-def _settlement(market: MarketData, signal: Signal) -> tuple[Decimal | None, Decimal | None]:
+def settlement_of(market: MarketData, signal: Signal) -> tuple[Decimal | None, Decimal | None]:
     """Price of the whole trade at expiry and the underlying's close, each None if unknown."""
     value = Decimal(0)
     spot: Decimal | None = None
