@@ -1,10 +1,12 @@
-"""Execution: a numbered part of a trade, and what its price rests on."""
+"""Execution: a numbered part of a trade, what its price rests on, and what a fact moves."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.shared import Value
 
@@ -48,3 +50,28 @@ class Execution(Value, frozen=True, kw_only=True):
     @property
     def is_unattainable(self) -> bool:
         return not self.attainable and self.corrected is None
+
+
+class Contribution(NamedTuple):
+    """What a fact at a moment moved: a trade's ratio, P&L and commission in USD."""
+
+    at: datetime
+    ratio: Decimal
+    pnl: Decimal
+    commission: Decimal = Decimal(0)
+
+
+Path = Mapping[datetime, tuple[Decimal, ...]]
+"""What each moment contributed: ratio, P&L, and commission where there is any."""
+
+
+def difference(before: Path, after: Path) -> tuple[Contribution, ...]:
+    """What moved from one path to the other, in the order of time."""
+    nothing = (Decimal(0),) * 3
+    moved = []
+    for at in sorted(before.keys() | after.keys()):
+        was, now = before.get(at, nothing), after.get(at, nothing)
+        change = [new - old for old, new in zip(was, now, strict=False)]
+        if any(change):
+            moved.append(Contribution(at, *change))
+    return tuple(moved)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.executions import Evidence, Execution
+from domain.executions import Contribution, Evidence, Execution, difference
 from domain.lots import ZERO, Lots
 from domain.shared import RATIO_STEP, WIDE, ratio
 
@@ -47,14 +47,6 @@ class Badge(StrEnum):
     UNATTAINABLE = "unattainable"
     """The entry could not be had: the trade is shown, and counts for nothing."""
     VOID = "void"
-
-
-class Contribution(NamedTuple):
-    """What a fact at a moment moved: the trade's ratio, and its P&L in USD."""
-
-    at: datetime
-    ratio: Decimal
-    pnl: Decimal
 
 
 class Tally(NamedTuple):
@@ -84,8 +76,6 @@ Marks = Callable[[datetime], Iterable[tuple[datetime, Decimal]]]
 
 _Fact = tuple[datetime, int, int]
 """Business time, then executions before marks of the same moment, then their number."""
-
-_NOTHING: tuple[Contribution, ...] = ()
 
 
 class Trade:
@@ -142,6 +132,12 @@ class Trade:
             )
         return self._tally
 
+    def contributions(self) -> tuple[Contribution, ...]:
+        """All that the trade contributed."""
+        if self._last[1] == 0 and len(self.executions) == 1:
+            return ()
+        return difference({}, self._path())
+
     def execute(self, execution: Execution) -> tuple[Contribution, ...]:
         """Adds an execution."""
         fact = (execution.at, 0, execution.number)
@@ -158,16 +154,16 @@ class Trade:
         if fact > self._last:
             before = self.worth
             if before.lots.open == 0:
-                return _NOTHING
+                return ()
             self._last = fact
             self.worth = after = _marked(before, price, self.unit)
             return self._moved(at, before, after)
         if at < self.executions[0].at or (self.worth.lots.open == 0
                                           and at >= self.executions[-1].at):  # fmt: skip
-            return _NOTHING
+            return ()
         before_it = self._path(without=at)
         self._settle()
-        return _difference(before_it, self._path())
+        return difference(before_it, self._path())
 
     def check(self, number: int, price: Decimal, *, attainable: bool) -> tuple[Contribution, ...]:
         """Lets an execution count at the price that the market's evidence gives it."""
@@ -250,7 +246,7 @@ class Trade:
 
     def _moved(self, at: datetime, was: Worth, now: Worth) -> tuple[Contribution, ...]:
         if (now.ratio == was.ratio and now.pnl == was.pnl) or not self._scored:
-            return _NOTHING
+            return ()
         return (Contribution(at, now.ratio - was.ratio, now.pnl - was.pnl),)
 
     def _rewrite(self, change: Callable[[], None]) -> tuple[Contribution, ...]:
@@ -258,7 +254,7 @@ class Trade:
         before = self._path()
         change()
         self._settle()
-        return _difference(before, self._path())
+        return difference(before, self._path())
 
     def _path(self, without: datetime | None = None) -> dict[datetime, tuple[Decimal, Decimal]]:
         """Ratio and P&L that each moment contributed; nothing if the trade does not count."""
@@ -359,16 +355,3 @@ def _share(pnl: Decimal, entry_cost: Decimal) -> Decimal:
 
 def _place(execution: Execution) -> tuple[datetime, int]:
     return execution.at, execution.number
-
-
-def _difference(
-    before: dict[datetime, tuple[Decimal, Decimal]], after: dict[datetime, tuple[Decimal, Decimal]]
-) -> tuple[Contribution, ...]:
-    """What moved from one path to the other, in the order of time."""
-    nothing = (ZERO, ZERO)
-    moved = []
-    for at in sorted(before.keys() | after.keys()):
-        was, now = before.get(at, nothing), after.get(at, nothing)
-        if was != now:
-            moved.append(Contribution(at, now[0] - was[0], now[1] - was[1]))
-    return tuple(moved)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.executions import Execution
-from domain.trades import RATIO_MAX, Badge, Contribution, Trade
+from domain.executions import Contribution, Execution
+from domain.trades import RATIO_MAX, Badge, Trade
 
 D = Decimal
 START = datetime(2025, 3, 3, 15, 0, tzinfo=UTC)
