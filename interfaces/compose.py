@@ -7,25 +7,30 @@ the tape to its head.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.announcer import RedisAnnouncer
 from adapters.embedded import embedded_servers
-from adapters.event_reader import read_head
+from adapters.event_reader import listen, read_after, read_head, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
+from adapters.mapper import decode_body
 from adapters.market_files import MarketTally, Progress, import_market
 from adapters.paper_broker import PaperBroker
-from adapters.postgres import READER_ROLE, borrowed, migrate, open_pool
-from adapters.reaction_runner import ReactionRunner, ReactionStatus, reaction_statuses
+from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
+from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
 from adapters.recorded_market import RecordedMarket
 from adapters.tape import PostgresTape
 from application.access import LOCAL_OPERATOR
@@ -33,15 +38,27 @@ from application.administering import open_account, publish_rules
 from application.booking import Booking
 from application.desk import Command, Desk, derived_id
 from application.evidence import PriceCheck
-from application.ports import Clock
+from application.ports import Clock, Unavailable
 from application.trading import Trading
 from domain.ranking import Rules
 from interfaces.clock import SystemClock
 from interfaces.settings import Settings
+from projections import checkpoints
+from projections.checkpoints import ProjectionStatus
+from projections.folding import Reading
+from projections.messages import Messages
+from projections.readmodel import Projection
+from projections.runner import Runner
 
 DEFAULT_ACCOUNT = "paper"
 DEFAULT_CASH = Decimal(100_000)
 READ_CONNECTIONS = 8
+PATIENCE_S = 60.0
+"""How long a command waits for another process that moves reactions and read models."""
+
+READ_MODELS: tuple[type[Projection], ...] = (Messages,)
+
+_log = logging.getLogger(__name__)
 
 ReadPool = ConnectionPool[Connection[Any]]
 
@@ -69,6 +86,77 @@ class House:
             Trading(PaperBroker(self.market), self.market),
         )
         return tuple(ReactionRunner(self.database_url, self.desk, step) for step in steps)
+
+    @cached_property
+    def projections(self) -> Runner:
+        """What keeps the read models in step with the tape."""
+        reading = Reading(
+            connect=partial(connect, self.database_url),
+            read_after=read_after,
+            read_head=read_head,
+            decode=decode_body,
+            lost=(psycopg.OperationalError, psycopg.InterfaceError, Unavailable),
+        )
+        runner = Runner(reading, READ_MODELS, announce=self.announcer.announce)
+        runner.start()
+        return runner
+
+    def catch_up(self) -> None:
+        """Lets reactions and read models follow the tape to its head, or waits for the
+        process that does.
+
+        Raises:
+            Unavailable: another process holds them and does not come to the head.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            self._react()
+            self.projections.catch_up()
+            if not self.behind():
+                return
+            if time.monotonic() > deadline:
+                names = ", ".join(self.behind())
+                raise Unavailable(f"the worker does not keep up: {names} lag; see truetape status")
+            time.sleep(0.02)
+
+    def behind(self) -> list[str]:
+        """Reactions and read models that are not at the head; stopped ones are not waited for."""
+        head = self.head()
+        with borrowed(self.reader) as connection:
+            steps = reaction_statuses(connection)
+            models = checkpoints.status(connection)
+        return [
+            *(step.name for step in steps if step.state == "running" and step.position < head),
+            *(m.projection for m in models if m.state != "stopped" and m.position < head),
+        ]
+
+    def react(self, stop: threading.Event) -> None:
+        """Follows the tape with the reactions until told to stop; a lost database is waited for."""
+        connection: Connection[Any] | None = None
+        while not stop.is_set():
+            try:
+                if connection is None:
+                    connection = connect(self.database_url)
+                    listen(connection)
+                self._react()
+                wait_for_events(connection, timeout=1.0)
+            except Unavailable as error:
+                _log.warning("the reactions wait for the database: %s", error)
+                connection = None
+                for reaction in self.reactions:
+                    reaction.close()
+                stop.wait(1.0)
+
+    def _react(self) -> None:
+        worked = True
+        while worked:
+            # Each step may give another one something to react to.
+            worked = Step.WORKED in [reaction.step() for reaction in self.reactions]
+
+    def projection_statuses(self) -> list[ProjectionStatus]:
+        """Where the read models are."""
+        with borrowed(self.reader) as connection:
+            return checkpoints.status(connection)
 
     def import_market(self, path: Path, progress: Progress | None = None) -> MarketTally:
         """Records market data and has every claim weighed that had no evidence yet."""
@@ -112,6 +200,8 @@ class House:
         """Gives back every connection."""
         for reaction in self.__dict__.get("reactions", ()):
             reaction.close()
+        if "projections" in self.__dict__:
+            self.projections.close()
         self.announcer.close()
         self.reader.close()
         self.desk.close()

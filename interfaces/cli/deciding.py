@@ -1,0 +1,184 @@
+"""`truetape approve`, `reject`, `correct`, `order`: what a person decides."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from application.administering import OrderTicket, place_order
+from application.approving import approve as approve_signal
+from application.approving import reject as reject_signal
+from application.correcting import Change
+from application.correcting import correct as correct_record
+from application.desk import Outcome
+from domain.corrections import Target
+from domain.fix import OrdType, PositionEffect, Side
+from domain.instruments import instrument
+from domain.legs import Leg
+from domain.shared import InvalidInput
+from interfaces.cli.output import as_json, console
+from interfaces.cli.session import Json, command, house, operator
+from interfaces.compose import DEFAULT_ACCOUNT, House
+
+Signal = Annotated[str, typer.Argument(help="The signal's id, or its first characters.")]
+As = Annotated[str | None, typer.Option("--as", help="Decide under this member name.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Idempotency key (UUID): repeating it decides once.")
+]
+Version = Annotated[
+    int | None, typer.Option(help="Refuse if the record has moved on from this version.")
+]
+
+
+def done(outcome: Outcome, said: str, *, json: bool) -> None:
+    """Tells what came of a command."""
+    if json:
+        as_json(outcome)
+    else:
+        console.print(f"{said} [dim](version {outcome.version}, position {outcome.position})[/dim]")
+
+
+def approve(
+    signal: Signal,
+    account: Annotated[str, typer.Option(help="The account to trade it in.")] = DEFAULT_ACCOUNT,
+    member: As = None,
+    key: Key = None,
+    expected_version: Version = None,
+    json: Json = False,
+) -> None:
+    """Approve a signal; its order is sent and filled by the account's broker."""
+    with house() as opened:
+        who = operator(member)
+        stream = opened.signal_named(signal)
+        outcome = approve_signal(
+            opened.desk,
+            command(opened, who, "approve", stream, account, key=key),
+            who,
+            signal=stream,
+            account=account,
+            via="cli",
+            expected_version=expected_version,
+        )
+        opened.catch_up()
+        done(outcome, f"approved {_short(stream)}{_order_of(opened, stream)}", json=json)
+
+
+def reject(
+    signal: Signal,
+    reason: Annotated[str, typer.Option(help="Why; the trader will read it.")],
+    member: As = None,
+    key: Key = None,
+    expected_version: Version = None,
+    json: Json = False,
+) -> None:
+    """Reject a signal, with the reason."""
+    with house() as opened:
+        who = operator(member)
+        stream = opened.signal_named(signal)
+        outcome = reject_signal(
+            opened.desk,
+            command(opened, who, "reject", stream, reason, key=key),
+            who,
+            signal=stream,
+            reason=reason,
+            via="cli",
+            expected_version=expected_version,
+        )
+        opened.catch_up()
+        done(outcome, f"rejected {_short(stream)}", json=json)
+
+
+def correct(
+    record: Annotated[str, typer.Argument(help="A signal's or an order's id (or its start).")],
+    reason: Annotated[str, typer.Option(help="Why the record is wrong.")],
+    void: Annotated[bool, typer.Option("--void", help="Let it count for nothing.")] = False,
+    part: Annotated[
+        str, typer.Option(help="Execution number of a signal, or ExecID of a fill.")
+    ] = "",
+    price: Annotated[str | None, typer.Option(help="The right price per share.")] = None,
+    quantity: Annotated[str | None, typer.Option(help="The right quantity.")] = None,
+    member: As = None,
+    key: Key = None,
+    expected_version: Version = None,
+    json: Json = False,
+) -> None:
+    """Put a recorded mistake right by adding to the record; nothing is overwritten."""
+    with house() as opened:
+        who = operator(member)
+        target, stream = opened.record_named(record)
+        change = Change(
+            target=target,
+            stream=stream,
+            part=part or ("1" if target is Target.SIGNAL and not void else ""),
+            void=void,
+            price=_number(price, "price"),
+            quantity=_number(quantity, "quantity"),
+            reason=reason,
+        )
+        outcome = correct_record(
+            opened.desk,
+            command(opened, who, "correct", change, key=key),
+            who,
+            change,
+            expected_version=expected_version,
+        )
+        opened.catch_up()
+        done(outcome, f"corrected {target.value} {_short(stream)}", json=json)
+
+
+def order(
+    side: Annotated[Side, typer.Argument(help="buy or sell")],
+    quantity: Annotated[str, typer.Argument(help="Contracts or shares.")],
+    symbol: Annotated[str, typer.Argument(help="Ticker, OSI symbol, or pair.")],
+    limit: Annotated[
+        str | None, typer.Option(help="Limit price; without it a market order.")
+    ] = None,
+    close: Annotated[
+        bool, typer.Option("--close", help="Close a position of the account.")
+    ] = False,
+    account: Annotated[str, typer.Option(help="The account to trade in.")] = DEFAULT_ACCOUNT,
+    member: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Place an order by hand; the same checks apply as to approved signals."""
+    with house() as opened:
+        who = operator(member)
+        size = _number(quantity, "quantity")
+        assert size is not None
+        ticket = OrderTicket(
+            account=account,
+            side=side,
+            position_effect=PositionEffect.CLOSE if close else PositionEffect.OPEN,
+            legs=(Leg(symbol=instrument(symbol).symbol, side=side),),
+            order_qty=size,
+            ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
+            limit_px=_number(limit, "limit"),
+        )
+        outcome = place_order(
+            opened.desk, command(opened, who, "order", ticket, key=key), who, ticket
+        )
+        opened.catch_up()
+        said = f"order {_short(outcome.stream)}: {opened.order_status(outcome.stream)}"
+        done(outcome, said, json=json)
+
+
+def _number(text: str | None, what: str) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise InvalidInput(f"the {what} {text!r} is no number") from None
+
+
+def _short(stream: UUID) -> str:
+    return str(stream)[:8]
+
+
+def _order_of(opened: House, signal: UUID) -> str:
+    found = opened.orders_of(signal)
+    return f": {found[-1]}" if found else ""

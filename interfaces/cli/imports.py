@@ -1,0 +1,95 @@
+"""`truetape import`: chat exports and market data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from application.intake import Tally, capture, notice_deletions
+from interfaces.chat_files import ChatExport, read_chat
+from interfaces.cli.output import as_json, console, listed, warnings
+from interfaces.cli.session import REFUSED, Json, house, operator
+from interfaces.compose import House
+
+app = typer.Typer(no_args_is_help=True, help="Bring in chat exports and market data.")
+
+SLICE = 500
+"""Messages stored together; an interrupted import goes on after the last whole slice."""
+
+
+def bars(quiet: bool) -> Progress:
+    """A progress bar on standard error, so that standard output stays for results."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=warnings,
+        transient=True,
+        disable=quiet or not warnings.is_terminal,
+    )
+
+
+@app.command()
+def chat(
+    file: Annotated[Path, typer.Argument(help="DiscordChatExporter JSON, or JSON lines.")],
+    json: Json = False,
+) -> None:
+    """Keep every message of an export and book the trades in it; the same file twice adds nothing."""
+    with house() as opened:
+        export = read_chat(file)
+        tally = import_export(opened, export, quiet=json)
+        opened.catch_up()
+        opened.keep_time()
+    if json:
+        as_json({"file": str(file), "tally": tally, "bad": export.bad})
+    else:
+        console.print(
+            f"{file.name}: {tally.captured} messages are new, {tally.edited} changed, "
+            f"{tally.deleted} gone, {tally.known} known already"
+        )
+        listed(f"{file.name}:{bad.line}: left out: {bad.why}" for bad in export.bad)
+    if export.bad:
+        raise typer.Exit(REFUSED)
+
+
+def import_export(opened: House, export: ChatExport, *, quiet: bool) -> Tally:
+    """Stores an export slice by slice, then notices what is gone from its channel."""
+    tally = Tally()
+    actor = operator().actor
+    messages = export.messages
+    with bars(quiet) as progress:
+        task = progress.add_task("messages", total=len(messages))
+        for start in range(0, len(messages), SLICE):
+            part = messages[start : start + SLICE]
+            tally += capture(opened.desk, part, via="import", actor=actor, at=opened.clock.now())
+            progress.advance(task, len(part))
+    gone = opened.missing_from(export)
+    tally += notice_deletions(opened.desk, gone, actor=actor, at=opened.clock.now())
+    return tally
+
+
+@app.command()
+def market(
+    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, or a folder of them.")],
+    json: Json = False,
+) -> None:
+    """Record bars or quotes, and weigh every claim that had no evidence yet."""
+    with house() as opened:
+        with bars(json) as progress:
+            task = progress.add_task("rows", total=None)
+            tally = opened.import_market(
+                path, lambda done, total: progress.update(task, completed=done, total=total)
+            )
+        opened.catch_up()
+    if json:
+        as_json({"path": str(path), "rows": tally.rows, "added": tally.added, "bad": tally.bad})
+    else:
+        known = tally.rows - tally.added - len(tally.bad)
+        console.print(f"{path.name}: {tally.added} rows are new, {known} known already")
+        listed(f"{bad.file}:{bad.line}: left out: {bad.why}" for bad in tally.bad)
+    if tally.bad:
+        raise typer.Exit(REFUSED)

@@ -1,0 +1,112 @@
+"""`truetape room`, `account`, `token`: what an admin keeps."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from application.administering import configure_room, issue_token, open_account, revoke_token
+from domain.approvals import Role
+from domain.grammar.reading import Room
+from domain.rooms import APPROVAL_WINDOW_S
+from interfaces.cli.deciding import done
+from interfaces.cli.output import as_json, console
+from interfaces.cli.session import Json, command, house, operator
+
+tokens = typer.Typer(no_args_is_help=True, help="Access tokens of the API.")
+
+
+def room(
+    channel: Annotated[str, typer.Argument(help="The channel's name.")],
+    root: Annotated[str, typer.Option(help="Underlying of a bare strike, such as SPX.")] = "",
+    expiry: Annotated[
+        str, typer.Option(help="Expiry of a contract without one: weekly, 0dte or empty.")
+    ] = "",
+    trim: Annotated[str, typer.Option(help="Fraction that a bare trim sells.")] = "0.5",
+    quantity: Annotated[str, typer.Option(help="Quantity of an entry without one.")] = "1",
+    approval_window: Annotated[
+        int, typer.Option(help="Seconds in which a signal can be approved.")
+    ] = APPROVAL_WINDOW_S,
+    json: Json = False,
+) -> None:
+    """Record what a channel takes for granted; messages are read by it from then on."""
+    settings = Room(
+        default_root=root.upper(),
+        default_expiry=expiry,
+        default_trim=Decimal(trim),
+        default_quantity=Decimal(quantity),
+    )
+    with house() as opened:
+        who = operator()
+        outcome = configure_room(
+            opened.desk,
+            command(opened, who, "room", channel, settings, approval_window),
+            who,
+            channel=channel,
+            room=settings,
+            approval_window_s=approval_window,
+        )
+        opened.catch_up()
+        done(outcome, f"{channel} is read by these settings from now on", json=json)
+
+
+def account(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    cash: Annotated[str, typer.Option(help="Cash it opens with, in USD.")],
+    broker: Annotated[str, typer.Option(help="Its broker.")] = "paper",
+    json: Json = False,
+) -> None:
+    """Open an account in which approved signals are traded."""
+    with house() as opened:
+        who = operator()
+        outcome = open_account(
+            opened.desk,
+            command(opened, who, "account", name, broker, cash),
+            who,
+            name=name,
+            broker=broker,
+            cash=Decimal(cash),
+        )
+        opened.catch_up()
+        done(outcome, f"account {name} is open", json=json)
+
+
+@tokens.command("issue")
+def issue(
+    name: Annotated[str, typer.Argument(help="Whom or what the token is for.")],
+    role: Annotated[list[Role], typer.Option(help="A role; may be given several times.")],
+    json: Json = False,
+) -> None:
+    """Issue a token; it is shown once, only its hash is recorded."""
+    secret = "tt_" + secrets.token_urlsafe(32)
+    roles = frozenset(role)
+    with house() as opened:
+        who = operator()
+        outcome = issue_token(
+            opened.desk,
+            command(opened, who, "token", name, sorted(roles)),
+            who,
+            name=name,
+            roles=roles,
+            secret=secret,
+        )
+        opened.catch_up()
+    if json:
+        as_json({"name": name, "roles": sorted(roles), "token": secret, "outcome": outcome})
+    else:
+        console.print(f"{secret}\n[dim]This is the only time the token is shown.[/dim]")
+
+
+@tokens.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="The token's name.")], json: Json = False
+) -> None:
+    """End a token."""
+    with house() as opened:
+        who = operator()
+        outcome = revoke_token(opened.desk, command(opened, who, "revoke", name), who, name=name)
+        opened.catch_up()
+        done(outcome, f"token {name} opens nothing any more", json=json)
