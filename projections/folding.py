@@ -1,0 +1,200 @@
+"""Folding: events into rows, rows into PostgreSQL; each failure with the projection it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import psycopg
+
+from domain.shared import Event
+from projections.checkpoints import REASON_LENGTH_MAX, Connection
+from projections.readmodel import Handler, Projection, Seen
+from projections.shape import csv
+from projections.table import Table, Writes
+
+LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+"""The database did not answer: no event is to blame, and trying again may work."""
+
+
+class RawEvent(Seen, Protocol):
+    """An event as it was read: the body is still bytes."""
+
+    @property
+    def body(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the engine gets at the tape; handed in, because adapters know and projections do not."""
+
+    connect: Callable[[], Connection]
+    """Opens a connection that commits by itself."""
+    read_after: Callable[[Connection, int, int], Sequence[RawEvent]]
+    """The next events after a position, at most so many."""
+    read_head: Callable[[Connection], int]
+    """The last position, 0 before the first."""
+    decode: Callable[[str, bytes], Event]
+    lost: tuple[type[Exception], ...] = LOST
+    """What is raised when the database does not answer."""
+
+
+class Culprit(Exception):
+    """A batch failed, and these projections are why; at which position, if that is known."""
+
+    def __init__(self, names: Collection[str], cause: Exception, seen: Seen | None) -> None:
+        super().__init__(f"{', '.join(names)}: {type(cause).__name__}: {cause}")
+        self.names = names
+        self.cause = cause
+        self.seen = seen
+
+
+LeftOut = Mapping[int, Collection[str]]
+"""By position: the projections that do not fold the event."""
+
+
+class StoredRows:
+    """Reads stored rows over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        return self._connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+
+
+class Folding:
+    """Some projections that are at the same position and take the same events."""
+
+    def __init__(
+        self, projections: Sequence[Projection], decode: Callable[[str, bytes], Event]
+    ) -> None:
+        self.projections = tuple(projections)
+        self._decode = decode
+        self._handlers = handlers_of(projections)
+
+    def fold(self, events: Sequence[RawEvent], left_out: LeftOut | None = None) -> None:
+        """Folds each event into every projection that takes it.
+
+        Raises:
+            Culprit: an event cannot be read, or a projection cannot fold it.
+        """
+        begin = 0
+        for at in [at for at, seen in enumerate(events) if left_out and seen.position in left_out]:
+            assert left_out is not None
+            self._fold(events[begin:at], self._handlers)
+            others = [p for p in self.projections if p.name not in left_out[events[at].position]]
+            self._fold(events[at : at + 1], handlers_of(others))
+            begin = at + 1
+        self._fold(events[begin:] if begin else events, self._handlers)
+        self._finish_batch()
+
+    def _fold(
+        self, events: Sequence[RawEvent], handlers: Mapping[str, tuple[Handler, ...]]
+    ) -> None:
+        decode = self._decode
+        handle: Handler | None = None
+        seen: RawEvent | None = None
+        try:
+            for seen in events:
+                interested = handlers.get(seen.name)
+                if interested is not None:
+                    handle = None
+                    event = decode(seen.name, seen.body)
+                    for handle in interested:
+                        handle(event, seen)
+        except LOST:
+            raise
+        except Exception as error:
+            assert seen is not None
+            at_fault = handlers[seen.name] if handle is None else (handle,)
+            raise Culprit(_owners(at_fault), error, seen) from error
+
+    def _finish_batch(self) -> None:
+        for projection in self.projections:
+            try:
+                projection.finish_batch()
+            except LOST:
+                raise
+            except Exception as error:
+                raise Culprit((projection.name,), error, None) from error
+
+    def take(self, *, everything: bool) -> list[tuple[str, Writes]]:
+        """What is to be written, with the name of whose it is."""
+        return [
+            (projection.name, writes)
+            for projection in self.projections
+            for table in projection.tables
+            if (writes := table.take(everything=everything)) is not None
+        ]
+
+
+def handlers_of(projections: Iterable[Projection]) -> dict[str, tuple[Handler, ...]]:
+    """The bound handlers by the stored name of the event they take."""
+    found: dict[str, list[Handler]] = {}
+    for projection in projections:
+        for topic, methods in projection.handlers().items():
+            found.setdefault(topic, []).extend(getattr(projection, m) for m in methods)
+    return {topic: tuple(handlers) for topic, handlers in found.items()}
+
+
+def _owners(handlers: Iterable[Handler]) -> tuple[str, ...]:
+    owners = (cast("Projection", getattr(handler, "__self__", None)) for handler in handlers)
+    return tuple(dict.fromkeys(owner.name for owner in owners))
+
+
+def attach(
+    projection: Projection, connection: Connection, build: int, *, complete: bool = False
+) -> None:
+    """Lets the projection's tables continue on a build's stored rows."""
+    source = StoredRows(connection)
+    for table in projection.tables:
+        if isinstance(table, Table):
+            table.attach(source, build, complete=complete)
+
+
+def write_all(
+    connection: Connection,
+    taken: Iterable[tuple[str, Writes]],
+    builds: Mapping[str, int],
+    *,
+    freeze: bool = False,
+) -> None:
+    """Writes what `Folding.take` gave.
+
+    Raises:
+        Culprit: the database refused the rows of a projection.
+    """
+    for name, writes in taken:
+        try:
+            write(connection, writes, builds[name], freeze=freeze)
+        except psycopg.errors.ProgramLimitExceeded as error:
+            # Counted among the failures of operation, but it is the row that is too large.
+            raise Culprit((name,), error, None) from error
+        except LOST:
+            raise
+        except (psycopg.Error, TypeError, ValueError) as error:
+            raise Culprit((name,), error, None) from error
+
+
+def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = False) -> None:
+    """Ends superseded versions, then adds the new ones."""
+    shape = writes.shape
+    if writes.ended:
+        keys = [ended[0] for ended in writes.ended]
+        columns = [keys] if len(shape.key) == 1 else [list(c) for c in zip(*keys, strict=True)]
+        columns += [[ended[1] for ended in writes.ended], [ended[2] for ended in writes.ended]]
+        connection.execute(shape.close_versions(build), columns, prepare=True)
+    if writes.rows:
+        with connection.cursor().copy(shape.copy_from(build, freeze=freeze)) as copy:
+            copy.write(csv(writes.rows))
+
+
+def reason_of(culprit: Culprit, seen: Seen | None = None) -> str:
+    """Where a projection failed and why, in one line."""
+    cause, seen = culprit.cause, culprit.seen or seen
+    words = str(cause).splitlines() if isinstance(cause, psycopg.Error) else [str(cause)]
+    said = f"{type(cause).__name__}: {words[0] if words else ''}"
+    where = "" if seen is None else f"position {seen.position} ({seen.name}): "
+    return (where + said)[:REASON_LENGTH_MAX]

@@ -1,0 +1,150 @@
+"""Pipeline: reading ahead of the fold and writing behind it, each in a thread of its own.
+
+PostgreSQL works on another core while Python folds; what waits in between is bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from queue import Empty, Queue
+from typing import Any
+
+from projections.checkpoints import Connection
+from projections.folding import RawEvent, Reading, StoredRows, write_all
+from projections.table import Writes
+
+AHEAD = 2
+BEHIND = 2
+
+
+@contextmanager
+def read_ahead(
+    reading: Reading, connection: Connection, size: int
+) -> Iterator[Iterator[Sequence[RawEvent]]]:
+    """Chunks of the tape from its first event; ends with the first one that is not full."""
+    chunks: Queue[Sequence[RawEvent] | BaseException] = Queue(AHEAD)
+    stop = threading.Event()
+
+    def read() -> None:
+        position = 0
+        try:
+            while not stop.is_set():
+                events = reading.read_after(connection, position, size)
+                chunks.put(events)
+                if len(events) < size:
+                    return
+                position = events[-1].position
+        except BaseException as error:  # noqa: BLE001 - the other thread raises it
+            chunks.put(error)
+
+    def each() -> Iterator[Sequence[RawEvent]]:
+        while True:
+            chunk = chunks.get()
+            if isinstance(chunk, BaseException):
+                raise chunk
+            yield chunk
+            if len(chunk) < size:
+                return
+
+    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        yield each()
+    finally:
+        stop.set()
+        while thread.is_alive():
+            try:
+                chunks.get(timeout=0.05)
+            except Empty:
+                continue
+
+
+class WriteBehind:
+    """Writes what was taken, in order, while the next events are folded.
+
+    It owns the connection meanwhile; `fetch` reads over it once all that was handed over is
+    written, so that a fold finds the rows it gave away.
+    """
+
+    def __init__(self, connection: Connection, builds: Mapping[str, int]) -> None:
+        self._connection = connection
+        self._builds = builds
+        self._queue: Queue[list[tuple[str, Writes]] | None] = Queue(BEHIND)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="write-behind", daemon=True)
+
+    def __enter__(self) -> WriteBehind:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def submit(self, taken: list[tuple[str, Writes]]) -> None:
+        """Hands rows over; waits when too much is waiting already.
+
+        Raises:
+            Whatever writing earlier rows raised.
+        """
+        if taken:
+            self._queue.put(taken)
+        self._check()
+
+    def finish(self) -> None:
+        """Returns when everything is written.
+
+        Raises:
+            Whatever writing raised.
+        """
+        self._queue.join()
+        self._check()
+
+    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        self.finish()
+        return StoredRows(self._connection).fetch(query, parameters)
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self) -> None:
+        while (taken := self._queue.get()) is not None:
+            try:
+                if self._failure is None:
+                    write_all(self._connection, taken, self._builds, freeze=True)
+            except BaseException as error:  # noqa: BLE001 - the other thread raises it
+                self._failure = error
+            finally:
+                self._queue.task_done()
+
+
+def in_parallel(connections: Sequence[Connection], statements: Sequence[str]) -> None:
+    """Executes all the statements, one at a time on each connection.
+
+    Raises:
+        Whatever the first statement that failed raised; those not begun are left.
+    """
+    waiting: Queue[str] = Queue()
+    for statement in statements:
+        waiting.put(statement)
+    failures: list[BaseException] = []
+
+    def execute(connection: Connection) -> None:
+        try:
+            while not failures:
+                connection.execute(waiting.get_nowait())
+        except Empty:
+            return
+        except BaseException as error:  # noqa: BLE001 - the other thread raises it
+            failures.append(error)
+
+    threads = [threading.Thread(target=execute, args=(c,), daemon=True) for c in connections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]

@@ -1,0 +1,255 @@
+"""Rebuild: makes rows anew from the first event, beside the live ones, and swaps.
+
+Three things happen at once: a thread reads ahead, this one folds, and a thread writes. Rows go
+into tables of the next build in one transaction, as COPY that is frozen from the start; then
+come the indexes, then what was appended meanwhile, and in the end the views change over
+together with the checkpoints. What is interrupted leaves nothing that anybody sees.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import psycopg
+
+from projections import checkpoints
+from projections.checkpoints import Checkpoint, Connection
+from projections.folding import Culprit, Folding, Reading, attach, reason_of, write_all
+from projections.pipeline import WriteBehind, in_parallel, read_ahead
+from projections.readmodel import Projection
+from projections.shape import Shape
+from projections.table import Table
+
+CHUNK = 5_000
+REBUILD_FROM = 20_000
+"""A projection that is new is folded live on a shorter tape than this."""
+LEFT_OUT_MAX = 20
+REPORT_EVERY_S = 1.0
+SWAP_ATTEMPTS = 60
+
+Progress = Callable[[int, int], None]
+"""Told the position reached and the head of the tape."""
+
+Classes = Mapping[str, type[Projection]]
+
+
+class RebuildFailed(Exception):
+    """The new rows cannot be made; the live ones are untouched."""
+
+
+def make_read_tables(connection: Connection, reading: Reading, classes: Classes) -> Classes:
+    """Makes what is missing and drops what is left over; only under the maintenance lock.
+
+    Returns the projections whose rows have to be made anew before they can be followed.
+    """
+    checkpoints.make_bookkeeping(connection)
+    checkpoints.drop_leftovers(connection)
+    stored = checkpoints.read_checkpoints(connection, list(classes))
+    outdated = {}
+    for name, projection_class in classes.items():
+        projection = projection_class()
+        if name not in stored:
+            with connection.transaction():
+                _begin(connection, projection)
+            if reading.read_head(connection) >= REBUILD_FROM:
+                outdated[name] = projection_class
+        elif stored[name].fingerprint != projection.fingerprint:
+            outdated[name] = projection_class
+    return outdated
+
+
+def _begin(connection: Connection, projection: Projection) -> None:
+    shapes = [table.shape for table in projection.tables]
+    checkpoints.create_build(connection, shapes, 1)
+    for shape in shapes:
+        for statement in shape.create_indexes(1):
+            connection.execute(statement)
+    checkpoints.show_build(connection, shapes, 1)
+    checkpoints.create_checkpoint(connection, projection.name, projection.fingerprint)
+
+
+class _Parked(NamedTuple):
+    """An event that a feed cannot fold."""
+
+    name: str
+    position: int
+    event: str
+    reason: str
+
+
+class Rebuild:
+    """One rebuild of some projections together; the caller holds the maintenance lock."""
+
+    def __init__(self, reading: Reading, classes: Classes, progress: Progress | None) -> None:
+        self._reading = reading
+        self._classes = classes
+        self._progress = progress
+        self._parked: list[_Parked] = []
+        self._reported = float("-inf")
+
+    def run(self, connection: Connection) -> None:
+        """Makes, fills and shows the next builds.
+
+        Raises:
+            RebuildFailed: money cannot be folded, or too much of a feed cannot.
+        """
+        while True:
+            checkpoints.drop_leftovers(connection)
+            try:
+                self._attempt(connection)
+                checkpoints.drop_leftovers(connection)
+                return
+            except Culprit as culprit:
+                self._leave_out(culprit)
+            finally:
+                if not connection.closed:
+                    checkpoints.forget_rebuilds(connection)
+
+    def _leave_out(self, culprit: Culprit) -> None:
+        """Lets the next attempt go without an event that a feed cannot fold."""
+        seen, reason = culprit.seen, reason_of(culprit)
+        feeds = all(self._classes[name].kind == "feed" for name in culprit.names)
+        if seen is None or not feeds or len(self._parked) >= LEFT_OUT_MAX:
+            raise RebuildFailed(f"{', '.join(culprit.names)}: {reason}") from culprit
+        self._parked += [_Parked(n, seen.position, seen.name, reason) for n in culprit.names]
+
+    def _left_out(self) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = {}
+        for parked in self._parked:
+            found.setdefault(parked.position, set()).add(parked.name)
+        return found
+
+    def _attempt(self, connection: Connection) -> None:
+        stored = checkpoints.read_checkpoints(connection, list(self._classes))
+        builds = {name: checkpoint.build + 1 for name, checkpoint in stored.items()}
+        projections = [made() for made in self._classes.values()]
+        folding = Folding(projections, self._reading.decode)
+        with self._reading.connect() as first, self._reading.connect() as second:
+            position = self._load(connection, first, second, folding, builds)
+            _make_indexes((first, second), _tables(projections, builds))
+            for projection in projections:
+                attach(projection, first, builds[projection.name])
+            position = self._go_on(first, folding, builds, position)
+            self._swap(first, folding, builds, position)
+
+    def _load(
+        self,
+        connection: Connection,
+        reader: Connection,
+        writer: Connection,
+        folding: Folding,
+        builds: Mapping[str, int],
+    ) -> int:
+        """Folds up to the head into new tables, in one transaction; says how far that was."""
+        left_out = self._left_out()
+        head = self._reading.read_head(reader)
+        position = 0
+        with writer.transaction(), _without_garbage_collection():
+            for shape, build in _tables(folding.projections, builds):
+                checkpoints.create_build(writer, [shape], build)
+            with (
+                WriteBehind(writer, builds) as behind,
+                read_ahead(self._reading, reader, CHUNK) as chunks,
+            ):
+                for projection in folding.projections:
+                    for table in projection.tables:
+                        if isinstance(table, Table):
+                            table.attach(behind, builds[projection.name], complete=True)
+                for events in chunks:
+                    folding.fold(events, left_out)
+                    behind.submit(folding.take(everything=False))
+                    position = events[-1].position if events else position
+                    self._report(connection, list(builds), position, max(head, position))
+                behind.submit(folding.take(everything=True))
+                behind.finish()
+        return position
+
+    def _go_on(
+        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
+    ) -> int:
+        """Folds what came meanwhile, until less than a chunk is left."""
+        while True:
+            events = self._reading.read_after(connection, position, CHUNK)
+            if len(events) < CHUNK:
+                return position
+            with connection.transaction():
+                folding.fold(events, self._left_out())
+                write_all(connection, folding.take(everything=True), builds)
+            position = events[-1].position
+
+    def _swap(
+        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
+    ) -> None:
+        """Shows the new builds while nobody moves the old ones."""
+        for attempt in range(SWAP_ATTEMPTS):
+            try:
+                with connection.transaction():
+                    connection.execute("SET LOCAL lock_timeout = '1s'")
+                    checkpoints.read_checkpoints(connection, list(builds), lock=True)
+                    for projection in folding.projections:
+                        shapes = [table.shape for table in projection.tables]
+                        checkpoints.show_build(connection, shapes, builds[projection.name])
+                    self._fold_the_rest(connection, folding, builds, position)
+                return
+            except psycopg.errors.LockNotAvailable:
+                # Somebody reads the old rows in a long transaction.
+                time.sleep(min(0.1 * (attempt + 1), 1.0))
+        raise RebuildFailed("the old rows are being read all the time: try again later")
+
+    def _fold_the_rest(
+        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
+    ) -> None:
+        while events := self._reading.read_after(connection, position, CHUNK):
+            folding.fold(events, self._left_out())
+            write_all(connection, folding.take(everything=True), builds)
+            position = events[-1].position
+        for projection in folding.projections:
+            name = projection.name
+            state = "parked" if any(name == parked.name for parked in self._parked) else "running"
+            checkpoints.swap_checkpoint(
+                connection,
+                Checkpoint(name, position, builds[name], projection.fingerprint, state),
+            )
+        for parked in self._parked:
+            checkpoints.park(connection, *parked)
+
+    def _report(
+        self, connection: Connection, names: Sequence[str], position: int, head: int
+    ) -> None:
+        if self._progress is not None:
+            self._progress(position, head)
+        now = time.monotonic()
+        if now - self._reported >= REPORT_EVERY_S:
+            self._reported = now
+            checkpoints.report_rebuild(connection, names, position)
+
+
+def _tables(
+    projections: Sequence[Projection], builds: Mapping[str, int]
+) -> list[tuple[Shape[Any], int]]:
+    return [(table.shape, builds[p.name]) for p in projections for table in p.tables]
+
+
+def _make_indexes(
+    connections: Sequence[Connection], tables: Sequence[tuple[Shape[Any], int]]
+) -> None:
+    for connection in connections:
+        connection.execute("SET maintenance_work_mem = '128MB'")
+    in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
+    in_parallel(connections, [f"ANALYZE {shape.table(build)}" for shape, build in tables])
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Events and rows hold no cycles; looking for some would cost a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
