@@ -13,7 +13,13 @@ from application.settling import settlement_of
 from domain.legs import strategy_quote
 from domain.market import Quote, weigh_claim
 from domain.shared import Event
-from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted, SignalSettled
+from domain.signal_events import (
+    PriceEvidence,
+    SignalAdded,
+    SignalExitCalled,
+    SignalPosted,
+    SignalSettled,
+)
 from domain.signals import Signal
 
 Claim = SignalPosted | SignalAdded | SignalExitCalled
@@ -66,8 +72,7 @@ class PriceCheck:
         price, spot = settlement_of(self._market, signal)
         if price is None or settled.number in signal.checked:
             return
-        signal.check_price(
-            number=settled.number,
+        evidence = PriceEvidence(
             claimed=None,
             bid=price,
             offer=price,
@@ -75,8 +80,8 @@ class PriceCheck:
             source=f"intrinsic value at {spot}",
             attainable=True,
             price=price,
-            at=settled.timestamp,
         )
+        signal.check_price(settled.number, evidence, at=settled.timestamp)
         work.save(consequence(self.name, cause))
 
     def _check(
@@ -97,8 +102,7 @@ class PriceCheck:
         bid, offer, quote_time, source = whole
         side = signal.side.opposite if isinstance(claim, SignalExitCalled) else signal.side
         weighed = weigh_claim(side, claim.price, bid, offer)
-        signal.check_price(
-            number=number,
+        evidence = PriceEvidence(
             claimed=claim.price,
             bid=bid,
             offer=offer,
@@ -106,8 +110,8 @@ class PriceCheck:
             source=source,
             attainable=weighed.attainable,
             price=weighed.price,
-            at=claim.timestamp,
         )
+        signal.check_price(number, evidence, at=claim.timestamp)
         work.save(consequence(self.name, cause))
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from domain.instruments import Option, instrument
-from domain.shared import Created, Event, Impossible, InvalidInput, stream_id
+from domain.shared import Created, Event, Impossible, InvalidInput, require_positive, stream_id
 
 
 def holding_stream(account: str, symbol: str) -> UUID:
@@ -162,7 +162,7 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_option()
-        self._require_positive(quantity)
+        require_positive("quantity", quantity)
         self.trigger_event(
             HoldingExercised,
             account=self.account,
@@ -180,7 +180,7 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_option()
-        self._require_positive(quantity)
+        require_positive("quantity", quantity)
         self.trigger_event(
             HoldingAssigned,
             account=self.account,
@@ -206,8 +206,8 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: the new symbol names nothing, or a quantity is not above zero.
         """
         instrument(to_symbol)
-        self._require_positive(from_quantity)
-        self._require_positive(to_quantity)
+        require_positive("quantity", from_quantity)
+        require_positive("quantity", to_quantity)
         self.trigger_event(
             HoldingAdjusted,
             account=self.account,
@@ -223,8 +223,3 @@ class Holding(BaseAggregate[UUID]):
     def _require_option(self) -> None:
         if not isinstance(instrument(self.symbol), Option):
             raise Impossible(f"{self.symbol} is no option: it does not expire")
-
-    @staticmethod
-    def _require_positive(quantity: Decimal) -> None:
-        if quantity <= 0:
-            raise InvalidInput(f"the quantity has to be above zero, not {quantity}")

@@ -40,14 +40,14 @@ class Quote(Value, frozen=True, kw_only=True):
         return self.offer > 0 and self.bid >= 0 and self.bid <= self.offer
 
 
-class PriceEvidence(Value, frozen=True, kw_only=True):
+class Weighed(Value, frozen=True, kw_only=True):
     """What a claimed price counts as, given the quote."""
 
     attainable: bool
     price: Decimal
 
 
-def weigh_claim(side: Side, claimed: Decimal | None, bid: Decimal, offer: Decimal) -> PriceEvidence:
+def weigh_claim(side: Side, claimed: Decimal | None, bid: Decimal, offer: Decimal) -> Weighed:
     """The price a claim counts at: the worse of the claim and the far side of the quote.
 
     A buyer pays the offer, or the claim if that is higher; a seller gets the bid, or the claim
@@ -60,7 +60,7 @@ def weigh_claim(side: Side, claimed: Decimal | None, bid: Decimal, offer: Decima
     else:
         attainable = claimed is None or claimed <= offer
         price = bid if claimed is None else min(claimed, bid)
-    return PriceEvidence(attainable=attainable, price=price)
+    return Weighed(attainable=attainable, price=price)
 
 
 def mark_stream(symbol: str, at: datetime) -> UUID:

@@ -66,6 +66,16 @@ def stream_id(*words: str) -> UUID:
     return uuid5(NAMESPACE, "\x1f".join(words))
 
 
+def require_positive(what: str, value: Decimal) -> None:
+    """Lets only figures above zero pass.
+
+    Raises:
+        InvalidInput: it is zero or below.
+    """
+    if value <= 0:
+        raise InvalidInput(f"the {what} has to be above zero, not {value}")
+
+
 def ratio(value: Decimal) -> Decimal:
     """A return or index value at its stored precision (12 places, half even)."""
     return value.quantize(RATIO_STEP, ROUND_HALF_EVEN, WIDE)

@@ -43,6 +43,18 @@ class Source(Value, frozen=True, kw_only=True):
     revision: int = 0
 
 
+class PriceEvidence(Value, frozen=True, kw_only=True):
+    """What the market quoted when a price was claimed, and the price that counts."""
+
+    claimed: Decimal | None
+    bid: Decimal
+    offer: Decimal
+    quote_time: datetime
+    source: str
+    attainable: bool
+    price: Decimal
+
+
 class SignalPosted(Created, frozen=True, kw_only=True):
     """A trader (or the engine) opened a trade in words; approval and price check follow."""
 

@@ -1,9 +1,8 @@
 """Signal: one trade idea of one trader, from the post to the last contract closed.
 
-The stream holds everything the trader said about the trade (entry, adds, exits, levels), what
-the market said about those prices, who approved it, and every correction. Executions in it
-are numbered from 1 in the order they were recorded, so that evidence and corrections can
-name the one they are about. The events are in `domain.signal_events`.
+The stream holds all that the trader said about the trade, what the market said about those
+prices, who approved it, and every correction. Executions are numbered from 1 in the order they
+were recorded, so that evidence and corrections can name the one they are about.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
 from eventsourcing.domain import BaseAggregate
 
 from domain.approvals import (
@@ -25,10 +25,11 @@ from domain.approvals import (
 )
 from domain.fix import Side
 from domain.legs import Leg, multiplier_of
-from domain.shared import Impossible, InvalidInput, stream_id
+from domain.shared import Impossible, InvalidInput, require_positive, stream_id
 from domain.signal_events import (
     ClosedBy,
     Decision,
+    PriceEvidence,
     SignalAdded,
     SignalApproved,
     SignalClosed,
@@ -93,7 +94,7 @@ class Signal(BaseAggregate[UUID]):
     @property
     def average_entry(self) -> Decimal:
         """The claimed price of the entries per share, weighted by quantity."""
-        cost = sum(self.book[number] * price for number, price in self.entry_prices.items())
+        cost = sum(self.book[n] * price for n, price in self.entry_prices.items())
         return cost / self.entry_quantity
 
     @classmethod
@@ -123,8 +124,8 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: no legs, mixed multipliers, or a quantity or price not above zero.
         """
         multiplier_of(legs)
-        _require_positive("quantity", quantity)
-        _require_positive("price", price)
+        require_positive("quantity", quantity)
+        require_positive("price", price)
         return cls._create(
             SignalPosted,
             id=signal_stream(source.message, place),
@@ -162,8 +163,8 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: a quantity or price not above zero.
         """
         self._require_open()
-        _require_positive("quantity", quantity)
-        _require_positive("price", price)
+        require_positive("quantity", quantity)
+        require_positive("price", price)
         self.trigger_event(
             SignalAdded,
             number=len(self.book) + 1,
@@ -193,7 +194,7 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero, or a negative price.
         """
         self._require_open()
-        _require_positive("quantity", quantity)
+        require_positive("quantity", quantity)
         if price is not None and price < 0:
             raise InvalidInput(f"the exit price {price} is below zero")
         if quantity > self.open_quantity:
@@ -275,19 +276,7 @@ class Signal(BaseAggregate[UUID]):
             timestamp=at,
         )
 
-    def check_price(
-        self,
-        *,
-        number: int,
-        claimed: Decimal | None,
-        bid: Decimal,
-        offer: Decimal,
-        quote_time: datetime,
-        source: str,
-        attainable: bool,
-        price: Decimal,
-        at: datetime,
-    ) -> None:
+    def check_price(self, number: int, evidence: PriceEvidence, *, at: datetime) -> None:
         """Records the market's evidence for one execution, once.
 
         Raises:
@@ -297,18 +286,8 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible(f"the signal has no execution {number}")
         if number in self.checked:
             raise Impossible(f"execution {number} is price-checked already")
-        self.trigger_event(
-            SignalPriceChecked,
-            number=number,
-            claimed=claimed,
-            bid=bid,
-            offer=offer,
-            quote_time=quote_time,
-            source=source,
-            attainable=attainable,
-            price=price,
-            timestamp=at,
-        )
+        found = msgspec.structs.asdict(evidence)
+        self.trigger_event(SignalPriceChecked, number=number, timestamp=at, **found)
 
     def approve(self, approver: Approver, *, via: str, account: str, at: datetime) -> None:
         """Says yes, under the approval policies.
@@ -415,12 +394,7 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible("the trade is closed")
 
     def _require_quantity_fits(self, number: int, quantity: Decimal) -> None:
-        _require_positive("quantity", quantity)
+        require_positive("quantity", quantity)
         sign = 1 if self.book[number] >= 0 else -1
         if self.open_quantity - self.book[number] + sign * quantity < 0:
             raise Impossible("more would be closed than was opened: correct the entry first")
-
-
-def _require_positive(what: str, value: Decimal) -> None:
-    if value <= 0:
-        raise InvalidInput(f"the {what} has to be above zero, not {value}")
