@@ -79,6 +79,8 @@ class Refusal:
 
     kind: Kind
     why: str
+    verb: Verb
+    sentence: int
 
 
 @dataclass(slots=True)
@@ -155,11 +157,12 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     refused: list[Spot] = []
     for spot in spots(piece.tokens):
         why = objection(piece.tokens, spot, after_refused=bool(refused and not taken))
-        why = why or _veto(spot, piece, parts, place)
+        why = why or _veto(spot, piece, parts, place, found)
         if why:
             refused.append(spot)
             if _is_about_a_trade(spot, piece):
-                found.refusals.append(Refusal(_kind_of_refusal(spot, piece, parts, place), why))
+                kind = _kind_of_refusal(spot, piece, parts, place)
+                found.refusals.append(Refusal(kind, why, spot.verb, piece.sentence))
         else:
             taken.append(spot)
     for index, spot in enumerate(taken):
@@ -207,7 +210,17 @@ def _without_plans(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
+def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
+    """In "Recap: BTO TSLA 250c @ 2, STC @ 4" the exit is of the entry that was refused."""
+    own = any(t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens)
+    entries = (Kind.OPEN, Kind.ADD)
+    return not own and any(
+        refusal.verb.kind in entries and refusal.sentence == piece.sentence
+        for refusal in found.refusals
+    )
+
+
+def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found) -> str:
     """Why the surroundings keep a verb in command position from being done."""
     if piece.question:
         return f"'{spot.said}' is part of a question"
@@ -215,6 +228,8 @@ def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
     if condition:
         return f"'{condition}' makes '{spot.said}' a condition"
     after = piece.tokens[spot.end :]
+    if _goes_on_with_refused(piece, found):
+        return f"'{spot.said}' goes on with what was not done"
     if spot.verb.form is Form.PAST and (past := _long_ago(piece)):
         return f"'{past}' makes '{spot.said}' a memory"
     if spot.verb.kind in (Kind.OPEN, Kind.ADD) and after and after[0].low in NEGATIONS:
@@ -281,6 +296,10 @@ def _long_ago(piece: Piece) -> str:
         later = words[place + 1] if place + 1 < len(words) else ""
         if word in LONG_AGO:
             return word
+        if (word, later) == ("this", "morning") or (
+            word in ("too", "tad", "bit") and later in ("early", "soon", "late")
+        ):
+            return f"{word} {later}"
         if word == "last" and later in ("week", "month", "year", "night", "friday", "monday"):
             return f"{word} {later}"
     return ""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from domain.grammar.normalise import clean, is_bare_link
+from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, Kind, MessageText
+from domain.grammar.vocabulary import FIRST_WORDS
 
 _LABELS = {
     "contract": "contract", "option": "contract", "option contract": "contract",
@@ -19,7 +20,7 @@ _LABELS = {
     "c/p": "right", "put/call": "right",
     "exp": "expiry", "expiry": "expiry", "expiration": "expiry", "expires": "expiry",
     "exp date": "expiry", "expiration date": "expiry", "expiry date": "expiry",
-    "entry": "entry", "entry price": "entry", "price": "entry", "cost": "entry",
+    "entry": "entry", "entry price": "entry", "price": "price", "cost": "entry",
     "avg entry": "entry", "average entry": "entry", "fill": "entry", "filled": "entry",
     "fill price": "entry", "entered": "entry", "premium": "entry",
     "exit": "exit", "exit price": "exit", "sold": "exit", "sell price": "exit",
@@ -37,6 +38,7 @@ _LABELS = {
 }  # fmt: skip
 _LINE = re.compile(r"^[^A-Za-z0-9\n@$]{0,4}([A-Za-z][A-Za-z/& ]{0,18}?) ?([0-9]?) ?: *(.*)$")
 _CONTRACT_ROLES = frozenset({"contract", "ticker", "strike"})
+_PRICE_ROLES = frozenset({"entry", "exit", "price"})
 
 _INTENT_WORDS = {
     Kind.WATCH: "watch|watching|watch ?list|radar|eyeing|trade ideas?|ideas?|setups?|plan",
@@ -47,7 +49,7 @@ _INTENT_WORDS = {
     Kind.CLOSE: "stopped out|closed?|closing|exits?|exited|exiting|sold|stc|sell|all out|out",
     Kind.ADD: "add|adding|added|averag(?:e|ing) down",
     Kind.OPEN: "day ?trade|lotto|swing|scalp|leaps?|entry|entries|entering|entered|open|opening"
-    "|opened|bto|sto|buy|bought|buying|new (?:trade|position)|long|short|alert",
+    "|opened|bto|sto|buy|bought|buying|new (?:trade|position)|long|short",
 }
 """In this order: a "Trim Alert" trims, an "Entry Update" is an update."""
 
@@ -82,24 +84,26 @@ class Card:
     @property
     def entry(self) -> str:
         """The labelled entry in the words of a ticket, with its levels."""
-        return f"@ {self.roles['entry']} , {self.levels}" if "entry" in self.roles else ""
+        price = self.price("entry")
+        return f"@ {price} , {self.levels}" if price else ""
+
+    def price(self, role: str) -> str:
+        """The price under its own label (`entry` or `exit`), else under a plain "Price"."""
+        return self.roles.get(role) or self.roles.get("price", "")
 
     @property
     def levels(self) -> str:
         """The labelled stop and targets in the words of a ticket."""
         stop, target = self.roles.get("stop"), self.roles.get("target")
-        return " ".join(
-            part
-            for part in (f"SL {stop}" if stop else "", f"PT {target}" if target else "")
-            if part
-        )
+        said = (f"SL {stop}" if stop else "", f"PT {target}" if target else "")
+        return " , ".join(part for part in said if part)
 
 
 def cards(text: MessageText) -> list[Card]:
-    """The content and every embed, each as a card; a mere preview of a link is none."""
+    """The content and every embed, each as a card; where there is a link, embeds preview it."""
     content = clean(text.content)
     found = [_content(content)] if content else []
-    if text.embeds and not is_bare_link(text.content):
+    if text.embeds and not has_link(text.content):
         found += [_embed(embed) for embed in text.embeds]
     return found
 
@@ -107,7 +111,7 @@ def cards(text: MessageText) -> list[Card]:
 def _content(content: str) -> Card:
     card = Card()
     roles, prose, notes = _labelled(content.split("\n"))
-    if not _CONTRACT_ROLES.isdisjoint(roles) and ("entry" in roles or "exit" in roles):
+    if not _CONTRACT_ROLES.isdisjoint(roles) and not _PRICE_ROLES.isdisjoint(roles):
         card.roles, card.prose, card.notes = roles, prose, notes
     else:
         card.prose = content
@@ -144,6 +148,8 @@ def _labelled(lines: list[str]) -> tuple[dict[str, str], str, str]:
         if role == "notes":
             open_notes = True
             notes.append(value)
+        elif role == "contract" and value.split(" ", 1)[0].lower() in FIRST_WORDS:
+            prose.append(value)
         elif role:
             open_notes = False
             _keep(roles, role, value)

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 _FRIDAY = 4
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAMED = re.compile(
-    r"([0-9]{1,2})?(?:st|nd|rd|th)? ?([a-z]{3})[a-z]*\.? ?,? ?'?([0-9]*)", re.IGNORECASE
+_DAY_MONTH = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th)? ?([a-z]{3})[a-z]*\.?[ ,']*([0-9]*)", re.IGNORECASE
 )
-_YEAR = re.compile(r"20[0-9]{2}$|(?<=[ ',])2[0-9]$")
+_MONTH_DAY = re.compile(
+    r"([a-z]{3})[a-z]*\.? ?'?([0-9]+)(?:st|nd|rd|th)?[ ,']*([0-9]*)", re.IGNORECASE
+)
 
 
 class Expiry(NamedTuple):
@@ -58,16 +60,19 @@ def iso_date(text: str, day: date) -> Expiry:
 
 def named_date(text: str, day: date) -> Expiry:
     """Reads 21 Nov, Nov 21, 06JUN2025, Nov 21st 2025 and, for the monthly contract, Jan 2026."""
-    found = _NAMED.search(text)
-    if found is None or found[2].lower() not in _MONTHS:
+    found = _DAY_MONTH.match(text)
+    if found is not None:
+        number, name, year = found.groups()
+    else:
+        found = _MONTH_DAY.match(text)
+        name, number, year = found.groups() if found is not None else ("", "", "")
+    if name.lower() not in _MONTHS:
         return Expiry(None, why=f"no day can be read in '{text}'")
-    month = _MONTHS.index(found[2].lower()) + 1
-    year = _YEAR.search(text)
-    if found[1] is None and len(found[3]) == 4:
-        monthly = third_friday(int(found[3]), month)
+    month = _MONTHS.index(name.lower()) + 1
+    if len(number) == 4:
+        monthly = third_friday(int(number), month)
         return Expiry(monthly, rule=f"'{text}' is the monthly contract of {monthly}")
-    number = int(found[1] or found[3] or 0)
-    return _said(text, day, int(year[0]) if year and year[0] != found[1] else None, month, number)
+    return _said(text, day, int(year) if year else None, month, int(number))
 
 
 def counted(text: str, day: date) -> Expiry:

@@ -43,7 +43,7 @@ _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_K
 _PROFITS = frozenset({"profit", "profits", "gains"})
 _OFF = frozenset({"off", "here", "profit", "profits", "more", "at", "for", "of", "into", "out"})
 _STATES = frozenset({"is", "was", "are", "were"})
-_TO_MY = frozenset({"to", "my", "the", "this", "these", "our", "those"})
+_TO_MY = frozenset({"to", "on", "my", "the", "this", "these", "our", "those"})
 _HELD = AT_HAND | SIZES | {"calls", "puts", "positions", "longs", "shorts"}
 
 
@@ -75,8 +75,10 @@ def _spot(tokens: Sequence[Token], at: int) -> Spot | None:
         return None
     if token.low in TAKE:
         taken = _take_profit(tokens, at)
-        if taken is not None:
+        if taken is not None or _is_share(tokens, at + 1):
             return taken
+    if token.low == "btc" and at and (tokens[at - 1].low,) in VERBS:
+        return None
     for phrase in FIRST_WORDS.get(token.low, ()):
         end = at + len(phrase)
         if tuple(t.low for t in tokens[at:end]) != phrase:
@@ -134,6 +136,8 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool)
             if before is not None and before.low in SPOKEN_OF:
                 return f"'{before.text}' before '{token.text} {spot.said}'"
             return ""
+        if is_ticker_word(token.text) and _names_another(tokens[spot.end :]):
+            return f"'{token.text}' before '{spot.said}' may be a name"
         if token.low in JOINING:
             return f"'{spot.said}' goes on with what was not done" if after_refused else ""
         if token.kind == "colon":
@@ -145,6 +149,10 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool)
         else:
             return _unled(token, spot)
     return ""
+
+
+def _names_another(after: Sequence[Token]) -> bool:
+    return any(token.kind == "cash" or is_ticker_word(token.text) for token in after[:3])
 
 
 def _unled(token: Token, spot: Spot) -> str:
@@ -213,8 +221,10 @@ def _statement_objection(after: Sequence[Token], spot: Spot) -> str:
 
 def _object_objection(after: Sequence[Token], spot: Spot, *, is_alone: bool) -> str:
     verb = spot.verb
-    if spot.inherent or verb.form is Form.TICKET or verb.kind is Kind.OPEN:
+    if spot.inherent or verb.kind is Kind.OPEN:
         return ""
+    if verb.form is Form.TICKET:
+        return _ticket_objection(after, spot)
     if not after:
         fits = verb.alone or verb.whole or not is_alone
         return "" if fits and verb.alone else f"'{spot.said}' of what is not said"
@@ -223,6 +233,17 @@ def _object_objection(after: Sequence[Token], spot: Spot, *, is_alone: bool) -> 
     if _exits(after, spot):
         return ""
     return f"'{spot.said} {after[0].text}' sells nothing"
+
+
+def _ticket_objection(after: Sequence[Token], spot: Spot) -> str:
+    """A ticket's exit needs something to leave; BTC is a coin unless a contract follows."""
+    contract = any(t.kind in CONTRACT_KINDS for t in after)
+    priced = any(t.kind in _NUMBER_KINDS or "." in t.text for t in after)
+    if spot.verb.action is Action.BTC:
+        fine = contract or (priced and any(is_ticker_word(t.text) for t in after[:3]))
+    else:
+        fine = contract or _exits(after, spot) or (priced and bool(after) and len(after) < 8)
+    return "" if fine else f"'{spot.said}' of what is not said"
 
 
 def _adds_to(after: Sequence[Token]) -> bool:
@@ -244,7 +265,8 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
         if token.kind in CONTRACT_KINDS or token.kind in _NUMBER_KINDS or token.kind == "qty":
             return True
         if token.kind == "num":
-            return "." in token.text or (ahead is not None and _is_held(ahead, said))
+            counted = spot.verb.kind is Kind.TRIM or (ahead is not None and ahead.low == "of")
+            return counted or "." in token.text or (ahead is not None and _is_held(ahead, said))
         if token.low in PRICE_WORDS and ahead is not None:
             return ahead.kind in ("money", "percent") or "." in ahead.text
         if token.kind == "amp" or token.low in DETERMINERS:

@@ -27,6 +27,7 @@ _TYPOGRAPHY: dict[int, str | None] = {
     **dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], "-"),
     0x2044: "/",
     0x2022: "\n",
+    **dict.fromkeys([0x2192, 0x27A1, 0x21D2, 0x279C, 0x2794], " -> "),
 }
 
 _CARRIAGE = re.compile(r"\r\n?")
@@ -41,7 +42,7 @@ _DROPPED = re.compile(
     r"|<?https?://[^\s>)]+>?"
 )
 _MARKUP = re.compile(r"\*+|`+|\|\|+|_+|~~+")
-_LINK = re.compile(r"https?://\S")
+_LINK = re.compile(r"(?<!<)https?://\S")
 _DISCLAIMER = re.compile(
     r"(?:these|this|all) (?:are|is) (?:only|just|purely) my (?:own )?(?:opinion|idea)"
     r"|this (?:recommendation|idea|post|message) is not a (?:trading )?(?:signal|recommendation)"
@@ -50,6 +51,9 @@ _DISCLAIMER = re.compile(
     r"|\bfor (?:informational|educational|entertainment)[a-z/ ]{0,40} purposes"
     r"|данная рекомендация не является",
     re.IGNORECASE,
+)
+_HINT = re.compile(
+    "pinion|PINION| not a|dvis|dvice|DVICE|isclaimer|DISCLAIMER|nfa|NFA|purposes|данная|Данная"
 )
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -69,9 +73,9 @@ def clean(text: str) -> str:
     return _BLANKS.sub(" ", _without_disclaimer(text)).strip()
 
 
-def is_bare_link(text: str) -> bool:
-    """Whether the message is nothing but a link, so that its cards preview a page."""
-    return _LINK.search(text) is not None and not any(map(str.isalnum, clean(text)))
+def has_link(text: str) -> bool:
+    """Whether a link is shown with the words, so that the embeds preview somebody's page."""
+    return _LINK.search(text) is not None
 
 
 def _without_markup(text: str) -> str:
@@ -84,6 +88,8 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
+    if _HINT.search(text) is None:
+        return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))
     return _NOT_ADVICE.sub(" ", text)

@@ -12,6 +12,7 @@ from domain.grammar import stance
 from domain.grammar.acts import Act, Found, Piece, find
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
+from domain.grammar.filling import fill
 from domain.grammar.lead import level_objection
 from domain.grammar.legs import named_legs
 from domain.grammar.reading import (
@@ -23,13 +24,14 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
-from domain.grammar.slots import Slots, fill
+from domain.grammar.slots import Slots
 from domain.grammar.tickets import Setting, Ticket, closes, judge
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import (
     CONDITIONS,
     INTENTIONS,
     NEGATIONS,
+    RIGHTS,
     STOPS,
     TARGETS,
     VERBS,
@@ -37,6 +39,9 @@ from domain.grammar.vocabulary import (
 )
 
 _EXITS = (Kind.TRIM, Kind.CLOSE)
+_CONTRACT_KINDS = frozenset({"strike", "slash", "osi", "joined"})
+_ENTRIES = (Kind.OPEN, Kind.ADD)
+_ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
 _SILENT_TITLES = (Kind.WATCH, Kind.RECAP, Kind.CANCEL)
 _TITLE_VERBS: dict[Kind, Verb] = {
     Kind.OPEN: VERBS["bto",],
@@ -65,7 +70,7 @@ def read(text: MessageText, room: Room) -> Reading:
     """
     parts = cards(text)
     whole = "\n".join(part for card in parts for part in _all_texts(card))
-    if not stance.may_act(whole):
+    if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
         return Reading(kind=Kind.CHAT, why="no word of a trade in it")
     day = message_day(text.posted_at)
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
@@ -96,7 +101,7 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     if setting.contract:
         tickets = _merged_exits(tickets)
     if not any(ticket.is_trade for ticket in tickets):
-        tickets += _by_title(card, found, setting)
+        tickets += _by_title(card, found, setting, gathered)
     gathered.tickets += [ticket for ticket in tickets if ticket.is_trade]
 
 
@@ -117,6 +122,8 @@ def _without_round_trips(
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     """Words outside of any act: they may move levels, or name a contract."""
+    if not any(_may_name(token) or _is_level(token) for token in piece.tokens):
+        return
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
         gathered.named += named_legs(slots)
@@ -133,6 +140,10 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
         return
     gathered.named += [leg for leg in named_legs(slots) if leg not in gathered.named]
     _take_levels(gathered, slots)
+
+
+def _may_name(token: Token) -> bool:
+    return token.kind in _CONTRACT_KINDS or token.low in RIGHTS
 
 
 def _is_level(token: Token) -> bool:
@@ -172,20 +183,31 @@ def _with_figures(trade: TradeReading, other: TradeReading) -> TradeReading:
     )  # fmt: skip
 
 
-def _by_title(card: Card, found: Sequence[Found], setting: Setting) -> list[Ticket]:
+def _by_title(
+    card: Card, found: Sequence[Found], setting: Setting, gathered: _Gathered
+) -> list[Ticket]:
     """Where no words act, the title and the labels may: an entry card, a "Trim Alert"."""
     verb, said = _card_verb(card)
-    if verb is None or any(part.refusals for part in found if _vetoes(part, verb)):
+    if verb is None:
         return []
-    price = card.roles.get("exit" if verb.kind in _EXITS else "entry", "")
+    price = card.price("exit" if verb.kind in _EXITS else "entry")
     line = [card.roles.get("quantity", ""), card.contract, f"@ {price}" if price else "",
             card.roles.get("gain", ""), card.levels]  # fmt: skip
     words = tokens(" , ".join(part for part in line if part))
     if not setting.contract:
         words += tokens(card.prose)
-    if _is_talk(words):
+    if _is_talk(words) or (verb.kind in _ENTRIES and any(map(_conditions_entry, found))):
+        gathered.whys.append((Kind.CONDITIONAL, f"the words under '{said}' set a condition"))
         return []
-    return [judge(Act(verb, said, words, 0, 0), setting)]
+    ticket = judge(Act(verb, said, words, 0, 0), setting)
+    if verb.kind in _ENTRIES and not setting.contract and not _names_option(ticket.named):
+        return []
+    return [ticket]
+
+
+def _names_option(named: Sequence[LegReading]) -> bool:
+    """Free words under a title open options only: "Market Open: AAPL @ 189" is a quote."""
+    return any(leg.strike is not None and leg.right is not None for leg in named)
 
 
 def _card_verb(card: Card) -> tuple[Verb | None, str]:
@@ -207,11 +229,11 @@ def _sells_to_open(title: str) -> bool:
     return not {"sto", "short"}.isdisjoint(title.lower().split()) or "sell to open" in title.lower()
 
 
-def _vetoes(part: Found, verb: Verb) -> bool:
-    """Conditions and questions about such an act in the card's words keep the title from acting."""
+def _conditions_entry(part: Found) -> bool:
+    """Whether the words of a card enter only under a condition: "only if it breaks 245"."""
     return any(
-        refusal.kind is Kind.CONDITIONAL and verb.kind in (Kind.OPEN, Kind.ADD)
-        for refusal in part.refusals
+        not CONDITIONS.isdisjoint(words) and not _ENTERING.isdisjoint(words)
+        for words in (set(piece.words) for piece in part.free)
     )
 
 
@@ -278,6 +300,9 @@ def _lacking(named: tuple[LegReading, ...], whole: str, day: date) -> tuple[str,
     """What a contract that merely stands there lacks to be a trade."""
     if named:
         return ("action",)
+    low = whole.lower()
+    if "call" not in low and "put" not in low:
+        return ()
     slots = fill(tokens(whole), day)
     if slots.right and slots.root and slots.price is not None:
         return ("action", "strike", "expiry")

@@ -16,38 +16,33 @@ _ACTIVE = (
     frozenset(FIRST_WORDS) - {"in", "long", "am", "got", "get", "picking", "picked", "going"}
     | TAKE | STOPS | TARGETS | RIGHTS.keys() | {"bto", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
-_UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%", re.IGNORECASE)
+_UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _ABOUT = re.compile(
     r"[0-9]\.[0-9]|[0-9] ?%|[0-9] ?[cp]\b|[0-9]/[0-9]|\$[a-z0-9]"
-    r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b",
-    re.IGNORECASE,
+    r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?"
+    r"|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b"
 )
 _CONDITIONAL = re.compile(
     r"\b(?:if|once|unless)\b|\b(?:i|we|you)'?ll\b|\bwill\b"
-    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b",
-    re.IGNORECASE,
+    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b"
 )
 _WATCH = re.compile(
     r"\bwatch(?:ing|list)?\b|\beye(?:s|ing)?\b|\bon (?:my |the )?radar\b|\bstalking\b"
     r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b"
-    r"|\bideas?\b|\bkeep(?:ing)? an eye\b",
-    re.IGNORECASE,
+    r"|\bideas?\b|\bkeep(?:ing)? an eye\b"
 )
 _RECAP = re.compile(
     r"[0-9] ?%|\b(?:took|banked|caught|nailed|printed|printing|printer|congrats|recap|yesterday"
     r"|banger|bangers|runners?|hit|green|red|closed|sold|trimmed|stopped|bought|made|profits?"
-    r"|from [0-9.]+ to [0-9.]+)\b",
-    re.IGNORECASE,
+    r"|from [0-9.]+ to [0-9.]+)\b"
 )
 _ENTERS = re.compile(
     r"\b(?:buy|sell|long|short|setup|ideas?)\b"
-    r"|\b(?:entry|entries|zone)(?: range| zone| area| price)? ?:? ?\$?[0-9]",
-    re.IGNORECASE,
+    r"|\b(?:entry|entries|zone)(?: range| zone| area| price)? ?:? ?\$?[0-9]"
 )
 _TARGET_HIT = re.compile(
-    r"\b(?:[pt]t ?[0-9]?|target(?: ?[0-9])?|take profit) (?:was |is |got |been )?hit\b"
-    r"|\bhit (?:my |our |the )?(?:first |second |final )?(?:[pt]t|target)",
-    re.IGNORECASE,
+    r"\b(?:pt ?[0-9]?|tp ?[0-9]?|target(?: ?[0-9])?|take profit) (?:was |is |got |been )?hit\b"
+    r"|\bhit (?:my |our |the )?(?:first |second |final )?(?:pt|tp|target)"
 )
 
 
@@ -59,21 +54,23 @@ def may_act(text: str) -> bool:
 
 def speaks_of_entry(text: str) -> bool:
     """Whether levels in the text belong to an entry rather than to something that is open."""
-    return _ENTERS.search(text) is not None
+    return _ENTERS.search(text.lower()) is not None
 
 
 def target_was_hit(text: str) -> bool:
-    return _TARGET_HIT.search(text) is not None
+    low = text.lower()
+    return "hit" in low and _TARGET_HIT.search(low) is not None
 
 
 def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
-    if not _ABOUT.search(text) and not any(map(is_ticker_word, text.split())):
+    low = text.lower()
+    if not _ABOUT.search(low) and not any(map(is_ticker_word, text.split())):
         return Kind.CHAT
-    if _UP.search(text):
+    if _UP.search(low):
         return Kind.RECAP
-    if _WATCH.search(text):
+    if _WATCH.search(low):
         return Kind.WATCH
-    if _CONDITIONAL.search(text):
+    if _CONDITIONAL.search(low):
         return Kind.CONDITIONAL
-    return Kind.RECAP if _RECAP.search(text) else Kind.CHAT
+    return Kind.RECAP if _RECAP.search(low) else Kind.CHAT

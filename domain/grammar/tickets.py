@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from domain.fix import PositionEffect, Side
 from domain.grammar.acts import Act
+from domain.grammar.filling import fill
 from domain.grammar.legs import LegsRead, is_instrument, named_legs, opening_side, read_legs
 from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
-from domain.grammar.slots import Slots, fill
+from domain.grammar.slots import Slots
 from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import Form, Verb
 
@@ -121,7 +122,7 @@ def _contract(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -
         ticket.why = f"a {slots.strategy} is not read yet"
     elif slots.strategy and len(slots.strikes) < 2 and not slots.contracts:
         ticket.missing.append("legs")
-    if verb.action is Action.STO and verb.strict and slots.option_like:
+    if verb.action is Action.STO and verb.direction and slots.option_like:
         ticket.missing.append("action")
         ticket.why = "'short' with an option may mean selling it or betting on a fall"
     return read
@@ -136,7 +137,8 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
         ticket.missing += ["right", "expiry"]
         ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"
         return False
-    sure = verb.form is Form.TICKET or slots.quantity is not None or slots.shares
+    priced = slots.price is not None and slots.price.rank == 0 and verb.direction
+    sure = verb.form is Form.TICKET or slots.quantity is not None or slots.shares or priced
     if verb.strict and not sure:
         ticket.is_trade = False
         return False

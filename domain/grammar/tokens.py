@@ -27,7 +27,17 @@ _COINS = r"\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b
 _TWO_POINTS = r"[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6}"
 _AT = rf"@ ?(?:(?:lim|limit|~) ?)?\$?(?:[0-9]+ \.[0-9]{{2}}(?![0-9])|{NUMBER})(?![0-9a-z%]| %)"
 
+_WORD = r"[^\W\d_]+(?:'[^\W\d_]+)*"
+_NOT_PLAIN = (
+    r"(?:x|tp|pt|take|target|tgt|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+    r"|btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)[a-z]*\b"
+)
+_BLANK, _PLAIN = "blank", "plain"
+
 _KINDS = {
+    # These two come first for speed alone: most of what people write is words and blanks.
+    _PLAIN: rf"(?=[^\W\d_])(?!{_NOT_PLAIN}){_WORD}(?![\w/#'.-]| ?[0-9]{{6}}[cp])",
+    _BLANK: r" (?!-)",
     "osi": r"\.?\$?\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b",
     "stamp": r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?",
     "time": r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2} ?[ap]m\b",
@@ -48,11 +58,13 @@ _KINDS = {
     "index": r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
     "mix": r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*",
     "num": rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}",
+    "adjusted": r"\b[a-z]{2,5}[0-9]\b",
     "cash": r"\$[a-z]{1,5}(?:\.[a-z])?\b",
     "dotted": r"\b[a-z]{1,5}\.[ab]\b",
     "someone": r"@[^\W\d_][\w.]*",
-    "word": r"[^\W\d_]+(?:'[^\W\d_]+)*",
+    "word": _WORD,
     "end": r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)",
+    "arrow": r"[-=]{1,3}>",
     "comma": r",|\(| -+ |--+",
     "colon": r":",
     "quote": r"\"",
@@ -76,7 +88,10 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """All tokens of a cleaned text, in order; what is none of them is skipped."""
     return [
-        Token(match.lastgroup or "", match[0], match[0].lower()) for match in _TOKEN.finditer(text)
+        Token("word" if kind == _PLAIN else kind, said, said.lower())
+        for match in _TOKEN.finditer(text)
+        if (kind := match.lastgroup) is not None and kind != _BLANK
+        for said in (match[0],)
     ]
 
 

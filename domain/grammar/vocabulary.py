@@ -33,6 +33,8 @@ class Verb(NamedTuple):
     """Says that all of it goes: "all out", "full profit"."""
     alone: bool = False
     """May stand alone as a whole message."""
+    direction: bool = False
+    """LONG and SHORT: said of shares and coins; with an option they may mean the view."""
     strict: bool = False
     """Too common a word to open a trade without a whole contract: "in", "took"."""
     at_hand: bool = False
@@ -50,6 +52,7 @@ _OPEN, _ADD, _TRIM, _CLOSE = Kind.OPEN, Kind.ADD, Kind.TRIM, Kind.CLOSE
 _PAST, _TICKET = Form.PAST, Form.TICKET
 
 _STRICT = Verb(_OPEN, _BTO, strict=True)
+_SHORT = Verb(_OPEN, _STO, strict=True, direction=True)
 _OUT = Verb(_CLOSE, _STC, _PAST, either_side=True, alone=True)
 _CUT = Verb(_CLOSE, _STC, either_side=True)
 _DERISK = Verb(_TRIM, _STC, either_side=True, at_hand=True)
@@ -64,12 +67,15 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_OPEN, _STO, _TICKET), "sto", "sell to open", "sold to open"),
     **_phrases(Verb(_CLOSE, _BTC, _TICKET), "btc", "buy to close", "bought to close"),
     **_phrases(Verb(_OPEN, _BTO), "buy", "buying", "entering", "enter", "grabbing", "grab"),
-    **_phrases(Verb(_OPEN, _BTO), "picking up", "scooping", "going long"),
+    **_phrases(Verb(_OPEN, _BTO), "picking up", "scooping"),
     **_phrases(Verb(_OPEN, _BTO, _PAST), "bought", "entered", "grabbed", "picked up", "scooped"),
-    **_phrases(_STRICT, "in", "long", "taking", "opening", "starting", "loading", "loading up"),
+    **_phrases(_STRICT, "in", "taking", "opening", "starting", "loading", "loading up", "entry"),
+    **_phrases(_STRICT, "starting a position in", "opening a position in"),
+    **_phrases(_STRICT._replace(direction=True), "long", "going long"),
     **_phrases(_STRICT._replace(form=_PAST), "took", "opened", "started", "loaded", "loaded up"),
-    **_phrases(Verb(_OPEN, _STO, strict=True), "short", "shorting", "going short"),
-    **_phrases(Verb(_OPEN, _STO, _PAST, strict=True), "shorted"),
+    **_phrases(_STRICT._replace(form=_PAST), "started a position in", "opened a position in"),
+    **_phrases(_SHORT, "short", "shorting", "going short"),
+    **_phrases(_SHORT._replace(form=_PAST), "shorted"),
     **_phrases(Verb(_ADD, _BTO), "add", "adding", "averaging down", "avging down", "avg down"),
     **_phrases(Verb(_ADD, _BTO), "doubling down"),
     **_phrases(Verb(_ADD, _BTO, _PAST), "added", "averaged down", "doubled down"),
@@ -85,7 +91,7 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_OUT, "out", "am out", "got out"),
     **_phrases(_OUT._replace(whole=True), "all out", "fully out", "completely out"),
     **_phrases(_CUT._replace(whole=True), "consider this a close", "consider this closed"),
-    **_phrases(_STOPPED, "stopped out", "got stopped", "stopped"),
+    **_phrases(_STOPPED, "stopped out", "got stopped out", "got stopped", "stopped"),
     **_phrases(
         _STOPPED_AFTER_ALL, "wish i didn't get stopped out", "wish i hadn't got stopped out"
     ),
@@ -143,7 +149,7 @@ FIRST_PERSON = frozenset({"i", "i'm", "im", "i've", "ive", "we", "we're", "we've
 
 JOINING = _set(
     """
-    and then so ok okay alright well yes yep ladies guys team fam folks everyone all
+    and then so ok okay alright well yes yep ladies guys team fam folks all
     """
 )
 
@@ -166,7 +172,7 @@ LABELS_BEFORE_VERB = _set(
     """
 )
 
-DETERMINERS = _set("of my the our a an another off in on up both out more down your")
+DETERMINERS = _set("of my the our a an another off in on up both out more down")
 """May stand between an exit word and what is sold."""
 
 PARTIALS = _set("some half most third quarter partial partials few couple")
@@ -189,7 +195,7 @@ NEGATIONS = _set(
     cannot nobody none without avoid
     """
 )
-LONG_AGO = frozenset({"yesterday", "ago", "earlier"})
+LONG_AGO = frozenset({"yesterday", "yesterday's", "ago", "earlier", "previously"})
 QUESTION_WORDS = _set(
     """
     who whos who's what what's how why where when anyone anybody everyone everybody did does
@@ -249,7 +255,7 @@ OPTION_WORDS = _set(
     otm atm
     """
 )
-EXPIRY_WORDS = frozenset({"weekly", "weeklies", "today", "tomorrow", "friday"})
+EXPIRY_WORDS = frozenset({"weekly", "weeklies", "today", "tomorrow", "friday", "fri", "this week"})
 EXPIRY_LEADS = _set(
     """
     exp expiry expiration expiring expires this weekly for dated
