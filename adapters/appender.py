@@ -1,8 +1,8 @@
-"""Group commit: threads that append at the same time share one transaction.
+"""Group commit: threads that append at the same time share transactions.
 
-The first thread that comes writes for all: it takes whatever waits, runs one transaction on
-the one connection, hands out the answers and passes the lead to a thread that came meanwhile.
-A thread that is alone writes at once, without a switch to any other thread.
+The first thread that comes leads: it takes from those that wait, runs one transaction on the
+one connection, hands out the answers and passes the lead to a thread that came meanwhile. A
+thread that is alone writes at once, without a switch to any other thread.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
-from adapters.append import EncodedBatch, append_encoded, append_event, encode, is_single
-from adapters.postgres import Connection, connect
-from application.ports import Appended, Batch, Conflict, PortRefused, Unavailable
+from adapters.append import Outcome, TapeWriter, is_single
+from adapters.wire import EncodedBatch, encode
+from application.ports import Batch, PortRefused, Unavailable
 
 GROUP_EVENTS_MAX = 5_000
 """A transaction takes no more than this, so that nobody waits long for the ones before."""
@@ -25,15 +26,16 @@ RETRY_STEP_S = 0.05
 class _Request:
     """What one thread wants on the tape, and what became of it."""
 
-    __slots__ = ("_encoded", "batches", "failure", "outcomes", "size", "turn")
+    __slots__ = ("_encoded", "batches", "failure", "outcomes", "size", "turn", "wakes")
 
     def __init__(self, batches: Sequence[Batch]) -> None:
         self.batches = batches
         self.size = sum(len(batch.events) for batch in batches)
         self.turn = threading.Lock()
-        self._encoded: list[EncodedBatch] | None = None
-        self.outcomes: list[Appended | Conflict] | None = None
+        self.wakes: _Request | None = None
+        self.outcomes: list[Outcome] | None = None
         self.failure: BaseException | None = None
+        self._encoded: list[EncodedBatch] | None = None
 
     def encoded(self) -> list[EncodedBatch]:
         if self._encoded is None:
@@ -52,38 +54,31 @@ class Appender:
         """`patience_s` is how long a lost connection is tried again before giving up."""
         self._url = url
         self._patience_s = patience_s
-        self._connection: Connection | None = None
+        self._writer: TapeWriter | None = None
         self._mutex = threading.Lock()
         self._waiting: deque[_Request] = deque()
         self._is_led = False
+        self._last_group = 0
         self._is_closed = False
 
-    def append(self, batches: Sequence[Batch]) -> list[Appended | Conflict]:
+    def append(self, batches: Sequence[Batch]) -> list[Outcome]:
         """Stores each batch or says why not; a conflict in one leaves the others alone.
 
         Raises:
             Unavailable: the store did not answer in time. Whether the batches are in it is
                 unknown; the same command ids can be sent again and go in once.
             PortRefused: the store understood and said no.
+            ValueError: a batch has no event.
         """
+        if not all(batch.events for batch in batches):
+            raise ValueError("a batch without events has no place on the tape")
         if not batches:
             return []
         request = _Request(batches)
         if self._is_led:
             # There is time: somebody else is writing.
             request.encoded()
-        with self._mutex:
-            if self._is_closed:
-                raise Unavailable("the appender is closed")
-            self._waiting.append(request)
-            leads, self._is_led = not self._is_led, True
-            if not leads:
-                request.turn.acquire()
-        if not leads:
-            # Released by the leader, either with the answer or to take over the lead.
-            request.turn.acquire()
-        if not request.is_answered:
-            self._lead()
+        self._carry_out(request)
         if request.failure is not None:
             raise request.failure
         assert request.outcomes is not None
@@ -96,10 +91,38 @@ class Appender:
             if not self._is_led:
                 self._disconnect()
 
+    def _carry_out(self, request: _Request) -> None:
+        """Leads, or waits to be answered or given the lead; an interrupt waits for that too,
+        because the threads behind this one are woken by it.
+        """
+        with self._mutex:
+            if self._is_closed:
+                raise Unavailable("the appender is closed")
+            self._waiting.append(request)
+            leads, self._is_led = not self._is_led, True
+            if not leads:
+                request.turn.acquire()
+        interrupt: BaseException | None = None
+        while not leads:
+            try:
+                leads = request.turn.acquire()
+            except BaseException as error:  # noqa: BLE001 - raised below
+                interrupt = error
+        if not request.is_answered:
+            self._lead()
+        elif request.wakes is not None:
+            request.wakes.turn.release()
+        if interrupt is not None:
+            raise interrupt
+
     def _lead(self) -> None:
         """Writes what waits, answers it, and passes the lead on if more came meanwhile."""
         with self._mutex:
             group = self._take_group()
+        # Each of the group wakes the next one. Woken all at once, they would only fight for
+        # the interpreter, which costs more than the transaction.
+        for request, following in pairwise(group):
+            request.wakes = following
         try:
             self._write(group)
         except BaseException as error:
@@ -115,16 +138,22 @@ class Appender:
                     self._is_led = False
                     if self._is_closed:
                         self._disconnect()
-            # The first of the group is the leader itself, which waits for nothing.
-            for request in group[1:]:
-                request.turn.release()
+            if group[0].wakes is not None:
+                group[0].wakes.turn.release()
 
     def _take_group(self) -> list[_Request]:
+        """Half of those who are appending at the moment: while they are written, the other
+        half prepares.
+        """
+        appending = len(self._waiting) + self._last_group
         group = [self._waiting.popleft()]
         events = group[0].size
-        while self._waiting and events + self._waiting[0].size <= GROUP_EVENTS_MAX:
+        while self._waiting and len(group) < (appending + 1) // 2:
+            events += self._waiting[0].size
+            if events > GROUP_EVENTS_MAX:
+                break
             group.append(self._waiting.popleft())
-            events += group[-1].size
+        self._last_group = len(group)
         return group
 
     def _write(self, group: list[_Request]) -> None:
@@ -146,7 +175,7 @@ class Appender:
                 request.outcomes = outcomes[start : start + len(request.batches)]
                 start += len(request.batches)
 
-    def _append(self, group: list[_Request]) -> list[Appended | Conflict]:
+    def _append(self, group: list[_Request]) -> list[Outcome]:
         """Appends, on a new connection if the old one breaks.
 
         A connection lost at the commit leaves open whether the batches are in. Sending them
@@ -156,12 +185,12 @@ class Appender:
         deadline = time.monotonic() + self._patience_s
         while True:
             try:
-                if self._connection is None:
-                    self._connection = connect(self._url)
+                if self._writer is None:
+                    self._writer = TapeWriter(self._url)
                 if len(group) == 1 and is_single(group[0].batches):
-                    return [append_event(self._connection, group[0].batches[0])]
-                return append_encoded(
-                    self._connection, [batch for request in group for batch in request.encoded()]
+                    return [self._writer.append_event(group[0].batches[0])]
+                return self._writer.append(
+                    [batch for request in group for batch in request.encoded()]
                 )
             except Unavailable:
                 self._disconnect()
@@ -170,6 +199,6 @@ class Appender:
                 time.sleep(RETRY_STEP_S)
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
