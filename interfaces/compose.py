@@ -22,6 +22,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.announcer import RedisAnnouncer
+from adapters.databases import drop_database, ensure_database
 from adapters.embedded import embedded_servers
 from adapters.event_reader import listen, read_after, read_head, wait_for_events
 from adapters.event_store import TapeFactory
@@ -50,6 +51,7 @@ from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.runner import Runner
 
+DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
 DEFAULT_CASH = Decimal(100_000)
 READ_CONNECTIONS = 8
@@ -208,8 +210,12 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House]:
+def open_house(
+    settings: Settings, clock: Clock | None = None, *, fresh: bool = False
+) -> Iterator[House]:
     """A house on the servers of the settings, or on embedded ones, migrated and founded.
+
+    `fresh` begins the demo's record anew; a community's own record is never dropped.
 
     Raises:
         Unavailable: a server does not start or does not answer; the text says what to do.
@@ -220,6 +226,10 @@ def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House
         if not database_url:
             servers = stack.enter_context(embedded_servers(settings.home))
             database_url, redis_url = servers.database_url, servers.redis_url
+        if settings.demo:
+            if fresh:
+                drop_database(database_url, DEMO_DATABASE)
+            database_url = ensure_database(database_url, DEMO_DATABASE)
         migrate(database_url)
         house = House(database_url, redis_url, clock or SystemClock())
         stack.callback(house.close)

@@ -17,10 +17,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: Path
     database_url: str = ""
     redis_url: str = ""
+    demo: bool = False
+    """Work on the demo's record, which is kept in a database of its own."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Reads `TRUETAPE_HOME`, `TRUETAPE_DATABASE_URL` and `TRUETAPE_REDIS_URL`.
+        """Reads `TRUETAPE_HOME`, `TRUETAPE_DATABASE_URL`, `TRUETAPE_REDIS_URL` and
+        `TRUETAPE_DEMO`.
 
         Raises:
             InvalidInput: only one of the two URLs is set.
@@ -33,5 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 "set both TRUETAPE_DATABASE_URL and TRUETAPE_REDIS_URL to use your own servers, "
                 "or neither to use the embedded ones"
             )
+        demo = words.get("TRUETAPE_DEMO", "") not in ("", "0")
         home = Path(words.get("TRUETAPE_HOME") or ".truetape")
-        return cls(home=home.absolute(), database_url=database, redis_url=redis)
+        return cls(home=home.absolute(), database_url=database, redis_url=redis, demo=demo)
+
+    @property
+    def demo_folder(self) -> Path:
+        """Where the demo's files are."""
+        return self.home / "demo"

@@ -1,0 +1,222 @@
+"""Runs the demo: a simulated community through the same commands a user gives.
+
+The community's messages are imported slice by slice while the clock stands at the slice's
+end; a moderator approves and rejects, orders fill at the recorded quotes, every close marks
+what is open, and at the end the channels are exported again, so that edits and deletions are
+noticed. A demo that was interrupted is begun anew.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from application.access import LOCAL_OPERATOR, Member
+from application.administering import configure_room
+from application.approving import approve, reject
+from application.correcting import Change, correct
+from application.desk import Command, derived_id
+from application.intake import SeenMessage, capture, notice_deletions
+from application.ports import ApplicationError
+from domain.approvals import Role
+from domain.corrections import Target
+from domain.grammar.reading import Room
+from domain.rooms import APPROVAL_WINDOW_S
+from domain.shared import DomainError
+from interfaces.chat_files import read_chat
+from interfaces.clock import SetClock
+from interfaces.compose import DEFAULT_ACCOUNT, House
+from interfaces.demo.files import Session, write_demo
+from interfaces.timers import keep_time
+
+SEED = 7
+SESSIONS = 60
+SLICE = timedelta(minutes=30)
+MODERATOR = Member(name="moderator", roles=frozenset({Role.APPROVER}))
+
+Progress = Callable[[str, float], None]
+
+
+class Finished(msgspec.Struct):
+    """What a finished demo leaves behind, so that the next start only shows it."""
+
+    seed: int
+    ends_at: datetime
+
+
+def finished(folder: Path) -> Finished | None:
+    """The finished demo of a folder, if there is one."""
+    try:
+        return msgspec.json.decode(_marker(folder).read_bytes(), type=Finished)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def begin(folder: Path) -> None:
+    """Forgets that a demo was finished, before its record is dropped."""
+    _marker(folder).unlink(missing_ok=True)
+
+
+def demo_sessions(house: House, today: datetime) -> list[Session]:
+    """The sixty trading sessions that were over by that moment."""
+    found = house.calendar.sessions((today - timedelta(days=120)).date(), today.date())
+    over = [session for session in found if session.closes_at <= today]
+    return [Session(*session) for session in over[-SESSIONS:]]
+
+
+def run_demo(house: House, clock: SetClock, folder: Path, *, progress: Progress) -> Finished:
+    """Makes the community and plays it through the house.
+
+    Raises:
+        Unavailable: a server stopped answering; the next start begins anew.
+    """
+    sessions = demo_sessions(house, datetime.now(UTC))
+    clock.set(sessions[0].opens_at - timedelta(hours=1))
+    community = write_demo(
+        folder, seed=SEED, sessions=sessions, progress=lambda what, part: progress(what, part / 10)
+    )
+    house.found()
+    progress("importing the market", 0.1)
+    house.import_market(folder / "market")
+    exports = [read_chat(path) for path in community.chat]
+    _configure_rooms(house, [export.channel or "" for export in exports])
+    messages = sorted((m for e in exports for m in e.messages), key=lambda m: m.posted_at)
+    _play(house, clock, sessions, messages, progress)
+    progress("noticing what was edited and deleted", 0.97)
+    _export_again(house, community.chat_later)
+    _put_right(house)
+    done = Finished(SEED, clock.now())
+    _marker(folder).write_bytes(msgspec.json.encode(done))
+    progress("done", 1.0)
+    return done
+
+
+def _play(
+    house: House,
+    clock: SetClock,
+    sessions: Sequence[Session],
+    messages: Sequence[SeenMessage],
+    progress: Progress,
+) -> None:
+    """One session after the other, half an hour at a time."""
+    times = [message.posted_at for message in messages]
+    start = 0
+    for number, session in enumerate(sessions):
+        progress(f"session {session.date}", 0.2 + 0.77 * number / len(sessions))
+        moment = session.opens_at
+        while moment < session.closes_at:
+            moment = min(moment + SLICE, session.closes_at)
+            end = bisect_right(times, moment)
+            start = _import_slice(house, clock, messages[start:end], moment, start)
+            _decide(house)
+        clock.set(session.closes_at + timedelta(minutes=5))
+        keep_time(house)
+    clock.set(sessions[-1].closes_at + timedelta(hours=4))
+    _import_slice(house, clock, messages[start:], clock.now(), start)
+    keep_time(house)
+
+
+def _import_slice(
+    house: House, clock: SetClock, part: Sequence[SeenMessage], moment: datetime, start: int
+) -> int:
+    clock.set(moment)
+    if part:
+        capture(house.desk, part, via="import", actor=LOCAL_OPERATOR.actor, at=moment)
+        house.catch_up()
+    return start + len(part)
+
+
+def _decide(house: House) -> None:
+    """The moderator's habits: a third is approved, some are rejected, the rest waits."""
+    for signal, attainable in house.pending_signals():
+        luck = signal.int % 10
+        if luck < 4 and attainable:
+            _tell(house, signal, "approve")
+        elif luck == 9:
+            _tell(house, signal, "reject")
+    house.catch_up()
+
+
+def _tell(house: House, signal: UUID, what: str) -> None:
+    command = Command.given(
+        derived_id("demo", what, str(signal)),
+        signal,
+        actor=MODERATOR.actor,
+        at=house.clock.now(),
+        correlation=signal,
+    )
+    try:
+        if what == "approve":
+            approve(
+                house.desk, command, MODERATOR, signal=signal, account=DEFAULT_ACCOUNT, via="demo"
+            )
+        else:
+            reject(
+                house.desk, command, MODERATOR, signal=signal, reason="size too large", via="demo"
+            )
+    except (DomainError, ApplicationError):
+        # Closed or decided in the meantime: the moderator hears why and goes on.
+        return
+
+
+def _configure_rooms(house: House, channels: Sequence[str]) -> None:
+    room = Room(default_expiry="weekly")
+    for channel in channels:
+        configure_room(
+            house.desk,
+            Command.given(
+                derived_id("demo", "room", channel),
+                channel,
+                actor=LOCAL_OPERATOR.actor,
+                at=house.clock.now(),
+            ),
+            LOCAL_OPERATOR,
+            channel=channel,
+            room=room,
+            approval_window_s=APPROVAL_WINDOW_S,
+        )
+    house.catch_up()
+
+
+def _export_again(house: House, files: Sequence[Path]) -> None:
+    for file in files:
+        export = read_chat(file)
+        at, actor = house.clock.now(), LOCAL_OPERATOR.actor
+        capture(house.desk, export.messages, via="import", actor=actor, at=at)
+        house.catch_up()
+        notice_deletions(house.desk, house.missing_from(export), actor=actor, at=at)
+    house.catch_up()
+
+
+def _put_right(house: House) -> None:
+    """Two mistakes an admin finds: a signal that was none, and a price with a digit too many."""
+    signals = house.signals_to_correct()
+    changes = [
+        Change(target=Target.SIGNAL, stream=signals[0], void=True, reason="posted as a joke"),
+        Change(
+            target=Target.SIGNAL,
+            stream=signals[1],
+            part="1",
+            quantity=Decimal(1),
+            reason="the trader meant one contract",
+        ),
+    ]
+    for change in changes:
+        command = Command.given(
+            derived_id("demo", "correct", str(change.stream)),
+            change,
+            actor=LOCAL_OPERATOR.actor,
+            at=house.clock.now(),
+        )
+        correct(house.desk, command, LOCAL_OPERATOR, change)
+    house.catch_up()
+
+
+def _marker(folder: Path) -> Path:
+    return folder / "finished.json"
