@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from domain.grammar.lead import CONTRACT_KINDS, Spot, objection, spots
 from domain.grammar.reading import Kind
@@ -33,6 +34,9 @@ from domain.grammar.vocabulary import (
     Form,
     Verb,
 )
+
+SPOTS_MAX = 40
+"""Action words looked at in one text; a message with more is no alert, whatever it says."""
 
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
@@ -126,6 +130,8 @@ def find(tokens: Sequence[Token]) -> Found:
     found = Found()
     parts = pieces(tokens)
     for place, piece in enumerate(parts):
+        if len(found.acts) + len(found.refusals) > SPOTS_MAX:
+            return Found()
         act = found.acts[-1] if found.acts else None
         before = len(found.acts)
         refused = _act_on(piece, parts, place, found)
@@ -155,7 +161,7 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     """Adds the acts of a piece; says whether an action word in it was refused."""
     taken: list[Spot] = []
     refused: list[Spot] = []
-    for spot in spots(piece.tokens):
+    for spot in islice(spots(piece.tokens), SPOTS_MAX):
         why = objection(piece.tokens, spot, after_refused=bool(refused and not taken))
         why = why or _veto(spot, piece, parts, place, found)
         if why:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LENGTH_MAX = 8_000
-"""Twice what a chat platform lets through; what lies beyond is not read."""
+LENGTH_MAX = 4_200
+"""A little more than a chat platform lets through; what lies beyond is not read."""
 
 SOMEONE = "@someone"
 """Stands for the mention of a person, so that their trade is not taken for the author's."""
@@ -66,7 +66,7 @@ def clean(text: str) -> str:
     """
     text = text[:LENGTH_MAX]
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY)
+        text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX].translate(_TYPOGRAPHY)
     text = _CARRIAGE.sub("\n", text)
     if _SPECIAL.search(text):
         text = _without_markup(text)

@@ -72,6 +72,8 @@ def read(text: MessageText, room: Room) -> Reading:
     whole = "\n".join(part for card in parts for part in _all_texts(card))
     if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
         return Reading(kind=Kind.CHAT, why="no word of a trade in it")
+    if stance.corrects(whole):
+        return Reading(kind=Kind.CORRECTION, why="it amends an earlier message")
     day = message_day(text.posted_at)
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered()
