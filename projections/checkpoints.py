@@ -176,7 +176,8 @@ def _record_state(connection: Connection, name: str, state: str, reason: str) ->
 def report_rebuild(connection: Connection, names: Sequence[str], position: int) -> None:
     """Says how far a rebuild has come."""
     connection.execute(
-        "INSERT INTO read.rebuilds (projection, position) SELECT name, %s FROM unnest(%s::text[]) name"
+        "INSERT INTO read.rebuilds (projection, position)"
+        " SELECT name, %s FROM unnest(%s::text[]) name"
         " ON CONFLICT (projection) DO UPDATE"
         " SET position = excluded.position, updated_at = clock_timestamp()",
         (position, list(names)),

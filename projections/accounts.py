@@ -1,0 +1,56 @@
+"""Accounts: the books in which approved signals are traded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from domain.accounts import AccountOpened
+from projections.pages import select_all
+from projections.readmodel import Index, Projection, Row, Seen, Table, when
+
+
+class AccountRow(Row, frozen=True, kw_only=True):
+    """A book as it was opened."""
+
+    account: UUID
+    name: str
+    broker: str
+    cash: Decimal
+    currency: str
+    opened_at: datetime
+
+
+class Accounts(Projection):
+    """Folds the opening of books."""
+
+    name = "accounts"
+    kind = "feed"
+
+    def __init__(self) -> None:
+        self.accounts = Table("accounts", AccountRow, ["account"], [Index("name")])
+        self.tables = (self.accounts,)
+
+    @when(AccountOpened)
+    def opened(self, event: AccountOpened, seen: Seen) -> None:
+        row = AccountRow(
+            account=seen.stream,
+            name=event.name,
+            broker=event.broker,
+            cash=event.cash,
+            currency=event.currency,
+            opened_at=event.timestamp,
+        )
+        self.accounts.insert(row, seen.position)
+
+
+_ACCOUNTS = Accounts().accounts.shape
+
+
+def accounts(connection: Connection[Any], *, as_of: int | None = None) -> list[AccountRow]:
+    """All books, by name."""
+    return select_all(connection, _ACCOUNTS, {}, as_of, "name")

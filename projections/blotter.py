@@ -1,0 +1,285 @@
+"""Blotter: every order with its state in FIX's words, and each of its fills."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+from psycopg import Connection
+
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.legs import strategy_symbol
+from domain.order_events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderRequested,
+    OrderSubmitted,
+    OrderTradeCanceled,
+    OrderTradeCorrected,
+)
+from domain.orders import PRICE_STEP
+from projections.naming import title_of
+from projections.pages import select_all, select_one, select_page
+from projections.readmodel import Index, Projection, Row, Seen, Table, when
+
+ZERO = Decimal(0)
+
+
+class FillState(StrEnum):
+    """Whether a fill counts as it was reported."""
+
+    STANDING = "standing"
+    CORRECTED = "corrected"
+    BUSTED = "busted"
+
+
+class OrderRow(Row, frozen=True, kw_only=True):
+    """An order. Prices in USD per share, commission in USD."""
+
+    order_stream: UUID
+    version: int
+    cl_ord_id: str
+    account: str
+    signal: UUID | None
+    symbol: str
+    title: str
+    side: Side
+    position_effect: PositionEffect
+    order_qty: Decimal
+    ord_type: OrdType
+    limit_px: Decimal | None
+    time_in_force: TimeInForce
+    status: OrdStatus = OrdStatus.PENDING_NEW
+    broker: str = ""
+    order_id: str = ""
+    cum_qty: Decimal = ZERO
+    filled_value: Decimal = ZERO
+    """Sum over the standing fills of quantity times price."""
+    avg_px: Decimal = ZERO
+    commission: Decimal = ZERO
+    fills: int = 0
+    reason: str = ""
+    requested_at: datetime
+    updated_at: datetime
+
+    @property
+    def leaves_qty(self) -> Decimal:
+        """What may still be filled."""
+        return self.order_qty - self.cum_qty if self.status.is_open else ZERO
+
+
+class FillRow(Row, frozen=True, kw_only=True):
+    """One fill as it counts, by its ExecID."""
+
+    order_stream: UUID
+    exec_id: str
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+    state: FillState = FillState.STANDING
+    transact_time: datetime
+
+
+class Blotter(Projection):
+    """Folds the execution reports."""
+
+    name = "blotter"
+    kind = "money"
+
+    def __init__(self) -> None:
+        self.orders = Table(
+            "blotter",
+            OrderRow,
+            ["order_stream"],
+            [
+                Index("requested_at, order_stream"),
+                Index("account, requested_at, order_stream"),
+                Index("signal, requested_at, order_stream"),
+                Index("cl_ord_id"),
+            ],
+        )
+        self.fills = Table("fills", FillRow, ["order_stream", "exec_id"])
+        self.tables = (self.orders, self.fills)
+
+    @when(OrderRequested)
+    def requested(self, event: OrderRequested, seen: Seen) -> None:
+        symbol = strategy_symbol(event.side, event.legs)
+        row = OrderRow(
+            order_stream=seen.stream,
+            version=seen.version,
+            cl_ord_id=event.cl_ord_id,
+            account=event.account,
+            signal=event.signal,
+            symbol=symbol,
+            title=title_of(symbol),
+            side=event.side,
+            position_effect=event.position_effect,
+            order_qty=event.order_qty,
+            ord_type=event.ord_type,
+            limit_px=event.limit_px,
+            time_in_force=event.time_in_force,
+            requested_at=event.timestamp,
+            updated_at=event.timestamp,
+        )
+        self.orders.insert(row, seen.position)
+
+    @when(OrderDenied)
+    def denied(self, event: OrderDenied, seen: Seen) -> None:
+        self._change(seen, event.timestamp, status=OrdStatus.DENIED, reason=event.reason)
+
+    @when(OrderSubmitted)
+    def submitted(self, event: OrderSubmitted, seen: Seen) -> None:
+        self._change(seen, event.timestamp, broker=event.broker)
+
+    @when(OrderAccepted)
+    def accepted(self, event: OrderAccepted, seen: Seen) -> None:
+        before = self._row(seen).status
+        status = OrdStatus.NEW if before is OrdStatus.PENDING_NEW else before
+        self._change(seen, event.transact_time, status=status, order_id=event.order_id)
+
+    @when(OrderRejected)
+    def rejected(self, event: OrderRejected, seen: Seen) -> None:
+        self._change(seen, event.transact_time, status=OrdStatus.REJECTED, reason=event.reason)
+
+    @when(OrderFilled)
+    def filled(self, event: OrderFilled, seen: Seen) -> None:
+        fill = FillRow(
+            order_stream=seen.stream,
+            exec_id=event.exec_id,
+            quantity=event.last_qty,
+            price=event.last_px,
+            commission=event.commission,
+            transact_time=event.transact_time,
+        )
+        self.fills.insert(fill, seen.position)
+        before = self._row(seen)
+        status = before.status
+        if status is not OrdStatus.CANCELED:
+            status = OrdStatus.PARTIALLY_FILLED if event.leaves_qty else OrdStatus.FILLED
+        self._change(
+            seen,
+            event.transact_time,
+            status=status,
+            cum_qty=event.cum_qty,
+            filled_value=before.filled_value + event.last_qty * event.last_px,
+            avg_px=event.avg_px,
+            commission=before.commission + event.commission,
+            fills=before.fills + 1,
+        )
+
+    @when(OrderTradeCorrected)
+    def trade_corrected(self, event: OrderTradeCorrected, seen: Seen) -> None:
+        fill = self._fill(seen, event.exec_id)
+        after = replace(
+            fill, quantity=event.last_qty, price=event.last_px, state=FillState.CORRECTED
+        )
+        self.fills.put(after, seen.position)
+        self._recount(
+            seen,
+            event.timestamp,
+            after.quantity - fill.quantity,
+            after.quantity * after.price - fill.quantity * fill.price,
+        )
+
+    @when(OrderTradeCanceled)
+    def trade_canceled(self, event: OrderTradeCanceled, seen: Seen) -> None:
+        fill = self._fill(seen, event.exec_id)
+        self.fills.put(replace(fill, state=FillState.BUSTED), seen.position)
+        self._recount(seen, event.timestamp, -fill.quantity, -fill.quantity * fill.price, -1)
+
+    @when(OrderCancelRequested)
+    def cancel_requested(self, event: OrderCancelRequested, seen: Seen) -> None:
+        self._change(seen, event.timestamp, status=OrdStatus.PENDING_CANCEL, reason=event.reason)
+
+    @when(OrderCanceled)
+    def canceled(self, event: OrderCanceled, seen: Seen) -> None:
+        self._change(seen, event.transact_time, status=OrdStatus.CANCELED)
+
+    @when(OrderExpired)
+    def expired(self, event: OrderExpired, seen: Seen) -> None:
+        self._change(seen, event.transact_time, status=OrdStatus.EXPIRED)
+
+    def _row(self, seen: Seen) -> OrderRow:
+        row = self.orders.current(seen.stream)
+        if row is None:
+            raise LookupError(f"order {seen.stream} was never requested")
+        return row
+
+    def _fill(self, seen: Seen, exec_id: str) -> FillRow:
+        fill = self.fills.current((seen.stream, exec_id))
+        if fill is None:
+            raise LookupError(f"order {seen.stream} has no fill {exec_id}")
+        return fill
+
+    def _change(self, seen: Seen, updated_at: datetime, **changes: Any) -> None:
+        row = replace(self._row(seen), version=seen.version, updated_at=updated_at, **changes)
+        self.orders.put(row, seen.position)
+
+    def _recount(
+        self, seen: Seen, at: datetime, quantity: Decimal, value: Decimal, fills: int = 0
+    ) -> None:
+        """Counts a changed fill; the order's state stays what the broker said last."""
+        before = self._row(seen)
+        cum_qty = before.cum_qty + quantity
+        filled_value = before.filled_value + value
+        average = filled_value / cum_qty if cum_qty else ZERO
+        self._change(
+            seen,
+            at,
+            cum_qty=cum_qty,
+            filled_value=filled_value,
+            avg_px=average.quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN),
+            fills=before.fills + fills,
+        )
+
+
+_FIXED = frozenset({"order_stream", "requested_at", "account", "signal", "symbol", "cl_ord_id"})
+_ORDERS = Blotter().orders.shape
+_FILLS = Blotter().fills.shape
+
+
+def orders(
+    connection: Connection[Any],
+    *,
+    account: str | None = None,
+    signal: UUID | None = None,
+    symbol: str | None = None,
+    status: OrdStatus | None = None,
+    as_of: int | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[OrderRow]:
+    """Orders, the newest first; `after` is (requested_at, order_stream) of the last one seen."""
+    where = {"account": account, "signal": signal, "symbol": symbol, "status": status}
+    return select_page(
+        connection, _ORDERS, where=where, order=["requested_at", "order_stream"], fixed=_FIXED,
+        as_of=as_of, after=after, limit=limit,
+    )  # fmt: skip
+
+
+def order(
+    connection: Connection[Any], stream: UUID, *, as_of: int | None = None
+) -> OrderRow | None:
+    """One order."""
+    return select_one(connection, _ORDERS, {"order_stream": stream}, as_of)
+
+
+def order_by_cl_ord_id(
+    connection: Connection[Any], cl_ord_id: str, *, as_of: int | None = None
+) -> OrderRow | None:
+    """One order by the id we gave it."""
+    return select_one(connection, _ORDERS, {"cl_ord_id": cl_ord_id}, as_of)
+
+
+def fills(connection: Connection[Any], stream: UUID, *, as_of: int | None = None) -> list[FillRow]:
+    """The fills of an order in the order of their times."""
+    return select_all(connection, _FILLS, {"order_stream": stream}, as_of, "transact_time, exec_id")

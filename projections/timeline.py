@@ -1,0 +1,212 @@
+"""Timeline: which events belong to a trader, signal, order, message or account.
+
+A row says that an event is part of a subject's story and where it lies on the tape, so a page
+of the story is one scan of an index joined to the events themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+from psycopg import Connection
+
+from domain.accounts import AccountOpened, account_stream
+from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
+from domain.holdings import (
+    HoldingAdjusted,
+    HoldingAssigned,
+    HoldingExercised,
+    HoldingExpired,
+    HoldingOpened,
+)
+from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, MessageUnbooked
+from domain.order_events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderRequested,
+    OrderSubmitted,
+    OrderTradeCanceled,
+    OrderTradeCorrected,
+)
+from domain.signal_events import (
+    SignalAdded,
+    SignalApproved,
+    SignalClosed,
+    SignalCorrected,
+    SignalExitCalled,
+    SignalExpired,
+    SignalLevelsMoved,
+    SignalPosted,
+    SignalPriceChecked,
+    SignalRejected,
+    SignalSettled,
+    SignalVoided,
+)
+from domain.traders import TraderRegistered, TraderRenamed
+from projections.readmodel import Line, Projection, Row, Seen, Strip, Table, when
+from projections.trader_profiles import trader_of
+
+account_of = lru_cache(maxsize=4_096)(account_stream)
+
+
+class TimelineRow(Line, frozen=True, kw_only=True):
+    """An event of a subject's story."""
+
+    subject: UUID
+    position: int
+
+
+class BelongsRow(Row, frozen=True, kw_only=True):
+    """Whose story the events of a stream are part of, besides its own."""
+
+    stream: UUID
+    trader: UUID | None = None
+    signal: UUID | None = None
+    order_stream: UUID | None = None
+    account: UUID | None = None
+
+
+class Timeline(Projection):
+    """Notes every event for each subject it is about."""
+
+    name = "timeline"
+    kind = "feed"
+
+    def __init__(self) -> None:
+        self.events = Strip("timeline", TimelineRow, ["subject", "position"])
+        self.belongs = Table("timeline_belongs", BelongsRow, ["stream"])
+        self.tables = (self.events, self.belongs)
+
+    @when(TraderRegistered, TraderRenamed, AccountOpened)
+    def alone(self, event: object, seen: Seen) -> None:  # noqa: ARG002
+        self._note(seen.stream, seen)
+
+    @when(MessageCaptured)
+    def captured(self, event: MessageCaptured, seen: Seen) -> None:
+        trader = trader_of(event.platform, event.author_id)
+        self._begin(BelongsRow(stream=seen.stream, trader=trader), seen)
+
+    @when(SignalPosted)
+    def posted(self, event: SignalPosted, seen: Seen) -> None:
+        self._begin(BelongsRow(stream=seen.stream, trader=event.trader), seen)
+        self._note(event.source.message, seen)
+
+    @when(OrderRequested)
+    def order_requested(self, event: OrderRequested, seen: Seen) -> None:
+        signal = None if event.signal is None else self.belongs.current(event.signal)
+        row = BelongsRow(
+            stream=seen.stream,
+            trader=None if signal is None else signal.trader,
+            signal=event.signal,
+            account=account_of(event.account),
+        )
+        self._begin(row, seen)
+
+    @when(CorrectionRequested)
+    def correction_requested(self, event: CorrectionRequested, seen: Seen) -> None:
+        target = self.belongs.current(event.target_stream)
+        row = BelongsRow(stream=seen.stream) if target is None else target
+        changes = (
+            {"signal": event.target_stream}
+            if event.target is Target.SIGNAL
+            else {"order_stream": event.target_stream}
+        )
+        self._begin(replace(row, stream=seen.stream, **changes), seen)
+
+    @when(HoldingOpened)
+    def holding_opened(self, event: HoldingOpened, seen: Seen) -> None:
+        self._begin(BelongsRow(stream=seen.stream, account=account_of(event.account)), seen)
+
+    @when(HoldingExpired)
+    def holding_expired(self, event: HoldingExpired, seen: Seen) -> None:
+        self._follow(event, seen)
+        signal = None if event.signal is None else self.belongs.current(event.signal)
+        if signal is not None:
+            self._note(signal.stream, seen)
+            if signal.trader is not None:
+                self._note(signal.trader, seen)
+
+    @when(SignalAdded, SignalExitCalled, SignalLevelsMoved)
+    def said(self, event: SignalAdded | SignalExitCalled | SignalLevelsMoved, seen: Seen) -> None:
+        self._follow(event, seen)
+        self._note(event.message, seen)
+
+    @when(
+        MessageEdited, MessageDeleted, MessageUnbooked,
+        SignalApproved, SignalClosed, SignalCorrected, SignalExpired, SignalPriceChecked,
+        SignalRejected, SignalSettled, SignalVoided,
+        OrderAccepted, OrderCanceled, OrderCancelRequested, OrderDenied, OrderExpired,
+        OrderFilled, OrderRejected, OrderSubmitted, OrderTradeCanceled, OrderTradeCorrected,
+        HoldingAdjusted, HoldingAssigned, HoldingExercised,
+        CorrectionApplied, CorrectionRefused,
+    )  # fmt: skip
+    def _follow(self, event: object, seen: Seen) -> None:  # noqa: ARG002
+        row = self.belongs.current(seen.stream)
+        if row is None:
+            raise LookupError(f"the stream {seen.stream} never began")
+        self._note_all(row, seen)
+
+    def _begin(self, row: BelongsRow, seen: Seen) -> None:
+        self.belongs.insert(row, seen.position)
+        self._note_all(row, seen)
+
+    def _note_all(self, row: BelongsRow, seen: Seen) -> None:
+        self._note(row.stream, seen)
+        for subject in (row.trader, row.signal, row.order_stream, row.account):
+            if subject is not None:
+                self._note(subject, seen)
+
+    def _note(self, subject: UUID, seen: Seen) -> None:
+        self.events.append(TimelineRow(subject=subject, position=seen.position))
+
+
+class TimelineEvent(NamedTuple):
+    """An event as it lies on the tape; the body is JSON."""
+
+    position: int
+    stream: UUID
+    version: int
+    name: str
+    body: bytes
+    recorded_at: datetime
+    actor: str
+    correlation: UUID | None
+    causation: int | None
+
+
+def timeline(
+    connection: Connection[Any],
+    subject: UUID,
+    *,
+    as_of: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+    descending: bool = True,
+) -> list[TimelineEvent]:
+    """Events of a subject's story, the newest first unless told otherwise; `after` is the
+    position of the last one seen."""
+    conditions = ["t.subject = %(subject)s"]
+    if as_of is not None:
+        conditions.append("t.position <= %(as_of)s")
+    if after is not None:
+        conditions.append(f"t.position {'<' if descending else '>'} %(after)s")
+    query = (
+        "SELECT e.position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,"
+        " e.correlation, e.causation FROM (SELECT t.position FROM read.timeline t"
+        f" WHERE {' AND '.join(conditions)}"
+        f" ORDER BY t.position {'DESC' if descending else 'ASC'} LIMIT %(limit)s) t"
+        " JOIN tape.events e USING (position)"
+        f" ORDER BY position {'DESC' if descending else 'ASC'}"
+    )
+    parameters = {"subject": subject, "as_of": as_of, "after": after, "limit": limit}
+    found = connection.execute(query, parameters, binary=True)
+    return [TimelineEvent(*row) for row in found.fetchall()]
