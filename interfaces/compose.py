@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
@@ -28,7 +28,6 @@ from adapters.event_reader import listen, read_after, read_head, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
 from adapters.mapper import decode_body
-from adapters.market_files import MarketTally, Progress, import_market
 from adapters.paper_broker import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
@@ -45,11 +44,21 @@ from domain.ranking import Rules
 from interfaces.clock import SystemClock
 from interfaces.settings import Settings
 from projections import checkpoints
+from projections.accounts import Accounts
+from projections.approval_queue import ApprovalQueue
+from projections.blotter import Blotter
 from projections.checkpoints import ProjectionStatus
 from projections.folding import Reading
 from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.runner import Runner
+from projections.signal_feed import SignalFeed
+from projections.timeline import Timeline
+from projections.tokens import Tokens
+from projections.trader_profiles import TraderProfiles
+
+if TYPE_CHECKING:
+    from adapters.market_files import MarketTally, Progress
 
 DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
@@ -58,7 +67,16 @@ READ_CONNECTIONS = 8
 PATIENCE_S = 60.0
 """How long a command waits for another process that moves reactions and read models."""
 
-READ_MODELS: tuple[type[Projection], ...] = (Messages,)
+READ_MODELS: tuple[type[Projection], ...] = (
+    Accounts,
+    ApprovalQueue,
+    Blotter,
+    Messages,
+    SignalFeed,
+    Timeline,
+    Tokens,
+    TraderProfiles,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -162,6 +180,9 @@ class House:
 
     def import_market(self, path: Path, progress: Progress | None = None) -> MarketTally:
         """Records market data and has every claim weighed that had no evidence yet."""
+        # The table library takes a quarter of a second to load, and only this needs it.
+        from adapters.market_files import import_market
+
         tally = import_market(self._factory.pool, path, progress=progress)
         price_check = next(r for r in self.reactions if r.name == PriceCheck.name)
         price_check.start_over()
@@ -234,4 +255,5 @@ def open_house(
         house = House(database_url, redis_url, clock or SystemClock())
         stack.callback(house.close)
         house.found()
+        house.projections.catch_up()
         yield house

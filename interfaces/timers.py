@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
 from application.approving import expire_due
 from application.ports import PortError
 from application.settling import mark, settle_expired
-from domain.legs import legs_of
 from domain.shared import DomainError
 from interfaces.compose import House
+from interfaces.lookups import expired_trades, unmarked
+from projections.approval_queue import lapsed
 
 EVERY_S = 5.0
 LOOK_BACK = timedelta(days=5)
@@ -43,10 +42,10 @@ def keep_time(house: House) -> Passed:
     """
     now = house.clock.now()
     with house.reader.connection() as connection:
-        due = overdue_approvals(connection, now)
-        open_signals = open_trades(connection)
+        due = lapsed(connection, now)
+        expired_open = expired_trades(connection, now)
     expired = expire_due(house.desk, due, at=now)
-    settled = settle_expired(house.desk, house.market, open_signals, at=now)
+    settled = settle_expired(house.desk, house.market, expired_open, at=now)
     if expired or settled:
         house.catch_up()
     marked = mark_close(house, now)
@@ -62,7 +61,7 @@ def mark_close(house: House, now: datetime) -> int:
     if not closes:
         return 0
     with house.reader.connection() as connection:
-        symbols = unmarked_symbols(connection, closes[-1])
+        symbols = unmarked(connection, closes[-1])
     return mark(house.desk, house.market, symbols, marked_at=closes[-1], at=now)
 
 
@@ -73,13 +72,3 @@ def run_timers(house: House, stop: threading.Event) -> None:
             keep_time(house)
         except (DomainError, PortError) as error:
             _log.warning("timers: %s", error)
-
-
-def overdue_approvals(connection: Any, now: datetime) -> Sequence[UUID]:
-    """Pending signals whose time for approval is over."""
-    rows = connection.execute(
-        "SELECT signal FROM read.approval_queue"
-        " WHERE valid_to = 9223372036854775807 AND valid_until < %s ORDER BY valid_until",
-        (now,),
-    ).fetchall()
-    return [row[0] for row in rows]

@@ -19,9 +19,13 @@ from domain.fix import OrdType, PositionEffect, Side
 from domain.instruments import instrument
 from domain.legs import Leg
 from domain.shared import InvalidInput
-from interfaces.cli.output import as_json, console
-from interfaces.cli.session import Json, command, house, operator
+from interfaces.cli.output import amount, as_json, console
+from interfaces.cli.output import price as price_text
+from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
+from interfaces.lookups import record_named, signal_named
+from projections.blotter import OrderRow, orders
+from projections.blotter import order as order_row
 
 Signal = Annotated[str, typer.Argument(help="The signal's id, or its first characters.")]
 As = Annotated[str | None, typer.Option("--as", help="Decide under this member name.")]
@@ -52,7 +56,7 @@ def approve(
     """Approve a signal; its order is sent and filled by the account's broker."""
     with house() as opened:
         who = operator(member)
-        stream = opened.signal_named(signal)
+        stream = find(opened, signal_named, signal)
         outcome = approve_signal(
             opened.desk,
             command(opened, who, "approve", stream, account, key=key),
@@ -77,7 +81,7 @@ def reject(
     """Reject a signal, with the reason."""
     with house() as opened:
         who = operator(member)
-        stream = opened.signal_named(signal)
+        stream = find(opened, signal_named, signal)
         outcome = reject_signal(
             opened.desk,
             command(opened, who, "reject", stream, reason, key=key),
@@ -108,7 +112,7 @@ def correct(
     """Put a recorded mistake right by adding to the record; nothing is overwritten."""
     with house() as opened:
         who = operator(member)
-        target, stream = opened.record_named(record)
+        target, stream = find(opened, record_named, record)
         change = Change(
             target=target,
             stream=stream,
@@ -162,7 +166,7 @@ def order(
             opened.desk, command(opened, who, "order", ticket, key=key), who, ticket
         )
         opened.catch_up()
-        said = f"order {_short(outcome.stream)}: {opened.order_status(outcome.stream)}"
+        said = f"order {_short(outcome.stream)}: {_status_of(opened, outcome.stream)}"
         done(outcome, said, json=json)
 
 
@@ -180,5 +184,20 @@ def _short(stream: UUID) -> str:
 
 
 def _order_of(opened: House, signal: UUID) -> str:
-    found = opened.orders_of(signal)
-    return f": {found[-1]}" if found else ""
+    with opened.reader.connection() as connection:
+        found = orders(connection, signal=signal, limit=1)
+    return f": {_told(found[0])}" if found else ""
+
+
+def _status_of(opened: House, stream: UUID) -> str:
+    with opened.reader.connection() as connection:
+        found = order_row(connection, stream)
+    return "not seen yet" if found is None else _told(found)
+
+
+def _told(row: OrderRow) -> str:
+    """An order in a few words: what it is, how it stands, and why."""
+    words = f"{row.side.value} {amount(row.order_qty)} {row.title} {row.status.value}"
+    if row.cum_qty:
+        words += f" at {price_text(row.avg_px)}"
+    return f"{words} ({row.reason})" if row.reason else words

@@ -13,6 +13,8 @@ from interfaces.chat_files import ChatExport, read_chat
 from interfaces.cli.output import as_json, console, listed, warnings
 from interfaces.cli.session import REFUSED, Json, house, operator
 from interfaces.compose import House
+from interfaces.lookups import missing
+from interfaces.timers import keep_time
 
 app = typer.Typer(no_args_is_help=True, help="Bring in chat exports and market data.")
 
@@ -38,12 +40,12 @@ def chat(
     file: Annotated[Path, typer.Argument(help="DiscordChatExporter JSON, or JSON lines.")],
     json: Json = False,
 ) -> None:
-    """Keep every message of an export and book the trades in it; the same file twice adds nothing."""
+    """Keep every message of an export and book its trades; the same file twice adds nothing."""
     with house() as opened:
         export = read_chat(file)
         tally = import_export(opened, export, quiet=json)
         opened.catch_up()
-        opened.keep_time()
+        keep_time(opened)
     if json:
         as_json({"file": str(file), "tally": tally, "bad": export.bad})
     else:
@@ -67,7 +69,9 @@ def import_export(opened: House, export: ChatExport, *, quiet: bool) -> Tally:
             part = messages[start : start + SLICE]
             tally += capture(opened.desk, part, via="import", actor=actor, at=opened.clock.now())
             progress.advance(task, len(part))
-    gone = opened.missing_from(export)
+    opened.catch_up()
+    with opened.reader.connection() as connection:
+        gone = missing(connection, export)
     tally += notice_deletions(opened.desk, gone, actor=actor, at=opened.clock.now())
     return tally
 

@@ -58,19 +58,19 @@ def as_json(value: object) -> None:
 def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
     """A ratio as a percentage; a dash if it is not known."""
     if value is None:
-        return "–"
+        return "-"
     return f"{value * 100:{'+' if sign else ''}.{places}f}%"
 
 
 def money(value: Decimal | None, *, sign: bool = False) -> str:
     """US dollars to the cent, with thousands separated; a dash if not known."""
-    return "–" if value is None else f"{value:{'+' if sign else ''},.2f}"
+    return "-" if value is None else f"{value:{'+' if sign else ''},.2f}"
 
 
 def price(value: Decimal | None) -> str:
     """A price per share with at least two decimals; a dash if not known."""
     if value is None:
-        return "–"
+        return "-"
     exponent = value.as_tuple().exponent
     places = max(2, min(6, -exponent)) if isinstance(exponent, int) else 2
     return f"{value:.{places}f}"
@@ -78,12 +78,12 @@ def price(value: Decimal | None) -> str:
 
 def amount(value: Decimal | None) -> str:
     """A quantity without needless zeros; a dash if not known."""
-    return "–" if value is None else f"{value.normalize():f}"
+    return "-" if value is None else f"{value.normalize():f}"
 
 
 def moment(value: datetime | None) -> str:
     """A time in UTC to the minute; a dash if not known."""
-    return "–" if value is None else f"{value:%Y-%m-%d %H:%M}"
+    return "-" if value is None else f"{value:%Y-%m-%d %H:%M}"
 
 
 def gain_style(value: Decimal | float | None) -> str:
@@ -109,7 +109,7 @@ def listed(lines: Iterable[str], *, most: int = 10) -> None:
 
 def _cell(column: Column, row: Any) -> str:
     value = column.cell(row)
-    text = escape("–" if value is None else str(value))
+    text = escape("-" if value is None else str(value))
     style = column.style(row) if column.style is not None else ""
     return f"[{style}]{text}[/{style}]" if style else text
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 import typer
+from psycopg import Connection
 
 from application.access import Member
 from application.desk import Command
@@ -26,6 +27,8 @@ from interfaces.compose import House, open_house
 from interfaces.settings import Settings
 
 REFUSED, OUTSIDE = 1, 3
+
+Found = TypeVar("Found")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 At = Annotated[
@@ -66,6 +69,12 @@ def told_in_words() -> Iterator[None]:
 def operator(name: str | None = None) -> Member:
     """Whoever uses the command line here may do everything: the database is theirs anyway."""
     return Member(name=name or getpass.getuser(), roles=frozenset({Role.ADMIN}))
+
+
+def find(opened: House, look_up: Callable[[Connection[Any], str], Found], text: str) -> Found:
+    """Looks up what a text on the command line names."""
+    with opened.reader.connection() as connection:
+        return look_up(connection, text)
 
 
 def command(opened: House, member: Member, *given: object, key: str | None = None) -> Command:

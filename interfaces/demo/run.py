@@ -33,7 +33,11 @@ from interfaces.chat_files import read_chat
 from interfaces.clock import SetClock
 from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.demo.files import Session, write_demo
+from interfaces.lookups import missing
 from interfaces.timers import keep_time
+from projections.approval_queue import pending
+from projections.signal_feed import signals
+from projections.signal_rows import TradeState
 
 SEED = 7
 SESSIONS = 60
@@ -134,12 +138,14 @@ def _import_slice(
 
 def _decide(house: House) -> None:
     """The moderator's habits: a third is approved, some are rejected, the rest waits."""
-    for signal, attainable in house.pending_signals():
-        luck = signal.int % 10
-        if luck < 4 and attainable:
-            _tell(house, signal, "approve")
+    with house.reader.connection() as connection:
+        rows = pending(connection, limit=500)
+    for row in rows:
+        luck = row.signal.int % 10
+        if luck < 4 and row.attainable:
+            _tell(house, row.signal, "approve")
         elif luck == 9:
-            _tell(house, signal, "reject")
+            _tell(house, row.signal, "reject")
     house.catch_up()
 
 
@@ -190,21 +196,26 @@ def _export_again(house: House, files: Sequence[Path]) -> None:
         at, actor = house.clock.now(), LOCAL_OPERATOR.actor
         capture(house.desk, export.messages, via="import", actor=actor, at=at)
         house.catch_up()
-        notice_deletions(house.desk, house.missing_from(export), actor=actor, at=at)
+        with house.reader.connection() as connection:
+            gone = missing(connection, export)
+        notice_deletions(house.desk, gone, actor=actor, at=at)
     house.catch_up()
 
 
 def _put_right(house: House) -> None:
-    """Two mistakes an admin finds: a signal that was none, and a price with a digit too many."""
-    signals = house.signals_to_correct()
+    """Two mistakes an admin finds: a signal that was none, and a mistyped price."""
+    with house.reader.connection() as connection:
+        recent = signals(connection, state=TradeState.CLOSED, limit=40)
+    joke, slip = recent[10].signal, recent[20]
+    price = slip.claimed_px + Decimal("0.05")
     changes = [
-        Change(target=Target.SIGNAL, stream=signals[0], void=True, reason="posted as a joke"),
+        Change(target=Target.SIGNAL, stream=joke, void=True, reason="posted as a joke"),
         Change(
             target=Target.SIGNAL,
-            stream=signals[1],
+            stream=slip.signal,
             part="1",
-            quantity=Decimal(1),
-            reason="the trader meant one contract",
+            price=price,
+            reason="the trader typed the price of another contract",
         ),
     ]
     for change in changes:

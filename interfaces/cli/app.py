@@ -1,0 +1,53 @@
+"""The command line put together: every command and what it is called."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from interfaces.cli import boards, deciding, imports, keeping, running
+from interfaces.cli.session import told_in_words
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A trading community's track record that nobody can rewrite.",
+)
+
+
+@app.callback()
+def everywhere(
+    demo: Annotated[bool, typer.Option("--demo", help="Work on the demo's record.")] = False,
+) -> None:
+    """A trading community's track record that nobody can rewrite."""
+    if demo:
+        os.environ["TRUETAPE_DEMO"] = "1"
+
+
+app.add_typer(imports.app, name="import")
+app.add_typer(keeping.tokens, name="token")
+for command in (
+    boards.signals,
+    boards.queue,
+    boards.orders,
+    boards.timeline,
+    deciding.approve,
+    deciding.reject,
+    deciding.correct,
+    deciding.order,
+    keeping.room,
+    keeping.account,
+    running.work,
+    running.status,
+    running.rebuild,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs the command line; failures end with words and an exit code."""
+    with told_in_words():
+        app()

@@ -1,0 +1,122 @@
+"""`truetape work`, `serve`, `status`, `rebuild`: the processes and how they are."""
+
+from __future__ import annotations
+
+import logging
+import signal as signals
+import threading
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from domain.shared import InvalidInput
+from interfaces.cli.output import Column, as_json, console, table, warn, warnings
+from interfaces.cli.session import REFUSED, Json, house
+from interfaces.compose import READ_MODELS, House
+from interfaces.timers import run_timers
+
+
+def work() -> None:
+    """Follow the tape: react, keep read models in step, and do what is due. Ctrl-C ends it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with house() as opened:
+        stop = stopped_by_signals()
+        console.print("working: reactions, read models and timers follow the tape")
+        with working(opened, stop):
+            stop.wait()
+
+
+class working:  # noqa: N801 - used as a statement: with working(...)
+    """Runs the threads of a worker while a block lasts."""
+
+    def __init__(self, opened: House, stop: threading.Event) -> None:
+        self._stop = stop
+        self._threads = [
+            threading.Thread(target=target, name=name, daemon=True)
+            for name, target in (
+                ("reactions", lambda: opened.react(stop)),
+                ("read models", lambda: opened.projections.run(stop)),
+                ("timers", lambda: run_timers(opened, stop)),
+            )
+        ]
+
+    def __enter__(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+
+def stopped_by_signals() -> threading.Event:
+    """An event that SIGINT and SIGTERM set, so that a process ends in order."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signals.SIGINT, signals.SIGTERM):
+        signals.signal(number, end)
+    return stop
+
+
+def status(json: Json = False) -> None:
+    """Show the head of the tape and how far reactions and read models are."""
+    with house() as opened:
+        head = opened.head()
+        steps = opened.reaction_statuses()
+        models = opened.projection_statuses()
+    rows: list[dict[str, Any]] = [
+        {"name": s.name, "kind": "reaction", "state": s.state, "position": s.position,
+         "lag": head - s.position, "reason": s.reason, "moved_at": s.updated_at}
+        for s in steps
+    ] + [
+        {"name": m.projection, "kind": "read model", "state": m.state, "position": m.position,
+         "lag": head - m.position, "reason": m.reason, "moved_at": m.updated_at,
+         "parked": m.parked, "rebuilt_to": m.rebuilt_to}
+        for m in models
+    ]  # fmt: skip
+    if json:
+        as_json({"head": head, "followers": rows})
+    else:
+        table(
+            rows,
+            (
+                Column("name", lambda row: row["name"]),
+                Column("kind", lambda row: row["kind"]),
+                Column("state", lambda row: row["state"]),
+                Column("position", lambda row: row["position"], is_figure=True),
+                Column("lag", lambda row: row["lag"], is_figure=True),
+                Column("why", lambda row: row["reason"]),
+            ),
+            title=f"the tape ends at position {head}",
+        )
+    if any(row["state"] in ("stopped", "parked") for row in rows):
+        warn("something stands still: the reason is in the last column")
+        raise typer.Exit(REFUSED)
+
+
+def rebuild(
+    projection: Annotated[
+        list[str] | None, typer.Argument(help="Read models to rebuild; all without a name.")
+    ] = None,
+) -> None:
+    """Make read models anew from the events, beside the live ones, and swap them in."""
+    known = {model.name for model in READ_MODELS}
+    names = projection or sorted(known)
+    if unknown := sorted(set(names) - known):
+        raise InvalidInput(f"no read model is called {', '.join(unknown)}; there are "
+                           f"{', '.join(sorted(known))}")  # fmt: skip
+    with house() as opened:
+        with Progress(
+            TextColumn("rebuilding"), BarColumn(), TimeRemainingColumn(), console=warnings
+        ) as bar:
+            task = bar.add_task("", total=opened.head())
+            opened.projections.rebuild(
+                names, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        console.print(f"rebuilt {', '.join(names)}")

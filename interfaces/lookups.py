@@ -1,0 +1,126 @@
+"""Look-ups that commands need: what a short id names, what is due, what an export lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from application.ports import NotFound
+from domain.corrections import Target
+from domain.shared import InvalidInput
+from interfaces.chat_files import ChatExport
+from projections.messages import missing_from
+from projections.readmodel import CURRENT
+
+_SHORTEST = 4
+
+
+def signal_named(connection: Connection[Any], text: str) -> UUID:
+    """The signal whose id begins with these characters.
+
+    Raises:
+        NotFound: no signal's id does.
+        InvalidInput: the text is too short, or several do.
+    """
+    return _only(_ids(connection, "signal_feed", "signal", text), "signal", text)
+
+
+def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:
+    """The signal or order whose id begins with these characters.
+
+    Raises:
+        NotFound: neither a signal's nor an order's id does.
+        InvalidInput: the text is too short, or several do.
+    """
+    signals = _ids(connection, "signal_feed", "signal", text)
+    orders = _ids(connection, "blotter", "order_stream", text)
+    found = _only([*signals, *orders], "signal or order", text)
+    return (Target.SIGNAL if found in signals else Target.ORDER), found
+
+
+def trader_named(connection: Connection[Any], text: str) -> UUID:
+    """The trader of that name, whatever its case, or whose id begins with these characters.
+
+    Raises:
+        NotFound: there is none; the text says which names come close.
+        InvalidInput: several traders go by it.
+    """
+    rows = connection.execute(
+        f"SELECT trader FROM read.trader_profiles WHERE valid_to = {CURRENT}"
+        " AND lower(name) = lower(%s)",
+        (text,),
+    ).fetchall()
+    found = [row[0] for row in rows]
+    if not found and len(text) >= _SHORTEST:
+        found = _ids(connection, "trader_profiles", "trader", text)
+    if found:
+        return _only(found, "trader", text)
+    close = connection.execute(
+        f"SELECT name FROM read.trader_profiles WHERE valid_to = {CURRENT}"
+        " AND name ILIKE %s ORDER BY name LIMIT 5",
+        (f"%{text.replace('%', '')}%",),
+    ).fetchall()
+    hint = f"; there are {', '.join(row[0] for row in close)}" if close else ""
+    raise NotFound(f"no trader goes by {text!r}{hint}")
+
+
+def missing(connection: Connection[Any], export: ChatExport) -> list[UUID]:
+    """Recorded messages that a whole export of their channel does not have any more."""
+    if export.channel is None or not export.messages:
+        return []
+    first, last = export.messages[0].posted_at, export.messages[-1].posted_at
+    present = [message.message_id for message in export.messages]
+    return missing_from(connection, export.channel, first, last, present)
+
+
+def expired_trades(connection: Connection[Any], at: datetime) -> list[UUID]:
+    """Signals that are open although their contracts' expiry day has begun."""
+    rows = connection.execute(
+        f"SELECT position FROM read.positions WHERE valid_to = {CURRENT}"
+        " AND kind = 'trader' AND quantity <> 0 AND expiry <= %s ORDER BY expiry, position",
+        (at.date(),),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def unmarked(connection: Connection[Any], moment: datetime) -> Sequence[str]:
+    """Instruments of what was open at a moment and has no mark of it."""
+    rows = connection.execute(
+        "SELECT DISTINCT leg.symbol FROM read.positions p JOIN read.position_legs leg"
+        f" ON leg.position = p.position AND leg.valid_to = {CURRENT}"
+        f" WHERE p.valid_to = {CURRENT} AND p.quantity <> 0 AND p.opened_at <= %(at)s"
+        " AND (p.marked_at IS NULL OR p.marked_at < %(at)s) ORDER BY leg.symbol",
+        {"at": moment},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _ids(connection: Connection[Any], table: str, column: str, text: str) -> list[UUID]:
+    start = text.strip().lower()
+    if len(start) < _SHORTEST or not set(start) <= set("0123456789abcdef-"):
+        raise InvalidInput(f"{text!r} is no id: give at least {_SHORTEST} of its characters")
+    low, high = _range(start)
+    rows = connection.execute(
+        f"SELECT {column} FROM read.{table} WHERE valid_to = {CURRENT}"
+        f" AND {column} BETWEEN %s AND %s LIMIT 2",
+        (low, high),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _range(start: str) -> tuple[UUID, UUID]:
+    """The lowest and the highest id that begin with these hexadecimal digits."""
+    digits = start.replace("-", "")[:32]
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def _only(found: Sequence[UUID], kind: str, text: str) -> UUID:
+    if not found:
+        raise NotFound(f"there is no {kind} {text}")
+    if len(found) > 1:
+        raise InvalidInput(f"several fit {text!r}: give more of the id")
+    return found[0]
