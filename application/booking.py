@@ -160,7 +160,7 @@ class Booking:
             subject=None if talk is None else talk.subject,
         )
         self._remember_subject(reading, message, author)
-        if intents:
+        if any(not isinstance(intent, Unbooked) for intent in intents):
             self._register(message, author, work)
         for number, intent in enumerate(intents):
             self._carry_out(cause, message, intent, number, work)

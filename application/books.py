@@ -32,11 +32,11 @@ class Book(msgspec.Struct):
     def equity(self) -> Decimal:
         return self.cash + self.invested
 
-    def size(self, price: Decimal, multiplier: int) -> Decimal:
-        """Whole units that a tenth of the equity buys; 50,000 at 5.50 gives 9 contracts."""
-        if price <= 0:
+    def size(self, at_risk: Decimal, multiplier: int) -> Decimal:
+        """Whole units that a tenth of the equity carries; 50,000 at 5.50 gives 9 contracts."""
+        if at_risk <= 0:
             return Decimal(0)
-        units = self.equity * EQUITY_SHARE / (price * multiplier)
+        units = self.equity * EQUITY_SHARE / (at_risk * multiplier)
         return units.quantize(Decimal(1), rounding=ROUND_DOWN)
 
 

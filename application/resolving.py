@@ -99,8 +99,9 @@ def resolve(
     """The intents of one message; empty for plain talk.
 
     `open_trades` are the author's in this channel, `reply_to` the stream of the message it
-    replies to, `subject` what the author last named here (see `Subject.after`).
+    replies to, `subject` what the author had last named here (see `Subject.after`).
     """
+    subject = Subject.after(reading, posted_at, subject)
     return _Resolving(reading, room, tuple(open_trades), posted_at, reply_to, subject).run()
 
 

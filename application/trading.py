@@ -29,7 +29,13 @@ from application.reaction import Happened, consequence
 from domain.accounts import AccountOpened
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.holdings import Holding, holding_stream
-from domain.legs import Leg, multiplier_of, strategy_quote, strategy_symbol
+from domain.legs import (
+    Leg,
+    capital_at_risk,
+    multiplier_of,
+    strategy_quote,
+    strategy_symbol,
+)
 from domain.order_events import OrderRequested, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
 from domain.shared import Event, stream_id
@@ -129,9 +135,10 @@ class Trading:
         price = _far_side(signal.side, quote)
         if (price - signal.price) * signal.side.sign > signal.price * DRIFT_MAX:
             return none, f"the market moved over {DRIFT_MAX:.0%} from the signal's {signal.price}"
-        size = book.size(price, multiplier_of(signal.legs))
+        at_risk = capital_at_risk(signal.side, signal.legs, price)
+        size = book.size(at_risk, multiplier_of(signal.legs))
         if size <= 0:
-            return none, f"one unit costs more than {EQUITY_SHARE:.0%} of the book's equity"
+            return none, f"one unit puts more than {EQUITY_SHARE:.0%} of the book's equity at risk"
         return size, ""
 
     def _exit(self, cause: Happened, called: SignalExitCalled, work: Work) -> None:

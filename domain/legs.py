@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from domain.fix import Side
-from domain.instruments import Option, instrument
+from domain.instruments import Option, Right, instrument
 from domain.shared import InvalidInput, Value
 
 
@@ -101,3 +101,34 @@ def strategy_quote(
             bid -= leg.ratio * quote[1]
             offer -= leg.ratio * quote[0]
     return bid, offer
+
+
+NAKED_MARGIN = Decimal("0.20")
+"""What a broker asks for an uncovered short option, of the strike (after FINRA Rule 4210
+(f)(2)(E), without its relief for contracts out of the money)."""
+
+
+def capital_at_risk(side: Side, legs: tuple[Leg, ...], price: Decimal) -> Decimal:
+    """What one unit of a trade opened at `price` ties up per share: the base of its return.
+
+    A bought trade can lose what it cost. A sold one is not measured by the premium it took
+    in, or a few cents for a far contract would make any gain look large: it ties up the most
+    that it can lose at expiry, or a fifth of the short strikes if that is less; short shares
+    tie up their price.
+    """
+    if side is Side.BUY:
+        return price
+    contracts = [(instrument(leg.symbol), leg) for leg in legs]
+    options = [(named, leg) for named, leg in contracts if isinstance(named, Option)]
+    if len(options) < len(contracts):
+        return price
+    shorts = [(named, leg) for named, leg in options if leg.side is Side.SELL]
+    margin = NAKED_MARGIN * sum((named.strike * leg.ratio for named, leg in shorts), Decimal(0))
+    calls = sum(leg.side.sign * leg.ratio for named, leg in options if named.right is Right.CALL)
+    spots = [Decimal(0), *(named.strike for named, _ in options)]
+    worst = max(
+        -price - sum(leg.side.sign * leg.ratio * named.intrinsic(spot) for named, leg in options)
+        for spot in spots
+    )
+    risk = margin if calls < 0 else min(margin, worst)
+    return max(risk, price)
