@@ -113,6 +113,8 @@ class ReactionRunner:
 
     def _in_one_transaction(self) -> Step:
         connection = self._connected()
+        if self._place is not None and read_head(connection) == self._place:
+            return Step.AT_HEAD
         with translated(), connection.transaction():
             locked = self._lock(connection)
             if locked is None:
@@ -140,10 +142,6 @@ class ReactionRunner:
                 raise result
 
     def _lock(self, connection: Connection) -> tuple[int, str] | None:
-        connection.execute(
-            "INSERT INTO tape.reactions (reaction) VALUES (%s) ON CONFLICT DO NOTHING",
-            (self.name,),
-        )
         row = connection.execute(
             "SELECT position, state FROM tape.reactions WHERE reaction = %s FOR UPDATE SKIP LOCKED",
             (self.name,),
@@ -201,6 +199,10 @@ class ReactionRunner:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
             self._place = None
+            self._connection.execute(
+                "INSERT INTO tape.reactions (reaction) VALUES (%s) ON CONFLICT DO NOTHING",
+                (self.name,),
+            )
         return self._connection
 
 

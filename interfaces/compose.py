@@ -47,6 +47,7 @@ from projections import checkpoints
 from projections.accounts import Accounts
 from projections.approval_queue import ApprovalQueue
 from projections.blotter import Blotter
+from projections.books import Books
 from projections.checkpoints import ProjectionStatus
 from projections.folding import Reading
 from projections.messages import Messages
@@ -71,6 +72,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Accounts,
     ApprovalQueue,
     Blotter,
+    Books,
     Messages,
     SignalFeed,
     Timeline,

@@ -14,8 +14,10 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
 import typer
 from psycopg import Connection
+from rich.markup import escape
 
 from application.access import Member
 from application.desk import Command
@@ -55,10 +57,10 @@ def told_in_words() -> Iterator[None]:
     try:
         yield
     except (DomainError, ApplicationError) as error:
-        warnings.print(f"[red]{error}[/red]", markup=True)
+        warnings.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(REFUSED) from error
-    except PortError as error:
-        warnings.print(f"[red]{error}[/red]")
+    except (PortError, psycopg.Error) as error:
+        warnings.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(OUTSIDE) from error
     except BrokenPipeError:
         # The reader of a pipe has seen enough; that is no failure.

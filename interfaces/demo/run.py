@@ -41,7 +41,7 @@ from projections.signal_rows import TradeState
 
 SEED = 7
 SESSIONS = 60
-SLICE = timedelta(minutes=30)
+SLICE = timedelta(hours=1)
 MODERATOR = Member(name="moderator", roles=frozenset({Role.APPROVER}))
 
 Progress = Callable[[str, float], None]
@@ -108,7 +108,7 @@ def _play(
     messages: Sequence[SeenMessage],
     progress: Progress,
 ) -> None:
-    """One session after the other, half an hour at a time."""
+    """One session after the other, an hour at a time."""
     times = [message.posted_at for message in messages]
     start = 0
     for number, session in enumerate(sessions):
@@ -146,7 +146,6 @@ def _decide(house: House) -> None:
             _tell(house, row.signal, "approve")
         elif luck == 9:
             _tell(house, row.signal, "reject")
-    house.catch_up()
 
 
 def _tell(house: House, signal: UUID, what: str) -> None:
