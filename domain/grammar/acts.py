@@ -73,6 +73,8 @@ class Act:
     tokens: list[Token]
     verb_at: int
     sentence: int
+    beside: str = ""
+    """A contract in the same sentence that is not part of this act."""
     inherent: bool = False
     """The phrase itself says what is sold: "full profit", "my last trim"."""
 
@@ -141,7 +143,18 @@ def find(tokens: Sequence[Token]) -> Found:
             act.tokens += [_COMMA, *piece.tokens]
         else:
             found.free.append(piece)
+            if act is not None and act.sentence == piece.sentence:
+                act.beside = act.beside or _contract_in(piece)
     return found
+
+
+def _contract_in(piece: Piece) -> str:
+    return next((token.text for token in piece.tokens if _may_be_contract(token)), "")
+
+
+def _may_be_contract(token: Token) -> bool:
+    broken = token.kind == "mix" and not {"c", "p"}.isdisjoint(token.low)
+    return broken or token.kind in ("strike", "osi", "joined", "slash")
 
 
 def _continues(piece: Piece) -> bool:
@@ -197,7 +210,8 @@ def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
 def _act(piece: Piece, spot: Spot, until: int, *, is_first: bool) -> Act:
     before = _contract_before(piece.tokens[: spot.start]) if is_first else []
     after = _without_plans(piece.tokens[spot.end : until])
-    return Act(spot.verb, spot.said, [*before, *after], len(before), piece.sentence, spot.inherent)
+    tokens = [*before, *after]
+    return Act(spot.verb, spot.said, tokens, len(before), piece.sentence, inherent=spot.inherent)
 
 
 def _contract_before(tokens: list[Token]) -> list[Token]:

@@ -17,10 +17,10 @@ from domain.grammar.vocabulary import Verb
 _END = Token("", "", "")
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
-_FRACTION_PARTS = {"1/2": "0.5", "1/3": "0.333333333333", "2/3": "0.666666666667",
-                   "1/4": "0.25", "3/4": "0.75"}  # fmt: skip
 _SPLIT_OSI = re.compile(r"\.?\$?([A-Z]{1,5}[0-9]?) ?([0-9]{6})([CP])([0-9.]+)", re.IGNORECASE)
 _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
+_HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
+"""Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 _RANGE_FACTOR_MAX = 3
 _KEPT_BY = frozenset(
     {"leaving", "left", "leave", "into", "keep", "keeping", "hold", "holding", "let", "with"}
@@ -93,8 +93,8 @@ class _Filling:
     def slash(self, token: Token) -> None:
         if self.label == "target":
             self.slots.targets += numbers(token.text)
-        elif self.is_exit and self.follows_verb and token.text in _FRACTION_PARTS:
-            self.slots.fraction = Decimal(_FRACTION_PARTS[token.text])
+        elif self.is_exit and self.follows_verb and token.text in words.FRACTION_PARTS:
+            self.slots.fraction = Decimal(words.FRACTION_PARTS[token.text])
         elif roots.is_date(token.text) and not (self.slots.expiry and self._says_spread()):
             self._expires(dates.slash_date(token.text, self.day))
         else:
@@ -121,8 +121,9 @@ class _Filling:
             self.slots.expiry = expiry
 
     def strike(self, token: Token) -> None:
+        right = "C" if "c" in token.low else "P"
         for strike in numbers(token.low):
-            self._add_strike(strike, token.low[-1].upper())
+            self._add_strike(strike, right)
         self.label = ""
 
     def joined(self, token: Token) -> None:
@@ -173,6 +174,8 @@ class _Filling:
         """A bare or a dollar number: its neighbours say what it is."""
         said = numbers(token.text)
         ahead, before = self.ahead(), self.behind()
+        if not said:
+            self.slots.odd = self.slots.odd or token.text
         if not said or token.low[-1] in "kmb" or ahead.low in ("level", "hit"):
             return
         if self.label in ("stop", "target", "average"):
@@ -200,8 +203,8 @@ class _Filling:
     def _unlabelled(self, token: Token, said: Decimal) -> None:
         if token.kind == "money":
             self._offer_price(1, token)
-        elif self.slots.pair and self.slots.quantity is None and self.slots.price is None:
-            self.slots.quantity = said
+        elif self.slots.pair and self.slots.price is None and self._sizes(said):
+            return
         elif "." in token.text or "," in token.text:
             self._offer_price(2, token)
         elif self.slots.price is None:
@@ -260,6 +263,8 @@ class _Filling:
         if self.label == "target" and "ts" in token.low:
             self.slots.targets += numbers(token.low.split("ts")[0])[:1]
             self.label = "trail"
+        elif not _HARMLESS.fullmatch(token.low):
+            self.slots.odd = self.slots.odd or token.text
 
     def cash(self, token: Token) -> None:
         self._names(token.text[1:].upper())

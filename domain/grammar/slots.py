@@ -50,6 +50,9 @@ class Slots:
     at_hand: bool = False
     beyond: str = ""
     garbled: str = ""
+    """A price that cannot be read."""
+    odd: str = ""
+    """A word that may be a broken contract."""
     unclear: str = ""
     loose: list[Decimal] = field(default_factory=list)
 

@@ -55,6 +55,7 @@ def judge(act: Act, setting: Setting) -> Ticket:
     """Makes the ticket of an act."""
     room, day, contract = setting.room, setting.day, setting.contract
     slots = fill(act.tokens, day, act.verb, act.verb_at)
+    slots.odd = slots.odd or act.beside
     own = bool(slots.roots or slots.pair or slots.contracts or slots.strikes)
     if contract and not own:
         card = [_END, *contract, _END, *(setting.entry if act.verb.kind is Kind.OPEN else ())]
@@ -133,6 +134,10 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
     if not is_instrument(slots.root):
         ticket.missing.append("symbol")
         return False
+    if slots.odd:
+        ticket.missing.append("contract")
+        ticket.why = f"'{slots.odd}' may be the rest of a contract"
+        return False
     if slots.loose and not slots.shares:
         ticket.missing += ["right", "expiry"]
         ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"
@@ -152,7 +157,7 @@ def _entry_price(slots: Slots, read: LegsRead, ticket: Ticket) -> Decimal | None
         if slots.garbled:
             ticket.why = f"'{slots.garbled}' is no price"
         return None
-    strike = read.legs[0].strike
+    strike = read.legs[0].strike if read.legs else None
     bound = read.width
     if bound is None and strike is not None:
         is_put = read.legs[0].right == "P"
@@ -192,15 +197,17 @@ def _percent(share: Decimal) -> str:
 def _add(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> None:
     read = read_legs(slots, verb.action, room, day) if _says_contract(slots) else LegsRead()
     ticket.rules += read.rules
-    if slots.price is None and slots.average is None:
-        ticket.missing.append("price")
-        return
+    price = None
+    if slots.price is not None or slots.average is None:
+        price = _entry_price(slots, read, ticket)
+        if price is None:
+            return
     ticket.trades = (
         TradeReading(
             action=verb.action,
             legs=read.legs,
             quantity=slots.quantity,
-            price=slots.price.low if slots.price is not None else None,
+            price=price,
             average=slots.average,
             at_hand=slots.at_hand,
         ),

@@ -229,6 +229,9 @@ AT_HAND = _set(
 )
 REMAINDER = frozenset({"rest", "remaining", "remainder", "runner", "runners"})
 FRACTIONS = {"half": "0.5", "third": "0.333333333333", "quarter": "0.25", "most": "0.75"}
+FRACTION_PARTS = {
+    "1/2": "0.5", "1/3": "0.333333333333", "2/3": "0.666666666667", "1/4": "0.25", "3/4": "0.75",
+}  # fmt: skip
 SIZES = frozenset({"contract", "contracts", "con", "cons", "lot", "lots", "share", "shares"})
 PRICE_WORDS = frozenset({"for", "at", "price", "entry", "fill", "filled", "paid", "cmp", "exit"})
 NOT_PRICE_WORDS = _set(

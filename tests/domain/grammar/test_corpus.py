@@ -54,6 +54,18 @@ def test_no_stock_is_opened_where_a_word_speaks_of_an_option() -> None:
         assert reading.missing, end
 
 
+def test_one_slip_never_turns_an_option_into_shares() -> None:
+    for ticket in ("BTO 5 TSLA 250c 11/21 @ 2.30", "BTO 1 TSLA261120C00250000 @ 2.30"):
+        for place in range(len(ticket)):
+            for slipped in (
+                ticket[:place] + ticket[place + 1 :],
+                ticket[:place] + " " + ticket[place:],
+                ticket[:place] + ticket[place : place + 2][::-1] + ticket[place + 2 :],
+            ):
+                legs = [leg for trade in read_text(slipped).trades for leg in trade.legs]
+                assert all(leg.strike is not None for leg in legs), slipped
+
+
 def test_an_option_symbol_reads_as_itself_padded_or_not() -> None:
     for text in ("BTO 1 TSLA261120C00250000 @ 2", "BTO 1 TSLA  261120C00250000 @ 2"):
         leg = read_text(text).trades[0].legs[0]
