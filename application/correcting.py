@@ -69,10 +69,12 @@ def correct(
                 at=command.at,
             )
         )
+        work.take(correction)
         if isinstance(target, Signal):
             _correct_signal(target, change, correction.id, member.name, command)
         else:
             _correct_order(target, change, correction.id, member.name, command)
+        work.take(target)
         correction.apply_to_target(by=member.name, at=command.at)
         return correction
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.application import Application, project_aggregate
 from eventsourcing.domain import BaseAggregate
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.utils import Environment
 
 from application.ports import (
@@ -175,6 +175,7 @@ class Work:
         self._append = append or desk.tape.append
         self._in_hand: dict[UUID, BaseAggregate[UUID]] = {}
         self._absent: set[UUID] = set()
+        self._taken: list[StoredEvent] = []
         self._batches: list[Batch] = []
 
     def prefetch(self, streams: Iterable[UUID]) -> Mapping[UUID, BaseAggregate[UUID]]:
@@ -218,15 +219,17 @@ class Work:
         self._in_hand[aggregate.id] = aggregate
         return aggregate
 
+    def take(self, aggregate: BaseAggregate[UUID]) -> None:
+        """Puts what the aggregate has decided so far before what others decide next."""
+        mapper = self._desk.mapper
+        self._taken.extend(map(mapper.to_stored_event, aggregate.collect_events()))
+
     def save(self, command: Command) -> bool:
         """Makes a batch of all that was decided since the last one; False if nothing was."""
-        mapper = self._desk.mapper
-        events = [
-            mapper.to_stored_event(event)
-            for aggregate in self._in_hand.values()
-            if aggregate.pending_events
-            for event in aggregate.collect_events()
-        ]
+        for aggregate in self._in_hand.values():
+            if aggregate.pending_events:
+                self.take(aggregate)
+        events, self._taken = self._taken, []
         if events:
             self._batches.append(Batch(events, command.envelope))
         return bool(events)

@@ -1,0 +1,25 @@
+"""A house of the story's own, whose clock the story sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from interfaces.clock import SetClock
+from interfaces.compose import House, open_house
+from interfaces.settings import Settings
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 11, 16, 14, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def house(database_url: str, redis_url: str, tmp_path: Path, clock: SetClock) -> Iterator[House]:
+    settings = Settings(home=tmp_path, database_url=database_url, redis_url=redis_url)
+    with open_house(settings, clock) as opened:
+        yield opened

@@ -1,0 +1,216 @@
+"""The nine stops of a signal's life, each with the events it leaves on the tape."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from application.access import LOCAL_OPERATOR, Member
+from application.approving import approve
+from application.correcting import Change, correct
+from application.desk import Command
+from application.intake import Tally
+from domain.approvals import NotAnApprover, Role, SelfApprovalRefused
+from domain.corrections import Target
+from domain.traders import trader_stream
+from interfaces.chat_files import read_chat
+from interfaces.cli.imports import import_export
+from interfaces.clock import SetClock
+from interfaces.compose import House
+from interfaces.timers import keep_time
+from projections.approval_queue import pending
+from projections.signal_feed import signal as signal_row
+
+MONDAY = "2026-11-16"
+DANA = Member(name="dana", roles=frozenset({Role.APPROVER}))
+
+
+class Told:
+    """Tells the story: what is said and done, and which events came of it."""
+
+    def __init__(self, house: House, clock: SetClock, folder: Path) -> None:
+        self.house = house
+        self.clock = clock
+        self.folder = folder
+        self.messages: list[dict[str, object]] = []
+        self.head = house.head()
+
+    def at(self, time: str) -> datetime:
+        moment = datetime.fromisoformat(f"{MONDAY}T{time}+00:00")
+        self.clock.set(moment)
+        return moment
+
+    def market(self, *rows: str) -> None:
+        file = self.folder / "quotes.csv"
+        header = "symbol,time,bid,offer,bid_size,offer_size"
+        lines = [
+            f"{symbol},{MONDAY}T{time}Z,{bid},{offer},50,50"
+            for symbol, time, bid, offer in (row.split() for row in rows)
+        ]
+        file.write_text("\n".join([header, *lines]))
+        tally = self.house.import_market(file)
+        assert not tally.bad
+
+    def says(self, time: str, words: str) -> Tally:
+        moment = self.at(time)
+        self.messages.append(
+            {
+                "id": str(1000 + len(self.messages)),
+                "type": "Default",
+                "timestamp": moment.isoformat(),
+                "timestampEdited": None,
+                "content": words,
+                "author": {"id": "77", "name": "nora", "nickname": "Nora"},
+                "embeds": [],
+            }
+        )
+        file = self.folder / "options.json"
+        channel = {"id": "5", "name": "options"}
+        file.write_text(json.dumps({"channel": channel, "messages": self.messages}))
+        tally = import_export(self.house, read_chat(file), quiet=True)
+        self.house.catch_up()
+        return tally
+
+    def events(self) -> list[str]:
+        """The names of what was recorded since the last look."""
+        log = self.house.desk.recorder.select_notifications(
+            start=self.head, limit=100, inclusive_of_start=False
+        )
+        self.head = self.house.head()
+        return [event.topic for event in log]
+
+    def command(self) -> Command:
+        return Command.given(uuid4(), actor="member:story", at=self.clock.now())
+
+
+@pytest.fixture
+def story(house: House, clock: SetClock, tmp_path: Path) -> Told:
+    return Told(house, clock, tmp_path)
+
+
+def test_the_life_of_a_signal(story: Told) -> None:
+    signal = _a_trader_posts_and_the_market_is_asked(story)
+    _approval_is_for_approvers_and_never_for_oneself(story, signal)
+    _an_approved_signal_is_traded(story, signal)
+    _exits_close_the_trade_and_the_position(story, signal)
+    _the_close_is_marked(story)
+    _a_mistake_is_corrected_in_the_open(story, signal)
+
+
+def _a_trader_posts_and_the_market_is_asked(story: Told) -> UUID:
+    story.market(
+        "TSLA261120C00250000 14:59:30 2.25 2.30",
+        "TSLA261120C00250000 15:29:30 3.05 3.10",
+        "TSLA261120C00250000 16:29:30 3.35 3.40",
+        "TSLA261127C00260000 16:59:30 1.95 2.00",
+        "TSLA261127C00260000 20:59:30 1.50 1.60",
+        "TSLA 20:59:30 251.00 251.10",
+    )
+    story.says("15:00:00", "BTO 2 TSLA 11/20 250c @ 2.28")
+    assert story.events() == [
+        "message.captured",
+        "trader.registered",
+        "signal.posted",
+        "signal.price_checked",
+    ]
+    with story.house.reader.connection() as connection:
+        (waiting,) = pending(connection)
+    assert (waiting.title, waiting.price) == ("TSLA 250C 2026-11-20", Decimal("2.28"))
+    assert (waiting.attainable, waiting.market_px) == (True, Decimal("2.30"))
+    return waiting.signal
+
+
+def _approval_is_for_approvers_and_never_for_oneself(story: Told, signal: UUID) -> None:
+    reader = Member(name="rob", roles=frozenset({Role.READER}))
+    nora = Member(
+        name="nora",
+        roles=frozenset({Role.APPROVER}),
+        trader=str(trader_stream("discord", "77")),
+    )
+    for member, refusal in ((reader, NotAnApprover), (nora, SelfApprovalRefused)):
+        with pytest.raises(refusal):
+            approve(
+                story.house.desk, story.command(), member, signal=signal, account="paper", via="cli"
+            )
+    assert story.events() == []
+
+
+def _an_approved_signal_is_traded(story: Told, signal: UUID) -> None:
+    story.at("15:01:00")
+    approve(story.house.desk, story.command(), DANA, signal=signal, account="paper", via="cli")
+    story.house.catch_up()
+    assert story.events() == [
+        "signal.approved",
+        "order.requested",
+        "order.submitted",
+        "order.accepted",
+        "order.filled",
+    ]
+    with story.house.reader.connection() as connection:
+        row = signal_row(connection, signal)
+    assert row is not None
+    assert row.badge.value == "broker_filled"
+
+
+def _exits_close_the_trade_and_the_position(story: Told, signal: UUID) -> None:
+    story.says("15:30:00", "STC half TSLA 250c @ 3.05")
+    assert story.events() == [
+        "message.captured",
+        "signal.exit_called",
+        "signal.price_checked",
+        "order.requested",
+        "order.submitted",
+        "order.accepted",
+        "order.filled",
+    ]
+    story.says("16:30:00", "all out TSLA 250c @ 3.35")
+    assert story.events()[:3] == ["message.captured", "signal.exit_called", "signal.closed"]
+    with story.house.reader.connection() as connection:
+        realised, quantity = connection.execute(
+            "SELECT realised, quantity FROM read.positions"
+            " WHERE position = %s AND valid_to = 9223372036854775807",
+            (signal,),
+        ).fetchone() or (None, None)
+    # One contract sold at 3.05 and one at 3.35, both bought at the offer of 2.30.
+    assert (realised, quantity) == (Decimal(180), Decimal(0))
+
+
+def _the_close_is_marked(story: Told) -> None:
+    story.says("17:00:00", "BTO 1 TSLA 11/27 260c @ 2.00")
+    story.events()
+    story.at("21:05:00")
+    passed = keep_time(story.house)
+    assert passed.marked == 1
+    assert story.events() == ["mark.recorded"]
+    with story.house.reader.connection() as connection:
+        row = connection.execute(
+            "SELECT mark, unrealised FROM read.positions"
+            " WHERE quantity <> 0 AND kind = 'trader' AND valid_to = 9223372036854775807"
+        ).fetchone()
+    # Longs are marked at the bid: 1.50 against the 2.00 that was paid.
+    assert row == (Decimal("1.50"), Decimal(-50))
+
+
+def _a_mistake_is_corrected_in_the_open(story: Told, signal: UUID) -> None:
+    change = Change(
+        target=Target.SIGNAL,
+        stream=signal,
+        part="1",
+        price=Decimal("2.40"),
+        reason="the fill was at 2.40",
+    )
+    correct(story.house.desk, story.command(), LOCAL_OPERATOR, change)
+    story.house.catch_up()
+    assert story.events() == ["correction.requested", "signal.corrected", "correction.applied"]
+    with story.house.reader.connection() as connection:
+        (realised,) = connection.execute(
+            "SELECT realised FROM read.positions"
+            " WHERE position = %s AND valid_to = 9223372036854775807",
+            (signal,),
+        ).fetchone() or (None,)
+    assert realised == Decimal(160)
