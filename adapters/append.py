@@ -58,8 +58,9 @@ class TapeWriter:
         """
         with translated():
             position = self._position(b"one", event_values(batch))
-        if position is None:
-            return self.append([encode(batch)])[0]
+            if position is None:
+                encoded = [encode(batch)]
+                return _append_each(self._connection, encoded, batch_arrays(encoded))[0]
         return Appended(position, position)
 
     def append(self, batches: Sequence[EncodedBatch]) -> list[Outcome]:
@@ -71,7 +72,7 @@ class TapeWriter:
         """
         arrays = batch_arrays(batches)
         with translated():
-            position = self._position(b"many", arrays)
+            position = None if _repeats(batches) else self._position(b"many", arrays)
             if position is None:
                 return _append_each(self._connection, batches, arrays)
         return _in_line(batches, position)
@@ -111,7 +112,7 @@ def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Outcome]
     encoded = [encode(batch) for batch in batches]
     arrays = batch_arrays(encoded)
     with translated():
-        ((position,),) = _rows(connection, _MANY, arrays)
+        position = None if _repeats(encoded) else _rows(connection, _MANY, arrays)[0][0]
         if position is None:
             return _append_each(connection, encoded, arrays)
     return _in_line(encoded, position)
@@ -120,6 +121,11 @@ def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Outcome]
 def is_single(batches: Sequence[Batch]) -> bool:
     """Whether this is one event of one command, the commonest append."""
     return len(batches) == 1 and len(batches[0].events) == 1
+
+
+def _repeats(batches: Sequence[EncodedBatch]) -> bool:
+    """Whether a command id comes twice: two threads may be sent the same command."""
+    return len({batch.command_id for batch in batches}) < len(batches)
 
 
 def _append_each(

@@ -9,17 +9,16 @@ wrong type never gets onto the tape.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
-from eventsourcing.utils import TopicError, resolve_topic
 from msgspec.structs import force_setattr
 
-from domain.shared import NO_STREAM
+from domain.shared import NO_STREAM, Event
 
 _encode = msgspec.json.Encoder().encode
 _decode_any = msgspec.json.Decoder().decode
@@ -46,11 +45,9 @@ class _Kind(NamedTuple):
 
 
 def _kind_of(name: str) -> _Kind:
-    try:
-        cls = resolve_topic(name)
-    except TopicError:
-        cls = None
-    if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)):
+    # The library's own search by name would import whatever module a stored name mentions.
+    cls = next((cls for cls in _subclasses(Event) if cls.__dict__.get("TOPIC") == name), None)
+    if cls is None:
         raise UnknownEvent(f"no event has the stored name {name!r}: is its module imported?")
     fields = cls.__struct_fields__
     if "v" in fields:
@@ -59,6 +56,12 @@ def _kind_of(name: str) -> _Kind:
     aggregate = name.partition(".")[0] if "originator_topic" in fields else None
     version: int = getattr(cls, "class_version", 1)
     return _Kind(cls, msgspec.json.Decoder(cls).decode, version, aggregate)
+
+
+def _subclasses(cls: type[Event]) -> Iterator[type[Event]]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 class _Kinds(dict[str, _Kind]):

@@ -1,7 +1,8 @@
 -- The tape: every event once, in one gapless order, never changed.
 SET LOCAL ROLE truetape_owner;
 
--- The size is read when a partition is made; changing it never touches those that exist.
+-- The size is read when a partition is made, the first one by the first append; changing it
+-- never touches those that exist.
 CREATE TABLE tape.settings (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     partition_size bigint NOT NULL DEFAULT 1000000 CHECK (partition_size > 0)
@@ -87,7 +88,5 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION tape.make_partitions FROM PUBLIC;
-
-SELECT tape.make_partitions(1);
 
 GRANT SELECT ON ALL TABLES IN SCHEMA tape TO truetape_runtime, truetape_reader;

@@ -54,6 +54,7 @@ $$;
 
 -- Appends the batches of one or more commands, all or nothing. Returns the position of the
 -- first event, behind which the others lie in their order; or null when a batch does not fit.
+-- A command id that comes twice in the call breaks the key of tape.commands.
 --
 -- Arrays of the first line have an element per batch, those of the second one per event;
 -- `batches` numbers the batch (from 1) an event belongs to, and rises.
@@ -71,16 +72,14 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(7310306190861);
 
-    -- It fits when no command is known or comes twice and every stream is where its event
-    -- expects it. Each stored row is looked up by a subquery of its own, which a plan made on
-    -- empty tables cannot turn into a scan of the whole table.
+    -- It fits when no command is known and every stream is where its event expects it. Each
+    -- stored row is looked up by a subquery of its own, which a plan made on empty tables
+    -- cannot turn into a scan of the whole table.
     SELECT h.last_position, h.recorded_at, NOT (
         EXISTS (
             SELECT FROM unnest(command_ids) AS i(id)
             WHERE (SELECT true FROM tape.commands c WHERE c.command_id = i.id)
         )
-        OR batch_count > 1
-            AND batch_count > (SELECT count(DISTINCT i.id) FROM unnest(command_ids) AS i(id))
         OR EXISTS (
             SELECT FROM (
                 SELECT e.stream, e.version,

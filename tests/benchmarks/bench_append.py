@@ -216,7 +216,7 @@ def append_16_threads() -> Measured:
     """Sixteen threads, one event a save; the library's recorder has a connection for each."""
     with fresh_database() as url, tape(url) as save, stock(url) as stock_save:
         stock_s, ours_s = in_turns(
-            5,
+            9,
             lambda: in_threads(stock_save, stock_events(1_600)) / 1_600,
             lambda: in_threads(save, our_saves(8_000, 1)) / 8_000,
         )
