@@ -95,3 +95,14 @@ def missing_from(
         (channel, first, last, list(present)),
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def last_posted(connection: Connection[Any], channel: str) -> datetime | None:
+    """When the newest recorded message of a channel was posted."""
+    row = connection.execute(
+        "SELECT posted_at FROM read.messages"
+        f" WHERE channel = %s AND valid_to = {CURRENT}"
+        " ORDER BY posted_at DESC, message DESC LIMIT 1",
+        (channel,),
+    ).fetchone()
+    return None if row is None else row[0]

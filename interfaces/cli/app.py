@@ -43,6 +43,7 @@ for command in (
     running.work,
     running.status,
     running.rebuild,
+    running.bot,
 ):
     app.command()(command)
 

@@ -55,7 +55,7 @@ def chat(
         )
         listed(f"{file.name}:{bad.line}: left out: {bad.why}" for bad in export.bad)
     if export.bad:
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)
 
 
 def import_export(opened: House, export: ChatExport, *, quiet: bool) -> Tally:
@@ -96,4 +96,4 @@ def market(
         console.print(f"{path.name}: {tally.added} rows are new, {known} known already")
         listed(f"{bad.file}:{bad.line}: left out: {bad.why}" for bad in tally.bad)
     if tally.bad:
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal as signals
 import threading
 from types import FrameType
@@ -97,7 +98,7 @@ def status(json: Json = False) -> None:
         )
     if any(row["state"] in ("stopped", "parked") for row in rows):
         warn("something stands still: the reason is in the last column")
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)
 
 
 def rebuild(
@@ -120,3 +121,27 @@ def rebuild(
                 names, lambda done, total: bar.update(task, completed=done, total=total)
             )
         console.print(f"rebuilt {', '.join(names)}")
+
+
+def bot(
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(help="A channel to watch; TRUETAPE_DISCORD_CHANNELS (a, b) without one."),
+    ] = None,
+) -> None:
+    """Watch Discord channels live. The token is read from TRUETAPE_DISCORD_TOKEN."""
+    from interfaces.discord.capture import CaptureClient
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    token = os.environ.get("TRUETAPE_DISCORD_TOKEN", "")
+    named = channel or [
+        c.strip() for c in os.environ.get("TRUETAPE_DISCORD_CHANNELS", "").split(",")
+    ]
+    channels = [name for name in named if name]
+    if not token or not channels:
+        raise InvalidInput(
+            "the bot needs TRUETAPE_DISCORD_TOKEN in the environment, and the channels to watch as "
+            "--channel options or in TRUETAPE_DISCORD_CHANNELS"
+        )
+    with house() as opened:
+        CaptureClient(opened, channels).run(token, log_handler=None)

@@ -58,14 +58,14 @@ def told_in_words() -> Iterator[None]:
         yield
     except (DomainError, ApplicationError) as error:
         warnings.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(REFUSED) from error
+        raise SystemExit(REFUSED) from error
     except (PortError, psycopg.Error) as error:
         warnings.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(OUTSIDE) from error
+        raise SystemExit(OUTSIDE) from error
     except BrokenPipeError:
         # The reader of a pipe has seen enough; that is no failure.
         sys.stderr.close()
-        raise typer.Exit(0) from None
+        raise SystemExit(0) from None
 
 
 def operator(name: str | None = None) -> Member:

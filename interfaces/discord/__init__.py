@@ -1,0 +1,1 @@
+"""Discord: the channels that are watched live."""
