@@ -40,7 +40,6 @@ class PendingRow(Row, frozen=True, kw_only=True):
     channel: str
     message: UUID
     symbol: str
-    title: str
     side: Side
     quantity: Decimal
     price: Decimal
@@ -50,6 +49,11 @@ class PendingRow(Row, frozen=True, kw_only=True):
     attainable: bool | None = None
     posted_at: datetime
     valid_until: datetime | None
+
+    @property
+    def title(self) -> str:
+        """The instruments as people write them."""
+        return title_of(self.symbol)
 
 
 class ApprovalQueue(Projection):
@@ -81,7 +85,6 @@ class ApprovalQueue(Projection):
             channel=event.source.channel,
             message=event.source.message,
             symbol=symbol,
-            title=title_of(symbol),
             side=event.side,
             quantity=event.quantity,
             price=event.price,

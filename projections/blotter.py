@@ -51,7 +51,6 @@ class OrderRow(Row, frozen=True, kw_only=True):
     account: str
     signal: UUID | None
     symbol: str
-    title: str
     side: Side
     position_effect: PositionEffect
     order_qty: Decimal
@@ -70,6 +69,11 @@ class OrderRow(Row, frozen=True, kw_only=True):
     reason: str = ""
     requested_at: datetime
     updated_at: datetime
+
+    @property
+    def title(self) -> str:
+        """The instruments as people write them."""
+        return title_of(self.symbol)
 
     @property
     def leaves_qty(self) -> Decimal:
@@ -120,7 +124,6 @@ class Blotter(Projection):
             account=event.account,
             signal=event.signal,
             symbol=symbol,
-            title=title_of(symbol),
             side=event.side,
             position_effect=event.position_effect,
             order_qty=event.order_qty,

@@ -237,11 +237,9 @@ def drop_leftovers(connection: Connection) -> list[str]:
 
 
 def create_build(connection: Connection, shapes: Iterable[Shape[Any]], build: int) -> None:
-    """Makes empty tables with the indexes that folding needs."""
+    """Makes empty tables."""
     for shape in shapes:
         connection.execute(shape.create_table(build))
-        for statement in shape.create_current_index(build):
-            connection.execute(statement)
 
 
 def show_build(connection: Connection, shapes: Iterable[Shape[Any]], build: int) -> None:

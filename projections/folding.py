@@ -11,8 +11,9 @@ import psycopg
 from domain.shared import Event
 from projections.checkpoints import REASON_LENGTH_MAX, Connection
 from projections.readmodel import Handler, Projection, Seen
-from projections.shape import csv
-from projections.table import Table, Writes
+from projections.shape import Shape
+from projections.strip import Register
+from projections.table import Source, Table, Writes
 
 LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 """The database did not answer: no event is to blame, and trying again may work."""
@@ -62,6 +63,9 @@ class StoredRows:
 
     def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
         return self._connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+
+    def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
+        return self.fetch(shape.find(build), key)
 
 
 class Folding:
@@ -144,13 +148,10 @@ def _owners(handlers: Iterable[Handler]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(owner.name for owner in owners))
 
 
-def attach(
-    projection: Projection, connection: Connection, build: int, *, complete: bool = False
-) -> None:
+def attach(projection: Projection, source: Source, build: int, *, complete: bool = False) -> None:
     """Lets the projection's tables continue on a build's stored rows."""
-    source = StoredRows(connection)
     for table in projection.tables:
-        if isinstance(table, Table):
+        if isinstance(table, Table | Register):
             table.attach(source, build, complete=complete)
 
 
@@ -182,13 +183,11 @@ def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = 
     """Ends superseded versions, then adds the new ones."""
     shape = writes.shape
     if writes.ended:
-        keys = [ended[0] for ended in writes.ended]
-        columns = [keys] if len(shape.key) == 1 else [list(c) for c in zip(*keys, strict=True)]
-        columns += [[ended[1] for ended in writes.ended], [ended[2] for ended in writes.ended]]
+        columns = [list(column) for column in zip(*writes.ended, strict=True)]
         connection.execute(shape.close_versions(build), columns, prepare=True)
     if writes.rows:
         with connection.cursor().copy(shape.copy_from(build, freeze=freeze)) as copy:
-            copy.write(csv(writes.rows))
+            copy.write(shape.encoded(writes.rows))
 
 
 def reason_of(culprit: Culprit, seen: Seen | None = None) -> str:

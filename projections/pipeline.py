@@ -13,6 +13,7 @@ from typing import Any
 
 from projections.checkpoints import Connection
 from projections.folding import RawEvent, Reading, StoredRows, write_all
+from projections.shape import Shape
 from projections.table import Writes
 
 AHEAD = 2
@@ -72,6 +73,7 @@ class WriteBehind:
         self._connection = connection
         self._builds = builds
         self._queue: Queue[list[tuple[str, Writes]] | None] = Queue(BEHIND)
+        self._indexed: set[str] = set()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="write-behind", daemon=True)
 
@@ -105,6 +107,14 @@ class WriteBehind:
     def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
         self.finish()
         return StoredRows(self._connection).fetch(query, parameters)
+
+    def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
+        """Most tables never look back while they are loaded; the first look makes the index."""
+        self.finish()
+        if shape.name not in self._indexed:
+            self._connection.execute(shape.create_current_index(build))
+            self._indexed.add(shape.name)
+        return StoredRows(self._connection).find(shape, build, key)
 
     def _check(self) -> None:
         if self._failure is not None:

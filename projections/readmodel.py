@@ -14,7 +14,8 @@ from uuid import UUID
 
 from domain.shared import Event
 from projections.shape import CURRENT, Index, Line, Row
-from projections.table import Strip, Table
+from projections.strip import Register, Strip
+from projections.table import Table
 
 __all__ = [
     "CURRENT",
@@ -22,6 +23,7 @@ __all__ = [
     "Index",
     "Line",
     "Projection",
+    "Register",
     "Row",
     "Seen",
     "Strip",

@@ -18,11 +18,10 @@ import psycopg
 
 from projections import checkpoints
 from projections.checkpoints import Checkpoint, Connection
-from projections.folding import Culprit, Folding, Reading, attach, reason_of, write_all
+from projections.folding import Culprit, Folding, Reading, StoredRows, attach, reason_of, write_all
 from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
-from projections.table import Table
 
 CHUNK = 5_000
 REBUILD_FROM = 20_000
@@ -132,7 +131,7 @@ class Rebuild:
             position = self._load(connection, first, second, folding, builds)
             _make_indexes((first, second), _tables(projections, builds))
             for projection in projections:
-                attach(projection, first, builds[projection.name])
+                attach(projection, StoredRows(first), builds[projection.name])
             position = self._go_on(first, folding, builds, position)
             self._swap(first, folding, builds, position)
 
@@ -156,9 +155,7 @@ class Rebuild:
                 read_ahead(self._reading, reader, CHUNK) as chunks,
             ):
                 for projection in folding.projections:
-                    for table in projection.tables:
-                        if isinstance(table, Table):
-                            table.attach(behind, builds[projection.name], complete=True)
+                    attach(projection, behind, builds[projection.name], complete=True)
                 for events in chunks:
                     folding.fold(events, left_out)
                     behind.submit(folding.take(everything=False))

@@ -20,6 +20,7 @@ from projections.folding import (
     Folding,
     RawEvent,
     Reading,
+    StoredRows,
     attach,
     reason_of,
     write_all,
@@ -197,7 +198,7 @@ class Runner:
                 if checkpoint.fingerprint != projection.fingerprint:
                     self._led.pop(name, None)
                     continue
-                attach(projection, connection, checkpoint.build)
+                attach(projection, StoredRows(connection), checkpoint.build)
                 projection.load()
                 self._led[name] = _Led(projection, checkpoint)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain, repeat
 from operator import attrgetter
+from struct import Struct
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 from uuid import UUID
@@ -112,6 +114,8 @@ class Shape(Generic[AnyRow]):
         self.column_list = ", ".join(f'"{column.name}"' for column in self.columns)
         self.versioned = issubclass(row, Row)
         self.key_of: Callable[[AnyRow], Any] = attrgetter(*self.key)
+        self._fixed = [(c.name, c.sql_type == "uuid") for c in self.columns]
+        self._is_fixed = all(c.sql_type in ("uuid", "bigint") for c in self.columns)
         self._enums = [(at, c.enum) for at, c in enumerate(self.columns) if c.enum is not None]
 
     def sql_type(self, name: str) -> str:
@@ -122,6 +126,10 @@ class Shape(Generic[AnyRow]):
         return f"read.{self.name}_b{build}"
 
     @property
+    def is_keyed_by_one_uuid(self) -> bool:
+        return len(self.key) == 1 and self.sql_type(self.key[0]) == "uuid"
+
+    @property
     def view(self) -> str:
         """The full name under which queries find the live build."""
         return f"read.{self.name}"
@@ -130,19 +138,23 @@ class Shape(Generic[AnyRow]):
         columns = ", ".join(column.declaration for column in self.columns)
         return f"CREATE TABLE {self.table(build)} ({columns})"
 
-    def create_current_index(self, build: int) -> Iterator[str]:
-        """The index by which a fold finds a row again; one current version per key."""
+    def create_current_index(self, build: int) -> str:
+        """The index by which a fold finds a row again: a key has one current row."""
+        name, current = "key", ""
         if self.versioned:
-            yield (
-                f"CREATE UNIQUE INDEX {self.name}_b{build}_current ON {self.table(build)}"
-                f" ({', '.join(self.key)}) WHERE valid_to = {CURRENT}"
-            )
+            name, current = "current", f" WHERE valid_to = {CURRENT}"
+        return (
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {self.name}_b{build}_{name}"
+            f" ON {self.table(build)} ({', '.join(self.key)}){current}"
+        )
 
     def create_indexes(self, build: int) -> Iterator[str]:
-        """All other indexes, for which a bulk load does not wait."""
+        """All indexes, for which a bulk load does not wait."""
         table = self.table(build)
-        key = ", ".join((*self.key, "valid_from") if self.versioned else self.key)
-        yield f"ALTER TABLE {table} ADD PRIMARY KEY ({key})"
+        yield self.create_current_index(build)
+        if self.versioned:
+            key = ", ".join((*self.key, "valid_from"))
+            yield f"ALTER TABLE {table} ADD PRIMARY KEY ({key})"
         for number, index in enumerate(self.indexes, start=1):
             conditions = [index.where] if index.where else []
             if self.versioned and not index.every_version:
@@ -155,16 +167,27 @@ class Shape(Generic[AnyRow]):
     @property
     def fingerprint(self) -> str:
         """Changes with whatever would make existing rows unfit for the program."""
-        made = (self.create_table(0), *self.create_current_index(0), *self.create_indexes(0))
+        made = (self.create_table(0), *self.create_indexes(0))
         return hashlib.sha256("\n".join(made).encode()).hexdigest()[:16]
 
-    def copy_from(self, build: int, *, freeze: bool = False) -> str:
-        """The COPY statement that takes `csv`."""
-        frozen = ", FREEZE" if freeze else ""
+    def find(self, build: int) -> str:
+        """The query for the current row of a key; takes the key's columns."""
+        conditions = [f"{name} = %s" for name in self.key]
+        if self.versioned:
+            conditions.append(f"valid_to = {CURRENT}")
         return (
-            f"COPY {self.table(build)} ({self.column_list}) FROM STDIN"
-            f" (FORMAT csv, NULL 'null', ESCAPE '\\'{frozen})"
+            f"SELECT {self.column_list} FROM {self.table(build)} WHERE {' AND '.join(conditions)}"
         )
+
+    def copy_from(self, build: int, *, freeze: bool = False) -> str:
+        """The COPY statement that takes what `encoded` makes."""
+        form = "FORMAT binary" if self._is_fixed else "FORMAT csv, NULL 'null', ESCAPE '\\'"
+        frozen = ", FREEZE" if freeze else ""
+        return f"COPY {self.table(build)} ({self.column_list}) FROM STDIN ({form}{frozen})"
+
+    def encoded(self, rows: Sequence[AnyRow]) -> bytes:
+        """The rows, at least one, as `copy_from` reads them."""
+        return binary(rows, self._fixed) if self._is_fixed else csv(rows)
 
     def close_versions(self, build: int) -> str:
         """The statement that ends stored versions; takes lists of key columns, from and to."""
@@ -185,6 +208,31 @@ class Shape(Generic[AnyRow]):
                 if values[at] is not None:
                     values[at] = enum(values[at])
         return self.row(**dict(zip(self.row.__struct_fields__, values, strict=True)))
+
+
+_COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_UUID_SIZE = b"\x00\x00\x00\x10"
+_bigint = Struct("!iq").pack
+
+
+def binary(rows: Sequence[Any], columns: Sequence[tuple[str, bool]]) -> bytes:
+    """Rows of nothing but ids and numbers in PostgreSQL's own form, which it need not parse.
+
+    `columns` are the names with whether it is an id.
+    """
+    fields: list[Iterable[bytes]] = [repeat(len(columns).to_bytes(2, "big"))]
+    for name, is_id in columns:
+        values = map(attrgetter(name), rows)
+        if is_id:
+            fields.append(
+                [_NULL if v is None else _UUID_SIZE + v.int.to_bytes(16, "big") for v in values]
+            )
+        else:
+            fields.append([_NULL if v is None else _bigint(8, v) for v in values])
+    lines = chain.from_iterable(zip(*fields, strict=False))
+    return b"".join((_COPY_BEGIN, *lines, _COPY_END))
 
 
 _encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines

@@ -27,14 +27,13 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from projections.naming import title_of
 from projections.pages import select_all, select_one, select_page
-from projections.readmodel import Index, Projection, Seen, Table, when
+from projections.readmodel import Index, Projection, Register, Seen, Table, when
 from projections.signal_rows import (
     Badge,
     ExecutionKind,
     ExecutionRow,
-    OrderSignalRow,
+    OrderSignalLine,
     PriceBasis,
     SignalRow,
     TradeState,
@@ -61,7 +60,7 @@ class SignalFeed(Projection):
             ],
         )
         self.executions = Table("signal_executions", ExecutionRow, ["signal", "number"])
-        self.orders = Table("signal_orders", OrderSignalRow, ["order_stream"])
+        self.orders = Register("signal_orders", OrderSignalLine, "order_stream")
         self.tables = (self.signals, self.executions, self.orders)
 
     @when(SignalPosted)
@@ -75,7 +74,6 @@ class SignalFeed(Projection):
             channel=event.source.channel,
             message=event.source.message,
             symbol=symbol,
-            title=title_of(symbol),
             side=event.side,
             quantity=event.quantity,
             open_quantity=event.quantity,
@@ -211,8 +209,7 @@ class SignalFeed(Projection):
     @when(OrderRequested)
     def order_requested(self, event: OrderRequested, seen: Seen) -> None:
         if event.signal is not None:
-            order = OrderSignalRow(order_stream=seen.stream, signal=event.signal)
-            self.orders.insert(order, seen.position)
+            self.orders.append(OrderSignalLine(order_stream=seen.stream, signal=event.signal))
 
     @when(OrderFilled)
     def order_filled(self, event: OrderFilled, seen: Seen) -> None:  # noqa: ARG002
@@ -223,7 +220,7 @@ class SignalFeed(Projection):
         self._count_fills(seen, -1)
 
     def _count_fills(self, seen: Seen, more: int) -> None:
-        order = self.orders.current(seen.stream)
+        order = self.orders.find(seen.stream)
         if order is None:
             return
         row = self._row(order.signal)

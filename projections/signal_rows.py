@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.fix import Side
 from domain.signal_events import ClosedBy, Decision
-from projections.readmodel import Row
+from projections.naming import title_of
+from projections.readmodel import Line, Row
 
 
 class Badge(StrEnum):
@@ -55,7 +56,6 @@ class SignalRow(Row, frozen=True, kw_only=True):
     channel: str
     message: UUID
     symbol: str
-    title: str
     side: Side
     quantity: Decimal
     open_quantity: Decimal
@@ -85,6 +85,11 @@ class SignalRow(Row, frozen=True, kw_only=True):
     posted_at: datetime
 
     @property
+    def title(self) -> str:
+        """The instruments as people write them."""
+        return title_of(self.symbol)
+
+    @property
     def average_px(self) -> Decimal:
         """Average entry price as it counts, unrounded."""
         return self.entry_value / self.quantity
@@ -109,7 +114,7 @@ class ExecutionRow(Row, frozen=True, kw_only=True):
     executed_at: datetime
 
 
-class OrderSignalRow(Row, frozen=True, kw_only=True):
+class OrderSignalLine(Line, frozen=True, kw_only=True):
     """Which signal an order trades."""
 
     order_stream: UUID

@@ -1,4 +1,4 @@
-"""Table: a versioned read table as a fold sees it; and Strip, a table that only grows.
+"""Table: a versioned read table as a fold sees it. (Tables that only grow: `projections.strip`.)
 
 A fold asks for the current row of a key and puts the next one; the table keeps what changed in
 memory and hands it over set-wise, so that an event costs no query. Every event that changes a
@@ -8,32 +8,41 @@ start give the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
 from msgspec.structs import force_setattr
 
-from projections.shape import CURRENT, Index, Line, Row, Shape
+from projections.recollection import Recollection
+from projections.shape import CURRENT, Index, Row, Shape
 
 R = TypeVar("R", bound=Row)
-L = TypeVar("L", bound=Line)
 
 ROWS_IN_MEMORY = 8_192
+ROWS_PER_COPY = 8_192
 
 
 class Source(Protocol):
     """Where stored rows come from while a batch is folded."""
 
-    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]: ...
+    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        """The rows of a query; everything that was handed over before is seen by it."""
+        ...
+
+    def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
+        """The current row of a key, if there is one."""
+        ...
 
 
 class Writes(NamedTuple):
     """What one table has to write: versions that end, then versions that are new."""
 
     shape: Shape[Any]
-    ended: list[tuple[Any, int, int]]
-    """Key, valid_from and valid_to of stored versions that were superseded."""
+    ended: list[tuple[Any, ...]]
+    """Key columns, valid_from and valid_to of stored versions that were superseded."""
     rows: list[Any]
 
 
@@ -54,7 +63,9 @@ class Table(Generic[R]):
         rows_in_memory: int = ROWS_IN_MEMORY,
     ) -> None:
         self.shape = Shape(name, row, key, indexes)
-        self._key_of: Callable[[R], Hashable] = self.shape.key_of
+        # The number in a UUID is hashed several times faster than the UUID itself.
+        self._by_number = self.shape.is_keyed_by_one_uuid
+        self._key_of = attrgetter(f"{key[0]}.int") if self._by_number else self.shape.key_of
         self._rows_in_memory = rows_in_memory
         self._fresh: dict[Any, R] = {}
         """Current rows that are not stored yet, the longest unchanged first."""
@@ -72,12 +83,19 @@ class Table(Generic[R]):
         """
         self._source = source
         self._build = build
-        self._handed_over: set[int] | None = set() if complete else None
+        self._handed_over = Recollection() if complete else None
         for kept in (self._fresh, self._known, self._closed, self._ended):
             kept.clear()
 
-    def current(self, key: Hashable) -> R | None:
+    @property
+    def began_empty(self) -> bool:
+        """Whether every row there is was put by this object."""
+        return self._handed_over is not None
+
+    def current(self, key: Any) -> R | None:
         """The row as it is now: the key's one value, or a tuple of its values in order."""
+        if self._by_number:
+            key = key.int
         row = self._fresh.get(key)
         return row if row is not None else self._stored(key)
 
@@ -100,8 +118,10 @@ class Table(Generic[R]):
         force_setattr(row, "valid_from", position)
         self._fresh[self._key_of(row)] = row
 
-    def remove(self, key: Hashable, position: int) -> None:
+    def remove(self, key: Any, position: int) -> None:
         """Ends the row; nothing happens when there is none."""
+        if self._by_number:
+            key = key.int
         self._end(key, position)
         self._known[key] = None
 
@@ -129,7 +149,8 @@ class Table(Generic[R]):
         With `everything` no row stays unstored. Otherwise current rows wait in memory, and
         only those go that were unchanged the longest when they are too many.
         """
-        if not everything and len(self._fresh) + len(self._closed) < self._rows_in_memory:
+        too_many = len(self._fresh) > self._rows_in_memory
+        if not everything and not too_many and len(self._closed) < ROWS_PER_COPY:
             return None
         ended, rows = self._ended, self._closed
         self._ended, self._closed = [], []
@@ -137,13 +158,15 @@ class Table(Generic[R]):
             rows.extend(self._fresh.values())
             self._known.update(self._fresh)
             self._fresh = {}
-        elif len(self._fresh) > self._rows_in_memory:
+        elif too_many:
             rows.extend(self._oldest())
         if len(self._known) > self._rows_in_memory:
             surplus = len(self._known) - self._rows_in_memory // 2
             for key in list(islice(self._known, surplus)):
                 del self._known[key]
-        return Writes(self.shape, ended, rows) if ended or rows else None
+        if not ended and not rows:
+            return None
+        return Writes(self.shape, [(*self._values(key), *span) for key, *span in ended], rows)
 
     def _end(self, key: Hashable, position: int) -> R | None:
         """Ends the current version, unless it began at this very position."""
@@ -161,7 +184,7 @@ class Table(Generic[R]):
         surplus = len(self._fresh) - self._rows_in_memory // 2
         keys = list(islice(self._fresh, surplus))
         if self._handed_over is not None:
-            self._handed_over.update(map(hash, keys))
+            self._handed_over.add(keys)
         for key in keys:
             self._known.pop(key, None)
         return [self._fresh.pop(key) for key in keys]
@@ -170,37 +193,16 @@ class Table(Generic[R]):
         known = self._known
         if key in known:
             return known[key]
-        if self._source is None or (
-            self._handed_over is not None and hash(key) not in self._handed_over
-        ):
+        if self._source is None:
             return None
-        values = key if isinstance(key, tuple) else (key,)
-        where = " AND ".join(f"{name} = %s" for name in self.shape.key)
-        found = self.select_current(where, values)
-        row = known[key] = found[0] if found else None
+        if self._handed_over is not None and key not in self._handed_over:
+            return None
+        found = self._source.find(self.shape, self._build, self._values(key))
+        row = known[key] = self.shape.made_of(found[0]) if found else None
         return row
 
-
-class Strip(Generic[L]):
-    """A table whose rows are added and never change; each names the position it came with."""
-
-    def __init__(
-        self, name: str, row: type[L], key: Sequence[str], indexes: Sequence[Index] = ()
-    ) -> None:
-        self.shape = Shape(name, row, key, indexes)
-        self._rows: list[L] = []
-
-    def append(self, row: L) -> None:
-        """Adds a row."""
-        self._rows.append(row)
-
-    def in_memory(self) -> Sequence[L]:
-        """The rows that are not stored yet; all there are while unattached."""
-        return self._rows
-
-    def take(self, *, everything: bool) -> Writes | None:
-        """What is to be written now; without `everything` only if it is worth a COPY."""
-        if not self._rows or (not everything and len(self._rows) < ROWS_IN_MEMORY):
-            return None
-        rows, self._rows = self._rows, []
-        return Writes(self.shape, [], rows)
+    def _values(self, key: Any) -> Sequence[Any]:
+        """The columns of a key."""
+        if self._by_number:
+            return (UUID(int=key),)
+        return key if isinstance(key, tuple) else (key,)

@@ -52,20 +52,20 @@ from domain.signal_events import (
     SignalVoided,
 )
 from domain.traders import TraderRegistered, TraderRenamed
-from projections.readmodel import Line, Projection, Row, Seen, Strip, Table, when
+from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 from projections.trader_profiles import trader_of
 
 account_of = lru_cache(maxsize=4_096)(account_stream)
 
 
-class TimelineRow(Line, frozen=True, kw_only=True):
+class TimelineLine(Line, frozen=True, kw_only=True):
     """An event of a subject's story."""
 
     subject: UUID
     position: int
 
 
-class BelongsRow(Row, frozen=True, kw_only=True):
+class BelongsLine(Line, frozen=True, kw_only=True):
     """Whose story the events of a stream are part of, besides its own."""
 
     stream: UUID
@@ -82,8 +82,8 @@ class Timeline(Projection):
     kind = "feed"
 
     def __init__(self) -> None:
-        self.events = Strip("timeline", TimelineRow, ["subject", "position"])
-        self.belongs = Table("timeline_belongs", BelongsRow, ["stream"])
+        self.events = Strip("timeline", TimelineLine, ["subject", "position"])
+        self.belongs = Register("timeline_belongs", BelongsLine, "stream")
         self.tables = (self.events, self.belongs)
 
     @when(TraderRegistered, TraderRenamed, AccountOpened)
@@ -93,17 +93,17 @@ class Timeline(Projection):
     @when(MessageCaptured)
     def captured(self, event: MessageCaptured, seen: Seen) -> None:
         trader = trader_of(event.platform, event.author_id)
-        self._begin(BelongsRow(stream=seen.stream, trader=trader), seen)
+        self._begin(BelongsLine(stream=seen.stream, trader=trader), seen)
 
     @when(SignalPosted)
     def posted(self, event: SignalPosted, seen: Seen) -> None:
-        self._begin(BelongsRow(stream=seen.stream, trader=event.trader), seen)
+        self._begin(BelongsLine(stream=seen.stream, trader=event.trader), seen)
         self._note(event.source.message, seen)
 
     @when(OrderRequested)
     def order_requested(self, event: OrderRequested, seen: Seen) -> None:
-        signal = None if event.signal is None else self.belongs.current(event.signal)
-        row = BelongsRow(
+        signal = None if event.signal is None else self.belongs.find(event.signal)
+        row = BelongsLine(
             stream=seen.stream,
             trader=None if signal is None else signal.trader,
             signal=event.signal,
@@ -113,8 +113,8 @@ class Timeline(Projection):
 
     @when(CorrectionRequested)
     def correction_requested(self, event: CorrectionRequested, seen: Seen) -> None:
-        target = self.belongs.current(event.target_stream)
-        row = BelongsRow(stream=seen.stream) if target is None else target
+        target = self.belongs.find(event.target_stream)
+        row = BelongsLine(stream=seen.stream) if target is None else target
         changes = (
             {"signal": event.target_stream}
             if event.target is Target.SIGNAL
@@ -124,12 +124,12 @@ class Timeline(Projection):
 
     @when(HoldingOpened)
     def holding_opened(self, event: HoldingOpened, seen: Seen) -> None:
-        self._begin(BelongsRow(stream=seen.stream, account=account_of(event.account)), seen)
+        self._begin(BelongsLine(stream=seen.stream, account=account_of(event.account)), seen)
 
     @when(HoldingExpired)
     def holding_expired(self, event: HoldingExpired, seen: Seen) -> None:
         self._follow(event, seen)
-        signal = None if event.signal is None else self.belongs.current(event.signal)
+        signal = None if event.signal is None else self.belongs.find(event.signal)
         if signal is not None:
             self._note(signal.stream, seen)
             if signal.trader is not None:
@@ -150,23 +150,23 @@ class Timeline(Projection):
         CorrectionApplied, CorrectionRefused,
     )  # fmt: skip
     def _follow(self, event: object, seen: Seen) -> None:  # noqa: ARG002
-        row = self.belongs.current(seen.stream)
+        row = self.belongs.find(seen.stream)
         if row is None:
             raise LookupError(f"the stream {seen.stream} never began")
         self._note_all(row, seen)
 
-    def _begin(self, row: BelongsRow, seen: Seen) -> None:
-        self.belongs.insert(row, seen.position)
+    def _begin(self, row: BelongsLine, seen: Seen) -> None:
+        self.belongs.append(row)
         self._note_all(row, seen)
 
-    def _note_all(self, row: BelongsRow, seen: Seen) -> None:
+    def _note_all(self, row: BelongsLine, seen: Seen) -> None:
         self._note(row.stream, seen)
         for subject in (row.trader, row.signal, row.order_stream, row.account):
             if subject is not None:
                 self._note(subject, seen)
 
     def _note(self, subject: UUID, seen: Seen) -> None:
-        self.events.append(TimelineRow(subject=subject, position=seen.position))
+        self.events.append(TimelineLine(subject=subject, position=seen.position))
 
 
 class TimelineEvent(NamedTuple):

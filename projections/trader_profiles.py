@@ -15,7 +15,17 @@ from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, Mess
 from domain.signal_events import SignalCorrected, SignalPosted, SignalVoided
 from domain.traders import TraderRegistered, TraderRenamed, trader_stream
 from projections.pages import select_one, select_page
-from projections.readmodel import Index, Projection, Row, Seen, Table, known_at, when
+from projections.readmodel import (
+    Index,
+    Line,
+    Projection,
+    Register,
+    Row,
+    Seen,
+    Table,
+    known_at,
+    when,
+)
 
 trader_of = lru_cache(maxsize=65_536)(trader_stream)
 """The trader of a platform's author id; deriving it anew for every message is costly."""
@@ -42,7 +52,7 @@ class TraderRow(Row, frozen=True, kw_only=True):
     """Corrected executions and voided signals."""
 
 
-class PostedByRow(Row, frozen=True, kw_only=True):
+class PostedByLine(Line, frozen=True, kw_only=True):
     """Whose a message or signal is."""
 
     stream: UUID
@@ -62,13 +72,13 @@ class TraderProfiles(Projection):
             ["trader"],
             [Index("name, trader"), Index("lower(name)"), Index("platform, author_id")],
         )
-        self.posted_by = Table("posted_by", PostedByRow, ["stream"])
+        self.posted_by = Register("posted_by", PostedByLine, "stream")
         self.tables = (self.profiles, self.posted_by)
 
     @when(MessageCaptured)
     def captured(self, event: MessageCaptured, seen: Seen) -> None:
         trader = trader_of(event.platform, event.author_id)
-        self.posted_by.insert(PostedByRow(stream=seen.stream, trader=trader), seen.position)
+        self.posted_by.append(PostedByLine(stream=seen.stream, trader=trader))
         row = self.profiles.current(trader)
         if row is None:
             row = TraderRow(
@@ -124,8 +134,7 @@ class TraderProfiles(Projection):
 
     @when(SignalPosted)
     def posted(self, event: SignalPosted, seen: Seen) -> None:
-        owner = PostedByRow(stream=seen.stream, trader=event.trader)
-        self.posted_by.insert(owner, seen.position)
+        self.posted_by.append(PostedByLine(stream=seen.stream, trader=event.trader))
         row = self._profile(event.trader)
         self.profiles.put(replace(row, signals=row.signals + 1), seen.position)
 
@@ -135,7 +144,7 @@ class TraderProfiles(Projection):
         self.profiles.put(replace(row, corrections=row.corrections + 1), seen.position)
 
     def _profile_behind(self, seen: Seen) -> TraderRow:
-        owner = self.posted_by.current(seen.stream)
+        owner = self.posted_by.find(seen.stream)
         if owner is None:
             raise LookupError(f"nobody is known to have posted {seen.stream}")
         return self._profile(owner.trader)
