@@ -55,7 +55,7 @@ def trader_named(connection: Connection[Any], text: str) -> UUID:
         (text,),
     ).fetchall()
     found = [row[0] for row in rows]
-    if not found and len(text) >= _SHORTEST:
+    if not found and _is_start_of_id(text):
         found = _ids(connection, "trader_profiles", "trader", text)
     if found:
         return _only(found, "trader", text)
@@ -100,16 +100,20 @@ def unmarked(connection: Connection[Any], moment: datetime) -> Sequence[str]:
 
 
 def _ids(connection: Connection[Any], table: str, column: str, text: str) -> list[UUID]:
-    start = text.strip().lower()
-    if len(start) < _SHORTEST or not set(start) <= set("0123456789abcdef-"):
+    if not _is_start_of_id(text):
         raise InvalidInput(f"{text!r} is no id: give at least {_SHORTEST} of its characters")
-    low, high = _range(start)
+    low, high = _range(text.strip().lower())
     rows = connection.execute(
         f"SELECT {column} FROM read.{table} WHERE valid_to = {CURRENT}"
         f" AND {column} BETWEEN %s AND %s LIMIT 2",
         (low, high),
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def _is_start_of_id(text: str) -> bool:
+    start = text.strip().lower()
+    return len(start) >= _SHORTEST and set(start) <= set("0123456789abcdef-")
 
 
 def _range(start: str) -> tuple[UUID, UUID]:

@@ -172,14 +172,14 @@ WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {one}
 """
     parameters = {"first": span.first, "last": span.last, "as_of": as_of, "trader": trader}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(query, parameters, prepare=True, binary=True).fetchall()
+        return list(cursor.execute(query, parameters, prepare=True, binary=True))
 
 
 def _took_part(row: Any) -> bool:
     """Whether anything of the record lies in the window."""
     was_days, was_opened, was_closed = row.was_days or 0, row.was_opened or 0, row.was_closed or 0
     moved = row.days > was_days or row.opened > was_opened or row.closed > was_closed
-    return moved or row.unattainable > (row.was_unattainable or 0)
+    return bool(moved or row.unattainable > (row.was_unattainable or 0))
 
 
 def _standing(row: Any, span: Span, rules: Rules, sessions: Sequence[date]) -> Standing:
@@ -272,7 +272,7 @@ CROSS JOIN LATERAL (
 """
     parameters = {"since": span.since, "at": span.at, "as_of": as_of, "trader": trader}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(query, parameters, prepare=True, binary=True).fetchall()
+        rows: list[Any] = list(cursor.execute(query, parameters, prepare=True, binary=True))
     return [
         _figures(
             row.book,

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import boards, deciding, imports, keeping, running
+from interfaces.cli import (
+    boards,
+    deciding,
+    demonstrating,
+    imports,
+    keeping,
+    ranking,
+    running,
+    serving,
+)
 from interfaces.cli.session import told_in_words
 
 app = typer.Typer(
@@ -30,6 +39,10 @@ def everywhere(
 app.add_typer(imports.app, name="import")
 app.add_typer(keeping.tokens, name="token")
 for command in (
+    demonstrating.demo,
+    ranking.leaderboard,
+    ranking.trader,
+    ranking.positions,
     boards.signals,
     boards.queue,
     boards.orders,
@@ -40,6 +53,7 @@ for command in (
     deciding.order,
     keeping.room,
     keeping.account,
+    serving.serve,
     running.work,
     running.status,
     running.rebuild,
@@ -51,4 +65,4 @@ for command in (
 def main() -> None:
     """Runs the command line; failures end with words and an exit code."""
     with told_in_words():
-        app()
+        app(prog_name="truetape")

@@ -50,21 +50,21 @@ def signals(
         )
         names = names_of(connection, {row.trader for row in rows})
     if json:
-        as_json([{"name": names.get(row.trader, ""), **_fields(row)} for row in rows])
+        as_json([{"name": names.get(row.trader, ""), **fields(row)} for row in rows])
         return
     table(
         rows,
         (
-            Column("posted (UTC)", lambda row: moment(row.posted_at)),
-            Column("id", lambda row: str(row.signal)[:8]),
+            Column("posted (UTC)", lambda row: moment(row.posted_at), whole=True, spare=True),
+            Column("id", lambda row: str(row.signal)[:8], whole=True),
             Column("trader", lambda row: names.get(row.trader, "")),
             Column("trade", lambda row: f"{row.side.value} {row.title}"),
             Column("open", _open_of, is_figure=True),
-            Column("claimed", lambda row: price(row.claimed_px), is_figure=True),
+            Column("claimed", lambda row: price(row.claimed_px), is_figure=True, spare=True),
             Column("counts at", lambda row: price(row.average_px), is_figure=True),
-            Column("badge", _badge_of),
+            Column("badge", _badge_of, spare=True),
             Column("decision", lambda row: row.decision.value),
-            Column("trade is", lambda row: row.state.value),
+            Column("trade is", lambda row: row.state.value, spare=True),
         ),
     )
 
@@ -76,18 +76,18 @@ def queue(as_of: AsOf = None, limit: Limit = 30, json: Json = False) -> None:
         rows = pending(connection, as_of=as_of, limit=limit)
         names = names_of(connection, {row.trader for row in rows})
     if json:
-        as_json([{"name": names.get(row.trader, ""), **_fields(row)} for row in rows])
+        as_json([{"name": names.get(row.trader, ""), **fields(row)} for row in rows])
         return
     table(
         rows,
         (
-            Column("posted (UTC)", lambda row: moment(row.posted_at)),
-            Column("id", lambda row: str(row.signal)[:8]),
+            Column("posted (UTC)", lambda row: moment(row.posted_at), whole=True, spare=True),
+            Column("id", lambda row: str(row.signal)[:8], whole=True),
             Column("trader", lambda row: names.get(row.trader, "")),
             Column("trade", lambda row: f"{row.side.value} {amount(row.quantity)} {row.title}"),
             Column("claimed", lambda row: price(row.price), is_figure=True),
             Column("market", lambda row: price(row.market_px), is_figure=True),
-            Column("until (UTC)", lambda row: moment(row.valid_until)),
+            Column("until (UTC)", lambda row: moment(row.valid_until), whole=True, spare=True),
         ),
     )
 
@@ -103,14 +103,14 @@ def orders(
         opened.catch_up()
         rows = blotter_orders(connection, account=account, as_of=as_of, limit=limit)
     if json:
-        as_json([_fields(row) for row in rows])
+        as_json([fields(row) for row in rows])
         return
     table(
         rows,
         (
-            Column("requested (UTC)", lambda row: moment(row.requested_at)),
-            Column("id", lambda row: str(row.order_stream)[:8]),
-            Column("account", lambda row: row.account),
+            Column("requested (UTC)", lambda row: moment(row.requested_at), whole=True, spare=True),
+            Column("id", lambda row: str(row.order_stream)[:8], whole=True),
+            Column("account", lambda row: row.account, spare=True),
             Column("order", lambda row: f"{row.side.value} {amount(row.order_qty)} {row.title}"),
             Column("status", lambda row: row.status.value),
             Column("filled", lambda row: amount(row.cum_qty), is_figure=True),
@@ -140,11 +140,16 @@ def timeline(
         rows,
         (
             Column("position", lambda row: row.position, is_figure=True),
-            Column("recorded (UTC)", lambda row: f"{row.recorded_at:%Y-%m-%d %H:%M:%S}"),
-            Column("event", lambda row: row.name),
-            Column("of", lambda row: str(row.stream)[:8]),
+            Column(
+                "recorded (UTC)",
+                lambda row: f"{row.recorded_at:%Y-%m-%d %H:%M:%S}",
+                whole=True,
+                spare=True,
+            ),
+            Column("event", lambda row: row.name, whole=True),
+            Column("of", lambda row: str(row.stream)[:8], whole=True, spare=True),
             Column("by", lambda row: row.actor),
-            Column("cause", lambda row: row.causation or "", is_figure=True),
+            Column("cause", lambda row: row.causation or "", is_figure=True, spare=True),
             Column("what", _summary),
         ),
         note=f"{subject}: {len(rows)} events shown; --limit shows more, --json all their fields",
@@ -176,7 +181,8 @@ def _badge_of(row: SignalRow) -> str:
     return "unattainable" if row.unattainable else row.badge.value.replace("_", "-")
 
 
-def _fields(row: msgspec.Struct) -> dict[str, Any]:
+def fields(row: msgspec.Struct) -> dict[str, Any]:
+    """A row as JSON has it."""
     return msgspec.structs.asdict(row)
 
 

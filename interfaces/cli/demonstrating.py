@@ -11,13 +11,15 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from interfaces.cli.output import as_json, console, warnings
-from interfaces.cli.ranking import ByOption, WindowOption, board_of, print_board
-from interfaces.cli.serving import HOST, PORT, serve_until_stopped
+from interfaces.cli.ranking import board_of, print_board
+from interfaces.cli.serving import HOST, PORT, Host, Port, serve_until_stopped
 from interfaces.cli.session import Json, told_in_words
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
-from interfaces.demo.run import Finished, begin, finished, run_demo
+from interfaces.demo.done import Finished, begin, finished
 from interfaces.settings import Settings
+from projections.leaderboards import By
+from projections.windows import Window
 
 WELL_BEFORE = timedelta(days=150)
 
@@ -27,8 +29,8 @@ def demo(
         bool, typer.Option("--no-serve", help="Print the leaderboard and end.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Simulate it anew.")] = False,
-    host: Annotated[str, typer.Option(help="Where the API listens.")] = HOST,
-    port: Annotated[int, typer.Option(help="Its port.")] = PORT,
+    host: Host = HOST,
+    port: Port = PORT,
     json: Json = False,
 ) -> None:
     """Simulate a community, print its leaderboard, and serve GraphQL on this machine."""
@@ -48,6 +50,9 @@ def demo(
 
 
 def _played(house: House, clock: SetClock, settings: Settings, *, quiet: bool) -> Finished:
+    # The simulation loads what no other command needs.
+    from interfaces.demo.run import run_demo
+
     with Progress(
         BarColumn(),
         TimeElapsedColumn(),
@@ -66,7 +71,7 @@ def _played(house: House, clock: SetClock, settings: Settings, *, quiet: bool) -
 
 
 def _show(house: House, done: Finished, seconds: float, *, json: bool) -> None:
-    board = board_of(house, WindowOption.ALL, ByOption.RETURN, limit=50)
+    board = board_of(house, Window.ALL, By.RETURN, limit=50)
     if json:
         as_json({"demo": True, "ends_at": done.ends_at, "seconds": round(seconds, 2),
                  "head": house.head(), "leaderboard": board})  # fmt: skip

@@ -13,17 +13,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+GAP = 2
+WORDS_AT_LEAST = 12
+
 console = Console(highlight=False)
 warnings = Console(stderr=True, highlight=False)
 
 
 class Column(NamedTuple):
-    """A column: its heading, how to get the cell of a row, and whether it holds figures."""
+    """A column: its heading and how to get the cell of a row.
+
+    Figures, and what is `whole`, are never cut; `spare` columns give way when the terminal is
+    too narrow, the last ones first.
+    """
 
     heading: str
     cell: Callable[[Any], object]
     is_figure: bool = False
     style: Callable[[Any], str] | None = None
+    whole: bool = False
+    spare: bool = False
 
 
 def table(
@@ -35,13 +44,15 @@ def table(
     if not rows:
         console.print("[dim]nothing here yet[/dim]")
     else:
-        grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
+        columns = _fitting(columns, rows)
         for column in columns:
             grid.add_column(
                 column.heading,
                 justify="right" if column.is_figure else "left",
                 overflow="ellipsis",
                 no_wrap=True,
+                min_width=_least(column, rows),
             )
         for row in rows:
             grid.add_row(*(_cell(column, row) for column in columns))
@@ -71,8 +82,8 @@ def price(value: Decimal | None) -> str:
     """A price per share with at least two decimals; a dash if not known."""
     if value is None:
         return "-"
-    exponent = value.as_tuple().exponent
-    places = max(2, min(6, -exponent)) if isinstance(exponent, int) else 2
+    exponent = value.normalize().as_tuple().exponent
+    places = max(2, min(4, -exponent)) if isinstance(exponent, int) else 2
     return f"{value:.{places}f}"
 
 
@@ -107,9 +118,30 @@ def listed(lines: Iterable[str], *, most: int = 10) -> None:
         warn(f"... and {len(shown) - most} more")
 
 
-def _cell(column: Column, row: Any) -> str:
+def _least(column: Column, rows: Sequence[Any]) -> int:
+    """The width below which a column says something wrong or nothing."""
+    widest = max(len(column.heading), *(len(_text(column, row)) for row in rows))
+    return widest if column.is_figure or column.whole else min(widest, WORDS_AT_LEAST)
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Any]) -> list[Column]:
+    """The columns that fit the terminal."""
+    kept = list(columns)
+    while sum(_least(column, rows) + GAP for column in kept) - GAP > console.width:
+        spare = [column for column in kept if column.spare]
+        if not spare:
+            break
+        kept.remove(spare[-1])
+    return kept
+
+
+def _text(column: Column, row: Any) -> str:
     value = column.cell(row)
-    text = escape("-" if value is None else str(value))
+    return "-" if value is None else str(value)
+
+
+def _cell(column: Column, row: Any) -> str:
+    text = escape(_text(column, row))
     style = column.style(row) if column.style is not None else ""
     return f"[{style}]{text}[/{style}]" if style else text
 

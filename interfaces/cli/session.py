@@ -21,11 +21,13 @@ from rich.markup import escape
 
 from application.access import Member
 from application.desk import Command
-from application.ports import ApplicationError, PortError
+from application.ports import ApplicationError, Clock, PortError
 from domain.approvals import Role
 from domain.shared import DomainError, InvalidInput
 from interfaces.cli.output import warnings
+from interfaces.clock import SetClock, SystemClock
 from interfaces.compose import House, open_house
+from interfaces.demo.done import finished
 from interfaces.settings import Settings
 
 REFUSED, OUTSIDE = 1, 3
@@ -47,8 +49,24 @@ AsOf = Annotated[
 @contextmanager
 def house() -> Iterator[House]:
     """The house for one command; failures are told in words and end with their exit code."""
-    with told_in_words(), open_house(Settings.from_environment()) as opened:
-        yield opened
+    with told_in_words():
+        settings = Settings.from_environment()
+        with open_house(settings, _clock(settings)) as opened:
+            yield opened
+
+
+def _clock(settings: Settings) -> Clock:
+    """The machine's clock; in the demo's record the moment at which it ends.
+
+    Raises:
+        InvalidInput: the demo was never run.
+    """
+    if not settings.demo:
+        return SystemClock()
+    done = finished(settings.demo_folder)
+    if done is None:
+        raise InvalidInput("there is no demo yet: run ./truetape demo first")
+    return SetClock(done.ends_at)
 
 
 @contextmanager

@@ -15,8 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
-
 from application.access import LOCAL_OPERATOR, Member
 from application.administering import configure_room
 from application.approving import approve, reject
@@ -32,6 +30,7 @@ from domain.shared import DomainError
 from interfaces.chat_files import read_chat
 from interfaces.clock import SetClock
 from interfaces.compose import DEFAULT_ACCOUNT, House
+from interfaces.demo.done import Finished, keep
 from interfaces.demo.files import Session, write_demo
 from interfaces.lookups import missing
 from interfaces.timers import keep_time
@@ -45,26 +44,6 @@ SLICE = timedelta(hours=1)
 MODERATOR = Member(name="moderator", roles=frozenset({Role.APPROVER}))
 
 Progress = Callable[[str, float], None]
-
-
-class Finished(msgspec.Struct):
-    """What a finished demo leaves behind, so that the next start only shows it."""
-
-    seed: int
-    ends_at: datetime
-
-
-def finished(folder: Path) -> Finished | None:
-    """The finished demo of a folder, if there is one."""
-    try:
-        return msgspec.json.decode(_marker(folder).read_bytes(), type=Finished)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
-
-
-def begin(folder: Path) -> None:
-    """Forgets that a demo was finished, before its record is dropped."""
-    _marker(folder).unlink(missing_ok=True)
 
 
 def demo_sessions(house: House, today: datetime) -> list[Session]:
@@ -96,7 +75,7 @@ def run_demo(house: House, clock: SetClock, folder: Path, *, progress: Progress)
     _export_again(house, community.chat_later)
     _put_right(house)
     done = Finished(SEED, clock.now())
-    _marker(folder).write_bytes(msgspec.json.encode(done))
+    keep(folder, done)
     progress("done", 1.0)
     return done
 
@@ -226,7 +205,3 @@ def _put_right(house: House) -> None:
         )
         correct(house.desk, command, LOCAL_OPERATOR, change)
     house.catch_up()
-
-
-def _marker(folder: Path) -> Path:
-    return folder / "finished.json"

@@ -1,0 +1,305 @@
+"""`truetape leaderboard`, `trader`, `positions`: standings, one record, and what is held."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+import typer
+
+from domain.market import EXCHANGE_ZONE
+from interfaces.cli.boards import Limit, fields
+from interfaces.cli.output import (
+    Column,
+    amount,
+    as_json,
+    console,
+    gain_style,
+    moment,
+    money,
+    percent,
+    price,
+    table,
+)
+from interfaces.cli.session import AsOf, At, Json, find, house
+from interfaces.compose import House
+from interfaces.lookups import trader_named
+from projections.leaderboards import Board, By, Standing
+from projections.leaderboards import board as ranked_board
+from projections.naming import title_of
+from projections.position_pages import book_days
+from projections.position_pages import positions as position_page
+from projections.positions import BookKind, PositionRow
+from projections.trader_profiles import names_of, profile
+from projections.windows import Span, Window, span_of
+
+FIRST_SESSION = date(2015, 1, 1)
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+WindowName = Annotated[Window, typer.Option(help="The stretch of time to look at.")]
+ByName = Annotated[By, typer.Option("--by", help="The figure to order by.")]
+
+
+def board_of(
+    opened: House,
+    window: Window,
+    by: By,
+    *,
+    at: datetime | None = None,
+    as_of: int | None = None,
+    limit: int | None = None,
+) -> Board:
+    """The board as the house knows it."""
+    span = span_of(window, _moment(opened, at))
+    with opened.reader.connection() as connection:
+        return ranked_board(
+            connection, span, by, sessions_of(opened, span), as_of=as_of, limit=limit
+        )
+
+
+def sessions_of(opened: House, span: Span) -> list[date]:
+    """The trading days of a span."""
+    first = max(span.first, FIRST_SESSION)
+    return list(opened.calendar.session_dates(first, span.last))
+
+
+def leaderboard(
+    window: WindowName = Window.ALL,
+    by: ByName = By.RETURN,
+    at: At = None,
+    as_of: AsOf = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Rank the traders; every figure is defined below the board."""
+    with house() as opened:
+        opened.catch_up()
+        found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit)
+        last = _last_day(opened) if not found.standings else None
+    if json:
+        as_json(found)
+        return
+    print_board(found)
+    if last is not None:
+        console.print(
+            f"[dim]nothing in this window; the record's last day is {last}: try --at {last} "
+            "or --window all[/dim]"
+        )
+
+
+def print_board(found: Board) -> None:
+    """Prints a board, its ranked traders first."""
+    title = f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}"
+    table(
+        found.standings,
+        (
+            Column("#", lambda row: row.rank or "", is_figure=True),
+            Column("trader", lambda row: row.name),
+            Column(
+                "return",
+                lambda row: percent(row.return_),
+                is_figure=True,
+                style=lambda row: gain_style(row.return_),
+            ),
+            Column("won (95 %)", _accuracy_of, is_figure=True),
+            Column("sharpe", _sharpe_of, is_figure=True),
+            Column(
+                "P&L",
+                lambda row: money(row.pnl, sign=True),
+                is_figure=True,
+                style=lambda row: gain_style(row.pnl),
+            ),
+            Column("n", lambda row: row.closed, is_figure=True),
+            Column("rests on", _badges_of, spare=True),
+        ),
+        title=title,
+    )
+    for name in (found.by.value, "ranked"):
+        console.print(f"[dim]{name}: {found.definitions[name]}[/dim]")
+
+
+def trader(
+    name: Annotated[str, typer.Argument(help="The trader's name, or the start of the id.")],
+    at: At = None,
+    as_of: AsOf = None,
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """Show one trader's record: figures by window, the NAV index, and the trades behind them."""
+    with house() as opened:
+        opened.catch_up()
+        stream = find(opened, trader_named, name)
+        now = _moment(opened, at)
+        spans = [span_of(window, now) for window in Window]
+        with opened.reader.connection() as connection:
+            about = profile(connection, stream, as_of=as_of)
+            boards = [
+                ranked_board(
+                    connection, span, By.RETURN, sessions_of(opened, span), as_of=as_of,
+                    trader=stream,
+                )
+                for span in spans
+            ]  # fmt: skip
+            days = book_days(connection, stream, FIRST_SESSION, spans[-1].last, as_of=as_of)
+            trades = position_page(connection, book=stream, as_of=as_of, limit=limit)
+    if json:
+        as_json(
+            {
+                "profile": None if about is None else fields(about),
+                "windows": {
+                    b.window.value: b.standings[0] if b.standings else None for b in boards
+                },
+                "definitions": boards[-1].definitions,
+                "days": [fields(day) for day in days],
+                "trades": [fields(trade) for trade in trades],
+            }
+        )
+        return
+    assert about is not None
+    console.print(
+        f"[bold]{about.name}[/bold]  since {about.first_seen:%Y-%m-%d}: {about.signals} signals "
+        f"in {about.messages} messages; {about.edited} edited, {about.deleted} deleted, "
+        f"{about.unbooked} not booked, {about.corrections} corrected"
+    )
+    if days:
+        console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")
+    _print_windows([(board, board.standings[0]) for board in boards if board.standings])
+    print_positions(trades, title=f"last {len(trades)} trades")
+
+
+def positions(
+    trader_name: Annotated[
+        str | None, typer.Option("--trader", help="Only this trader's book.")
+    ] = None,
+    accounts: Annotated[bool, typer.Option("--accounts", help="Only accounts' books.")] = False,
+    closed: Annotated[bool, typer.Option("--closed", help="Closed ones too.")] = False,
+    as_of: AsOf = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List what is open in the traders' and accounts' books."""
+    with house() as opened:
+        opened.catch_up()
+        book = None if trader_name is None else find(opened, trader_named, trader_name)
+        with opened.reader.connection() as connection:
+            rows = position_page(
+                connection,
+                kind=BookKind.ACCOUNT if accounts else None,
+                book=book,
+                open_only=not closed,
+                as_of=as_of,
+                limit=limit,
+            )
+            names = names_of(connection, {row.book for row in rows})
+    if json:
+        as_json([{"name": names.get(row.book, ""), **fields(row)} for row in rows])
+        return
+    print_positions(rows, names={row.book: names.get(row.book, "account") for row in rows})
+
+
+def print_positions(
+    rows: list[PositionRow],
+    *,
+    title: str = "",
+    names: dict[object, str] | None = None,
+) -> None:
+    """Prints positions: what is open, at which cost, what it is worth, what it made."""
+    columns = [
+        Column("opened (UTC)", lambda row: moment(row.opened_at), whole=True, spare=True),
+        Column("id", lambda row: str(row.position)[:8], whole=True),
+        Column("position", lambda row: f"{row.side} {title_of(row.symbol)}"),
+        Column("open", lambda row: amount(row.quantity), is_figure=True),
+        Column("entry", lambda row: price(row.average_entry), is_figure=True),
+        Column("mark", lambda row: price(row.mark), is_figure=True, spare=True),
+        Column(
+            "P&L",
+            lambda row: money(row.pnl, sign=True),
+            is_figure=True,
+            style=lambda row: gain_style(row.pnl),
+        ),
+        Column("return", lambda row: percent(row.pnl_ratio), is_figure=True),
+        Column(
+            "rests on",
+            lambda row: row.badge.value + ("" if row.scored else ", not scored"),
+            spare=True,
+        ),
+    ]
+    if names is not None:
+        columns.insert(1, Column("book", lambda row: names[row.book]))
+    table(rows, columns, title=title)
+
+
+def _print_windows(found: list[tuple[Board, Standing]]) -> None:
+    table(
+        found,
+        (
+            Column("window", lambda row: row[0].window.value),
+            Column(
+                "return",
+                lambda row: percent(row[1].return_),
+                is_figure=True,
+                style=lambda row: gain_style(row[1].return_),
+            ),
+            Column("won (95 %)", lambda row: _accuracy_of(row[1]), is_figure=True),
+            Column("sharpe", lambda row: _sharpe_of(row[1]), is_figure=True),
+            Column("P&L", lambda row: money(row[1].pnl, sign=True), is_figure=True),
+            Column("trades", lambda row: row[1].closed, is_figure=True),
+            Column("rests on", lambda row: _badges_of(row[1]), spare=True),
+        ),
+    )
+
+
+def _rests_on(row: PositionRow) -> str:
+    return row.badge.value if row.scored else f"{row.badge.value}, not scored"
+
+
+def _accuracy_of(row: Standing) -> str:
+    if row.accuracy is None:
+        return "-"
+    low, high = (percent(edge, places=0, sign=False) for edge in (row.accuracy_low,
+                                                                  row.accuracy_high))  # fmt: skip
+    return f"{percent(row.accuracy, places=0, sign=False)} {low[:-1]}-{high[:-1]}"
+
+
+def _sharpe_of(row: Standing) -> str:
+    return "-" if row.sharpe is None else f"{row.sharpe:.2f}"
+
+
+def _badges_of(row: Standing) -> str:
+    told = [
+        f"{count} {name}"
+        for name, count in (
+            ("filled", row.filled),
+            ("checked", row.checked),
+            ("posted", row.posted),
+            ("assumed", row.assumed),
+            ("unattainable", row.unattainable),
+        )
+        if count
+    ]
+    short = f"unranked {row.unranked}" if row.unranked else ""
+    return ", ".join(([short] if short else []) + told)
+
+
+def _spark(values: list[float], width: int = 60) -> str:
+    """A line of blocks, one for each day (or every few days)."""
+    step = max(1, -(-len(values) // width))
+    shown = values[::step]
+    low, high = min(shown), max(shown)
+    scale = (len(BLOCKS) - 2) / (high - low) if high > low else 0
+    return "".join(BLOCKS[1 + round((value - low) * scale)] for value in shown)
+
+
+def _moment(opened: House, at: datetime | None) -> datetime:
+    """Now, or the end of the exchange's day that was given, or that very moment in UTC."""
+    if at is None:
+        return opened.clock.now()
+    if at.time() == time():
+        return datetime.combine(at.date(), time(23, 59, 59), EXCHANGE_ZONE).astimezone(UTC)
+    return at.replace(tzinfo=UTC)
+
+
+def _last_day(opened: House) -> date | None:
+    with opened.reader.connection() as connection:
+        row = connection.execute("SELECT max(day) FROM read.book_days").fetchone()
+    return None if row is None else row[0]

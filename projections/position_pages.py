@@ -1,0 +1,108 @@
+"""Pages of positions and of a book's days: the queries beside the money tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from projections.pages import select_all, select_one, select_page
+from projections.pnl import BookDay, BookRow, ContributionLine, Records
+from projections.positions import BookKind, PositionRow, positions_table
+from projections.readmodel import known_at
+from projections.shape import Shape
+
+_POSITIONS: Shape[PositionRow] = positions_table().shape
+_RECORDS = Records()
+_DAYS: Shape[BookDay] = _RECORDS.days.shape
+_BOOKS: Shape[BookRow] = _RECORDS.books.shape
+_CONTRIBUTIONS: Shape[ContributionLine] = _RECORDS.contributions.shape
+_FIXED = frozenset({"position", "kind", "book", "symbol", "underlying", "expiry"})
+
+
+def positions(
+    connection: Connection[Any],
+    *,
+    kind: BookKind | None = None,
+    book: UUID | None = None,
+    underlying: str | None = None,
+    open_only: bool = False,
+    as_of: int | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[PositionRow]:
+    """Positions, the newest first; `after` is (opened_at, position) of the last one seen."""
+    if not open_only:
+        return select_page(
+            connection, _POSITIONS,
+            where={"kind": kind, "book": book, "underlying": underlying},
+            order=["opened_at", "position"], fixed=_FIXED, as_of=as_of, after=after, limit=limit,
+        )  # fmt: skip
+    conditions = [known_at(as_of), "quantity <> 0"]
+    wanted = {"kind": kind, "book": book, "underlying": underlying}
+    conditions += [f"{name} = %({name})s" for name, value in wanted.items() if value is not None]
+    if after is not None:
+        conditions.append("(opened_at, position) < (%(after_at)s, %(after_id)s)")
+    parameters: dict[str, Any] = {**wanted, "as_of": as_of, "limit": limit}
+    parameters["after_at"], parameters["after_id"] = after or (None, None)
+    rows = connection.execute(
+        f"SELECT {_POSITIONS.column_list} FROM {_POSITIONS.view}"
+        f" WHERE {' AND '.join(conditions)}"
+        " ORDER BY opened_at DESC, position DESC LIMIT %(limit)s",
+        parameters,
+        binary=True,
+    ).fetchall()
+    return [_POSITIONS.made_of(row) for row in rows]
+
+
+def position(
+    connection: Connection[Any], stream: UUID, *, as_of: int | None = None
+) -> PositionRow | None:
+    """One position."""
+    return select_one(connection, _POSITIONS, {"position": stream}, as_of)
+
+
+def books(
+    connection: Connection[Any], *, kind: BookKind | None = None, as_of: int | None = None
+) -> list[BookRow]:
+    """All books: traders' records and accounts."""
+    where = {} if kind is None else {"kind": kind}
+    return select_all(connection, _BOOKS, where, as_of, "book")
+
+
+def book_days(
+    connection: Connection[Any],
+    book: UUID,
+    first: date,
+    last: date,
+    *,
+    as_of: int | None = None,
+) -> list[BookDay]:
+    """The days of a book on which something moved, in order; both ends included."""
+    rows = connection.execute(
+        f"SELECT {_DAYS.column_list} FROM {_DAYS.view} WHERE book = %(book)s"
+        f" AND day BETWEEN %(first)s AND %(last)s AND {known_at(as_of)} ORDER BY day",
+        {"book": book, "first": first, "last": last, "as_of": as_of},
+        binary=True,
+    ).fetchall()
+    return [_DAYS.made_of(row) for row in rows]
+
+
+def contributions(
+    connection: Connection[Any],
+    stream: UUID,
+    *,
+    as_of: int | None = None,
+) -> Sequence[ContributionLine]:
+    """What each event moved of a position, in the order of the tape."""
+    known = "" if as_of is None else " AND event <= %(as_of)s"
+    rows = connection.execute(
+        f"SELECT {_CONTRIBUTIONS.column_list} FROM {_CONTRIBUTIONS.view}"
+        f" WHERE position = %(position)s{known} ORDER BY event, at",
+        {"position": stream, "as_of": as_of},
+        binary=True,
+    ).fetchall()
+    return [_CONTRIBUTIONS.made_of(row) for row in rows]
