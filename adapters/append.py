@@ -49,32 +49,22 @@ class TapeWriter:
                 self._connection.pgconn.send_prepare(name, call.encode())
                 self._result()
 
-    def append_event(self, batch: Batch) -> Outcome:
-        """Appends a batch of one event.
-
-        Raises:
-            Unavailable: the connection is lost or the server is going down.
-            PortRefused: the database understood and said no.
-        """
-        with translated():
-            position = self._position(b"one", event_values(batch))
-            if position is None:
-                encoded = [encode(batch)]
-                return _append_each(self._connection, encoded, batch_arrays(encoded))[0]
-        return Appended(position, position)
-
     def append(self, batches: Sequence[EncodedBatch]) -> list[Outcome]:
-        """Appends many batches.
+        """Appends one batch or many.
 
         Raises:
             Unavailable: the connection is lost or the server is going down.
             PortRefused: the database understood and said no.
         """
-        arrays = batch_arrays(batches)
         with translated():
-            position = None if _repeats(batches) else self._position(b"many", arrays)
+            if len(batches) == 1 and batches[0].size == 1:
+                position = self._position(b"one", event_values(batches[0]))
+            elif _repeats(batches):
+                position = None
+            else:
+                position = self._position(b"many", batch_arrays(batches))
             if position is None:
-                return _append_each(self._connection, batches, arrays)
+                return _append_each(self._connection, batches)
         return _in_line(batches, position)
 
     def close(self) -> None:
@@ -110,17 +100,11 @@ def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Outcome]
     if not batches:
         return []
     encoded = [encode(batch) for batch in batches]
-    arrays = batch_arrays(encoded)
     with translated():
-        position = None if _repeats(encoded) else _rows(connection, _MANY, arrays)[0][0]
+        position = None if _repeats(encoded) else _rows(connection, _MANY, encoded)[0][0]
         if position is None:
-            return _append_each(connection, encoded, arrays)
+            return _append_each(connection, encoded)
     return _in_line(encoded, position)
-
-
-def is_single(batches: Sequence[Batch]) -> bool:
-    """Whether this is one event of one command, the commonest append."""
-    return len(batches) == 1 and len(batches[0].events) == 1
 
 
 def _repeats(batches: Sequence[EncodedBatch]) -> bool:
@@ -128,17 +112,17 @@ def _repeats(batches: Sequence[EncodedBatch]) -> bool:
     return len({batch.command_id for batch in batches}) < len(batches)
 
 
-def _append_each(
-    connection: Connection, batches: Sequence[EncodedBatch], arrays: Sequence[bytes]
-) -> list[Outcome]:
-    rows = _rows(connection, _EACH, arrays)
+def _append_each(connection: Connection, batches: Sequence[EncodedBatch]) -> list[Outcome]:
+    rows = _rows(connection, _EACH, batches)
     return [_outcome(sent.batch, *row) for sent, row in zip(batches, rows, strict=True)]
 
 
-def _rows(connection: Connection, call: str, values: Sequence[bytes]) -> list[tuple[Any, ...]]:
+def _rows(
+    connection: Connection, call: str, batches: Sequence[EncodedBatch]
+) -> list[tuple[Any, ...]]:
     cursor = psycopg.RawCursor(connection)
-    cursor.execute(call, [_Binary(value) for value in values], prepare=True, binary=True)
-    return cursor.fetchall()
+    arrays = [_Binary(array) for array in batch_arrays(batches)]
+    return cursor.execute(call, arrays, prepare=True, binary=True).fetchall()
 
 
 def _in_line(batches: Sequence[EncodedBatch], position: int) -> list[Outcome]:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
 
-from adapters.append import Outcome, TapeWriter, is_single
+from adapters.append import Outcome, TapeWriter
 from adapters.wire import EncodedBatch, encode
 from application.ports import Batch, PortRefused, Unavailable
 
@@ -26,21 +26,15 @@ RETRY_STEP_S = 0.05
 class _Request:
     """What one thread wants on the tape, and what became of it."""
 
-    __slots__ = ("_encoded", "batches", "failure", "outcomes", "size", "turn", "wakes")
+    __slots__ = ("batches", "failure", "outcomes", "size", "turn", "wakes")
 
-    def __init__(self, batches: Sequence[Batch]) -> None:
+    def __init__(self, batches: list[EncodedBatch]) -> None:
         self.batches = batches
-        self.size = sum(len(batch.events) for batch in batches)
+        self.size = sum(batch.size for batch in batches)
         self.turn = threading.Lock()
         self.wakes: _Request | None = None
         self.outcomes: list[Outcome] | None = None
         self.failure: BaseException | None = None
-        self._encoded: list[EncodedBatch] | None = None
-
-    def encoded(self) -> list[EncodedBatch]:
-        if self._encoded is None:
-            self._encoded = [encode(batch) for batch in self.batches]
-        return self._encoded
 
     @property
     def is_answered(self) -> bool:
@@ -70,14 +64,9 @@ class Appender:
             PortRefused: the store understood and said no.
             ValueError: a batch has no event.
         """
-        if not all(batch.events for batch in batches):
-            raise ValueError("a batch without events has no place on the tape")
         if not batches:
             return []
-        request = _Request(batches)
-        if self._is_led:
-            # There is time: somebody else is writing.
-            request.encoded()
+        request = _Request([encode(batch) for batch in batches])
         self._carry_out(request)
         if request.failure is not None:
             raise request.failure
@@ -159,7 +148,7 @@ class Appender:
     def _write(self, group: list[_Request]) -> None:
         """Puts the group on the tape; if the store refuses it whole, each request on its own."""
         try:
-            outcomes = self._append(group)
+            outcomes = self._append([batch for request in group for batch in request.batches])
         except Unavailable as error:
             for request in group:
                 request.failure = error
@@ -175,7 +164,7 @@ class Appender:
                 request.outcomes = outcomes[start : start + len(request.batches)]
                 start += len(request.batches)
 
-    def _append(self, group: list[_Request]) -> list[Outcome]:
+    def _append(self, batches: list[EncodedBatch]) -> list[Outcome]:
         """Appends, on a new connection if the old one breaks.
 
         A connection lost at the commit leaves open whether the batches are in. Sending them
@@ -187,11 +176,7 @@ class Appender:
             try:
                 if self._writer is None:
                     self._writer = TapeWriter(self._url)
-                if len(group) == 1 and is_single(group[0].batches):
-                    return [self._writer.append_event(group[0].batches[0])]
-                return self._writer.append(
-                    [batch for request in group for batch in request.encoded()]
-                )
+                return self._writer.append(batches)
             except Unavailable:
                 self._disconnect()
                 if time.monotonic() >= deadline:

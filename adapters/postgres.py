@@ -30,6 +30,15 @@ MIGRATION_LOCK = 7310306190862
 """Advisory lock of migrations; the tape itself uses the number before."""
 
 
+# A server that falls silent is given up after about half a minute, in seconds.
+_PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+}
+
+
 class Migration(NamedTuple):
     """A numbered file of plain SQL; once applied, it is never edited."""
 
@@ -64,8 +73,10 @@ def conninfo(url: str, role: str | None = None) -> str:
     # Compiling a query takes longer than any of ours should run.
     options = [str(words.get("options") or ""), "-c jit=off -c timezone=UTC"]
     if role is not None:
-        options.append(f"-c role={role}")
-    words.setdefault("connect_timeout", "5")
+        # Who hangs in a transaction after an append would hold up everybody's appends.
+        options.append(f"-c role={role} -c idle_in_transaction_session_timeout=60s")
+    for name, value in _PATIENCE.items():
+        words.setdefault(name, value)
     words.setdefault("application_name", "truetape")
     words["options"] = " ".join(options).strip()
     return make_conninfo(**cast("dict[str, Any]", words))

@@ -18,7 +18,6 @@ _UUID, _BYTEA, _TEXT, _INT8, _INT4 = 2950, 17, 25, 20, 23
 
 _array_head = struct.Struct("!iiIii").pack
 _int4 = struct.Struct("!i").pack
-_int8 = struct.Struct("!q").pack
 _sized_int4 = struct.Struct("!ii").pack
 _sized_int8 = struct.Struct("!iq").pack
 _UUID_SIZE = _int4(16)
@@ -26,9 +25,10 @@ _NULL = _int4(-1)
 
 
 class EncodedBatch(NamedTuple):
-    """A batch among others: an element of each array per command, some of each per event.
+    """A batch in parts of arrays: an element of some per command, of the others per event.
 
-    Made by the thread that appends, so that the one which writes only joins bytes.
+    Each element is its length and its bytes. Made by the thread that appends, so that the
+    one which writes only joins bytes, and meets no mistake of another.
     """
 
     batch: Batch
@@ -45,7 +45,7 @@ class EncodedBatch(NamedTuple):
 
 
 def encode(batch: Batch) -> EncodedBatch:
-    """The bytes of a batch that goes with others.
+    """The bytes of a batch.
 
     Raises:
         ValueError: the batch has no event.
@@ -69,21 +69,9 @@ def encode(batch: Batch) -> EncodedBatch:
     )
 
 
-def event_values(batch: Batch) -> tuple[bytes | None, ...]:
+def event_values(batch: EncodedBatch) -> list[bytes | None]:
     """The arguments of `tape.append_event` for a batch of one event."""
-    (event,) = batch.events
-    envelope = batch.envelope
-    return (
-        envelope.command_id.bytes,
-        envelope.input_hash,
-        envelope.actor.encode(),
-        None if envelope.correlation is None else envelope.correlation.bytes,
-        None if envelope.causation is None else _int8(envelope.causation),
-        _uuid(event.originator_id),
-        _int4(event.originator_version),
-        event.topic.encode(),
-        event.state,
-    )
+    return [None if element == _NULL else element[4:] for element in batch[2:]]
 
 
 def batch_arrays(batches: Sequence[EncodedBatch]) -> tuple[bytes, ...]:
