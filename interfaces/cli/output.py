@@ -46,13 +46,13 @@ def table(
     else:
         grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
         columns = _fitting(columns, rows)
-        for column in columns:
+        for column, width in zip(columns, _widths(columns, rows), strict=True):
             grid.add_column(
                 column.heading,
                 justify="right" if column.is_figure else "left",
                 overflow="ellipsis",
                 no_wrap=True,
-                min_width=_least(column, rows),
+                width=width,
             )
         for row in rows:
             grid.add_row(*(_cell(column, row) for column in columns))
@@ -118,10 +118,27 @@ def listed(lines: Iterable[str], *, most: int = 10) -> None:
         warn(f"... and {len(shown) - most} more")
 
 
+def _widest(column: Column, rows: Sequence[Any]) -> int:
+    return max(len(column.heading), *(len(_text(column, row)) for row in rows))
+
+
 def _least(column: Column, rows: Sequence[Any]) -> int:
     """The width below which a column says something wrong or nothing."""
-    widest = max(len(column.heading), *(len(_text(column, row)) for row in rows))
+    widest = _widest(column, rows)
     return widest if column.is_figure or column.whole else min(widest, WORDS_AT_LEAST)
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Any]) -> list[int]:
+    """What each column gets: the widest words give way until all fit."""
+    widths = [_widest(column, rows) for column in columns]
+    least = [_least(column, rows) for column in columns]
+    surplus = sum(widths) + GAP * (len(columns) - 1) - console.width
+    for _ in range(max(surplus, 0)):
+        shrinkable = [at for at, width in enumerate(widths) if width > least[at]]
+        if not shrinkable:
+            break
+        widths[max(shrinkable, key=lambda at: widths[at])] -= 1
+    return widths
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Any]) -> list[Column]:
