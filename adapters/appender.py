@@ -115,9 +115,10 @@ class Appender:
         try:
             self._write(group)
         except BaseException as error:
+            self._disconnect()
             for request in group:
                 if not request.is_answered:
-                    request.failure = error
+                    request.failure = Unavailable(f"the thread that wrote was stopped: {error!r}")
             raise
         finally:
             with self._mutex:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -178,6 +179,53 @@ def test_an_answer_lost_after_the_commit_is_looked_up(
         assert proxy.cuts == 1
     assert outcome == Appended(2, 1 + len(versions), repeated=True)
     assert versions_on_tape(database_url, stream) == list(versions)
+
+
+def test_ctrl_c_stops_one_thread_and_not_those_behind_it(
+    appender: Appender, database_url: str
+) -> None:
+    """The interrupted thread waits in the middle of the line and still wakes the next one."""
+    outcomes: list[Appended | Conflict] = []
+
+    def send(_: int) -> None:
+        outcomes.extend(appender.append([batch(uuid4(), 1)]))
+
+    tape = held_tape(database_url)
+    tape.__enter__()
+    first, behind = (threading.Thread(target=in_threads, args=(3, send)) for _ in range(2))
+    first.start()
+    main_thread = threading.get_ident()
+
+    def interrupt() -> None:
+        time.sleep(0.2)
+        behind.start()
+        time.sleep(0.2)
+        signal.pthread_kill(main_thread, signal.SIGINT)
+        time.sleep(0.2)
+        tape.__exit__()
+
+    time.sleep(0.2)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        appender.append([batch(uuid4(), 1)])
+    first.join()
+    behind.join()
+
+    assert outcome_words(outcomes) == ["stored"] * 6
+    assert len(on_tape(database_url)) == 7, "what was sent before the interrupt is stored"
+
+
+def test_ctrl_c_while_writing_leaves_the_others_able_to_go_on(
+    appender: Appender, database_url: str
+) -> None:
+    main_thread = threading.get_ident()
+    interrupt = threading.Timer(0.3, signal.pthread_kill, (main_thread, signal.SIGINT))
+    with held_tape(database_url):
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            appender.append([batch(uuid4(), 1)])
+
+    assert appender.append([batch(uuid4(), 1)]) == [Appended(1, 1)]
 
 
 def test_a_server_that_stays_away_is_unavailable() -> None:
