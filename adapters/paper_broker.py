@@ -14,7 +14,7 @@ from application.ports import (
     Cancellation,
     ExecutionReport,
     Fill,
-    MarketData,
+    MarketPrices,
     QuoteRequest,
     Rejection,
     Ticket,
@@ -33,7 +33,7 @@ class PaperBroker:
     name = "paper"
 
     def __init__(
-        self, market: MarketData, *, commission_per_contract: Decimal = COMMISSION_PER_CONTRACT
+        self, market: MarketPrices, *, commission_per_contract: Decimal = COMMISSION_PER_CONTRACT
     ) -> None:
         self._market = market
         self._commission = commission_per_contract

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from application.desk import Work
-from application.ports import MarketData, QuoteRequest
+from application.ports import MarketPrices, QuoteRequest
 from application.reaction import Happened, consequence
 from application.settling import settlement_of
 from domain.legs import strategy_quote
@@ -37,7 +37,7 @@ class PriceCheck:
         {SignalPosted, SignalAdded, SignalExitCalled, SignalSettled}
     )
 
-    def __init__(self, market: MarketData) -> None:
+    def __init__(self, market: MarketPrices) -> None:
         self._market = market
 
     def restore(self, state: Mapping[str, bytes]) -> None:

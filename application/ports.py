@@ -139,7 +139,7 @@ class QuoteRequest(NamedTuple):
     at: datetime
 
 
-class MarketData(Protocol):
+class MarketPrices(Protocol):
     """What the market showed, live or recorded."""
 
     def quotes_at(self, requests: Sequence[QuoteRequest]) -> Sequence[Quote | None]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from application.desk import Command, Desk, Work, derived_id
-from application.ports import Appended, MarketData, QuoteRequest
+from application.ports import Appended, MarketPrices, QuoteRequest
 from domain.fix import Side
 from domain.instruments import Option, instrument
 from domain.legs import expiry_of
@@ -30,7 +30,7 @@ def settled_at(expiry: date) -> datetime:
     return datetime.combine(expiry, CLOSE, EXCHANGE_ZONE)
 
 
-def settle_expired(desk: Desk, market: MarketData, signals: Sequence[UUID], *, at: datetime) -> int:
+def settle_expired(desk: Desk, market: MarketPrices, signals: Sequence[UUID], *, at: datetime) -> int:
     """Settles those of the signals that are open past their expiry; returns how many."""
     work = Work(desk)
     work.prefetch(signals)
@@ -64,7 +64,7 @@ def settle_expired(desk: Desk, market: MarketData, signals: Sequence[UUID], *, a
 
 
 def mark(
-    desk: Desk, market: MarketData, symbols: Sequence[str], *, marked_at: datetime, at: datetime
+    desk: Desk, market: MarketPrices, symbols: Sequence[str], *, marked_at: datetime, at: datetime
 ) -> int:
     """Records a mark of each instrument that has a usable quote; returns how many are new.
 
@@ -101,7 +101,7 @@ def mark(
     return sum(isinstance(result, Appended) and not result.repeated for result in work.commit())
 
 
-def settlement_of(market: MarketData, signal: Signal) -> tuple[Decimal | None, Decimal | None]:
+def settlement_of(market: MarketPrices, signal: Signal) -> tuple[Decimal | None, Decimal | None]:
     """Price of the whole trade at expiry and the underlying's close, each None if unknown."""
     value = Decimal(0)
     spot: Decimal | None = None

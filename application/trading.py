@@ -20,7 +20,7 @@ from application.ports import (
     Cancellation,
     ExecutionReport,
     Fill,
-    MarketData,
+    MarketPrices,
     QuoteRequest,
     Rejection,
     Ticket,
@@ -62,7 +62,7 @@ class Trading:
         }
     )
 
-    def __init__(self, broker: Broker, market: MarketData) -> None:
+    def __init__(self, broker: Broker, market: MarketPrices) -> None:
         self._broker = broker
         self._market = market
         self._books = Books()
