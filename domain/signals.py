@@ -1,8 +1,7 @@
 """Signal: one trade idea of one trader, from the post to the last contract closed.
 
-The stream holds all that the trader said about the trade, what the market said about those
-prices, who approved it, and every correction. Executions are numbered from 1 in the order they
-were recorded, so that evidence and corrections can name the one they are about.
+The stream holds what the trader said, what the market said of it, who approved it, and every
+correction. Executions are numbered from 1 in the order of recording, so that others can name them.
 """
 
 from __future__ import annotations
