@@ -49,6 +49,7 @@ from projections.approval_queue import ApprovalQueue
 from projections.blotter import Blotter
 from projections.books import Books
 from projections.checkpoints import ProjectionStatus
+from projections.exposure import Exposure
 from projections.folding import Reading
 from projections.messages import Messages
 from projections.readmodel import Projection
@@ -73,6 +74,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     ApprovalQueue,
     Blotter,
     Books,
+    Exposure,
     Messages,
     SignalFeed,
     Timeline,

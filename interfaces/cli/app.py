@@ -43,6 +43,7 @@ for command in (
     ranking.leaderboard,
     ranking.trader,
     ranking.positions,
+    ranking.exposure,
     boards.signals,
     boards.queue,
     boards.orders,

@@ -24,6 +24,8 @@ from interfaces.cli.output import (
 from interfaces.cli.session import AsOf, At, Json, find, house
 from interfaces.compose import House
 from interfaces.lookups import trader_named
+from projections.exposure import Group
+from projections.exposure import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
@@ -195,6 +197,37 @@ def positions(
         as_json([{"name": names.get(row.book, ""), **fields(row)} for row in rows])
         return
     print_positions(rows, names={row.book: names.get(row.book, "account") for row in rows})
+
+
+def exposure(
+    by: Annotated[Group, typer.Option("--by", help="What to sum by.")] = Group.UNDERLYING,
+    kind: Annotated[
+        BookKind, typer.Option(help="Traders' books or accounts' books.")
+    ] = BookKind.ACCOUNT,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Sum the Greeks of what is open; what has no quote is told, not guessed."""
+    with house() as opened:
+        opened.catch_up()
+        with opened.reader.connection() as connection:
+            rows = summed_exposure(connection, by, kind=kind.value, as_of=as_of)
+    if json:
+        as_json([{**row._asdict(), "coverage": row.coverage} for row in rows])
+        return
+    table(
+        rows,
+        (
+            Column(by.value, lambda row: row.group),
+            Column("delta", lambda row: f"{row.delta:,.0f}", is_figure=True),
+            Column("$ delta", lambda row: f"{row.dollar_delta:,.0f}", is_figure=True),
+            Column("gamma", lambda row: f"{row.gamma:,.1f}", is_figure=True),
+            Column("vega/pt", lambda row: f"{row.vega / 100:,.0f}", is_figure=True),
+            Column("theta/day", lambda row: f"{row.theta / 365:,.0f}", is_figure=True),
+            Column("coverage", lambda row: row.coverage),
+        ),
+        note="share units: delta in shares, vega per point of volatility, theta per calendar day",
+    )
 
 
 def print_positions(
