@@ -23,7 +23,6 @@ from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
 
-CHUNK = 5_000
 REBUILD_FROM = 20_000
 """A projection that is new is folded live on a shorter tape than this."""
 LEFT_OUT_MAX = 20
@@ -83,8 +82,11 @@ class _Parked(NamedTuple):
 class Rebuild:
     """One rebuild of some projections together; the caller holds the maintenance lock."""
 
-    def __init__(self, reading: Reading, classes: Classes, progress: Progress | None) -> None:
+    def __init__(
+        self, reading: Reading, classes: Classes, progress: Progress | None, chunk: int
+    ) -> None:
         self._reading = reading
+        self._chunk = chunk
         self._classes = classes
         self._progress = progress
         self._parked: list[_Parked] = []
@@ -152,7 +154,7 @@ class Rebuild:
                 checkpoints.create_build(writer, [shape], build)
             with (
                 WriteBehind(writer, builds) as behind,
-                read_ahead(self._reading, reader, CHUNK) as chunks,
+                read_ahead(self._reading, reader, self._chunk) as chunks,
             ):
                 for projection in folding.projections:
                     attach(projection, behind, builds[projection.name], complete=True)
@@ -170,8 +172,8 @@ class Rebuild:
     ) -> int:
         """Folds what came meanwhile, until less than a chunk is left."""
         while True:
-            events = self._reading.read_after(connection, position, CHUNK)
-            if len(events) < CHUNK:
+            events = self._reading.read_after(connection, position, self._chunk)
+            if len(events) < self._chunk:
                 return position
             with connection.transaction():
                 folding.fold(events, self._left_out())
@@ -200,7 +202,7 @@ class Rebuild:
     def _fold_the_rest(
         self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
     ) -> None:
-        while events := self._reading.read_after(connection, position, CHUNK):
+        while events := self._reading.read_after(connection, position, self._chunk):
             folding.fold(events, self._left_out())
             write_all(connection, folding.take(everything=True), builds)
             position = events[-1].position

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 
 from projections import checkpoints
 from projections.checkpoints import Checkpoint, Connection
@@ -90,7 +91,7 @@ class Runner:
         ):
             outdated = make_read_tables(connection, self._reading, self._classes)
             if outdated:
-                Rebuild(self._reading, outdated, progress).run(connection)
+                Rebuild(self._reading, outdated, progress, self._batch_max).run(connection)
 
     def rebuild(self, names: Sequence[str] = (), progress: Progress | None = None) -> None:
         """Makes the rows anew from the first event, beside those that are read meanwhile.
@@ -107,7 +108,7 @@ class Runner:
             self._reading.connect() as connection,
             checkpoints.maintaining(connection, wait=False),
         ):
-            Rebuild(self._reading, chosen, progress).run(connection)
+            Rebuild(self._reading, chosen, progress, self._batch_max).run(connection)
 
     def run(self, stop: threading.Event) -> None:
         """Follows the tape until told to stop; a lost database is waited for."""
@@ -137,6 +138,10 @@ class Runner:
         while events := self.step():
             total += events
         return total
+
+    def position(self) -> int:
+        """How far everything is that this worker moves and that goes on; 0 if nothing is."""
+        return min((led.position for led in self._led.values() if not led.stopped), default=0)
 
     def close(self) -> None:
         """Lets go of the lead, so that another worker takes over."""
@@ -208,7 +213,7 @@ class Runner:
         moving = [led for led in self._led.values() if not led.stopped]
         positions = sorted({led.position for led in moving})
         cohorts = []
-        for position, ahead in zip(positions, [*positions[1:], None], strict=True):
+        for position, ahead in zip_longest(positions, positions[1:]):
             limit = self._limit if ahead is None else min(self._limit, ahead - position)
             cohorts.append(([led for led in moving if led.position == position], limit))
         self._turn += 1
