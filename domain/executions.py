@@ -23,7 +23,7 @@ class Execution(Value, frozen=True, kw_only=True):
     """A numbered part of a trade. `quantity` is positive when it opens, negative when it closes.
 
     Prices are per share: `claimed` by the trader, `checked` by the quote of that moment,
-    `corrected` by whoever answers for it.
+    `corrected` by whoever answers for it; `assumed` is for show, and set where there is none.
     """
 
     number: int
@@ -33,6 +33,7 @@ class Execution(Value, frozen=True, kw_only=True):
     checked: Decimal | None = None
     attainable: bool = True
     corrected: Decimal | None = None
+    assumed: Decimal | None = None
     reason: str = ""
 
     @property

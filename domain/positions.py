@@ -9,7 +9,7 @@ shares it brought: nothing is realised until they are sold (IRS publication 550)
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -33,21 +33,20 @@ class Kind(StrEnum):
     TRADE = "trade"
     """A quantity changes hands at a price: fills, and expiries at their settlement value."""
     DELIVERY = "delivery"
-    """A quantity (signed as it was held) leaves at what it cost."""
+    """A quantity (signed as it was held; 0 is all of it) leaves at what it cost."""
     RECEIPT = "receipt"
-    """Lots come in from another position; `brought` says which, at what cost."""
+    """Lots `brought` from another position; each `price` units become `quantity` units."""
     EXCHANGE = "exchange"
     """Shares come in or go out at a strike, with the cost of the option that brought them."""
     SPLIT = "split"
-    """`quantity` for each `price`: each `price` units become `quantity` units, at equal cost."""
+    """Each `price` units become `quantity` units, at equal cost."""
 
 
 class Booking(Value, frozen=True, kw_only=True):
-    """Something that changed a position. `event` is its place on the tape, to break ties."""
+    """Something that changed a position. `event` is its place on the tape, and names it."""
 
-    id: str
-    at: datetime
     event: int
+    at: datetime
     kind: Kind = Kind.TRADE
     quantity: Decimal
     price: Decimal = ZERO
@@ -60,6 +59,7 @@ class Held(NamedTuple):
 
     lots: Lots = Lots()
     quote: tuple[Decimal, Decimal] | None = None
+    marked_at: datetime | None = None
     entry_cost: Decimal = ZERO
     pnl: Decimal = ZERO
     commission: Decimal = ZERO
@@ -72,23 +72,29 @@ class Held(NamedTuple):
 
 
 _Fact = tuple[datetime, int, int]
+"""Business time, then bookings before marks of the same moment, then their event."""
+
+NOTHING = (ZERO, ZERO)
+SNAPSHOTS = 64
+"""So many facts may come in the wrong order without walking the whole path again."""
 
 
 class Position:
     """What an account holds of one instrument. Every change returns what it moved, by time."""
 
-    __slots__ = ("_last", "bookings", "gone", "held", "quotes", "unit")
+    __slots__ = ("_snapshots", "bookings", "gone", "held", "quotes", "unit")
 
     held: Held
-    gone: dict[str, Lots]
-    """What each delivery took away, by the booking's id."""
+    gone: dict[int, Lots]
+    """What each delivery took away, by the booking's event."""
 
     def __init__(self, multiplier: int, bookings: list[Booking], quotes: Quotes) -> None:
         self.unit = Decimal(multiplier)
         self.bookings = sorted(bookings, key=_place)
         self.quotes = quotes
-        self._last: _Fact | None = None
-        self._settle()
+        self.gone = {}
+        self._snapshots: list[tuple[_Fact, Held]] = []
+        self._walk(None)
 
     @property
     def opened_at(self) -> datetime:
@@ -103,128 +109,149 @@ class Position:
     def book(self, booking: Booking) -> tuple[Contribution, ...]:
         """Adds a booking."""
         fact = (booking.at, 0, booking.event)
-        if self._last is not None and fact > self._last:
-            before = self.held
+        before = self.held
+        # Marks that passed a flat position by may be later than what opens it again.
+        if (self._is_last(fact) or not self.bookings) and (
+            before.lots.open or not any(self.quotes(booking.at))
+        ):
             self.bookings.append(booking)
-            self._last = fact
-            self.held = after = self._booked(before, booking, self.gone)
-            return _moved(booking.at, before, after)
-        return self._rewrite(lambda: insort(self.bookings, booking, key=_place))
+            after = self._booked(before, booking, self.gone)
+            return self._step(fact, before, after)
+        return self._rewrite(fact, lambda: insort(self.bookings, booking, key=_place))
 
-    def rebook(self, id: str, booking: Booking | None) -> tuple[Contribution, ...]:  # noqa: A002
-        """Puts another booking in the place of one, or none."""
-
-        def exchange() -> None:
-            kept = [each for each in self.bookings if each.id != id]
-            self.bookings = sorted(kept if booking is None else [*kept, booking], key=_place)
-
-        return self._rewrite(exchange)
+    def rebook(self, event: int, booking: Booking | None) -> tuple[Contribution, ...]:
+        """Puts another booking in the place of one, at the same time, or none."""
+        place = next(at for at, each in enumerate(self.bookings) if each.event == event)
+        fact = (self.bookings[place].at, 0, event)
+        return self._rewrite(
+            fact, lambda: self.bookings.__setitem__(slice(place, place + 1), _as_list(booking))
+        )
 
     def mark(self, at: datetime, bid: Decimal, offer: Decimal) -> tuple[Contribution, ...]:
         """Values what is open; `quotes` has to know the mark by now."""
         fact = (at, 1, 0)
-        if self._last is None:
+        if not self.bookings or at < self.bookings[0].at:
             return ()
-        if fact > self._last:
-            self._last = fact
-            before = self.held
+        before = self.held
+        if self._is_last(fact):
             if before.lots.open == 0:
                 return ()
-            self.held = after = self._valued(before._replace(quote=(bid, offer)))
-            return _moved(at, before, after)
-        if at < self.bookings[0].at:
-            return ()
-        without = self._path(without=at)
-        self._settle()
-        return difference(without, self._path())
+            after = self._valued(before, at, bid, offer)
+            return self._step(fact, before, after)
+        since = self._go_back(fact)
+        without = self._path(since, without=at)
+        self._walk(since)
+        return difference(without, self._path(since))
 
-    def _rewrite(self, change: Callable[[], None]) -> tuple[Contribution, ...]:
-        before = self._path()
+    def _is_last(self, fact: _Fact) -> bool:
+        return bool(self._snapshots) and fact > self._snapshots[-1][0]
+
+    def _step(self, fact: _Fact, before: Held, after: Held) -> tuple[Contribution, ...]:
+        self.held = after
+        self._snapshots.append((fact, after))
+        if len(self._snapshots) > 2 * SNAPSHOTS:
+            del self._snapshots[:SNAPSHOTS]
+        pnl, commission = after.pnl - before.pnl, after.commission - before.commission
+        return (Contribution(fact[0], ZERO, pnl, commission),) if pnl or commission else ()
+
+    def _rewrite(self, fact: _Fact, change: Callable[[], None]) -> tuple[Contribution, ...]:
+        """Changes the past from a fact on, and says what that moved."""
+        since = self._go_back(fact)
+        before = self._path(since)
         change()
-        self._settle()
-        return difference(before, self._path())
+        self._walk(since)
+        return difference(before, self._path(since))
 
-    def _path(self, without: datetime | None = None) -> dict[datetime, tuple[Decimal, ...]]:
+    def _go_back(self, fact: _Fact) -> tuple[_Fact, Held] | None:
+        """The position before a fact if that is remembered, else None: before all facts."""
+        if self.gone:
+            self._snapshots.clear()
+        while self._snapshots and self._snapshots[-1][0] >= fact:
+            self._snapshots.pop()
+        return self._snapshots[-1] if self._snapshots else None
+
+    def _path(
+        self, since: tuple[_Fact, Held] | None, without: datetime | None = None
+    ) -> dict[datetime, tuple[Decimal, ...]]:
         path: dict[datetime, tuple[Decimal, ...]] = {}
-        held = Held()
-        for fact in self._facts(without):
+        held = Held() if since is None else since[1]
+        for at, _, fact in self._facts(since, without):
             after = self._after(held, fact, {})
-            at = fact.at if isinstance(fact, Booking) else fact[0]
             _, pnl, commission = path.get(at, (ZERO, ZERO, ZERO))
             pnl += after.pnl - held.pnl
             path[at] = (ZERO, pnl, commission + after.commission - held.commission)
             held = after
         return path
 
-    def _settle(self) -> None:
-        held = Held()
+    def _walk(self, since: tuple[_Fact, Held] | None) -> None:
+        self.held = Held() if since is None else since[1]
         self.gone = {}
-        last: _Fact | None = None
-        for fact in self._facts():
-            held = self._after(held, fact, self.gone)
-            last = (fact.at, 0, fact.event) if isinstance(fact, Booking) else (fact[0], 1, 0)
-        self.held = held
-        self._last = last
+        for _, key, fact in self._facts(since):
+            self._step(key, self.held, self._after(self.held, fact, self.gone))
 
-    def _facts(self, without: datetime | None = None) -> Iterator[Booking | Quoted]:
-        """Bookings and marks in the order of business time."""
+    def _facts(
+        self, since: tuple[_Fact, Held] | None, without: datetime | None = None
+    ) -> Iterator[tuple[datetime, _Fact, Booking | Quoted]]:
+        """Bookings and marks after a fact in the order of business time, each with its place."""
+        place = 0 if since is None else bisect_right(self.bookings, since[0][::2], key=_place)
+        if since is not None and since[0][1] == 1:
+            place = bisect_right(self.bookings, since[0][0], key=_time)
         if not self.bookings:
             return
-        place = 0
-        for quoted in self.quotes(self.bookings[0].at):
-            while place < len(self.bookings) and self.bookings[place].at <= quoted[0]:
-                yield self.bookings[place]
+        begin = self.bookings[0].at if since is None else since[0][0]
+        for quoted in self.quotes(begin):
+            at = quoted[0]
+            if since is not None and (at, 1, 0) <= since[0]:
+                continue
+            while place < len(self.bookings) and self.bookings[place].at <= at:
+                yield _placed(self.bookings[place])
                 place += 1
-            if quoted[0] != without:
-                yield quoted
-        yield from self.bookings[place:]
+            if at != without:
+                yield at, (at, 1, 0), quoted
+        for booking in self.bookings[place:]:
+            yield _placed(booking)
 
-    def _after(self, held: Held, fact: Booking | Quoted, gone: dict[str, Lots]) -> Held:
+    def _after(self, held: Held, fact: Booking | Quoted, gone: dict[int, Lots]) -> Held:
         if isinstance(fact, Booking):
             return self._booked(held, fact, gone)
         if held.lots.open == 0:
             return held
-        return self._valued(held._replace(quote=fact[1:]))
+        return self._valued(held, *fact)
 
-    def _booked(self, held: Held, booking: Booking, gone: dict[str, Lots]) -> Held:
+    def _booked(self, held: Held, booking: Booking, gone: dict[int, Lots]) -> Held:
         was = held.lots
         match booking.kind:
             case Kind.TRADE:
                 value = booking.quantity * booking.price * self.unit
                 lots = was.traded(booking.quantity, value, booking.at)
             case Kind.DELIVERY:
-                lots, gone[booking.id] = was.delivered(_at_most(booking.quantity, was.open))
+                lots, gone[booking.event] = was.delivered(_at_most(booking.quantity, was.open))
             case Kind.RECEIPT:
-                lots = was if booking.brought is None else was.received(booking.brought)
+                brought = (booking.brought or Lots()).scaled(booking.quantity, booking.price)
+                lots = was.received(brought) if brought.open else was
             case Kind.EXCHANGE:
                 value = booking.quantity * booking.price * self.unit
-                with_option = booking.brought or Lots()
-                lots = was.traded(booking.quantity, value + with_option.cost, booking.at,
-                                  value + with_option.average_cost)  # fmt: skip
+                cost, average = NOTHING if booking.brought is None else booking.brought[2:4]
+                lots = was
+                if booking.quantity != 0:
+                    lots = was.traded(booking.quantity, value + cost, booking.at, value + average)
             case Kind.SPLIT:
                 lots = was.scaled(booking.quantity, booking.price)
-        quote = held.quote if was.open * lots.open > 0 else None
-        entry_cost = held.entry_cost + _entered(was, lots)
-        return self._valued(
-            Held(lots, quote, entry_cost, commission=held.commission + booking.commission)
-        )
+        is_same_side = was.open * lots.open > 0
+        quote = held.quote if is_same_side else None
+        pnl = lots.realised
+        if quote is not None:
+            mark = quote[0] if lots.open > 0 else quote[1]
+            pnl += lots.open * mark * self.unit - lots.cost
+        entered = abs(lots.cost) - abs(was.cost) if is_same_side else abs(lots.cost)
+        return Held(lots, quote, held.marked_at, held.entry_cost + max(entered, ZERO), pnl,
+                    held.commission + booking.commission)  # fmt: skip
 
-    def _valued(self, held: Held) -> Held:
-        lots, mark = held.lots, held.mark()
-        if mark is None:
-            return held._replace(pnl=lots.realised)
-        return held._replace(pnl=lots.realised + lots.open * mark * self.unit - lots.cost)
-
-
-def exchanged(
-    contracts: Decimal, multiplier: int, strike: Decimal, *, is_call: bool
-) -> tuple[Decimal, Decimal]:
-    """Shares (signed) that come of contracts (signed as held) exercised or assigned, and price.
-
-    Held calls bring shares and short ones take them; puts the other way round.
-    """
-    shares = contracts * multiplier
-    return (shares if is_call else -shares), strike
+    def _valued(self, held: Held, at: datetime, bid: Decimal, offer: Decimal) -> Held:
+        lots = held.lots
+        mark = bid if lots.open > 0 else offer
+        pnl = lots.realised + lots.open * mark * self.unit - lots.cost
+        return Held(lots, (bid, offer), at, held.entry_cost, pnl, held.commission)
 
 
 def average_price(held: Lots, unit: Decimal) -> Decimal | None:
@@ -232,23 +259,25 @@ def average_price(held: Lots, unit: Decimal) -> Decimal | None:
     return ratio(held.average_cost / (held.open * unit)) if held.open != 0 else None
 
 
-def _entered(was: Lots, now: Lots) -> Decimal:
-    """What was newly paid (or received short) to open, in USD, without sign."""
-    if was.open != 0 and now.open != 0 and (was.open > 0) != (now.open > 0):
-        return abs(now.cost)
-    return max(abs(now.cost) - abs(was.cost), ZERO)
-
-
 def _at_most(quantity: Decimal, held: Decimal) -> Decimal:
     """What can leave of what is held: a fact about more than that is about what is there."""
+    if quantity == 0 or held == 0:
+        return held
     if (quantity > 0) != (held > 0):
         return ZERO
     return min(quantity, held, key=abs)
 
 
-def _moved(at: datetime, was: Held, now: Held) -> tuple[Contribution, ...]:
-    pnl, commission = now.pnl - was.pnl, now.commission - was.commission
-    return (Contribution(at, ZERO, pnl, commission),) if pnl or commission else ()
+def _as_list(booking: Booking | None) -> list[Booking]:
+    return [] if booking is None else [booking]
+
+
+def _placed(booking: Booking) -> tuple[datetime, _Fact, Booking]:
+    return booking.at, (booking.at, 0, booking.event), booking
+
+
+def _time(booking: Booking) -> datetime:
+    return booking.at
 
 
 def _place(booking: Booking) -> tuple[datetime, int]:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.executions import Contribution, Evidence, Execution, difference
+from domain.executions import Contribution, Execution, difference
 from domain.lots import ZERO, Lots
 from domain.shared import RATIO_STEP, WIDE, ratio
 
@@ -66,10 +66,13 @@ class Worth(NamedTuple):
     entered: Decimal = ZERO
     entry_cost: Decimal = ZERO
     mark: Decimal | None = None
+    marked_at: datetime | None = None
     worst: Decimal = ZERO
     pnl: Decimal = ZERO
     ratio: Decimal = ZERO
 
+
+_BEGIN = Worth()
 
 Marks = Callable[[datetime], Iterable[tuple[datetime, Decimal]]]
 """What closing one unit brought or cost per share, at every mark from a moment on, in order."""
@@ -156,7 +159,7 @@ class Trade:
             if before.lots.open == 0:
                 return ()
             self._last = fact
-            self.worth = after = _marked(before, price, self.unit)
+            self.worth = after = _marked(before, at, price, self.unit)
             return self._moved(at, before, after)
         if at < self.executions[0].at or (self.worth.lots.open == 0
                                           and at >= self.executions[-1].at):  # fmt: skip
@@ -169,6 +172,10 @@ class Trade:
         """Lets an execution count at the price that the market's evidence gives it."""
         was = self._numbered(number)
         now = msgspec.structs.replace(was, checked=price, attainable=attainable)
+        if was.price == price and was.is_unattainable == now.is_unattainable:
+            self.executions[self.executions.index(was)] = now
+            self._tally = None
+            return ()
         if self._last == (was.at, 0, number) and (number > 1 or len(self.executions) == 1):
             self.executions[-1] = now
             return self._advance(now, self.worth)
@@ -206,7 +213,7 @@ class Trade:
     def prices(self) -> list[Decimal]:
         """What each execution counts at, assumptions included, in the order of executions."""
         found: list[Decimal] = []
-        worth = Worth()
+        worth = _BEGIN
         for fact in self._facts():
             if isinstance(fact, Execution):
                 found.append(self._price(fact, worth))
@@ -218,7 +225,10 @@ class Trade:
         return self._rewrite(lambda: self.executions.__setitem__(place, now))
 
     def _numbered(self, number: int) -> Execution:
-        return next(e for e in self.executions if e.number == number)
+        for execution in self.executions:
+            if execution.number == number:
+                return execution
+        raise LookupError(f"the trade has no execution {number}")
 
     def _counts(self) -> bool:
         """A trade sold for nothing has no cost to measure by; it counts like one not had."""
@@ -230,17 +240,19 @@ class Trade:
             return Badge.VOID
         if not self._scored:
             return Badge.UNATTAINABLE
-        kinds = {execution.evidence for execution in self.executions}
-        if Evidence.ASSUMED in kinds:
-            return Badge.ASSUMED
-        if Evidence.POSTED in kinds:
-            return Badge.POSTED
-        return Badge.FILLED if self.filled else Badge.CHECKED
+        badge = Badge.FILLED if self.filled else Badge.CHECKED
+        for execution in self.executions:
+            if execution.corrected is not None or execution.checked is None:
+                if execution.price is None:
+                    return Badge.ASSUMED
+                badge = Badge.POSTED
+        return badge
 
     def _advance(self, execution: Execution, was: Worth) -> tuple[Contribution, ...]:
         """Walks one execution on from `_before`; it is the last fact."""
         self.worth = after = self._executed(self._before, execution)
-        self._scored = self._counts()
+        if execution.number == 1:
+            self._scored = self._counts()
         self._tally = None
         return self._moved(execution.at, was, after)
 
@@ -261,7 +273,7 @@ class Trade:
         path: dict[datetime, tuple[Decimal, Decimal]] = {}
         if not self._counts():
             return path
-        worth = Worth()
+        worth = _BEGIN
         for fact in self._facts(without):
             after = self._after(worth, fact)
             at = fact.at if isinstance(fact, Execution) else fact[0]
@@ -272,7 +284,7 @@ class Trade:
 
     def _settle(self) -> None:
         """Walks the whole path; leaves the last fact and what was before it."""
-        worth = before = Worth()
+        worth = before = _BEGIN
         last: _Fact = (self.executions[0].at, 0, 0)
         for fact in self._facts():
             before, worth = worth, self._after(worth, fact)
@@ -305,7 +317,7 @@ class Trade:
     def _after(self, worth: Worth, fact: Execution | tuple[datetime, Decimal]) -> Worth:
         if isinstance(fact, Execution):
             return self._executed(worth, fact)
-        return _marked(worth, fact[1], self.unit)
+        return _marked(worth, *fact, self.unit)
 
     def _price(self, execution: Execution, worth: Worth) -> Decimal:
         """What it counts at, given the trade before it."""
@@ -329,7 +341,8 @@ class Trade:
         pnl = lots.realised
         if mark is not None and lots.open != 0:
             pnl += quantity_value(lots.open, mark, unit) - lots.cost
-        return Worth(lots, entered, entry_cost, mark, worth.worst, pnl, _share(pnl, entry_cost))
+        return Worth(lots, entered, entry_cost, mark, worth.marked_at, worth.worst, pnl,
+                     _share(pnl, entry_cost))  # fmt: skip
 
 
 def quantity_value(held: Decimal, mark: Decimal, unit: Decimal) -> Decimal:
@@ -337,12 +350,12 @@ def quantity_value(held: Decimal, mark: Decimal, unit: Decimal) -> Decimal:
     return held * mark * abs(unit)
 
 
-def _marked(worth: Worth, mark: Decimal, unit: Decimal) -> Worth:
+def _marked(worth: Worth, at: datetime, mark: Decimal, unit: Decimal) -> Worth:
     lots = worth.lots
     pnl = lots.realised
     if lots.open != 0:
         pnl += quantity_value(lots.open, mark, unit) - lots.cost
-    return Worth(lots, worth.entered, worth.entry_cost, mark, max(worth.worst, mark), pnl,
+    return Worth(lots, worth.entered, worth.entry_cost, mark, at, max(worth.worst, mark), pnl,
                  _share(pnl, worth.entry_cost))  # fmt: skip
 
 

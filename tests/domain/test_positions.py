@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.executions import Contribution
-from domain.positions import Booking, Kind, Position, exchanged
+from domain.positions import Booking, Kind, Position
 
 D = Decimal
 START = datetime(2025, 3, 3, 15, 0, tzinfo=UTC)
@@ -36,14 +36,14 @@ class Account:
     ) -> tuple[Contribution, ...]:
         self.events += 1
         return self.position.book(
-            Booking(id=f"fill {self.events}", at=at(hour), event=self.events, quantity=D(quantity),
-                    price=D(price), commission=D(commission))
+            Booking(at=at(hour), event=self.events, quantity=D(quantity), price=D(price),
+                    commission=D(commission))
         )  # fmt: skip
 
     def book(self, kind: Kind, quantity: str, hour: float, price: str = "0") -> None:
         self.events += 1
-        self.position.book(Booking(id=f"fact {self.events}", at=at(hour), event=self.events,
-                                   kind=kind, quantity=D(quantity), price=D(price)))  # fmt: skip
+        self.position.book(Booking(at=at(hour), event=self.events, kind=kind,
+                                   quantity=D(quantity), price=D(price)))  # fmt: skip
 
     def mark(self, bid: str, offer: str, hour: float) -> tuple[Contribution, ...]:
         self.marks[at(hour)] = (D(bid), D(offer))
@@ -87,7 +87,7 @@ def test_a_corrected_fill_moves_everything_after_it() -> None:
     account.fill("-1", "1.50", 2)
     was = account.position.bookings[0]
     changed = msgspec.structs.replace(was, price=D("1.10"))
-    assert account.position.rebook(was.id, changed) == moved((1, "-10", "0"))
+    assert account.position.rebook(1, changed) == moved((1, "-10", "0"))
     assert account.position.held.pnl == D(40)
 
 
@@ -95,7 +95,7 @@ def test_a_busted_fill_takes_its_commission_with_it() -> None:
     account = Account()
     account.fill("1", "1.00", 0, "0.70")
     account.fill("1", "2.00", 1, "0.70")
-    assert account.position.rebook("fill 2", None) == moved((1, "0", "-0.70"))
+    assert account.position.rebook(2, None) == moved((1, "0", "-0.70"))
     assert account.position.held.lots.open == 1
 
 
@@ -105,10 +105,8 @@ def test_an_exercised_call_leaves_its_cost_in_the_shares() -> None:
     option.fill("1", "5.00", 0)
     option.book(Kind.DELIVERY, "1", 1)
     assert option.position.held.pnl == 0
-    quantity, strike = exchanged(D(1), 100, D(250), is_call=True)
-    shares.position.book(Booking(id="exercise", at=at(1), event=3, kind=Kind.EXCHANGE,
-                                 quantity=quantity, price=strike,
-                                 brought=option.position.gone["fact 2"]))  # fmt: skip
+    shares.position.book(Booking(at=at(1), event=3, kind=Kind.EXCHANGE, quantity=D(100),
+                                 price=D(250), brought=option.position.gone[2]))  # fmt: skip
     held = shares.position.held.lots
     assert (held.open, held.cost) == (D(100), D(25500))
 
@@ -117,10 +115,8 @@ def test_an_assigned_put_buys_shares_less_the_premium() -> None:
     option, shares = Account(), Account(multiplier=1)
     option.fill("-1", "2.00", 0)
     option.book(Kind.DELIVERY, "-1", 1)
-    quantity, strike = exchanged(D(-1), 100, D(50), is_call=False)
-    shares.position.book(Booking(id="assignment", at=at(1), event=3, kind=Kind.EXCHANGE,
-                                 quantity=quantity, price=strike,
-                                 brought=option.position.gone["fact 2"]))  # fmt: skip
+    shares.position.book(Booking(at=at(1), event=3, kind=Kind.EXCHANGE, quantity=D(100),
+                                 price=D(50), brought=option.position.gone[2]))  # fmt: skip
     held = shares.position.held.lots
     assert (held.open, held.cost) == (D(100), D(4800))
 
@@ -130,7 +126,7 @@ def test_no_more_can_be_delivered_than_is_held() -> None:
     account.fill("1", "5.00", 0)
     account.book(Kind.DELIVERY, "3", 1)
     assert account.position.held.lots.open == 0
-    assert account.position.gone["fact 2"].open == 1
+    assert account.position.gone[2].open == 1
 
 
 def test_a_split_keeps_cost_and_pnl() -> None:
@@ -154,7 +150,7 @@ def test_the_order_in_which_facts_are_heard_does_not_matter(
     traded: list[tuple[int, Decimal, int]], marks: dict[int, Decimal], data: st.DataObject
 ) -> None:
     bookings = [
-        Booking(id=str(event), at=at(hour), event=event, quantity=D(quantity), price=price)
+        Booking(at=at(hour), event=event, quantity=D(quantity), price=price)
         for event, (quantity, price, hour) in enumerate(traded)
     ]
     account = Account()

@@ -1,0 +1,371 @@
+"""Trade books: the traders' records, folded from what they said and what the market showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.executions import Contribution, Execution
+from domain.fix import Side
+from domain.instruments import instrument
+from domain.legs import expiry_of, legs_of, multiplier_of, strategy_symbol
+from domain.shared import ratio
+from domain.signal_events import (
+    SignalAdded,
+    SignalCorrected,
+    SignalExitCalled,
+    SignalPosted,
+    SignalPriceChecked,
+    SignalSettled,
+    SignalVoided,
+)
+from domain.trades import Badge, Tally, Trade, Worth
+from projections.followed import Followed, FollowedIndex
+from projections.marks import MarkBook
+from projections.pnl import ContributionLine, Records, Shift, day_of
+from projections.positions import BookKind, PositionRow, TradeLeg, as_text, executions_of
+from projections.readmodel import Seen
+from projections.table import Table
+
+_UNCOUNTED = Tally(False, datetime.min, None, False, Badge.VOID)
+
+
+class TradeBooks:
+    """Every trader's trades: open ones in memory, closed ones as long as there is room."""
+
+    def __init__(
+        self,
+        records: Records,
+        positions: Table[PositionRow],
+        legs: Table[TradeLeg],
+        marks: MarkBook,
+    ) -> None:
+        self._records = records
+        self._positions = positions
+        self._legs = legs
+        self._marks = marks
+        self._index = FollowedIndex(BookKind.TRADER, positions, legs, self._follow)
+
+    def load(self, rows: Iterable[PositionRow]) -> None:
+        """Takes open trades into memory; the marks of their instruments are loaded."""
+        for row in rows:
+            self._index.add(self._follow(row))
+
+    def posted(self, event: SignalPosted, seen: Seen) -> None:
+        """A trade begins."""
+        legs, at = event.legs, event.posted_at
+        record = self._records.record(event.trader, BookKind.TRADER, seen.position)
+        if record.row.since is None:
+            since = replace(record.row, since=at)
+            self._records.change(record, seen.position, since)
+        execution = Execution(number=1, at=at, quantity=event.quantity, claimed=event.price)
+        multiplier = multiplier_of(legs)
+        trade = Trade(
+            event.side.sign, multiplier, [execution], self._marks.closing(event.side, legs)
+        )
+        symbol = strategy_symbol(event.side, legs)
+        row = PositionRow(
+            position=seen.stream,
+            kind=BookKind.TRADER,
+            book=event.trader,
+            symbol=symbol,
+            underlying=instrument(legs[0].symbol).underlying,
+            expiry=expiry_of(legs),
+            side=event.side.value,
+            multiplier=multiplier,
+            badge=Badge.POSTED,
+            opened_at=at,
+            scored=True,
+        )
+        followed = Followed(trade, row, record, event.side, legs)
+        self._index.add(followed)
+        for leg in legs:
+            held = leg.ratio * leg.side.sign * event.side.sign
+            leg_row = TradeLeg(position=seen.stream, symbol=leg.symbol, ratio=held)
+            self._legs.insert(leg_row, seen.position)
+        followed.row = row = _row_of(followed)
+        self._positions.insert(row, seen.position)
+        shifts = _recounted(_UNCOUNTED, trade.tally)
+        self._contribute(followed, trade.contributions(), shifts, seen)
+
+    def added(self, event: SignalAdded, seen: Seen) -> None:
+        """A trade grows."""
+        self._execute(
+            Execution(number=event.number, at=event.posted_at, quantity=event.quantity,
+                      claimed=event.price),
+            seen,
+        )  # fmt: skip
+
+    def exit_called(self, event: SignalExitCalled, seen: Seen) -> None:
+        """Some or all of a trade is closed by its trader's word."""
+        self._execute(
+            Execution(number=event.number, at=event.posted_at, quantity=-event.quantity,
+                      claimed=event.price, reason=event.reason.value),
+            seen,
+        )  # fmt: skip
+
+    def settled(self, event: SignalSettled, seen: Seen) -> None:
+        """A trade ends at its expiry; the market's close is evidence, no price an assumption."""
+        self._execute(
+            Execution(number=event.number, at=event.settled_at, quantity=-event.quantity,
+                      checked=None if event.assumed else event.price, reason="expiry"),
+            seen,
+        )  # fmt: skip
+
+    def price_checked(self, event: SignalPriceChecked, seen: Seen) -> None:
+        """An execution has its evidence."""
+        followed = self._of(seen.stream)
+        trade = followed.subject
+        before, worth = trade.tally, trade.worth
+        moves = trade.check(event.number, event.price, attainable=event.attainable)
+        if trade.worth is worth:
+            row = replace(_badged(followed.row, trade), executions=_executions_text(trade))
+        else:
+            row = _row_of(followed)
+        self._keep(followed, row, moves, before, seen)
+
+    def corrected(self, event: SignalCorrected, seen: Seen) -> None:
+        """An execution counts with other figures."""
+        followed = self._of(seen.stream)
+        before = followed.subject.tally
+        moves = followed.subject.correct(event.number, event.price, event.quantity)
+        self._keep(followed, _row_of(followed), moves, before, seen)
+
+    def voided(self, _event: SignalVoided, seen: Seen) -> None:
+        """A trade counts for nothing."""
+        followed = self._of(seen.stream)
+        before = followed.subject.tally
+        moves = followed.subject.void()
+        self._keep(followed, _row_of(followed), moves, before, seen)
+
+    def filled(self, signal: UUID, seen: Seen) -> None:
+        """An order of ours was filled on the strength of a signal."""
+        followed = self._of(signal)
+        if followed.subject.filled:
+            return
+        before = followed.subject.tally
+        followed.subject.fill()
+        self._keep(followed, _badged(followed.row, followed.subject), (), before, seen)
+
+    def marked(self, symbol: str, at: datetime, bid: Decimal, offer: Decimal, seen: Seen) -> None:
+        """Values every trade of the instrument that was open then."""
+        for followed in self._index.to_mark(symbol, at):
+            self._mark(followed, at, bid, offer, seen)
+
+    def open_symbols(self) -> set[str]:
+        """Instruments of which something is open."""
+        return self._index.open_symbols()
+
+    def trim(self) -> None:
+        """Lets the longest closed trades go when they are too many."""
+        self._index.trim()
+
+    def _execute(self, execution: Execution, seen: Seen) -> None:
+        followed = self._of(seen.stream)
+        before = followed.subject.tally
+        moves = followed.subject.execute(execution)
+        self._keep(followed, _row_of(followed), moves, before, seen)
+
+    def _mark(
+        self, followed: Followed[Trade], at: datetime, bid: Decimal, offer: Decimal, seen: Seen
+    ) -> None:
+        trade = followed.subject
+        if trade.voided or at < trade.opened_at:
+            return
+        if len(followed.legs) > 1 or followed.legs[0].ratio > 1:
+            quote = self._marks.quote(followed.side, followed.legs, at)
+            if quote is None:
+                return
+            bid, offer = quote
+        before, was = trade.tally, trade.worth
+        moves = trade.mark(at, bid if trade.sign > 0 else offer)
+        now = trade.worth
+        if now.lots is not was.lots:
+            if moves or now != was:
+                self._keep(followed, _row_of(followed), moves, before, seen)
+        elif now is not was:
+            followed.row = _valued(followed.row, now)
+            self._positions.put(followed.row, seen.position)
+            if moves:
+                self._contribute(followed, moves, {}, seen)
+
+    def _keep(
+        self,
+        followed: Followed[Trade],
+        row: PositionRow,
+        moves: Sequence[Contribution],
+        before: Tally,
+        seen: Seen,
+    ) -> None:
+        """Writes what changed: the row, what was moved, and the counts of the days."""
+        was = followed.row
+        followed.row = row
+        self._positions.put(row, seen.position)
+        if row.closed_at != was.closed_at:
+            self._index.relist(followed)
+        shifts = _recounted(before, followed.subject.tally)
+        if moves or shifts:
+            self._contribute(followed, moves, shifts, seen)
+
+    def _contribute(
+        self,
+        followed: Followed[Trade],
+        moves: Sequence[Contribution],
+        shifts: dict[date, Shift],
+        seen: Seen,
+    ) -> None:
+        position, book, name = followed.row.position, followed.record.book, seen.name
+        event, append = seen.position, self._records.contributions.append
+        for at, share, pnl, commission in moves:
+            append(
+                ContributionLine(event=event, position=position, at=at, book=book, cause=name,
+                                 ratio=share, pnl=pnl, commission=commission)
+            )  # fmt: skip
+            day = day_of(at)
+            shift = shifts.get(day)
+            if shift is None:
+                shifts[day] = Shift(share, pnl)
+            else:
+                shift.contribution += share
+                shift.pnl += pnl
+        self._records.shift(followed.record, shifts, event)
+
+    def _of(self, position: UUID) -> Followed[Trade]:
+        followed = self._index.find(position)
+        if followed is None:
+            raise LookupError(f"signal {position} was never posted")
+        return followed
+
+    def _follow(self, row: PositionRow) -> Followed[Trade]:
+        """The trade of a stored row."""
+        side = Side(row.side)
+        legs = tuple(
+            leg if side is Side.BUY else replace(leg, side=leg.side.opposite)
+            for leg in legs_of(row.symbol)
+        )
+        trade = Trade(
+            side.sign,
+            row.multiplier,
+            executions_of(row.executions),
+            self._marks.closing(side, legs),
+            voided=row.badge is Badge.VOID,
+            filled=row.filled,
+        )
+        record = self._records.record(row.book, BookKind.TRADER, row.valid_from)
+        return Followed(trade, row, record, side, legs)
+
+
+def _row_of(followed: Followed[Trade]) -> PositionRow:
+    """The row of a trade after its executions changed."""
+    trade = followed.subject
+    worth, tally = trade.total(), trade.tally
+    lots, mark, row = worth.lots, worth.mark, followed.row
+    if lots.open == 0:
+        mark = None
+    return replace(
+        row,
+        quantity=lots.open,
+        average_entry=_average_entry(trade.worth, row),
+        entry_cost=worth.entry_cost,
+        cost=lots.cost,
+        average_cost=lots.average_cost,
+        lots=as_text(lots.lots) if lots.lots else "[]",
+        mark=mark,
+        marked_at=None if mark is None else worth.marked_at,
+        market_value=None if mark is None else lots.open * mark * row.multiplier,
+        realised=lots.realised,
+        realised_average=lots.realised_average,
+        unrealised=worth.pnl - lots.realised,
+        pnl=worth.pnl,
+        pnl_ratio=worth.ratio,
+        badge=tally.badge,
+        scored=tally.scored,
+        assumed=tally.badge is Badge.ASSUMED,
+        unattainable=_is_any_unattainable(trade),
+        filled=trade.filled,
+        opened_at=tally.opened_at,
+        closed_at=tally.closed_at,
+        closed_by=trade.executions[-1].reason if tally.closed_at is not None else "",
+        executions=_executions_text(trade),
+    )
+
+
+def _badged(row: PositionRow, trade: Trade) -> PositionRow:
+    """The row of a trade that rests on something else, at the same figures."""
+    tally = trade.tally
+    return replace(
+        row,
+        badge=tally.badge,
+        scored=tally.scored,
+        assumed=tally.badge is Badge.ASSUMED,
+        unattainable=_is_any_unattainable(trade),
+        filled=trade.filled,
+    )
+
+
+def _executions_text(trade: Trade) -> str:
+    executions = trade.executions
+    if trade.tally.badge is Badge.ASSUMED:
+        executions = [
+            replace(execution, assumed=price if execution.price is None else None)
+            for execution, price in zip(executions, trade.prices(), strict=True)
+        ]
+    return as_text(executions)
+
+
+def _is_any_unattainable(trade: Trade) -> bool:
+    return any([execution.is_unattainable for execution in trade.executions])
+
+
+def _valued(row: PositionRow, worth: Worth) -> PositionRow:
+    """The row of a trade after a mark that was the last fact."""
+    assert worth.mark is not None
+    return replace(
+        row,
+        mark=worth.mark,
+        marked_at=worth.marked_at,
+        market_value=worth.lots.open * worth.mark * row.multiplier,
+        unrealised=worth.pnl - row.realised,
+        pnl=worth.pnl,
+        pnl_ratio=worth.ratio,
+    )
+
+
+def _average_entry(worth: Worth, row: PositionRow) -> Decimal | None:
+    if worth.entry_cost == row.entry_cost and row.average_entry is not None:
+        return row.average_entry
+    return ratio(worth.entry_cost / (worth.entered * row.multiplier)) if worth.entered else None
+
+
+def _recounted(before: Tally, after: Tally) -> dict[date, Shift]:
+    """By how much the counts of days move when a trade counts as `after` instead of `before`."""
+    shifts: dict[date, Shift] = {}
+    if before is after:
+        return shifts
+    was, now = _counted(before), _counted(after)
+    if was == now:
+        return shifts
+    for units, times in ((was, -1), (now, 1)):
+        for unit in units:
+            if unit in was and unit in now:
+                continue
+            at, name = unit
+            counts = shifts.setdefault(day_of(at), Shift(counts={})).counts
+            counts[name] = counts.get(name, 0) + times
+    return shifts
+
+
+def _counted(tally: Tally) -> tuple[tuple[datetime, str], ...]:
+    """The counts that a trade is in, and the moment whose day they are of."""
+    _, opened_at, closed_at, won, badge = tally
+    if not tally.scored:
+        return ((opened_at, "unattainable"),) if badge is Badge.UNATTAINABLE else ()
+    opened = (opened_at, "opened")
+    if closed_at is None:
+        return (opened,)
+    closed = (opened, (closed_at, "closed"), (closed_at, badge.value))
+    return (*closed, (closed_at, "wins")) if won else closed
