@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from projections.positions import BookKind, PositionRow, TradeLeg, as_text, exec
 from projections.readmodel import Seen
 from projections.table import Table
 
-_UNCOUNTED = Tally(False, datetime.min, None, False, Badge.VOID)
+_UNCOUNTED = Tally(False, datetime.min.replace(tzinfo=UTC), None, False, Badge.VOID)
 
 
 class TradeBooks:
@@ -318,7 +318,7 @@ def _executions_text(trade: Trade) -> str:
 
 
 def _is_any_unattainable(trade: Trade) -> bool:
-    return any([execution.is_unattainable for execution in trade.executions])
+    return any(execution.is_unattainable for execution in trade.executions)
 
 
 def _valued(row: PositionRow, worth: Worth) -> PositionRow:
