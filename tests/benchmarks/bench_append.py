@@ -178,9 +178,9 @@ def append_1() -> Measured:
             cursor.execute(insert, rows[0], prepare=True)
 
         raw_s, ours_s = in_turns(
-            9,
-            lambda: seconds_each(raw_insert, raw_rows(500, 1)),
-            lambda: seconds_each(save, our_saves(500, 1)),
+            41,
+            lambda: seconds_each(raw_insert, raw_rows(100, 1)),
+            lambda: seconds_each(save, our_saves(100, 1)),
         )
     return Measured(raw_s / ours_s, f"{ours_s * 1e6:.0f} us a save, raw {raw_s * 1e6:.0f} us")
 
@@ -199,9 +199,9 @@ def append_100() -> Measured:
                     copy.write_row(row)
 
         raw_s, ours_s = in_turns(
-            9,
-            lambda: seconds_each(raw_copy, raw_rows(30, 100)),
-            lambda: seconds_each(save, our_saves(30, 100)),
+            41,
+            lambda: seconds_each(raw_copy, raw_rows(8, 100)),
+            lambda: seconds_each(save, our_saves(8, 100)),
         )
     return Measured(
         raw_s / ours_s, f"{ours_s * 1e6:.0f} us for 100 events, raw {raw_s * 1e6:.0f} us"
