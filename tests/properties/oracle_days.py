@@ -9,17 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from domain import accounts, ranking, signal_events
-from tests.properties.oracle import (
-    NIL,
-    Figures,
-    Marks,
-    Moves,
-    Told,
-    account_figures,
-    local_day,
-    trade_figures,
-    twelve,
-)
+from tests.properties.oracle import NIL, Figures, Marks, Moves, Told, local_day, twelve
+from tests.properties.oracle_accounts import account_figures
+from tests.properties.oracle_trades import trade_figures
 
 WIDE = Context(prec=80)
 COUNTS = ("opened", "closed", "wins", "posted", "checked", "filled", "assumed", "unattainable")
