@@ -1,6 +1,7 @@
 """Trade: one signal as it counts, from its executions and the marks between them.
 
-What a trade is worth at a moment is its P&L over all it cost to enter so far. Each fact (an
+What a trade is worth at a moment is its P&L over all that its entries tied up so far: what a
+bought one cost, what a sold one puts at risk. Each fact (an
 execution or a mark), in the order of business time, moves that ratio, and what it moves it by
 is the fact's contribution to the trader's return at that time; the contributions of a trade
 add up to its ratio. A fact that comes late, or is corrected, is put in its place and the whole
@@ -65,6 +66,7 @@ class Worth(NamedTuple):
     lots: Lots = Lots()
     entered: Decimal = ZERO
     entry_cost: Decimal = ZERO
+    tied: Decimal = ZERO
     mark: Decimal | None = None
     marked_at: datetime | None = None
     worst: Decimal = ZERO
@@ -77,6 +79,9 @@ _BEGIN = Worth()
 Marks = Callable[[datetime], Iterable[tuple[datetime, Decimal]]]
 """What closing one unit brought or cost per share, at every mark from a moment on, in order."""
 
+AtRisk = Callable[[Decimal], Decimal]
+"""What one unit entered at a price ties up, per share."""
+
 _Fact = tuple[datetime, int, int]
 """Business time, then executions before marks of the same moment, then their number."""
 
@@ -84,8 +89,8 @@ _Fact = tuple[datetime, int, int]
 class Trade:
     """One signal as it counts. Every change returns what it moved, by time of the fact."""
 
-    __slots__ = ("_before", "_last", "_scored", "_tally", "executions", "filled", "marks", "sign",
-                 "unit", "voided", "worth")  # fmt: skip
+    __slots__ = ("_at_risk", "_before", "_last", "_scored", "_tally", "executions", "filled",
+                 "marks", "sign", "unit", "voided", "worth")  # fmt: skip
 
     worth: Worth
     _before: Worth
@@ -102,9 +107,14 @@ class Trade:
         *,
         voided: bool = False,
         filled: bool = False,
+        at_risk: AtRisk | None = None,
     ) -> None:
-        """A trade from its executions in any order; `sign` is 1 if it was bought, -1 if sold."""
+        """A trade from its executions in any order; `sign` is 1 if it was bought, -1 if sold.
+
+        Without `at_risk` a unit ties up its price, as one that is bought does.
+        """
         self.sign = sign
+        self._at_risk = at_risk
         self.unit = Decimal(sign * multiplier)
         self.executions = sorted(executions, key=_place)
         self.marks = marks
@@ -331,18 +341,21 @@ class Trade:
 
     def _executed(self, worth: Worth, execution: Execution) -> Worth:
         quantity, unit = execution.quantity, self.unit
-        value = quantity * self._price(execution, worth) * unit
+        price = self._price(execution, worth)
+        value = quantity * price * unit
         lots = worth.lots.traded(quantity * self.sign, value, execution.at)
-        entered, entry_cost = worth.entered, worth.entry_cost
+        entered, entry_cost, tied = worth.entered, worth.entry_cost, worth.tied
         if quantity > 0:
             entered += quantity
             entry_cost += abs(value)
+            per_share = price if self._at_risk is None else self._at_risk(price)
+            tied += quantity * per_share * abs(unit)
         mark = worth.mark
         pnl = lots.realised
         if mark is not None and lots.open != 0:
             pnl += quantity_value(lots.open, mark, unit) - lots.cost
-        return Worth(lots, entered, entry_cost, mark, worth.marked_at, worth.worst, pnl,
-                     _share(pnl, entry_cost))  # fmt: skip
+        return Worth(lots, entered, entry_cost, tied, mark, worth.marked_at, worth.worst, pnl,
+                     _share(pnl, tied))  # fmt: skip
 
 
 def quantity_value(held: Decimal, mark: Decimal, unit: Decimal) -> Decimal:
@@ -355,14 +368,14 @@ def _marked(worth: Worth, at: datetime, mark: Decimal, unit: Decimal) -> Worth:
     pnl = lots.realised
     if lots.open != 0:
         pnl += quantity_value(lots.open, mark, unit) - lots.cost
-    return Worth(lots, worth.entered, worth.entry_cost, mark, at, max(worth.worst, mark), pnl,
-                 _share(pnl, worth.entry_cost))  # fmt: skip
+    return Worth(lots, worth.entered, worth.entry_cost, worth.tied, mark, at,
+                 max(worth.worst, mark), pnl, _share(pnl, worth.tied))  # fmt: skip
 
 
-def _share(pnl: Decimal, entry_cost: Decimal) -> Decimal:
-    if entry_cost == 0:
+def _share(pnl: Decimal, tied: Decimal) -> Decimal:
+    if tied == 0:
         return ZERO
-    share = (pnl / entry_cost).quantize(RATIO_STEP, context=WIDE)
+    share = (pnl / tied).quantize(RATIO_STEP, context=WIDE)
     return share if -RATIO_MAX < share < RATIO_MAX else RATIO_MAX.copy_sign(share)
 
 

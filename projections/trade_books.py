@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -12,7 +13,14 @@ from msgspec.structs import replace
 from domain.executions import Contribution, Execution
 from domain.fix import Side
 from domain.instruments import instrument
-from domain.legs import expiry_of, legs_of, multiplier_of, strategy_symbol
+from domain.legs import (
+    Leg,
+    capital_at_risk,
+    expiry_of,
+    legs_of,
+    multiplier_of,
+    strategy_symbol,
+)
 from domain.shared import ratio
 from domain.signal_events import (
     SignalAdded,
@@ -23,7 +31,7 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from domain.trades import Badge, Tally, Trade, Worth
+from domain.trades import AtRisk, Badge, Tally, Trade, Worth
 from projections.followed import Followed, FollowedIndex
 from projections.marks import MarkBook
 from projections.pnl import ContributionLine, Records, Shift, day_of
@@ -65,7 +73,11 @@ class TradeBooks:
         execution = Execution(number=1, at=at, quantity=event.quantity, claimed=event.price)
         multiplier = multiplier_of(legs)
         trade = Trade(
-            event.side.sign, multiplier, [execution], self._marks.closing(event.side, legs)
+            event.side.sign,
+            multiplier,
+            [execution],
+            self._marks.closing(event.side, legs),
+            at_risk=_at_risk(event.side, legs),
         )
         symbol = strategy_symbol(event.side, legs)
         row = PositionRow(
@@ -254,9 +266,15 @@ class TradeBooks:
             self._marks.closing(side, legs),
             voided=row.badge is Badge.VOID,
             filled=row.filled,
+            at_risk=_at_risk(side, legs),
         )
         record = self._records.record(row.book, BookKind.TRADER, row.valid_from)
         return Followed(trade, row, record, side, legs)
+
+
+def _at_risk(side: Side, legs: tuple[Leg, ...]) -> AtRisk | None:
+    """What a sold trade ties up; a bought one its price."""
+    return None if side is Side.BUY else partial(capital_at_risk, side, legs)
 
 
 def _row_of(followed: Followed[Trade]) -> PositionRow:

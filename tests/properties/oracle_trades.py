@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import order_events, signal_events
+from domain.instruments import Option, instrument
 from domain.shared import Event
 from tests.properties.oracle import NIL, Fifo, Figures, Marks, Moves, Told, twelve
 
@@ -27,9 +28,8 @@ def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Fig
     entry = executions[1]
     had = entry["ok"] or entry["corrected"]
     scored = not voided and had and entry["price"] != 0
-    sign = posted.side.sign
     per = Decimal(100 if len(posted.legs[0].symbol) > 6 else 1)
-    walked = _walk_trade(order, sign, per, _trade_marks(posted, marks, order[0]["at"]))
+    walked = _walk_trade(order, posted, per, _trade_marks(posted, marks, order[0]["at"]))
     closed = sum((part["quantity"] for part in order), NIL) == 0
     final: Figures = {"at": None, **_nothing()} if voided else dict(walked[-1])
     del final["at"]
@@ -121,15 +121,44 @@ def _nothing() -> Figures:
     }  # fmt: skip
 
 
+def _tied_up(posted: signal_events.SignalPosted, price: Decimal) -> Decimal:
+    """Per share: the price of what was bought; the worst end of what was sold, or margin."""
+    if posted.side.sign > 0:
+        return price
+    named = [(instrument(leg.symbol), leg.side.sign * leg.ratio) for leg in posted.legs]
+    if not all(isinstance(one, Option) for one, _ in named):
+        return price
+    margin, naked_calls, ends = NIL, 0, []
+    for option, held in named:
+        assert isinstance(option, Option)
+        if held < 0:
+            margin += option.strike * -held / 5
+        if option.right.value == "C":
+            naked_calls -= held
+    for spot in [NIL, *(option.strike for option, _ in named if isinstance(option, Option))]:
+        worth = NIL
+        for option, held in named:
+            assert isinstance(option, Option)
+            up = spot - option.strike if option.right.value == "C" else option.strike - spot
+            worth += held * max(up, NIL)
+        ends.append(-(price + worth))
+    at_risk = margin if naked_calls > 0 else min(margin, max(ends))
+    return max(at_risk, price)
+
+
 def _walk_trade(
-    order: list[Figures], sign: int, per: Decimal, marks: list[tuple[datetime, Decimal]]
+    order: list[Figures],
+    posted: signal_events.SignalPosted,
+    per: Decimal,
+    marks: list[tuple[datetime, Decimal]],
 ) -> list[Figures]:
     """The trade's figures after each execution and each mark, in the order of time."""
     facts: list[tuple[datetime, int, Any]] = [(part["at"], 0, part) for part in order]
     facts += [(at, 1, price) for at, price in marks]
     facts.sort(key=lambda fact: fact[:2])
     ends = order[-1]["at"] if sum((part["quantity"] for part in order), NIL) == 0 else None
-    book, entered, paid = Fifo(), NIL, NIL
+    sign = posted.side.sign
+    book, entered, paid, tied = Fifo(), NIL, NIL, NIL
     mark: Decimal | None = None
     marked_at: datetime | None = None
     worst = NIL
@@ -150,10 +179,11 @@ def _walk_trade(
             if quantity > 0:
                 entered += quantity
                 paid += abs(value)
+                tied += quantity * _tied_up(posted, price) * per
         pnl = book.realised
         if mark is not None and book.open != 0:
             pnl += book.open * mark * per - book.cost
-        share = twelve(pnl / paid) if paid else NIL
+        share = twelve(pnl / tied) if tied else NIL
         share = max(min(share, Decimal(1_000_000)), Decimal(-1_000_000))
         steps.append({
             "at": at, "quantity": book.open, "entry_cost": paid, "cost": book.cost,
