@@ -27,6 +27,7 @@ from adapters.embedded import embedded_servers
 from adapters.event_reader import listen, read_after, read_head, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
+from adapters.listener import RedisListener
 from adapters.mapper import decode_body
 from adapters.paper_broker import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
@@ -96,6 +97,7 @@ class House:
         self.clock = clock
         self.calendar = NewYork()
         self.announcer = RedisAnnouncer(redis_url)
+        self.listener = RedisListener(redis_url)
         self._factory = TapeFactory(database_url)
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
         self.market = RecordedMarket(self._factory.pool)
