@@ -1,0 +1,1 @@
+"""The GraphQL API: schema, documents and limits, cached replies, live feeds."""

@@ -1,0 +1,230 @@
+"""Boards: who did what in a window, every figure with what it means and how much it rests on.
+
+A board is a list that is made anew for each request, so its cursors carry the moment and the
+position it was made for: all pages are of one board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import strawberry
+from psycopg import Connection as Database
+
+from domain.shared import InvalidInput
+from interfaces.graphql.kinds import AsOf, BigInt, Definition, Info, figure, kind, resolved, shown
+from interfaces.graphql.pages import (
+    FIRST,
+    After,
+    Connection,
+    First,
+    limit_of,
+    page_of,
+    place_of,
+)
+from interfaces.graphql.reading import Asking, asking_of
+from interfaces.graphql.signals import TraderName
+from projections.books import Books
+from projections.leaderboards import Board, By, Standing
+from projections.leaderboards import board as ranked_board
+from projections.trader_profiles import TraderProfiles
+from projections.windows import Window, span_of
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EVERY = timedelta(minutes=1)
+"""How long a board that ends now is the same board."""
+
+
+class Place(NamedTuple):
+    """The moment a board is for, the position it is known at, and how many were shown."""
+
+    at: datetime
+    position: int
+    shown: int
+
+
+@kind
+class Figure:
+    """A figure with what it means, what it rests on, and its 95 % interval if it has one."""
+
+    value: Decimal | None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    unit: str
+    definition: Definition
+
+
+@kind
+class TraderStanding:
+    """One trader's figures in a window; closed trades by what they rest on."""
+
+    rank: int | None
+    unranked: str = figure(
+        "Closed trades over those needed, where too few are closed to be ranked."
+    )
+    trader: TraderName
+    return_: Figure = figure("The return over the window.", name="return")
+    accuracy: Figure
+    sharpe: Figure
+    pnl: Figure
+    opened: int
+    closed: int
+    wins: int
+    sessions: int
+    posted: int
+    checked: int
+    filled: int
+    assumed: int
+    unattainable: int
+
+
+@kind
+class RankingRules:
+    """What a board is computed by."""
+
+    version: int
+    nav_fraction: Decimal
+    minimum_trades: int
+    sessions_per_year: int
+
+
+@kind
+class Leaderboard:
+    """A window, the rules it was ranked by, and the traders in their order."""
+
+    window: Window
+    by: By
+    at: datetime
+    as_of: BigInt = figure("The position of the tape it is known at.")
+    first: date
+    last: date
+    rules: RankingRules
+    traders: int
+    ranked: Definition
+    standings: Connection[TraderStanding]
+
+
+def board_of(
+    asking: Asking,
+    database: Database[Any],
+    window: Window,
+    by: By,
+    at: datetime,
+    *,
+    as_of: int | None,
+    trader: UUID | None = None,
+) -> Board:
+    """The board of a window that ends at a moment."""
+    span = span_of(window, at)
+    sessions = _sessions(asking.house.calendar, span.first, span.last)
+    return ranked_board(database, span, by, sessions, as_of=as_of, trader=trader)
+
+
+def standing_of(board: Board, row: Standing) -> TraderStanding:
+    """A trader's figures with their definitions."""
+    period = f"{board.first}/{board.last}"
+
+    def of(name: str, unit: str, value: Decimal | None, n: int, **more: Any) -> Figure:
+        meaning = Definition(meaning=board.definitions[name], n=n, period=period)
+        return Figure(value=value, unit=unit, definition=meaning, **more)
+
+    return shown(
+        TraderStanding,
+        row,
+        trader=TraderName(id=row.trader, name=row.name),
+        return_=of("return", "ratio", row.return_, row.opened),
+        accuracy=of(
+            "accuracy",
+            "ratio",
+            row.accuracy,
+            row.closed,
+            low=row.accuracy_low,
+            high=row.accuracy_high,
+        ),
+        sharpe=of("sharpe", "ratio", row.sharpe, row.sessions),
+        pnl=of("pnl", "USD", row.pnl, row.opened),
+    )
+
+
+def moment_of(asking: Asking, at: datetime | None) -> datetime:
+    """The moment given, or the present one to the minute; then the reply is over with it.
+
+    Raises:
+        InvalidInput: the moment has no offset from UTC, or nothing was traded then.
+    """
+    if at is not None:
+        if at.tzinfo is None:
+            raise InvalidInput(f"say in which zone {at.isoformat()} is, such as by a final Z")
+        if not EARLIEST <= at <= LATEST:
+            raise InvalidInput(f"at is between {EARLIEST.year} and {LATEST.year}")
+        return at.astimezone(UTC)
+    now = asking.house.clock.now().replace(second=0, microsecond=0)
+    asking.reading.holds(now + EVERY)
+    return now
+
+
+class _Calendar(Protocol):
+    def session_dates(self, first: date, last: date) -> Sequence[date]: ...
+
+
+@lru_cache(maxsize=64)
+def _sessions(calendar: _Calendar, first: date, last: date) -> Sequence[date]:
+    """The trading days of a span; asking the calendar takes as long as the query."""
+    return calendar.session_dates(first, last)
+
+
+@strawberry.type
+class BoardQueries:
+    """What can be asked about standings."""
+
+    @resolved("Traders ranked over a window that ends now or at a moment.")
+    def leaderboard(
+        self,
+        info: Info,
+        window: Window = Window.LAST_30D,
+        by: By = By.RETURN,
+        first: First = FIRST,
+        after: After = None,
+        at: datetime | None = None,
+        as_of: AsOf = None,
+    ) -> Leaderboard:
+        asking = asking_of(info)
+        limit = limit_of(first)
+        place = place_of(after, Place)
+        moment = moment_of(asking, at) if place is None else place.at
+        known: int | None = as_of if place is None else place.position
+        database = asking.reading.of(Books, TraderProfiles, as_of=known)
+        position = known
+        if position is None:
+            position, is_level = asking.reading.reached(Books, TraderProfiles)
+            known = None if is_level else position
+        board = board_of(asking, database, window, by, moment, as_of=known)
+        begin = 0 if place is None else place.shown
+        rows = list(enumerate(board.standings[begin : begin + limit], start=begin + 1))
+        return Leaderboard(
+            window=window,
+            by=by,
+            at=moment,
+            as_of=BigInt(position),
+            first=board.first,
+            last=board.last,
+            rules=shown(RankingRules, board.rules),
+            traders=board.traders,
+            ranked=Definition(
+                meaning=board.definitions["ranked"],
+                n=board.traders,
+                period=f"{board.first}/{board.last}",
+            ),
+            standings=page_of(
+                rows,
+                first,
+                lambda row: (moment, position, row[0]),
+                lambda row: standing_of(board, row[1]),
+                after,
+            ),
+        )

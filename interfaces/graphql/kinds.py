@@ -1,0 +1,145 @@
+"""Kinds: what all types of the schema are made with: scalars, enumerations, descriptions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from enum import StrEnum
+from typing import Annotated, Any, NewType, ParamSpec, Protocol, TypeVar, cast, dataclass_transform
+from uuid import UUID
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from domain.approvals import Role
+from domain.corrections import Target
+from domain.executions import Evidence
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.shared import InvalidInput
+from domain.signal_events import ClosedBy, Decision
+from domain.trades import Badge as TradeBadge
+from interfaces.graphql.reading import Asking
+from projections.blotter import FillState
+from projections.leaderboards import By
+from projections.positions import BookKind
+from projections.signal_rows import Badge, ExecutionKind, PriceBasis, TradeState
+from projections.windows import Window
+
+K = TypeVar("K")
+P = ParamSpec("P")
+
+Info = strawberry.Info[Asking, None]
+
+BigInt = NewType("BigInt", int)
+"""A position of the tape: JSON text, as JavaScript's numbers end at 2^53."""
+
+BIGINT_MAX = 2**63 - 1
+
+AsOf = Annotated[
+    BigInt | None,
+    strawberry.argument(description="Answer as it was known at this position of the tape."),
+]
+ExpectedVersion = Annotated[
+    int | None,
+    strawberry.argument(description="Refuse if the record has moved on from this version."),
+]
+IdempotencyKey = Annotated[
+    UUID,
+    strawberry.argument(
+        description="A new UUID for each decision; sending it again decides nothing again."
+    ),
+]
+
+
+def _position(value: Any) -> int:
+    try:
+        number = int(value) if isinstance(value, str | int) else -1
+    except ValueError:
+        number = -1
+    if not 0 <= number <= BIGINT_MAX or isinstance(value, bool):
+        raise InvalidInput(f"{value!r} is no position of the tape: give a whole number from 0 on")
+    return number
+
+
+CONFIG = StrawberryConfig(
+    scalar_map={
+        BigInt: strawberry.scalar(
+            name="BigInt",
+            description="A whole number up to 2^63 - 1, written as text: a position of the tape.",
+            serialize=str,
+            parse_value=_position,
+        )
+    }
+)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def kind(cls: type[K]) -> type[K]:
+    """A type of the schema, described by its docstring."""
+    return strawberry.type(cls, description=inspect.cleandoc(cls.__doc__ or ""))
+
+
+def figure(meaning: str, name: str | None = None) -> Any:
+    """A field with its meaning."""
+    return strawberry.field(name=name, description=meaning)
+
+
+class Decorator(Protocol):
+    """Makes a field of a method and lets its type be."""
+
+    def __call__(self, method: Callable[P, K], /) -> Callable[P, K]: ...
+
+
+def resolved(meaning: str) -> Decorator:
+    """A field that a method answers, with its meaning."""
+    return cast("Decorator", strawberry.field(description=meaning))
+
+
+def mutation(meaning: str) -> Decorator:
+    """A field that changes what is on record, with its meaning."""
+    return cast("Decorator", strawberry.mutation(description=meaning))
+
+
+def subscription(meaning: str) -> Decorator:
+    """A field that tells what moves, with its meaning."""
+    return cast("Decorator", strawberry.subscription(description=meaning))
+
+
+def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
+    strawberry.enum(enum, name=name, description=inspect.cleandoc(enum.__doc__ or ""))
+
+
+for _enum in (
+    Badge, BookKind, By, ClosedBy, Decision, Evidence, ExecutionKind, FillState, OrdStatus,
+    OrdType, PositionEffect, PriceBasis, Role, Side, Target, TimeInForce, TradeState, Window,
+):  # fmt: skip
+    strawberry.enum(_enum, description=inspect.cleandoc(_enum.__doc__ or ""))
+# A signal and a trade each have a badge of their own.
+strawberry.enum(
+    TradeBadge, name="TradeBadge", description=inspect.cleandoc(TradeBadge.__doc__ or "")
+)
+
+
+_shared: dict[tuple[type[Any], type[Any]], Sequence[str]] = {}
+
+
+def shown(kind: type[K], row: Any, /, **more: Any) -> K:
+    """A row as a type of the schema: fields of the same name, and what else is given."""
+    pair = (kind, type(row))
+    names = _shared.get(pair)
+    if names is None:
+        own = fields(cast("Any", kind))
+        names = [field.name for field in own if field.init and hasattr(row, field.name)]
+        _shared[pair] = names
+    taken = {name: getattr(row, name) for name in names if name not in more}
+    return kind(**taken, **more)
+
+
+@kind
+class Definition:
+    """What a figure means, how many things it rests on, and the time it is about."""
+
+    meaning: str
+    n: int
+    period: str
