@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.domain import BaseAggregate
+from eventsourcing.domain import BaseAggregate, CanMutateAggregate
 
 from adapters.append import append_on
 from adapters.event_reader import read_after, read_head
@@ -43,7 +44,12 @@ class Tape:
 
     def save(self, *aggregates: BaseAggregate[UUID]) -> int:
         """Stores what the aggregates decided, in their order; returns the last position."""
-        events = [event for aggregate in aggregates for event in aggregate.collect_events()]
+        return self.append(
+            [event for aggregate in aggregates for event in aggregate.collect_events()]
+        )
+
+    def append(self, events: Sequence[CanMutateAggregate[UUID]]) -> int:
+        """Stores events in one batch; returns the last position."""
         envelope = Envelope(command_id=uuid4(), input_hash=bytes(32), actor="test")
         stored = [self._mapper.to_stored_event(event) for event in events]
         outcome = append_on(self.connection, [Batch(stored, envelope)])[0]

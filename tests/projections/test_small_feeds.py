@@ -1,0 +1,173 @@
+"""Trader profiles, the timeline, tokens and accounts, folded from what is decided."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from domain.accounts import Account, account_stream
+from domain.approvals import Role
+from domain.corrections import Correction, Target
+from domain.holdings import Holding
+from domain.members import Token
+from domain.messages import message_stream
+from projections.accounts import Accounts
+from projections.timeline import Timeline
+from projections.tokens import Tokens
+from projections.trader_profiles import TraderProfiles
+from tests.projections import desk
+from tests.projections.given import Story, current, fields, lines
+
+
+def test_authors_are_counted_before_they_trade() -> None:
+    model = TraderProfiles()
+    Story(model).tell(desk.message(1), desk.message(2), desk.message(3, author="8"))
+    found = {row.name: row for row in current(model.profiles)}
+    assert fields(found["trader 7"], "messages", "registered", "first_seen", "last_seen") == (
+        2, False, desk.minute(1), desk.minute(2),
+    )  # fmt: skip
+    assert found["trader 8"].messages == 1
+
+
+def test_a_message_that_is_read_late_moves_first_seen_back() -> None:
+    model = TraderProfiles()
+    Story(model).tell(desk.message(5), desk.message(2))
+    assert fields(current(model.profiles)[0], "first_seen", "last_seen") == (
+        desk.minute(2), desk.minute(5),
+    )  # fmt: skip
+
+
+def test_edits_deletions_and_what_was_not_booked_are_counted() -> None:
+    model = TraderProfiles()
+    message = desk.message(1)
+    message.edit("BTO TSLA 260c", (), edited_at=desk.NOON, at=desk.NOON)
+    message.leave_unbooked(
+        kind="open", missing=("price",), why="no price", parser="p", at=desk.NOON
+    )
+    message.delete(noticed_at=desk.NOON, at=desk.NOON)
+    Story(model).tell(message)
+    assert fields(current(model.profiles)[0], "edited", "deleted", "unbooked") == (1, 1, 1)
+
+
+def test_signals_and_their_corrections_are_counted() -> None:
+    model = TraderProfiles()
+    signal = desk.signal(1)
+    signal.correct(
+        correction=UUID(int=5), number=1, price=Decimal(3), quantity=None, reason="typo",
+        by="ana", at=desk.NOON,
+    )  # fmt: skip
+    signal.void(correction=UUID(int=6), reason="test", by="ana", at=desk.NOON)
+    Story(model).tell(desk.message(1), desk.trader(), signal)
+    assert fields(current(model.profiles)[0], "signals", "corrections", "registered") == (
+        1, 2, True,
+    )  # fmt: skip
+
+
+def test_another_name_keeps_the_record() -> None:
+    model = TraderProfiles()
+    trader = desk.trader()
+    trader.rename("Captain", at=desk.NOON)
+    Story(model).tell(desk.message(1), trader)
+    assert [(row.name, row.messages) for row in current(model.profiles)] == [("Captain", 1)]
+
+
+def stories(model: Timeline) -> dict[UUID, list[int]]:
+    found = defaultdict(list)
+    for line in lines(model.events):
+        found[line.subject].append(line.position)
+    return dict(found)
+
+
+def test_a_trade_is_in_the_stories_of_all_it_is_about() -> None:
+    model = Timeline()
+    story = Story(model)
+    signal = desk.signal(1)
+    desk.check(signal, 1, "2.00")
+    desk.approve(signal)
+    story.tell(desk.message(1), desk.trader(), signal)
+    order = desk.accepted(desk.order(of=signal.id))
+    story.tell(order)
+    found = stories(model)
+    assert found[desk.TRADER] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert found[message_stream("discord", "1")] == [1, 3]
+    assert found[signal.id] == [3, 4, 5, 6, 7, 8]
+    assert found[order.id] == [6, 7, 8]
+    assert found[account_stream("main")] == [6, 7, 8]
+
+
+def test_an_exit_is_in_the_story_of_the_message_that_called_it() -> None:
+    model = Timeline()
+    signal = desk.signal(1)
+    desk.leave(signal, "1", "3.00")
+    Story(model).tell(signal)
+    assert stories(model)[message_stream("discord", "3")] == [2]
+
+
+@pytest.mark.parametrize("target", [Target.SIGNAL, Target.ORDER])
+def test_a_correction_is_in_the_story_of_its_target(target: Target) -> None:
+    model = Timeline()
+    story = Story(model)
+    signal = desk.signal(1)
+    order = desk.order(of=signal.id)
+    about = signal.id if target is Target.SIGNAL else order.id
+    correction = Correction.request(
+        id=UUID(int=9), target=target, target_stream=about, target_version=1, part="1",
+        void=True, price=None, quantity=None, reason="typo", by="ana", at=desk.NOON,
+    )  # fmt: skip
+    correction.apply_to_target(by="ana", at=desk.NOON)
+    story.tell(signal, order, correction)
+    found = stories(model)
+    assert found[about][-2:] == found[desk.TRADER][-2:] == found[UUID(int=9)] == [3, 4]
+
+
+def test_a_manual_order_is_in_the_story_of_its_account() -> None:
+    model = Timeline()
+    order = desk.order(account="side")
+    Story(model).tell(order)
+    assert stories(model) == {order.id: [1], account_stream("side"): [1]}
+
+
+def test_an_expired_holding_is_in_the_story_of_its_signal() -> None:
+    model = Timeline()
+    signal = desk.signal(1)
+    holding = Holding.open(account="main", symbol=desk.CALL, at=desk.NOON)
+    holding.expire(
+        signal=signal.id, quantity=Decimal(1), price=Decimal(0), underlying_px=None,
+        assumed=False, settled_at=desk.NOON, at=desk.NOON,
+    )  # fmt: skip
+    Story(model).tell(signal, holding)
+    found = stories(model)
+    assert found[signal.id] == found[desk.TRADER] == [1, 3]
+    assert found[account_stream("main")] == [2, 3]
+
+
+def test_an_edit_is_in_the_story_of_its_author() -> None:
+    model = Timeline()
+    message = desk.message(1)
+    message.edit("changed", (), edited_at=desk.NOON, at=desk.NOON)
+    Story(model).tell(message)
+    assert stories(model)[desk.TRADER] == [1, 2]
+
+
+def test_a_token_in_use_is_found_by_its_roles_until_it_is_revoked() -> None:
+    model = Tokens()
+    story = Story(model)
+    roles = frozenset({Role.TRADER, Role.READER})
+    token = Token.issue(name="bot", roles=roles, sha256="ab" * 32, at=desk.NOON)
+    story.tell(token)
+    row = current(model.tokens)[0]
+    assert (row.name, row.roles, row.role_names) == ("bot", roles, "reader trader")
+    token.revoke(by="ana", at=desk.NOON)
+    story.tell(token)
+    assert current(model.tokens) == []
+
+
+def test_an_account_is_listed_as_it_was_opened() -> None:
+    model = Accounts()
+    Story(model).tell(Account.open(name="main", broker="paper", cash=Decimal(50_000), at=desk.NOON))
+    assert fields(current(model.accounts)[0], "name", "cash", "currency") == (
+        "main", 50_000, "USD",
+    )  # fmt: skip
