@@ -26,15 +26,21 @@ RETRY_STEP_S = 0.05
 class _Request:
     """What one thread wants on the tape, and what became of it."""
 
-    __slots__ = ("batches", "failure", "outcomes", "size", "turn", "wakes")
+    __slots__ = ("batches", "failure", "is_woken", "outcomes", "size", "turn", "wakes")
 
     def __init__(self, batches: list[EncodedBatch]) -> None:
         self.batches = batches
         self.size = sum(batch.size for batch in batches)
         self.turn = threading.Lock()
+        self.is_woken = False
         self.wakes: _Request | None = None
         self.outcomes: list[Outcome] | None = None
         self.failure: BaseException | None = None
+
+    def wake(self) -> None:
+        """Lets the thread that sent it go on, with the answer or with the lead."""
+        self.is_woken = True
+        self.turn.release()
 
     @property
     def is_answered(self) -> bool:
@@ -92,15 +98,16 @@ class Appender:
             if not leads:
                 request.turn.acquire()
         interrupt: BaseException | None = None
-        while not leads:
+        # An interrupt may strike when the lock is taken already: the flag says whether it is.
+        while not (leads or request.is_woken):
             try:
-                leads = request.turn.acquire()
+                request.turn.acquire()
             except BaseException as error:  # noqa: BLE001 - raised below
                 interrupt = error
         if not request.is_answered:
             self._lead()
         elif request.wakes is not None:
-            request.wakes.turn.release()
+            request.wakes.wake()
         if interrupt is not None:
             raise interrupt
 
@@ -123,13 +130,13 @@ class Appender:
         finally:
             with self._mutex:
                 if self._waiting:
-                    self._waiting[0].turn.release()
+                    self._waiting[0].wake()
                 else:
                     self._is_led = False
                     if self._is_closed:
                         self._disconnect()
             if group[0].wakes is not None:
-                group[0].wakes.turn.release()
+                group[0].wakes.wake()
 
     def _take_group(self) -> list[_Request]:
         """Half of those who are appending at the moment: while they are written, the other
