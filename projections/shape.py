@@ -114,8 +114,8 @@ class Shape(Generic[AnyRow]):
         self.column_list = ", ".join(f'"{column.name}"' for column in self.columns)
         self.versioned = issubclass(row, Row)
         self.key_of: Callable[[AnyRow], Any] = attrgetter(*self.key)
-        self._fixed = [(c.name, c.sql_type == "uuid") for c in self.columns]
-        self._is_fixed = all(c.sql_type in ("uuid", "bigint") for c in self.columns)
+        is_fixed = all(c.sql_type in ("uuid", "bigint") for c in self.columns)
+        self._binary = Binary(self.columns) if is_fixed else None
         self._enums = [(at, c.enum) for at, c in enumerate(self.columns) if c.enum is not None]
 
     def sql_type(self, name: str) -> str:
@@ -181,13 +181,15 @@ class Shape(Generic[AnyRow]):
 
     def copy_from(self, build: int, *, freeze: bool = False) -> str:
         """The COPY statement that takes what `encoded` makes."""
-        form = "FORMAT binary" if self._is_fixed else "FORMAT csv, NULL 'null', ESCAPE '\\'"
+        form = (
+            "FORMAT binary" if self._binary is not None else "FORMAT csv, NULL 'null', ESCAPE '\\'"
+        )
         frozen = ", FREEZE" if freeze else ""
         return f"COPY {self.table(build)} ({self.column_list}) FROM STDIN ({form}{frozen})"
 
     def encoded(self, rows: Sequence[AnyRow]) -> bytes:
         """The rows, at least one, as `copy_from` reads them."""
-        return binary(rows, self._fixed) if self._is_fixed else csv(rows)
+        return csv(rows) if self._binary is None else self._binary(rows)
 
     def close_versions(self, build: int) -> str:
         """The statement that ends stored versions; takes lists of key columns, from and to."""
@@ -214,25 +216,48 @@ _COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _UUID_SIZE = b"\x00\x00\x00\x10"
+_LOW_HALF = (1 << 64) - 1
 _bigint = Struct("!iq").pack
 
 
-def binary(rows: Sequence[Any], columns: Sequence[tuple[str, bool]]) -> bytes:
-    """Rows of nothing but ids and numbers in PostgreSQL's own form, which it need not parse.
+class Binary:
+    """Writes rows of nothing but ids and numbers in PostgreSQL's own form, which spares it to
+    parse them; for ids that is most of the work."""
 
-    `columns` are the names with whether it is an id.
-    """
-    fields: list[Iterable[bytes]] = [repeat(len(columns).to_bytes(2, "big"))]
-    for name, is_id in columns:
-        values = map(attrgetter(name), rows)
-        if is_id:
-            fields.append(
-                [_NULL if v is None else _UUID_SIZE + v.int.to_bytes(16, "big") for v in values]
-            )
-        else:
-            fields.append([_NULL if v is None else _bigint(8, v) for v in values])
-    lines = chain.from_iterable(zip(*fields, strict=False))
-    return b"".join((_COPY_BEGIN, *lines, _COPY_END))
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = [(attrgetter(c.name), c.sql_type == "uuid") for c in columns]
+        self._nullable = any(c.nullable for c in columns)
+        formats = ["iQQ" if is_id else "iq" for _, is_id in self._columns]
+        self._pack = Struct("!h" + "".join(formats)).pack
+
+    def __call__(self, rows: Sequence[Any]) -> bytes:
+        lines = self._with_nulls(rows) if self._nullable else self._without_nulls(rows)
+        return b"".join((_COPY_BEGIN, *lines, _COPY_END))
+
+    def _without_nulls(self, rows: Sequence[Any]) -> Iterator[bytes]:
+        fields: list[Iterable[int]] = [repeat(len(self._columns))]
+        for value_of, is_id in self._columns:
+            values = map(value_of, rows)
+            if is_id:
+                numbers = [value.int for value in values]
+                high = [number >> 64 for number in numbers]
+                low = [number & _LOW_HALF for number in numbers]
+                fields += (repeat(16), high, low)
+            else:
+                fields += (repeat(8), values)
+        return map(self._pack, *fields)
+
+    def _with_nulls(self, rows: Sequence[Any]) -> Iterator[bytes]:
+        fields: list[Iterable[bytes]] = [repeat(len(self._columns).to_bytes(2, "big"))]
+        for value_of, is_id in self._columns:
+            values = map(value_of, rows)
+            if is_id:
+                fields.append(
+                    [_NULL if v is None else _UUID_SIZE + v.int.to_bytes(16, "big") for v in values]
+                )
+            else:
+                fields.append([_NULL if v is None else _bigint(8, v) for v in values])
+        return chain.from_iterable(zip(*fields, strict=False))
 
 
 _encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines

@@ -106,10 +106,17 @@ class Table(Generic[R]):
         from here on.
         """
         key = self._key_of(row)
-        before = self._end(key, position)
+        before = self._fresh.pop(key, None)
+        if before is None:
+            before = self._stored(key)
+            if before is not None:
+                self._ended.append((key, before.valid_from, position))
+            self._known.pop(key, None)
+        elif before.valid_from != position:
+            force_setattr(before, "valid_to", position)
+            self._closed.append(before)
         if before is row:
             raise ValueError(f"{self.shape.name}: put a new row, not the current one changed")
-        self._known.pop(key, None)
         force_setattr(row, "valid_from", position)
         self._fresh[key] = row
 
@@ -122,7 +129,14 @@ class Table(Generic[R]):
         """Ends the row; nothing happens when there is none."""
         if self._by_number:
             key = key.int
-        self._end(key, position)
+        before = self._fresh.pop(key, None)
+        if before is None:
+            before = self._stored(key)
+            if before is not None:
+                self._ended.append((key, before.valid_from, position))
+        elif before.valid_from != position:
+            force_setattr(before, "valid_to", position)
+            self._closed.append(before)
         self._known[key] = None
 
     def select_current(self, where: str = "true", parameters: Sequence[Any] = ()) -> list[R]:
@@ -167,18 +181,6 @@ class Table(Generic[R]):
         if not ended and not rows:
             return None
         return Writes(self.shape, [(*self._values(key), *span) for key, *span in ended], rows)
-
-    def _end(self, key: Hashable, position: int) -> R | None:
-        """Ends the current version, unless it began at this very position."""
-        before = self._fresh.pop(key, None)
-        if before is None:
-            before = self._stored(key)
-            if before is not None:
-                self._ended.append((key, before.valid_from, position))
-        elif before.valid_from != position:
-            force_setattr(before, "valid_to", position)
-            self._closed.append(before)
-        return before
 
     def _oldest(self) -> list[R]:
         surplus = len(self._fresh) - self._rows_in_memory // 2

@@ -83,12 +83,13 @@ class Trade(msgspec.Struct):
 class Trading:
     """Tells what happens, in events; `trades` counts what was begun."""
 
-    def __init__(self, chance: random.Random, traders: int) -> None:
+    def __init__(self, chance: random.Random, traders: int, *, first: int = 1) -> None:
+        """`first` is the number of the first order and message: others are other ones."""
         self._chance = chance
         self._traders = traders
         self._registered: set[int] = set()
-        self._messages = count(10**17)
-        self._orders = count(1)
+        self._messages = count(10**17 + first)
+        self._orders = count(first)
         self._open: dict[UUID, Trade] = {}
         self._holdings: dict[UUID, int] = {}
         self._names = [f"trader{number:04d}" for number in range(traders)]
