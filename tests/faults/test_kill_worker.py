@@ -1,75 +1,131 @@
-"""Kill -9 of the process that folds: rows and checkpoint stay in step, and it goes on."""
+"""A worker that is killed at any moment leaves nothing half-done that the next one does not mend.
+
+Rounds by TRUETAPE_KILL_ROUNDS (5 unless told otherwise).
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
-from projections import checkpoints
-from projections.runner import Runner
-from tests.benchmarks.history import write_history
-from tests.projections.tape import Tape, reading
-from tests.projections.test_versions import FEEDS, all_rows
+from adapters.databases import drop_database, ensure_database
+from adapters.exchange_calendar import NewYork
+from application.access import LOCAL_OPERATOR
+from application.administering import configure_room
+from application.desk import Command, derived_id
+from domain.grammar.reading import Room
+from interfaces.chat_files import read_chat
+from interfaces.cli.imports import import_export
+from interfaces.clock import SetClock
+from interfaces.compose import READ_MODELS, House, open_house
+from interfaces.demo.files import Community, Session, write_demo
+from interfaces.settings import Settings
 
-ROUNDS = 5
-EVENTS = 12_000
-
-WORKER = """
-import sys, threading
-from projections.runner import Runner
-from tests.projections.tape import reading
-from tests.projections.test_versions import FEEDS
-
-Runner(reading(sys.argv[1]), FEEDS, batch_max=200).run(threading.Event())
-"""
-
-
-def started_worker(url: str) -> subprocess.Popen[bytes]:
-    root = Path(__file__).parents[2]
-    return subprocess.Popen([sys.executable, "-c", WORKER, url], cwd=root)
+ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
+AT = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+MESSAGES = 500
 
 
-def positions(tape: Tape) -> set[int]:
-    return {status.position for status in checkpoints.status(tape.connection)}
+@pytest.fixture(scope="module")
+def community(tmp_path_factory: pytest.TempPathFactory) -> Community:
+    sessions = [Session(*s) for s in NewYork().sessions(date(2026, 11, 2), date(2026, 11, 13))]
+    folder = tmp_path_factory.mktemp("community")
+    return write_demo(folder, seed=5, sessions=sessions[-8:], messages=MESSAGES)
 
 
-def wait_for_progress(tape: Tape) -> None:
-    before = positions(tape)
-    deadline = time.monotonic() + 20
-    while positions(tape) == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+@contextmanager
+def opened(database_url: str, redis_url: str) -> Iterator[House]:
+    settings = Settings(home=Path("/nowhere"), database_url=database_url, redis_url=redis_url)
+    with open_house(settings, SetClock(AT)) as house:
+        yield house
 
 
-@pytest.mark.slow
-def test_a_killed_worker_leaves_what_the_next_one_goes_on_from(database_url: str) -> None:
+def work(database_url: str, redis_url: str, folder: Path) -> None:
+    """What a worker does: rooms, market, every export, and all that follows from them."""
+    with opened(database_url, redis_url) as house:
+        files = sorted((folder / "chat").glob("*.json"))
+        for file in files:
+            command_id = derived_id("room", file.stem)
+            configure_room(
+                house.desk,
+                Command.given(command_id, file.stem, actor="member:test", at=AT),
+                LOCAL_OPERATOR,
+                channel=file.stem,
+                room=Room(default_expiry="weekly"),
+                approval_window_s=3600,
+            )
+        for file in files:
+            import_export(house, read_chat(file), quiet=True)
+        house.import_market(folder / "market" / "quotes.parquet")
+        house.catch_up()
+
+
+def told(database_url: str) -> dict[str, list[tuple[str, Any]]]:
+    """The events of each stream, without the times at which they were decided."""
+    found: dict[str, list[tuple[str, Any]]] = {}
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT stream::text, name, body FROM tape.events ORDER BY stream, version"
+        )
+        for stream, name, body in rows:
+            words = msgspec.json.decode(body)
+            words.pop("timestamp")
+            found.setdefault(stream, []).append((name, words))
+    return found
+
+
+def read_rows(house: House) -> dict[str, list[Any]]:
+    """Every row of every read table, versions and all."""
+    rows: dict[str, list[Any]] = {}
+    with house.reader.connection() as connection:
+        for model in READ_MODELS:
+            for table in model().tables:
+                name = Identifier(table.shape.name)
+                query = SQL("SELECT t.* FROM read.{} t ORDER BY t::text").format(name)
+                rows[table.shape.name] = connection.execute(query).fetchall()
+    return rows
+
+
+def test_a_killed_worker_leaves_no_gap_and_nothing_twice(
+    community: Community, database_url: str, redis_url: str
+) -> None:
+    folder = community.bars.parent.parent
+    undisturbed = ensure_database(database_url, "undisturbed")
+    try:
+        work(undisturbed, redis_url, folder)
+        expected = told(undisturbed)
+    finally:
+        drop_database(database_url, "undisturbed")
     chance = random.Random(11)
-    write_history(database_url, EVENTS, traders=30, days=20)
-    tape = Tape(database_url)
-    runner = Runner(reading(database_url), FEEDS)
-    runner.start()
     for _ in range(ROUNDS):
-        worker = started_worker(database_url)
-        wait_for_progress(tape)
-        time.sleep(chance.random() * 0.1)
+        command = [sys.executable, "-m", "tests.faults.test_kill_worker"]
+        worker = subprocess.Popen([*command, database_url, redis_url, str(folder)])
+        time.sleep(chance.uniform(0.7, 3.0))
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-        assert len(positions(tape)) == 1
-    stopped_at = positions(tape).pop()
-    assert 0 < stopped_at < EVENTS
-    deadline = time.monotonic() + 60
-    while positions(tape) != {EVENTS}:
-        # The session of the last one killed may hold the lead for a moment.
-        runner.catch_up()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    followed = all_rows(tape)
-    runner.rebuild()
-    assert all_rows(tape) == followed
-    tape.connection.close()
+    work(database_url, redis_url, folder)
+
+    assert told(database_url) == expected
+    with opened(database_url, redis_url) as house:
+        house.catch_up()
+        before = read_rows(house)
+        house.projections.rebuild()
+        assert read_rows(house) == before
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
