@@ -101,8 +101,9 @@ def issue_token(
     name: str,
     roles: frozenset[Role],
     secret: str,
+    trader: UUID | None = None,
 ) -> Outcome:
-    """Puts an access token into use; only its hash is recorded.
+    """Puts an access token into use; only its hash is recorded. `trader` says whose it is.
 
     Raises:
         Forbidden, InvalidInput: who asks or what is asked for cannot be.
@@ -114,7 +115,13 @@ def issue_token(
         if work.find(Token, token_stream(name)) is not None:
             raise Conflict(f"a token {name} exists already: choose another name")
         return work.begin(
-            Token.issue(name=name, roles=roles, sha256=secret_hash(secret), at=command.at)
+            Token.issue(
+                name=name,
+                roles=roles,
+                sha256=secret_hash(secret),
+                trader=trader,
+                at=command.at,
+            )
         )
 
     return desk.run(command, decide)

@@ -31,6 +31,8 @@ class TokenIssued(Created, frozen=True, kw_only=True):
     name: str
     roles: frozenset[Role]
     sha256: str
+    trader: UUID | None = None
+    """Whom it stands for when that is a trader: nobody approves their own signals."""
 
 
 class TokenRevoked(Event, frozen=True, kw_only=True):
@@ -55,7 +57,15 @@ class Token(BaseAggregate[UUID]):
         self.revoked = False
 
     @classmethod
-    def issue(cls, *, name: str, roles: frozenset[Role], sha256: str, at: datetime) -> Token:
+    def issue(
+        cls,
+        *,
+        name: str,
+        roles: frozenset[Role],
+        sha256: str,
+        trader: UUID | None = None,
+        at: datetime,
+    ) -> Token:
         """Puts a token into use.
 
         Raises:
@@ -69,6 +79,7 @@ class Token(BaseAggregate[UUID]):
             name=name,
             roles=roles,
             sha256=sha256,
+            trader=trader,
             timestamp=at,
         )
 

@@ -22,6 +22,7 @@ class TokenRow(Row, frozen=True, kw_only=True):
     sha256: str
     role_names: str
     """Separated by blanks, in the order of their names."""
+    trader: UUID | None
     issued_at: datetime
 
     @property
@@ -47,6 +48,7 @@ class Tokens(Projection):
             name=event.name,
             sha256=event.sha256,
             role_names=" ".join(sorted(role.value for role in event.roles)),
+            trader=event.trader,
             issued_at=event.timestamp,
         )
         self.tokens.insert(row, seen.position)

@@ -14,7 +14,8 @@ from domain.grammar.reading import Room
 from domain.rooms import APPROVAL_WINDOW_S
 from interfaces.cli.deciding import done
 from interfaces.cli.output import as_json, console
-from interfaces.cli.session import Json, command, house, operator
+from interfaces.cli.session import Json, command, find, house, operator
+from interfaces.lookups import trader_named
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens of the API.")
 
@@ -78,6 +79,9 @@ def account(
 def issue(
     name: Annotated[str, typer.Argument(help="Whom or what the token is for.")],
     role: Annotated[list[Role], typer.Option(help="A role; may be given several times.")],
+    trader: Annotated[
+        str | None, typer.Option(help="The trader it stands for, who approves nothing of theirs.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Issue a token; it is shown once, only its hash is recorded."""
@@ -85,13 +89,15 @@ def issue(
     roles = frozenset(role)
     with house() as opened:
         who = operator()
+        stands_for = None if trader is None else find(opened, trader_named, trader)
         outcome = issue_token(
             opened.desk,
-            command(opened, who, "token", name, sorted(roles)),
+            command(opened, who, "token", name, sorted(roles), stands_for),
             who,
             name=name,
             roles=roles,
             secret=secret,
+            trader=stands_for,
         )
         opened.catch_up()
     if json:
