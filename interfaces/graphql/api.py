@@ -160,7 +160,10 @@ class Api:
     def _find_member(self, sha256: str) -> Member | None:
         with database_errors(), self.house.reader.connection() as connection:
             row = token_of(connection, sha256)
-        return None if row is None else Member(name=row.name, roles=row.roles)
+        if row is None:
+            return None
+        trader = "" if row.trader is None else str(row.trader)
+        return Member(name=row.name, roles=row.roles, trader=trader)
 
 
 def _execute(request: Request, document: Document, asking: Asking) -> ExecutionResult:

@@ -67,9 +67,12 @@ class Moves:
 
     async def close(self) -> None:
         """Stops following."""
-        for follower in self._followers:
-            follower.cancel()
-        await asyncio.gather(*self._followers, return_exceptions=True)
+        following = set(self._followers)
+        while following:
+            for follower in following:
+                follower.cancel()
+            # A Redis client that is just connecting swallows being cancelled.
+            _, following = await asyncio.wait(following, timeout=0.1)
 
     async def confirm(self) -> None:
         """Makes sure that the known places are true or were just now.

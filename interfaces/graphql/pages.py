@@ -48,6 +48,12 @@ class ByDay(NamedTuple):
     day: date
 
 
+class ByGroup(NamedTuple):
+    """A place in a list of named groups."""
+
+    group: str
+
+
 class ByPosition(NamedTuple):
     """A place on the tape."""
 

@@ -17,6 +17,7 @@ from interfaces.graphql.boards import BoardQueries
 from interfaces.graphql.books import BookQueries
 from interfaces.graphql.documents import Documents, NotADocument, invalid
 from interfaces.graphql.errors import for_client
+from interfaces.graphql.exposures import ExposureQueries
 from interfaces.graphql.kinds import CONFIG
 from interfaces.graphql.listening import Listening
 from interfaces.graphql.mutations import Mutation
@@ -31,7 +32,15 @@ from interfaces.graphql.traders import TraderQueries
     description="What is on record. Every list goes on after a cursor; `asOf` answers as it was "
     "known at a position of the tape."
 )
-class Query(SignalQueries, OrderQueries, BookQueries, BoardQueries, TraderQueries, TapeQueries):
+class Query(
+    SignalQueries,
+    OrderQueries,
+    BookQueries,
+    ExposureQueries,
+    BoardQueries,
+    TraderQueries,
+    TapeQueries,
+):
     pass
 
 
