@@ -45,7 +45,7 @@ from projections.bookings import (
 )
 from projections.followed import Followed, FollowedIndex
 from projections.marks import MarkBook
-from projections.pnl import ContributionLine, Records, Shift, day_of
+from projections.pnl import Records, Shift, day_of
 from projections.positions import BookKind, PositionRow, TradeLeg, as_text
 from projections.readmodel import Seen
 from projections.table import Table
@@ -223,13 +223,14 @@ class AccountBooks:
         was = self.bookings.current(key)
         if was is None:
             raise LookupError(f"there is no booking {key[1]} of {key[0]}")
+        # Before the row changes: a position that comes back into memory is read from its rows.
+        followed = self._index.find(was.position)
+        assert followed is not None
         now = change(was)
         if now is None:
             self.bookings.remove(key, seen.position)
         else:
             self.bookings.put(now, seen.position)
-        followed = self._index.find(was.position)
-        assert followed is not None
         gone = followed.subject.gone
         booking = None if now is None else booking_of(now)
         self._keep(followed, followed.subject.rebook(was.event, booking), seen)
@@ -251,18 +252,16 @@ class AccountBooks:
         self, followed: Followed[Position], moves: Sequence[Contribution], seen: Seen
     ) -> None:
         """Writes what changed: the row, and what was moved on which day."""
-        was = followed.row
-        followed.row = row = _row_of(followed)
-        self._positions.put(row, seen.position)
+        was, row = followed.row, _row_of(followed)
+        has_just_begun = was.valid_from == 0
+        if row != was or has_just_begun:
+            followed.row = row
+            self._positions.put(row, seen.position)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
         shifts: dict[date, Shift] = {}
-        for at, share, pnl, commission in moves:
-            self._records.contributions.append(
-                ContributionLine(event=seen.position, position=row.position, at=at,
-                                 book=row.book, cause=seen.name, ratio=share, pnl=pnl,
-                                 commission=commission)
-            )  # fmt: skip
+        self._records.contribute(row, moves, seen)
+        for at, _, pnl, commission in moves:
             shift = shifts.setdefault(day_of(at), Shift())
             shift.pnl += pnl
             shift.commission += commission

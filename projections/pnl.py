@@ -17,12 +17,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from domain.executions import Contribution
 from domain.lots import ZERO
 from domain.market import exchange_day
 from domain.ranking import Rules
 from domain.shared import WIDE, ratio
 from domain.standings import ONE, day_return, grown
-from projections.positions import BookKind
+from projections.positions import BookKind, PositionRow
+from projections.readmodel import Seen
 from projections.shape import Index, Line, Row
 from projections.strip import Strip
 from projections.table import Table
@@ -83,11 +85,13 @@ class ContributionLine(Line, frozen=True, kw_only=True):
     """What an event moved of a position, and at which moment of its path.
 
     `ratio` is the trade's own: the day's return is the ranking rules' fraction of it. An event
-    that changes the past has a line for every moment it moved.
+    that changes the past has a line for every moment it moved; `time` counts up when it moves a
+    position more than once.
     """
 
     event: int
     position: UUID
+    time: int
     at: datetime
     book: UUID
     cause: str
@@ -146,12 +150,15 @@ class Records:
         self.contributions = Strip(
             "contributions",
             ContributionLine,
-            ["event", "position", "at"],
+            ["event", "position", "time", "at"],
             [Index("book, at"), Index("position, event")],
         )
         self.tables = (self.books, self.days, self.rules, self.contributions)
         self._records: dict[UUID, Record] = {}
         self._rules: list[tuple[date, Rules]] = [(date.min, Rules())]
+        self._event = 0
+        self._times: dict[int, int] = {}
+        """How often the last event moved a position, by the number in its id."""
 
     def load(self) -> None:
         """Restores the rules; books come back when they are asked for."""
@@ -176,6 +183,20 @@ class Records:
         self.books.put(row, position)
         if cash_changed and record.days:
             self._rewrite(record, record.days[0], {}, position)
+
+    def contribute(self, row: PositionRow, moves: Sequence[Contribution], seen: Seen) -> None:
+        """Writes down what an event moved of a position."""
+        event, number, append = seen.position, row.position.int, self.contributions.append
+        if event != self._event:
+            self._event = event
+            self._times.clear()
+        time = self._times[number] = self._times.get(number, 0) + 1
+        for at, share, pnl, commission in moves:
+            append(
+                ContributionLine(event=event, position=row.position, time=time, at=at,
+                                 book=row.book, cause=seen.name, ratio=share, pnl=pnl,
+                                 commission=commission)
+            )  # fmt: skip
 
     def publish(self, rules: Rules, effective: date, position: int) -> None:
         """Lets rules hold from a day on; days before it stay as they were."""

@@ -34,7 +34,7 @@ from domain.signal_events import (
 from domain.trades import AtRisk, Badge, Tally, Trade, Worth
 from projections.followed import Followed, FollowedIndex
 from projections.marks import MarkBook
-from projections.pnl import ContributionLine, Records, Shift, day_of
+from projections.pnl import Records, Shift, day_of
 from projections.positions import BookKind, PositionRow, TradeLeg, as_text, executions_of
 from projections.readmodel import Seen
 from projections.table import Table
@@ -215,8 +215,9 @@ class TradeBooks:
     ) -> None:
         """Writes what changed: the row, what was moved, and the counts of the days."""
         was = followed.row
-        followed.row = row
-        self._positions.put(row, seen.position)
+        if row != was:
+            followed.row = row
+            self._positions.put(row, seen.position)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
         shifts = _recounted(before, followed.subject.tally)
@@ -230,13 +231,8 @@ class TradeBooks:
         shifts: dict[date, Shift],
         seen: Seen,
     ) -> None:
-        position, book, name = followed.row.position, followed.record.book, seen.name
-        event, append = seen.position, self._records.contributions.append
-        for at, share, pnl, commission in moves:
-            append(
-                ContributionLine(event=event, position=position, at=at, book=book, cause=name,
-                                 ratio=share, pnl=pnl, commission=commission)
-            )  # fmt: skip
+        self._records.contribute(followed.row, moves, seen)
+        for at, share, pnl, _ in moves:
             day = day_of(at)
             shift = shifts.get(day)
             if shift is None:
@@ -244,7 +240,7 @@ class TradeBooks:
             else:
                 shift.contribution += share
                 shift.pnl += pnl
-        self._records.shift(followed.record, shifts, event)
+        self._records.shift(followed.record, shifts, seen.position)
 
     def _of(self, position: UUID) -> Followed[Trade]:
         followed = self._index.find(position)
@@ -262,7 +258,7 @@ class TradeBooks:
         trade = Trade(
             side.sign,
             row.multiplier,
-            executions_of(row.executions),
+            [replace(execution, assumed=None) for execution in executions_of(row.executions)],
             self._marks.closing(side, legs),
             voided=row.badge is Badge.VOID,
             filled=row.filled,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -77,24 +77,39 @@ def migrated_template(servers: Servers, administration: psycopg.Connection) -> s
     return "migrated"
 
 
-@pytest.fixture
-def database_url(
+NewDatabase = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def new_database(
     servers: Servers, administration: psycopg.Connection, migrated_template: str
-) -> Iterator[str]:
+) -> NewDatabase:
+    """Makes fresh, migrated databases, for tests that need one for every example."""
+
+    @contextmanager
+    def made() -> Iterator[str]:
+        name = f"test_{next(NUMBERS)}"
+        own, template = Identifier(name), Identifier(migrated_template)
+        administration.execute(
+            SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(own, template)
+        )
+        # A template does not hand on the rights to the database itself.
+        administration.execute(
+            "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
+            " WHERE pg_database.datname = %s AND template.datname = %s",
+            [name, migrated_template],
+        )
+        yield in_database(servers.database_url, name)
+        administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
+
+    return made
+
+
+@pytest.fixture
+def database_url(new_database: NewDatabase) -> Iterator[str]:
     """A fresh, migrated database of the test's own."""
-    name = f"test_{next(NUMBERS)}"
-    own, template = Identifier(name), Identifier(migrated_template)
-    administration.execute(
-        SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(own, template)
-    )
-    # A template does not hand on the rights to the database itself.
-    administration.execute(
-        "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
-        " WHERE pg_database.datname = %s AND template.datname = %s",
-        [name, migrated_template],
-    )
-    yield in_database(servers.database_url, name)
-    administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
+    with new_database() as url:
+        yield url
 
 
 def in_database(url: str, name: str) -> str:

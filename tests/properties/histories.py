@@ -223,9 +223,9 @@ class Teller:
 
 
 @st.composite
-def histories(draw: st.DrawFn, steps_max: int = 40) -> list[Told]:
+def histories(draw: st.DrawFn, steps_max: int = 40, steps_min: int = 1) -> list[Told]:
     """What was told, in order, from position 1."""
     teller = Teller(draw)
-    for _ in range(draw(st.integers(1, steps_max))):
+    for _ in range(draw(st.integers(steps_min, steps_max))):
         teller.step()
     return teller.told

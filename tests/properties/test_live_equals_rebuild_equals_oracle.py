@@ -1,7 +1,8 @@
 """Money is the same however it is worked out: followed live, rebuilt, or summed from scratch.
 
 Histories are random and made by the real aggregates; much in them comes late. Most examples
-are folded in memory, with every version of every row kept; some run on PostgreSQL.
+are folded in memory, with every version of every row kept; `test_money_on_postgres` runs a
+few on a real tape.
 """
 
 from __future__ import annotations
