@@ -36,9 +36,7 @@ def drop_database(url: str, name: str) -> None:
         PortRefused: the user of the URL may not drop it.
     """
     with connect(url, role=None) as connection, translated():
-        connection.execute(
-            SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
-        )
+        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
 
 def _exists(connection: psycopg.Connection, name: str) -> bool:

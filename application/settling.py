@@ -30,7 +30,9 @@ def settled_at(expiry: date) -> datetime:
     return datetime.combine(expiry, CLOSE, EXCHANGE_ZONE)
 
 
-def settle_expired(desk: Desk, market: MarketPrices, signals: Sequence[UUID], *, at: datetime) -> int:
+def settle_expired(
+    desk: Desk, market: MarketPrices, signals: Sequence[UUID], *, at: datetime
+) -> int:
     """Settles those of the signals that are open past their expiry; returns how many."""
     work = Work(desk)
     work.prefetch(signals)

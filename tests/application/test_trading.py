@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from adapters.paper_broker import PaperBroker
@@ -97,11 +98,10 @@ def _names(desk: Desk) -> list[str]:
 
 
 def _last(desk: Desk, name: str) -> dict[str, object]:
-    found = [
-        n for n in desk.recorder.select_notifications(start=1, limit=1000) if n.topic == name
-    ]
+    found = [n for n in desk.recorder.select_notifications(start=1, limit=1000) if n.topic == name]
     event = desk.mapper.to_domain_event(found[-1])
-    return {field: getattr(event, field) for field in type(event).__struct_fields__}
+    assert isinstance(event, msgspec.Struct)
+    return msgspec.structs.asdict(event)
 
 
 def test_an_approval_buys_a_tenth_of_the_equity_at_the_offer(
