@@ -1,7 +1,8 @@
 """Timeline: which events belong to a trader, signal, order, message or account.
 
-A row says that an event is part of a subject's story and where it lies on the tape, so a page
-of the story is one scan of an index joined to the events themselves.
+A row says that an event of another stream is part of a subject's story and where it lies on
+the tape; the events of its own stream the tape finds by itself. So a page of the story is two
+scans of indexes joined to the events.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 from msgspec.structs import replace
 from psycopg import Connection
 
-from domain.accounts import AccountOpened, account_stream
+from domain.accounts import account_stream
 from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
 from domain.holdings import (
     HoldingAdjusted,
@@ -51,7 +52,6 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from domain.traders import TraderRegistered, TraderRenamed
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 from projections.trader_profiles import trader_of
 
@@ -59,14 +59,14 @@ account_of = lru_cache(maxsize=4_096)(account_stream)
 
 
 class TimelineLine(Line, frozen=True, kw_only=True):
-    """An event of a subject's story."""
+    """An event of another stream in a subject's story."""
 
     subject: UUID
     position: int
 
 
 class BelongsLine(Line, frozen=True, kw_only=True):
-    """Whose story the events of a stream are part of, besides its own."""
+    """Whose stories the events of a stream are part of."""
 
     stream: UUID
     trader: UUID | None = None
@@ -76,7 +76,7 @@ class BelongsLine(Line, frozen=True, kw_only=True):
 
 
 class Timeline(Projection):
-    """Notes every event for each subject it is about."""
+    """Notes every event for each other subject it is about."""
 
     name = "timeline"
     kind = "feed"
@@ -85,10 +85,6 @@ class Timeline(Projection):
         self.events = Strip("timeline", TimelineLine, ["subject", "position"])
         self.belongs = Register("timeline_belongs", BelongsLine, "stream")
         self.tables = (self.events, self.belongs)
-
-    @when(TraderRegistered, TraderRenamed, AccountOpened)
-    def alone(self, event: object, seen: Seen) -> None:  # noqa: ARG002
-        self._note(seen.stream, seen)
 
     @when(MessageCaptured)
     def captured(self, event: MessageCaptured, seen: Seen) -> None:
@@ -160,7 +156,6 @@ class Timeline(Projection):
         self._note_all(row, seen)
 
     def _note_all(self, row: BelongsLine, seen: Seen) -> None:
-        self._note(row.stream, seen)
         for subject in (row.trader, row.signal, row.order_stream, row.account):
             if subject is not None:
                 self._note(subject, seen)
@@ -194,19 +189,30 @@ def timeline(
 ) -> list[TimelineEvent]:
     """Events of a subject's story, the newest first unless told otherwise; `after` is the
     position of the last one seen."""
-    conditions = ["t.subject = %(subject)s"]
+    limits = []
     if as_of is not None:
-        conditions.append("t.position <= %(as_of)s")
+        limits.append(" AND position <= %(as_of)s")
     if after is not None:
-        conditions.append(f"t.position {'<' if descending else '>'} %(after)s")
-    query = (
-        "SELECT e.position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,"
-        " e.correlation, e.causation FROM (SELECT t.position FROM read.timeline t"
-        f" WHERE {' AND '.join(conditions)}"
-        f" ORDER BY t.position {'DESC' if descending else 'ASC'} LIMIT %(limit)s) t"
-        " JOIN tape.events e USING (position)"
-        f" ORDER BY position {'DESC' if descending else 'ASC'}"
-    )
+        limits.append(f" AND position {'<' if descending else '>'} %(after)s")
+    order = f"ORDER BY position {'DESC' if descending else 'ASC'} LIMIT %(limit)s"
+    query = _STORY.format(limits="".join(limits), order=order)
     parameters = {"subject": subject, "as_of": as_of, "after": after, "limit": limit}
     found = connection.execute(query, parameters, binary=True)
     return [TimelineEvent(*row) for row in found.fetchall()]
+
+
+# The first and last position of a stream keep the search out of all other partitions.
+_STORY = """
+SELECT position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,
+    e.correlation, e.causation
+FROM (
+    (SELECT position FROM read.timeline WHERE subject = %(subject)s{limits} {order})
+    UNION ALL
+    (SELECT position FROM tape.events
+     WHERE stream = %(subject)s
+       AND position >= (SELECT first_position FROM tape.streams WHERE stream = %(subject)s)
+       AND position <= (SELECT last_position FROM tape.streams WHERE stream = %(subject)s)
+       {limits} {order})
+) story JOIN tape.events e USING (position)
+{order}
+"""

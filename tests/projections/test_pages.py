@@ -175,6 +175,7 @@ def test_a_story_is_read_from_either_end(told: Tape, as_of: int | None) -> None:
     trader = trader_profiles.profiles(told.connection, limit=1)[0].trader
     story = timeline.timeline(told.connection, trader, as_of=as_of, limit=1_000)
     assert len(story) > 10
+    assert "trader.registered" in {event.name for event in story}
     for descending in (True, False):
         in_pages = pages(
             lambda after, descending=descending: timeline.timeline(  # type: ignore[misc]
