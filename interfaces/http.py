@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -179,8 +180,15 @@ async def _signpost(_: HttpRequest) -> Response:
     )
 
 
-def serve(house: House, host: str, port: int, *, open_reading: bool = False) -> None:
-    """Answers requests until SIGINT or SIGTERM, then lets what is being answered end.
+def serve(
+    house: House,
+    host: str,
+    port: int,
+    *,
+    open_reading: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
+    """Answers requests until SIGINT, SIGTERM or `stop`, then lets what is being answered end.
 
     Raises:
         PortRefused: the address cannot be listened on.
@@ -195,8 +203,16 @@ def serve(house: House, host: str, port: int, *, open_reading: bool = False) -> 
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=GRACE_S,
     )
+    server = uvicorn.Server(config)
     with _bound(host, port) as listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        if stop is not None:
+            threading.Thread(target=_end_with, args=(server, stop), daemon=True).start()
+        server.run(sockets=[listener])
+
+
+def _end_with(server: uvicorn.Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.should_exit = True
 
 
 def _bound(host: str, port: int) -> socket.socket:
