@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import psycopg
@@ -48,7 +49,7 @@ class Moves:
     def __init__(
         self,
         read: Callable[[], Places],
-        announced: Callable[[], AsyncIterator[Mapping[str, int]]],
+        announced: Callable[[], AsyncGenerator[Mapping[str, int], None]],
     ) -> None:
         self._read = read
         self._announced = announced
@@ -105,16 +106,17 @@ class Moves:
             self._confirming = None
 
     async def _listen(self) -> None:
-        async for positions in self._announced():
-            if not positions:
-                await self._confirm_quietly()
-            self._take(
-                {
-                    name: self.places[name]._replace(position=position)
-                    for name, position in positions.items()
-                    if name in self.places and position > self.places[name].position
-                }
-            )
+        async with aclosing(self._announced()) as announced:
+            async for positions in announced:
+                if not positions:
+                    await self._confirm_quietly()
+                self._take(
+                    {
+                        name: self.places[name]._replace(position=position)
+                        for name, position in positions.items()
+                        if name in self.places and position > self.places[name].position
+                    }
+                )
 
     async def _poll(self) -> None:
         while True:
