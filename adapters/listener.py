@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 
 import msgspec
 import redis.asyncio
@@ -26,19 +27,20 @@ class RedisListener:
         self.hears = False
         """Whether Redis is listened to at the moment."""
 
-    async def moves(self) -> AsyncIterator[Mapping[str, int]]:
+    async def moves(self) -> AsyncGenerator[Mapping[str, int], None]:
         """Every announcement from now on, for ever; an empty one says that some may be lost."""
         while True:
             try:
-                async for positions in self._heard():
-                    yield positions
+                async with aclosing(self._heard()) as heard:
+                    async for positions in heard:
+                        yield positions
             except (RedisError, OSError) as error:
                 if self.hears:
                     _log.warning("live updates come slower: Redis does not answer (%s)", error)
                 self.hears = False
                 await asyncio.sleep(AGAIN_S)
 
-    async def _heard(self) -> AsyncIterator[Mapping[str, int]]:
+    async def _heard(self) -> AsyncGenerator[Mapping[str, int], None]:
         client = redis.asyncio.Redis.from_url(
             self._url, socket_connect_timeout=1, health_check_interval=5
         )
