@@ -1,0 +1,204 @@
+"""What moves is told as it moves; without Redis later, and never not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from domain.approvals import Role
+from interfaces.clock import SetClock
+from interfaces.compose import House, open_house
+from interfaces.graphql.moves import POLL_S
+from interfaces.settings import Settings
+from tests.interfaces.graphql.live import opened, served
+from tests.interfaces.graphql.world import World
+
+CHANGED = """subscription ($after: BigInt, $trader: UUID) { signalChanged(after: $after,
+    trader: $trader) { id decision position trader { name } executions { number } } }"""
+
+
+@pytest.fixture
+def secret(world: World) -> str:
+    secret = world.token("rob", Role.READER)
+    world.catch_up()
+    return secret
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    with served(house) as address:
+        yield address
+
+
+async def _do(work: object, *given: object) -> None:
+    """Runs what takes its time in a thread, so that listening goes on."""
+    assert callable(work)
+    await asyncio.to_thread(work, *given)
+
+
+async def test_an_approval_is_told_at_once(address: str, world: World, secret: str) -> None:
+    signal = world.post()
+    world.catch_up()
+    async with opened(address, secret) as socket:
+        assert (await socket.receive())["type"] == "connection_ack"
+        await socket.subscribe(CHANGED)
+        await asyncio.sleep(0.2)
+        world.approve(signal)
+        await _do(world.catch_up)
+        found = await socket.next("signalChanged")
+    assert (found["id"], found["decision"]) == (str(signal), "APPROVED")
+    assert found["trader"] == {"name": "Nora"}
+    assert found["executions"] == [{"number": 1}]
+
+
+async def test_a_post_is_told_to_who_follows_the_trader(
+    address: str, world: World, secret: str
+) -> None:
+    nora, head = str(world.trader("Nora")), world.catch_up()
+    posted = "subscription ($trader: UUID, $after: BigInt) { signalPosted(trader: $trader,"
+    posted += " after: $after) { id } }"
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe(posted, trader=nora, after=str(head))
+        world.post("Miles")
+        signal = world.post("Nora")
+        world.approve(signal)
+        await _do(world.catch_up)
+        assert await socket.next("signalPosted") == {"id": str(signal)}
+        with pytest.raises(TimeoutError):
+            await socket.receive(within=0.5)
+
+
+async def test_who_comes_back_goes_on_where_they_were(
+    address: str, world: World, secret: str
+) -> None:
+    world.post()
+    last = world.catch_up()
+    missed = [str(world.post()) for _ in range(3)]
+    world.catch_up()
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe(CHANGED, after=str(last))
+        told = [await socket.next("signalChanged") for _ in missed]
+    assert [signal["id"] for signal in told] == missed
+    assert [int(signal["position"]) for signal in told] == sorted(
+        int(signal["position"]) for signal in told
+    )
+
+
+async def test_events_of_a_subject_are_told_in_their_order(
+    address: str, world: World, secret: str
+) -> None:
+    world.quote("1.98", "2.00")
+    signal = world.post()
+    events = "subscription ($subject: UUID!, $after: BigInt) { eventRecorded(subject: $subject,"
+    events += " after: $after) { name position } }"
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe(events, subject=str(signal), after="0")
+        world.approve(signal)
+        await _do(world.catch_up)
+        names = [(await socket.next("eventRecorded"))["name"] for _ in range(7)]
+    assert names == [
+        "signal.posted", "signal.approved", "signal.price_checked", "order.requested",
+        "order.submitted", "order.accepted", "order.filled",
+    ]  # fmt: skip
+
+
+async def test_orders_and_read_models_are_told(address: str, world: World, secret: str) -> None:
+    world.quote("1.98", "2.00")
+    signal = world.post()
+    world.catch_up()
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe("subscription { orderChanged { status fills { price } } }")
+        await asyncio.sleep(0.2)
+        world.approve(signal)
+        await _do(world.catch_up)
+        order = await socket.next("orderChanged")
+        while order["status"] != "FILLED":
+            order = await socket.next("orderChanged")
+        assert order["fills"]
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe(
+            'subscription { positionsMoved(names: ["blotter"]) { name position } }'
+        )
+        await asyncio.sleep(0.2)
+        world.post()
+        await _do(world.catch_up)
+        assert (await socket.next("positionsMoved"))[0]["name"] == "blotter"
+
+
+async def test_without_redis_it_is_told_a_little_later(
+    database_url: str, tmp_path: Path, clock: SetClock
+) -> None:
+    nowhere = f"unix://{tmp_path}/nobody.sock"
+    settings = Settings(home=tmp_path, database_url=database_url, redis_url=nowhere)
+    with open_house(settings, clock) as house:
+        world = World(house, clock, tmp_path)
+        secret, signal = world.token("rob", Role.READER), world.post()
+        world.catch_up()
+        with served(house) as address:
+            async with opened(address, secret) as socket:
+                await socket.receive()
+                await socket.subscribe(CHANGED)
+                await asyncio.sleep(0.2)
+                world.approve(signal)
+                await _do(world.catch_up)
+                found = await socket.next("signalChanged", within=POLL_S + 3)
+    assert found["decision"] == "APPROVED"
+
+
+async def test_without_a_token_nothing_is_told(address: str) -> None:
+    for secret in (None, "tt_guessed"):
+        async with opened(address, secret) as socket:
+            assert (await socket.closed())[0] == 4403
+
+
+async def test_the_token_may_come_in_the_header(address: str, secret: str) -> None:
+    async with opened(address, secret, in_header=True) as socket:
+        assert (await socket.receive())["type"] == "connection_ack"
+
+
+async def test_a_revoked_token_ends_what_it_opened(address: str, world: World, secret: str) -> None:
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        await socket.subscribe(CHANGED)
+        await asyncio.sleep(0.2)
+        world.revoke("rob")
+        world.post()
+        await _do(world.catch_up)
+        message = await socket.receive()
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "unauthenticated"
+        assert (await socket.receive())["type"] == "complete"
+
+
+async def test_pages_of_other_sites_are_not_connected(address: str, secret: str) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        async with opened(address, secret, Origin="https://evil.example"):
+            raise AssertionError("it was let in")
+
+
+async def test_only_sound_subscriptions_run(address: str, secret: str) -> None:
+    async with opened(address, secret) as socket:
+        await socket.receive()
+        for query, code in (
+            ("{ status { head } }", "invalid_document"),
+            ("subscription { nothing }", "invalid_document"),
+            ("subscription {", "not_a_document"),
+            ("subscription { signalChanged { " + "id " * 100 + "} }", "too_much"),
+        ):
+            await socket.subscribe(query)
+            message = await socket.receive()
+            assert message["type"] == "error"
+            assert message["payload"][0]["extensions"]["code"] == code
+        await socket.subscribe(CHANGED, after="no position")
+        message = await socket.receive()
+        found = message["payload"]
+        errors = found["errors"] if isinstance(found, dict) else found
+        assert errors[0]["extensions"]["code"] == "invalid_input"
