@@ -27,7 +27,7 @@ from domain.signal_events import (
     SignalVoided,
 )
 from projections.naming import title_of
-from projections.pages import select_one, select_page
+from projections.pages import Past, select_one, select_page
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
 
@@ -122,7 +122,6 @@ class ApprovalQueue(Projection):
             self.pending.put(replace(row, version=seen.version, **changes), seen.position)
 
 
-_FIXED = frozenset({"signal", "posted_at", "trader", "channel"})
 _PENDING = ApprovalQueue().pending.shape
 
 
@@ -138,7 +137,7 @@ def pending(
     """What waits, the longest first; `after` is (posted_at, signal) of the last one seen."""
     return select_page(
         connection, _PENDING, where={"trader": trader, "channel": channel},
-        order=["posted_at", "signal"], fixed=(), as_of=as_of, after=after, limit=limit,
+        order=["posted_at", "signal"], past=Past(), as_of=as_of, after=after, limit=limit,
         descending=False,
     )  # fmt: skip
 

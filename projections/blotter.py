@@ -28,10 +28,11 @@ from domain.order_events import (
 )
 from domain.orders import PRICE_STEP
 from projections.naming import title_of
-from projections.pages import select_all, select_one, select_page
+from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
 ZERO = Decimal(0)
+_OPEN = ", ".join(f"'{status.value}'" for status in OrdStatus if status.is_open)
 
 
 class FillState(StrEnum):
@@ -109,6 +110,12 @@ class Blotter(Projection):
                 Index("account, requested_at, order_stream"),
                 Index("signal, requested_at, order_stream"),
                 Index("cl_ord_id"),
+                Index("requested_at, order_stream", where=f"status IN ({_OPEN})"),
+                Index(
+                    "requested_at, order_stream, valid_from",
+                    every_version=True,
+                    where="version = 1",
+                ),
             ],
         )
         self.fills = Table("fills", FillRow, ["order_stream", "exec_id"])
@@ -245,7 +252,10 @@ class Blotter(Projection):
         )
 
 
-_FIXED = frozenset({"order_stream", "requested_at", "account", "signal", "symbol", "cl_ord_id"})
+_PAST = Past(
+    fixed={"order_stream", "requested_at", "account", "signal", "symbol", "cl_ord_id"},
+    first="version = 1",
+)
 _ORDERS = Blotter().orders.shape
 _FILLS = Blotter().fills.shape
 
@@ -264,7 +274,7 @@ def orders(
     """Orders, the newest first; `after` is (requested_at, order_stream) of the last one seen."""
     where = {"account": account, "signal": signal, "symbol": symbol, "status": status}
     return select_page(
-        connection, _ORDERS, where=where, order=["requested_at", "order_stream"], fixed=_FIXED,
+        connection, _ORDERS, where=where, order=["requested_at", "order_stream"], past=_PAST,
         as_of=as_of, after=after, limit=limit,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ and rows that arrive meanwhile shift nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Connection
 
@@ -41,13 +41,25 @@ def select_all(
     return [shape.made_of(row) for row in found.fetchall()]
 
 
+class Past(NamedTuple):
+    """What is known of a table's rows, so that an old page is found without looking at
+    every version there ever was."""
+
+    fixed: Collection[str] = ()
+    """Columns that never change while a row lives."""
+    first: str = ""
+    """The condition of each row's first version, which an index in the page's order has."""
+    is_lasting: bool = False
+    """Rows are never removed, and few enough to look at all of them."""
+
+
 def select_page(
     connection: Connection[Any],
     shape: Shape[AnyRow],
     *,
     where: Mapping[str, Any],
     order: Sequence[str],
-    fixed: Collection[str],
+    past: Past,
     as_of: int | None,
     after: Sequence[Any] | None,
     limit: int,
@@ -56,25 +68,22 @@ def select_page(
     """A page of rows that have these values, where None means any.
 
     `order` names columns that end with the key; `after` holds their values in the last row
-    seen. `fixed` names the columns that never change while a row lives. When the order is
-    fixed and rows are never removed, a page as once known is found along the index of the
-    current rows, stepping back in each to its version of that time.
+    seen. Asked `as_of` a position, it goes along the rows' first versions (or the current
+    rows, if they last) and from each steps to its version of that time.
     """
     wanted = {name: value for name, value in where.items() if value is not None}
-    stepping_back = as_of is not None and set(order) <= set(fixed)
-    along = "c" if stepping_back else "v"
     conditions = [f"v.{name} = %({name})s" for name in wanted]
-    if stepping_back:
-        match = " AND ".join(f"o.{name} = c.{name}" for name in shape.key)
-        source = (
-            f"{shape.view} c CROSS JOIN LATERAL (SELECT * FROM {shape.view} o"
-            f" WHERE {match} AND {known_at(as_of, 'o')}) v"
-        )
-        conditions += [f"c.valid_to = {CURRENT}"]
-        conditions += [f"c.{name} = %({name})s" for name in wanted if name in fixed]
-    else:
-        source = f"{shape.view} v"
+    along, source = "v", f"{shape.view} v"
+    if as_of is None or not (past.first or past.is_lasting):
         conditions.append(known_at(as_of, "v"))
+    else:
+        source = _stepping(shape, as_of)
+        if past.first:
+            along = "c"
+            conditions.append(f"c.{past.first} AND c.valid_from <= %(as_of)s")
+            conditions += [f"c.{name} = %({name})s" for name in wanted if name in past.fixed]
+        else:
+            conditions.append(f"c.valid_to = {CURRENT}")
     columns = [f"{along}.{name}" for name in order]
     if after is not None:
         beyond = "<" if descending else ">"
@@ -94,3 +103,12 @@ def select_page(
     }
     found = connection.execute(query, parameters, binary=True)
     return [shape.made_of(row) for row in found.fetchall()]
+
+
+def _stepping(shape: Shape[Any], as_of: int) -> str:
+    """Some version `c` of each row with its version `v` of that time."""
+    match = " AND ".join(f"o.{name} = c.{name}" for name in shape.key)
+    return (
+        f"{shape.view} c CROSS JOIN LATERAL (SELECT * FROM {shape.view} o"
+        f" WHERE {match} AND {known_at(as_of, 'o')}) v"
+    )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.pages import select_all, select_one, select_page
+from projections.pages import Past, select_all, select_one, select_page
 from projections.pnl import BookDay, BookRow, ContributionLine, Records
 from projections.positions import BookKind, PositionRow, positions_table
 from projections.readmodel import known_at
@@ -20,7 +20,6 @@ _RECORDS = Records()
 _DAYS: Shape[BookDay] = _RECORDS.days.shape
 _BOOKS: Shape[BookRow] = _RECORDS.books.shape
 _CONTRIBUTIONS: Shape[ContributionLine] = _RECORDS.contributions.shape
-_FIXED = frozenset({"position", "kind", "book", "symbol", "underlying", "expiry"})
 
 
 def positions(
@@ -39,7 +38,7 @@ def positions(
         return select_page(
             connection, _POSITIONS,
             where={"kind": kind, "book": book, "underlying": underlying},
-            order=["opened_at", "position"], fixed=_FIXED, as_of=as_of, after=after, limit=limit,
+            order=["opened_at", "position"], past=Past(), as_of=as_of, after=after, limit=limit,
         )  # fmt: skip
     conditions = [known_at(as_of), "quantity <> 0"]
     wanted = {"kind": kind, "book": book, "underlying": underlying}

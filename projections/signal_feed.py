@@ -27,7 +27,7 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from projections.pages import select_all, select_one, select_page
+from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Projection, Register, Seen, Table, when
 from projections.signal_rows import (
     Badge,
@@ -57,6 +57,11 @@ class SignalFeed(Projection):
                 Index("channel, posted_at, signal"),
                 Index("symbol, posted_at, signal"),
                 Index("posted_at, signal", where="state = 'open'"),
+                Index("posted_at, signal", where="decision = 'pending'"),
+                Index("posted_at, signal, valid_from", every_version=True, where="version = 1"),
+                Index(
+                    "trader, posted_at, signal, valid_from", every_version=True, where="version = 1"
+                ),
             ],
         )
         self.executions = Table("signal_executions", ExecutionRow, ["signal", "number"])
@@ -294,7 +299,10 @@ def _written(prices: tuple[Decimal, ...]) -> str:
     return " ".join(map(str, prices))
 
 
-_FIXED = frozenset({"signal", "posted_at", "trader", "channel", "symbol", "platform", "message"})
+_PAST = Past(
+    fixed={"signal", "posted_at", "trader", "channel", "symbol", "platform", "message"},
+    first="version = 1",
+)
 _SIGNALS = SignalFeed().signals.shape
 _EXECUTIONS = SignalFeed().executions.shape
 
@@ -317,7 +325,7 @@ def signals(
         "decision": decision,
     }  # fmt: skip
     return select_page(
-        connection, _SIGNALS, where=where, order=["posted_at", "signal"], fixed=_FIXED,
+        connection, _SIGNALS, where=where, order=["posted_at", "signal"], past=_PAST,
         as_of=as_of, after=after, limit=limit,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from psycopg import Connection
 from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, MessageUnbooked
 from domain.signal_events import SignalCorrected, SignalPosted, SignalVoided
 from domain.traders import TraderRegistered, TraderRenamed, trader_stream
-from projections.pages import select_one, select_page
+from projections.pages import Past, select_one, select_page
 from projections.readmodel import (
     Index,
     Line,
@@ -190,7 +190,7 @@ def profiles(
     """Traders by name; `after` is (name, trader) of the last one seen."""
     return select_page(
         connection, _PROFILES, where={"registered": registered}, order=["name", "trader"],
-        fixed=(), as_of=as_of, after=after, limit=limit, descending=False,
+        past=Past(is_lasting=True), as_of=as_of, after=after, limit=limit, descending=False,
     )  # fmt: skip
 
 
