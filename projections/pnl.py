@@ -116,7 +116,7 @@ class Shift(msgspec.Struct):
     contribution: Decimal = ZERO
     pnl: Decimal = ZERO
     commission: Decimal = ZERO
-    counts: dict[str, int] = {}
+    counts: dict[str, int] | None = None
 
 
 def day_of(at: datetime) -> date:
@@ -154,7 +154,8 @@ class Records:
             [Index("book, at"), Index("position, event")],
         )
         self.tables = (self.books, self.days, self.rules, self.contributions)
-        self._records: dict[UUID, Record] = {}
+        self._records: dict[int, Record] = {}
+        """By the number in the book's id, which is hashed faster than the id."""
         self._rules: list[tuple[date, Rules]] = [(date.min, Rules())]
         self._event = 0
         self._times: dict[int, int] = {}
@@ -167,13 +168,13 @@ class Records:
 
     def record(self, book: UUID, kind: BookKind, position: int) -> Record:
         """The book, begun if it is new."""
-        record = self._records.get(book)
+        record = self._records.get(book.int)
         if record is None:
             record = self._known(book)
             if record is None:
                 row = BookRow(book=book, kind=kind)
                 self.books.insert(row, position)
-                record = self._records[book] = Record(row)
+                record = self._records[book.int] = Record(row)
         return record
 
     def change(self, record: Record, position: int, row: BookRow) -> None:
@@ -220,20 +221,25 @@ class Records:
 
     def shift(self, record: Record, shifts: Mapping[date, Shift], position: int) -> None:
         """Moves the figures of days; every later row follows."""
-        last = record.last
         if len(shifts) == 1:
             (day, shift), *_ = shifts.items()
-            if last is not None and day == last.day:
-                record.last = row = self._moved(record, last, shift)
-                self.days.put(row, position)
-                return
-            if last is None or day > last.day:
-                row = self._made(record, day, last, last, None, shift)
-                record.days.append(day)
-                record.before, record.last = last, row
-                self.days.insert(row, position)
-                return
-        self._rewrite(record, min(shifts), shifts, position)
+            self.shift_day(record, day, shift, position)
+        else:
+            self._rewrite(record, min(shifts), shifts, position)
+
+    def shift_day(self, record: Record, day: date, shift: Shift, position: int) -> None:
+        """Moves the figures of one day, which is cheap when no day has come after it."""
+        last = record.last
+        if last is None or day > last.day:
+            row = self._made(record, day, last, last, None, shift)
+            record.days.append(day)
+            record.before, record.last = last, row
+            self.days.insert(row, position)
+        elif day == last.day:
+            record.last = row = self._moved(record, last, shift)
+            self.days.put(row, position)
+        else:
+            self._rewrite(record, day, {day: shift}, position)
 
     def _rewrite(
         self, record: Record, first: date, shifts: Mapping[date, Shift], position: int
@@ -258,13 +264,14 @@ class Records:
 
     def _moved(self, record: Record, was: BookDay, shift: Shift) -> BookDay:
         """The last day's row after its figures moved; the rows before it did not."""
-        changes: dict[str, Any] = {
-            name: getattr(was, name) + by for name, by in shift.counts.items()
-        }
+        changes: dict[str, Any] = {}
         before = record.before or _EMPTY
-        if "opened" in changes:
-            begins = was.day if changes["opened"] else None
-            changes["first_day"] = before.first_day or begins
+        if shift.counts:
+            for name, by in shift.counts.items():
+                changes[name] = getattr(was, name) + by
+            if "opened" in changes:
+                begins = was.day if changes["opened"] else None
+                changes["first_day"] = before.first_day or begins
         if shift.contribution:
             changes["contribution"] = contribution = was.contribution + shift.contribution
             changes["r"] = r = day_return(self._rules_for(was.day).nav_fraction, contribution)
@@ -309,11 +316,9 @@ class Records:
         cum_pnl = before.cum_pnl + pnl
         cum_commission = before.cum_commission + commission
         if record.row.kind is BookKind.TRADER:
-            r = (
-                day_return(self._rules_for(day).nav_fraction, contribution)
-                if contribution
-                else ZERO
-            )
+            r = ZERO
+            if contribution:
+                r = day_return(self._rules_for(day).nav_fraction, contribution)
             nav = grown(before.nav, r) if r else before.nav
         else:
             r, nav = _equity_return(record.row.cash, cum_pnl - cum_commission, before.nav)
@@ -321,7 +326,7 @@ class Records:
             name: getattr(before, name) + getattr(own, name) - getattr(before_was, name)
             for name in COUNTS
         }
-        for name, by in shift.counts.items():
+        for name, by in (shift.counts or {}).items():
             counts[name] += by
         first_day = before.first_day
         if first_day is None and counts["opened"]:
@@ -344,17 +349,17 @@ class Records:
         )
 
     def _rules_for(self, day: date) -> Rules:
-        for effective, rules in reversed(self._rules):
-            if effective <= day:
-                return rules
-        raise LookupError(f"no rules on {day}")
+        effective, rules = self._rules[-1]
+        if effective <= day:
+            return rules
+        return next(rules for effective, rules in reversed(self._rules) if effective <= day)
 
     def _known(self, book: UUID) -> Record | None:
         """The book from its stored rows."""
         row = self.books.current(book)
         if row is None:
             return None
-        record = self._records[book] = Record(row)
+        record = self._records[book.int] = Record(row)
         stored: Sequence[BookDay] = ()
         if not self.days.began_empty:
             stored = self.days.select_current("book = %s", (book,))

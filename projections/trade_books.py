@@ -203,7 +203,11 @@ class TradeBooks:
             followed.row = _valued(followed.row, now)
             self._positions.put(followed.row, seen.position)
             if moves:
-                self._contribute(followed, moves, {}, seen)
+                ((_, share, pnl, _),) = moves
+                self._records.contribute(followed.row, moves, seen)
+                self._records.shift_day(
+                    followed.record, day_of(at), Shift(share, pnl), seen.position
+                )
 
     def _keep(
         self,
@@ -368,8 +372,10 @@ def _recounted(before: Tally, after: Tally) -> dict[date, Shift]:
             if unit in was and unit in now:
                 continue
             at, name = unit
-            counts = shifts.setdefault(day_of(at), Shift(counts={})).counts
-            counts[name] = counts.get(name, 0) + times
+            shift = shifts.setdefault(day_of(at), Shift())
+            if shift.counts is None:
+                shift.counts = {}
+            shift.counts[name] = shift.counts.get(name, 0) + times
     return shifts
 
 
