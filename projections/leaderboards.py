@@ -240,35 +240,38 @@ def _of_hours(
     trader: UUID | None,
 ) -> list[Standing]:
     """A window of hours, from each fact in it; too short for a Sharpe-like figure."""
-    one = "AND c.book = %(trader)s" if trader is not None else ""
+    one = "AND b.book = %(trader)s" if trader is not None else ""
     known = "AND c.event <= %(as_of)s" if as_of is not None else ""
     query = f"""
-SELECT m.book, coalesce(p.name, m.book::text) AS name, m.moved, m.earned,
-       t.opened, t.closed, t.wins, t.posted, t.checked, t.filled, t.assumed, t.unattainable
-FROM (
-    SELECT c.book, sum(c.ratio) AS moved, sum(c.pnl) AS earned
-    FROM read.contributions c JOIN read.books b
-      ON b.book = c.book AND b.kind = 'trader' AND {known_at(as_of, "b")}
-    WHERE c.at > %(since)s AND c.at <= %(at)s {known} {one}
-    GROUP BY c.book
-) m
-LEFT JOIN read.trader_profiles p ON p.trader = m.book AND {known_at(as_of, "p")}
+SELECT b.book, coalesce(p.name, b.book::text) AS name, m.moved, m.earned,
+       o.opened, o.unattainable, x.closed, x.wins, x.posted, x.checked, x.filled, x.assumed
+FROM read.books b
+LEFT JOIN read.trader_profiles p ON p.trader = b.book AND {known_at(as_of, "p")}
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE o.scored AND o.opened_at > %(since)s) AS opened,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s) AS closed,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s AND o.pnl > 0) AS wins,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s AND o.badge = 'posted')
-            AS posted,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s AND o.badge = 'checked')
-            AS checked,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s AND o.badge = 'filled')
-            AS filled,
-        count(*) FILTER (WHERE o.scored AND o.closed_at > %(since)s AND o.assumed) AS assumed,
-        count(*) FILTER (WHERE o.unattainable AND o.opened_at > %(since)s) AS unattainable
-    FROM read.positions o
-    WHERE o.book = m.book AND {known_at(as_of, "o")} AND o.opened_at <= %(at)s
-      AND (o.closed_at IS NULL OR o.closed_at > %(since)s)
-) t
+    SELECT coalesce(sum(c.ratio), 0) AS moved, coalesce(sum(c.pnl), 0) AS earned
+    FROM read.contributions c
+    WHERE c.book = b.book AND c.at > %(since)s AND c.at <= %(at)s {known}
+) m
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE t.scored) AS opened,
+        count(*) FILTER (WHERE t.badge = 'unattainable') AS unattainable
+    FROM read.positions t
+    WHERE t.book = b.book AND {known_at(as_of, "t")}
+      AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
+) o
+CROSS JOIN LATERAL (
+    SELECT count(*) AS closed,
+        count(*) FILTER (WHERE t.pnl > 0) AS wins,
+        count(*) FILTER (WHERE t.badge = 'posted') AS posted,
+        count(*) FILTER (WHERE t.badge = 'checked') AS checked,
+        count(*) FILTER (WHERE t.badge = 'filled') AS filled,
+        count(*) FILTER (WHERE t.badge = 'assumed') AS assumed
+    FROM read.positions t
+    WHERE t.book = b.book AND {known_at(as_of, "t")} AND t.scored
+      AND t.closed_at > %(since)s AND t.closed_at <= %(at)s
+) x
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {one}
+  AND (m.moved <> 0 OR m.earned <> 0 OR o.opened > 0 OR o.unattainable > 0 OR x.closed > 0)
 """
     parameters = {"since": span.since, "at": span.at, "as_of": as_of, "trader": trader}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -289,7 +292,7 @@ CROSS JOIN LATERAL (
 
 
 def _ranked(found: Sequence[Standing], by: By) -> list[Standing]:
-    """Ranked traders by the figure, then the unranked; equal figures by name."""
+    """Ranked traders by the figure, then the unranked; equal figures share a rank, by name."""
 
     def figure(standing: Standing) -> Decimal | None:
         return {
@@ -299,12 +302,16 @@ def _ranked(found: Sequence[Standing], by: By) -> list[Standing]:
             By.PNL: standing.pnl,
         }[by]
 
-    def place(standing: Standing) -> tuple[bool, bool, Decimal, str]:
+    def place(standing: Standing) -> tuple[bool, bool, Decimal, str, UUID]:
         value = figure(standing)
-        return bool(standing.unranked), value is None, -(value or ZERO), standing.name
+        unknown = value is None
+        return bool(standing.unranked), unknown, -(value or ZERO), standing.name, standing.trader
 
     ordered = sorted(found, key=place)
+    ranks: dict[Decimal | None, int] = {}
     return [
-        standing if standing.unranked else msgspec.structs.replace(standing, rank=number)
+        standing
+        if standing.unranked
+        else msgspec.structs.replace(standing, rank=ranks.setdefault(figure(standing), number))
         for number, standing in enumerate(ordered, start=1)
     ]
