@@ -20,9 +20,14 @@ AnyRow = TypeVar("AnyRow", bound=Row | Line)
 def select_one(
     connection: Connection[Any], shape: Shape[AnyRow], key: Mapping[str, Any], as_of: int | None
 ) -> AnyRow | None:
-    """The row of a key, if there is one at that time."""
-    found = select_all(connection, shape, key, as_of)
-    return found[0] if found else None
+    """The row of these values, the key's or others that only one has, at that time."""
+    if as_of is None or set(key) != set(shape.key):
+        found = select_all(connection, shape, key, as_of)
+        return found[0] if found else None
+    match = " AND ".join(f"o.{name} = %({name})s" for name in shape.key)
+    query = f"SELECT {shape.column_list} FROM ({_version(shape, match)}) v"
+    row = connection.execute(query, {**key, "as_of": as_of}, binary=True).fetchone()
+    return None if row is None else shape.made_of(row)
 
 
 def select_all(
@@ -77,7 +82,7 @@ def select_page(
     if as_of is None or not (past.first or past.is_lasting):
         conditions.append(known_at(as_of, "v"))
     else:
-        source = _stepping(shape, as_of)
+        source = _stepping(shape)
         if past.first:
             along = "c"
             conditions.append(f"c.{past.first} AND c.valid_from <= %(as_of)s")
@@ -105,10 +110,16 @@ def select_page(
     return [shape.made_of(row) for row in found.fetchall()]
 
 
-def _stepping(shape: Shape[Any], as_of: int) -> str:
+def _stepping(shape: Shape[Any]) -> str:
     """Some version `c` of each row with its version `v` of that time."""
     match = " AND ".join(f"o.{name} = c.{name}" for name in shape.key)
+    return f"{shape.view} c CROSS JOIN LATERAL ({_version(shape, match)}) v"
+
+
+def _version(shape: Shape[Any], match: str) -> str:
+    """The version of a row at a position: the newest that had begun, if it had not ended."""
     return (
-        f"{shape.view} c CROSS JOIN LATERAL (SELECT * FROM {shape.view} o"
-        f" WHERE {match} AND {known_at(as_of, 'o')}) v"
+        f"SELECT * FROM (SELECT * FROM {shape.view} o WHERE {match}"
+        " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) o"
+        " WHERE %(as_of)s < o.valid_to"
     )
