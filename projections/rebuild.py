@@ -101,7 +101,8 @@ class Rebuild:
         while True:
             checkpoints.drop_leftovers(connection)
             try:
-                self._attempt(connection)
+                with _without_garbage_collection():
+                    self._attempt(connection)
                 checkpoints.drop_leftovers(connection)
                 return
             except Culprit as culprit:
@@ -149,7 +150,7 @@ class Rebuild:
         left_out = self._left_out()
         head = self._reading.read_head(reader)
         position = 0
-        with writer.transaction(), _without_garbage_collection():
+        with writer.transaction():
             for shape, build in _tables(folding.projections, builds):
                 checkpoints.create_build(writer, [shape], build)
             with (
@@ -244,7 +245,8 @@ def _make_indexes(
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Events and rows hold no cycles; looking for some would cost a tenth of the time."""
+    """Events and rows hold no cycles, and looking for some would cost a tenth of the time; it
+    begins again when what was in memory for the rebuild is gone."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
