@@ -189,10 +189,14 @@ class ExposureLine(NamedTuple):
         return f"{missing} of {self.legs} legs have no quote" if missing else "all legs quoted"
 
 
+# A leg that was never marked has no row of Greeks; its symbol says when it expires.
+_EXPIRY = r"""coalesce(g.expiry, CASE WHEN l.symbol ~ '^.{6}\d{6}[CP]\d{8}$'
+    THEN to_date(substr(l.symbol, 7, 6), 'YYMMDD') END)"""
+
 _GROUPS = {
     Group.BOOK: "coalesce(t.name, b.name, p.book::text)",
     Group.UNDERLYING: "p.underlying",
-    Group.EXPIRY: "coalesce(g.expiry::text, 'none')",
+    Group.EXPIRY: f"coalesce({_EXPIRY}::text, 'none')",
     Group.TOTAL: "'total'",
 }
 
