@@ -104,7 +104,7 @@ def test_who_only_opened_in_the_window_is_on_every_board(record: Record) -> None
     for window in Window:
         opened, unattainable = record.standing(nora, window), record.standing(max_, window)
         assert opened is not None, window
-        assert (opened.opened, opened.closed, opened.pnl) == (1, 0, 0)
+        assert (opened.opened, opened.closed, opened.pnl) == (1, 0, D(0))
         assert unattainable is not None, window
         assert (unattainable.opened, unattainable.unattainable) == (0, 1)
 
