@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 from graphql import OperationType
@@ -16,7 +16,7 @@ from application.access import Member
 from application.ports import Unavailable
 from domain.shared import InvalidInput
 from interfaces.compose import House
-from interfaces.graphql.documents import Document, Documents, NotADocument
+from interfaces.graphql.documents import Document, Documents, NotADocument, hash_of
 from interfaces.graphql.entry import Entry
 from interfaces.graphql.errors import (
     Unauthenticated,
@@ -33,6 +33,9 @@ from projections.tokens import token_of
 
 THREADS = 6
 """Fewer than the read connections, as followers and subscriptions need some too."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -92,7 +95,7 @@ class Api:
         """The reply to a request; every failure is a reply too."""
         try:
             member = await self.entry.member(authorization)
-            document = self._document(request)
+            document = await self._document(request)
             operation = document.operation(request.operation_name).operation
             if operation is OperationType.QUERY:
                 return await self._query(request, document, member)
@@ -108,9 +111,12 @@ class Api:
         except Exception as error:  # noqa: BLE001 - the last resort puts it into words
             return Reply(_encode(refusal(error)), _status_of(error))
 
-    def _document(self, request: Request) -> Document:
+    async def _document(self, request: Request) -> Document:
         if request.query:
-            return self.documents.of(request.query)
+            found = self.documents.known(hash_of(request.query))
+            if found is None:
+                found = await self._in_thread(self.documents.of, request.query)
+            return found
         digest = request.document_hash
         if digest is None:
             raise InvalidInput("the request has no query")
@@ -128,9 +134,7 @@ class Api:
         if kept is not None:
             return Reply(kept)
         self.documents.check_cost(document, request.operation_name, variables)
-        body, status, reading = await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(self._read, request, document, member)
-        )
+        body, status, reading = await self._in_thread(self._read, request, document, member)
         if reading is not None:
             self._replies.keep(key, body, reading)
         return Reply(body, status)
@@ -138,10 +142,11 @@ class Api:
     async def _mutation(self, request: Request, document: Document, member: Member) -> Reply:
         self.documents.check_cost(document, request.operation_name, request.variables or {})
         asking = Asking(self.house, self.documents, member)
-        result = await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(_execute, request, document, asking)
-        )
-        return Reply(*_body(result))
+        return Reply(*_body(await self._in_thread(_execute, request, document, asking)))
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 
     def _read(
         self, request: Request, document: Document, member: Member

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -64,18 +65,28 @@ class Document(NamedTuple):
         return self.operation(name).operation is OperationType.QUERY
 
 
+def hash_of(text: str) -> str:
+    """The hash by which a document is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Documents:
-    """The documents known to this process; the longest unused are forgotten."""
+    """The documents known to this process; the longest unused are forgotten.
+
+    Reading an unknown one can take a tenth of a second: that is for a thread.
+    """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._lock = threading.Lock()
 
     def known(self, digest: str) -> Document | None:
         """The document whose text has this hash, if it was here before."""
-        found = self._known.get(digest)
-        if found is not None:
-            self._known.move_to_end(digest)
+        with self._lock:
+            found = self._known.get(digest)
+            if found is not None:
+                self._known.move_to_end(digest)
         return found
 
     def of(self, text: str) -> Document:
@@ -84,12 +95,14 @@ class Documents:
         Raises:
             NotADocument: it does not parse, is not valid, or asks for too much.
         """
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = hash_of(text)
         found = self.known(digest)
         if found is None:
-            found = self._known[digest] = Document(digest, text, self._read(text))
-            if len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
+            found = Document(digest, text, self._read(text))
+            with self._lock:
+                self._known[digest] = found
+                if len(self._known) > KNOWN_MAX:
+                    self._known.popitem(last=False)
         return found
 
     def _read(self, text: str) -> DocumentNode:

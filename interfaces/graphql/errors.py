@@ -50,6 +50,10 @@ def told(error: Exception) -> tuple[str, str, str]:
     match error:
         case DomainError() | ApplicationError():
             return error.code, str(error), ""
+        case psycopg.errors.QueryCanceled():
+            return "too_slow", "this takes too long to find: ask for less at once", ""
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return told(Unavailable(str(error)))
         case PortError():
             request = uuid4().hex
             _log.warning("request %s: %s", request, error)

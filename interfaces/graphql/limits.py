@@ -158,11 +158,14 @@ class _Cost:
         field = parent.fields[node.name.value]
         if node.selection_set is None:
             return 1
+        within = self._first(node, field)
         times = 1
         if isinstance(get_nullable_type(field.type), GraphQLList):
             times = LIST_ASSUMED if rows is None else rows
-        below = self.of(node.selection_set, get_named_type(field.type), self._first(node, field))
-        return 1 + times * below
+        elif within is None:
+            # The list that `first` is about may lie deeper, as that of a board does.
+            within = rows
+        return 1 + times * self.of(node.selection_set, get_named_type(field.type), within)
 
     def _first(self, node: FieldNode, field: GraphQLField) -> int | None:
         """How many rows the field is asked for, or None if it takes no such argument."""

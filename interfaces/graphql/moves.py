@@ -126,7 +126,7 @@ class Moves:
     async def _confirm_quietly(self) -> None:
         try:
             await self.confirm()
-        except Unavailable as error:
+        except (Unavailable, psycopg.Error) as error:
             _log.warning("the read models cannot be followed: %s", error)
 
     def _take(self, places: Places) -> None:

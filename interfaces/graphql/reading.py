@@ -23,6 +23,7 @@ from interfaces.graphql.moves import Place, Places, read_places
 from projections.readmodel import Projection
 
 STATEMENT_S_MAX = 5
+REQUEST_S_MAX = 15
 ATTEMPTS = 3
 
 K = TypeVar("K", bound=Hashable)
@@ -31,7 +32,8 @@ T = TypeVar("T")
 
 _BEGIN = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-    f" SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s'"
+    f" SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s';"
+    f" SET LOCAL transaction_timeout = '{REQUEST_S_MAX}s'"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 
@@ -88,8 +89,12 @@ class TruetapeSchema(strawberry.Schema):
         """Runs a subscription, if its document is sound and not too much."""
         assert isinstance(context_value, Listening)
         try:
-            _check_subscription(
-                context_value.documents, query or "", operation_name, variable_values or {}
+            await asyncio.to_thread(
+                _check_subscription,
+                context_value.documents,
+                query or "",
+                operation_name,
+                variable_values or {},
             )
         except NotADocument as error:
             return _refused(error.errors)
