@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from domain.approvals import Role
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.graphql.moves import POLL_S
+from interfaces.http import GRACE_S
 from interfaces.settings import Settings
 from tests.interfaces.graphql.live import opened, served
 from tests.interfaces.graphql.world import World
@@ -176,6 +179,17 @@ async def test_a_revoked_token_ends_what_it_opened(address: str, world: World, s
         message = await socket.receive()
         assert message["payload"]["errors"][0]["extensions"]["code"] == "unauthenticated"
         assert (await socket.receive())["type"] == "complete"
+
+
+async def test_the_server_ends_although_somebody_listens(house: House, secret: str) -> None:
+    async with AsyncExitStack() as connections:
+        with served(house) as address:
+            socket = await connections.enter_async_context(opened(address, secret))
+            await socket.receive()
+            await socket.subscribe(CHANGED)
+            began = time.monotonic()
+        assert time.monotonic() - began < GRACE_S
+        assert (await socket.closed())[0] == 1012
 
 
 async def test_pages_of_other_sites_are_not_connected(address: str, secret: str) -> None:
