@@ -129,6 +129,11 @@ def fresh_database() -> Iterator[str]:
         administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
+def redis_url() -> str:
+    """The Valkey of this run."""
+    return _server().redis_url
+
+
 def close_server() -> None:
     """Stops the server of this run, if one was started, and removes its files."""
     _servers.clear()
