@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -207,12 +208,28 @@ def serve(
     with _bound(host, port) as listener:
         if stop is not None:
             threading.Thread(target=_end_with, args=(server, stop), daemon=True).start()
-        server.run(sockets=[listener])
+        with _signals_end_only_the_server():
+            server.run(sockets=[listener])
 
 
 def _end_with(server: uvicorn.Server, stop: threading.Event) -> None:
     stop.wait()
     server.should_exit = True
+
+
+@contextmanager
+def _signals_end_only_the_server() -> Iterator[None]:
+    """Lets whoever serves close the house afterwards: uvicorn raises what ended it once more."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    deadly = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in deadly}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _bound(host: str, port: int) -> socket.socket:
