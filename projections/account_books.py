@@ -289,6 +289,7 @@ class AccountBooks:
             self._records.change(record, seen.position, named)
         row = PositionRow(
             position=position,
+            began=seen.position,
             kind=BookKind.ACCOUNT,
             book=book,
             symbol=symbol,

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import namedtuple_row
 
 from domain.ranking import Rules
 from domain.shared import ratio
 from domain.standings import ONE, day_return, sharpe_like, wilson_interval, window_return
+from projections.positions import FIRST_VERSION
 from projections.readmodel import known_at
 from projections.windows import Span, Window, sessions_between
 
@@ -78,7 +78,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COUNTS = ("opened", "closed", "wins", "posted", "checked", "filled", "assumed", "unattainable")
-_SUMS = ("nav", "sum_r", "sum_r2", "days", "cum_pnl", "first_day", *_COUNTS)
+_SUMS = {"total": "sum_r", "squares": "sum_r2", "days": "days", "pnl": "cum_pnl"}
 
 
 def board(
@@ -90,21 +90,22 @@ def board(
     as_of: int | None = None,
     trader: UUID | None = None,
     limit: int | None = None,
+    after: UUID | None = None,
 ) -> Board:
-    """The board of a window; of one trader alone if asked.
+    """The board of a window; of one trader alone if asked, or a page after a trader.
 
     `sessions` are the exchange's trading days in order, at least those of the window.
     """
     rules = rules_on(connection, span.last, as_of)
     if span.since is not None:
-        found = _of_hours(connection, span, rules, as_of, trader)
+        rows = _of_hours(connection, span, rules, as_of, trader)
     else:
-        found = [
-            _standing(row, span, rules, sessions)
-            for row in _rows(connection, span, as_of, trader)
-            if _took_part(row)
-        ]
-    ordered = _ranked(found, by)
+        rows = _of_days(connection, span, sessions, as_of, trader)
+    ordered = _ranked(rows, by, rules)
+    begin = 0
+    if after is not None:
+        begin = 1 + next((at for at, (row, _) in enumerate(ordered) if row.book == after), -1)
+    shown = ordered[begin:] if limit is None else ordered[begin : begin + limit]
     return Board(
         window=span.window,
         by=by,
@@ -113,7 +114,7 @@ def board(
         rules=rules,
         definitions=definitions(rules),
         traders=len(ordered),
-        standings=ordered if limit is None else ordered[:limit],
+        standings=[_standing(row, rank, rules) for row, rank in shown],
     )
 
 
@@ -148,16 +149,44 @@ def definitions(rules: Rules) -> dict[str, str]:
     }
 
 
-def _rows(
-    connection: Connection[Any], span: Span, as_of: int | None, trader: UUID | None
-) -> list[Any]:
-    sums = ", ".join(f"e.{name} AS {name}" for name in _SUMS)
-    before = ", ".join(f"s.{name} AS was_{name}" for name in _SUMS)
-    one = "AND b.book = %(trader)s" if trader is not None else ""
+class _Row(NamedTuple):
+    """A trader's figures as they are stored; what is costly is worked out when it is shown."""
+
+    book: UUID
+    name: str
+    return_: Decimal
+    pnl: Decimal
+    total: Decimal
+    squares: Decimal
+    sessions: int
+    opened: int
+    closed: int
+    wins: int
+    posted: int
+    checked: int
+    filled: int
+    assumed: int
+    unattainable: int
+
+
+def _of_days(
+    connection: Connection[Any],
+    span: Span,
+    sessions: Sequence[date],
+    as_of: int | None,
+    trader: UUID | None,
+) -> list[_Row]:
+    """A window of days, from the last row in it and the last one before it."""
+    sums = ", ".join(
+        f"e.{column} - coalesce(s.{column}, 0) AS {name}" for name, column in _SUMS.items()
+    )
+    counts = ", ".join(f"e.{name} - coalesce(s.{name}, 0)" for name in _COUNTS)
+    took_part = " OR ".join(
+        f"e.{name} > coalesce(s.{name}, 0)" for name in ("days", "opened", "closed", "unattainable")
+    )
     query = f"""
-SELECT b.book, coalesce(p.name, b.book::text) AS name, {sums}, {before}
-FROM read.books b
-LEFT JOIN read.trader_profiles p ON p.trader = b.book AND {known_at(as_of, "p")}
+SELECT b.book, coalesce(p.name, b.book::text), e.nav, s.nav, e.first_day, {sums}, {counts}
+FROM read.books b {_names(as_of)}
 CROSS JOIN LATERAL (
     SELECT * FROM read.book_days d
     WHERE d.book = b.book AND d.day <= %(last)s AND {known_at(as_of, "d")}
@@ -168,67 +197,31 @@ LEFT JOIN LATERAL (
     WHERE d.book = b.book AND d.day < %(first)s AND {known_at(as_of, "d")}
     ORDER BY d.day DESC LIMIT 1
 ) s ON true
-WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {one}
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {_only(trader)} AND ({took_part})
 """
     parameters = {"first": span.first, "last": span.last, "as_of": as_of, "trader": trader}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        return list(cursor.execute(query, parameters, prepare=True, binary=True))
+    found = connection.execute(query, parameters, prepare=True, binary=True)
+    rows = []
+    for book, name, nav, nav_before, first_day, total, squares, days, pnl, *counted in found:
+        n = 0
+        if first_day is not None:
+            n = sessions_between(sessions, max(span.first, first_day), span.last)
+        return_ = window_return(ONE if nav_before is None else nav_before, nav)
+        rows.append(_Row(book, name, return_, pnl, total, squares, max(n, days), *counted))
+    return rows
 
 
-def _took_part(row: Any) -> bool:
-    """Whether anything of the record lies in the window."""
-    was_days, was_opened, was_closed = row.was_days or 0, row.was_opened or 0, row.was_closed or 0
-    moved = row.days > was_days or row.opened > was_opened or row.closed > was_closed
-    return bool(moved or row.unattainable > (row.was_unattainable or 0))
+def _only(trader: UUID | None) -> str:
+    return "" if trader is None else "AND b.book = %(trader)s"
 
 
-def _standing(row: Any, span: Span, rules: Rules, sessions: Sequence[date]) -> Standing:
-    counts = {name: getattr(row, name) - (getattr(row, f"was_{name}") or 0) for name in _COUNTS}
-    n = 0
-    if row.first_day is not None:
-        n = sessions_between(sessions, max(span.first, row.first_day), span.last)
-    n = max(n, row.days - (row.was_days or 0))
-    total = row.sum_r - (row.was_sum_r or ZERO)
-    squares = row.sum_r2 - (row.was_sum_r2 or ZERO)
-    return _figures(
-        row.book,
-        row.name,
-        counts,
-        rules,
-        n,
-        return_=window_return(row.was_nav if row.was_nav is not None else ONE, row.nav),
-        sharpe=sharpe_like(total, squares, n, rules.sessions_per_year),
-        pnl=row.cum_pnl - (row.was_cum_pnl or ZERO),
-    )
-
-
-def _figures(
-    trader: UUID,
-    name: str,
-    counts: Mapping[str, int],
-    rules: Rules,
-    n: int,
-    *,
-    return_: Decimal,
-    sharpe: Decimal | None,
-    pnl: Decimal,
-) -> Standing:
-    closed, wins = counts["closed"], counts["wins"]
-    low, high = wilson_interval(wins, closed) or (None, None)
-    short = closed < rules.minimum_trades
-    return Standing(
-        rank=None,
-        trader=trader,
-        name=name,
-        return_=return_,
-        accuracy=ratio(Decimal(wins) / closed) if closed else None,
-        accuracy_low=low,
-        accuracy_high=high,
-        sharpe=sharpe,
-        pnl=pnl,
-        sessions=n,
-        unranked=f"{closed}/{rules.minimum_trades}" if short else "",
-        **counts,
+def _names(as_of: int | None) -> str:
+    """The name that a book's trader went by."""
+    if as_of is None:
+        return f"LEFT JOIN read.trader_profiles p ON p.trader = b.book AND {known_at(None, 'p')}"
+    return (
+        "LEFT JOIN LATERAL (SELECT name FROM read.trader_profiles o WHERE o.trader = b.book"
+        " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) p ON true"
     )
 
 
@@ -238,15 +231,22 @@ def _of_hours(
     rules: Rules,
     as_of: int | None,
     trader: UUID | None,
-) -> list[Standing]:
+) -> list[_Row]:
     """A window of hours, from each fact in it; too short for a Sharpe-like figure."""
-    one = "AND b.book = %(trader)s" if trader is not None else ""
     known = "AND c.event <= %(as_of)s" if as_of is not None else ""
+    opened = f"read.positions t WHERE t.book = b.book AND {known_at(None, 't')}"
+    if as_of is not None:
+        # Along the first versions: a trade's beginning can only turn out to be earlier.
+        opened = (
+            f"(SELECT position FROM read.positions c WHERE c.{FIRST_VERSION} AND c.book = b.book"
+            " AND c.opened_at > %(since)s AND c.valid_from <= %(as_of)s) c CROSS JOIN LATERAL"
+            " (SELECT * FROM read.positions o WHERE o.position = c.position"
+            " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) t WHERE true"
+        )
     query = f"""
-SELECT b.book, coalesce(p.name, b.book::text) AS name, m.moved, m.earned,
-       o.opened, o.unattainable, x.closed, x.wins, x.posted, x.checked, x.filled, x.assumed
-FROM read.books b
-LEFT JOIN read.trader_profiles p ON p.trader = b.book AND {known_at(as_of, "p")}
+SELECT b.book, coalesce(p.name, b.book::text), m.moved, m.earned, o.opened,
+       x.closed, x.wins, x.posted, x.checked, x.filled, x.assumed, o.unattainable
+FROM read.books b {_names(as_of)}
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(c.ratio), 0) AS moved, coalesce(sum(c.pnl), 0) AS earned
     FROM read.contributions c
@@ -255,9 +255,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE t.scored) AS opened,
         count(*) FILTER (WHERE t.badge = 'unattainable') AS unattainable
-    FROM read.positions t
-    WHERE t.book = b.book AND {known_at(as_of, "t")}
-      AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
+    FROM {opened} AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
 ) o
 CROSS JOIN LATERAL (
     SELECT count(*) AS closed,
@@ -270,48 +268,68 @@ CROSS JOIN LATERAL (
     WHERE t.book = b.book AND {known_at(as_of, "t")} AND t.scored
       AND t.closed_at > %(since)s AND t.closed_at <= %(at)s
 ) x
-WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {one}
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {_only(trader)}
   AND (m.moved <> 0 OR m.earned <> 0 OR o.opened > 0 OR o.unattainable > 0 OR x.closed > 0)
 """
     parameters = {"since": span.since, "at": span.at, "as_of": as_of, "trader": trader}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Any] = list(cursor.execute(query, parameters, prepare=True, binary=True))
+    found = connection.execute(query, parameters, prepare=True, binary=True)
     return [
-        _figures(
-            row.book,
-            row.name,
-            {name: getattr(row, name) for name in _COUNTS},
-            rules,
-            0,
-            return_=day_return(rules.nav_fraction, row.moved),
-            sharpe=None,
-            pnl=row.earned,
-        )
-        for row in rows
+        _Row(book, name, day_return(rules.nav_fraction, moved), earned, ZERO, ZERO, 0, *counted)
+        for book, name, moved, earned, *counted in found
     ]
 
 
-def _ranked(found: Sequence[Standing], by: By) -> list[Standing]:
+def _ranked(rows: Sequence[_Row], by: By, rules: Rules) -> list[tuple[_Row, int | None]]:
     """Ranked traders by the figure, then the unranked; equal figures share a rank, by name."""
+    figures: dict[UUID, Decimal | None] = {row.book: _figure(row, by, rules) for row in rows}
 
-    def figure(standing: Standing) -> Decimal | None:
-        return {
-            By.RETURN: standing.return_,
-            By.ACCURACY: standing.accuracy,
-            By.SHARPE: standing.sharpe,
-            By.PNL: standing.pnl,
-        }[by]
+    def place(row: _Row) -> tuple[bool, bool, Decimal, str, UUID]:
+        value = figures[row.book]
+        is_short = row.closed < rules.minimum_trades
+        return is_short, value is None, -(value or ZERO), row.name, row.book
 
-    def place(standing: Standing) -> tuple[bool, bool, Decimal, str, UUID]:
-        value = figure(standing)
-        unknown = value is None
-        return bool(standing.unranked), unknown, -(value or ZERO), standing.name, standing.trader
-
-    ordered = sorted(found, key=place)
     ranks: dict[Decimal | None, int] = {}
-    return [
-        standing
-        if standing.unranked
-        else msgspec.structs.replace(standing, rank=ranks.setdefault(figure(standing), number))
-        for number, standing in enumerate(ordered, start=1)
-    ]
+    ranked = []
+    for number, row in enumerate(sorted(rows, key=place), start=1):
+        is_short = row.closed < rules.minimum_trades
+        rank = None if is_short else ranks.setdefault(figures[row.book], number)
+        ranked.append((row, rank))
+    return ranked
+
+
+def _figure(row: _Row, by: By, rules: Rules) -> Decimal | None:
+    match by:
+        case By.RETURN:
+            return row.return_
+        case By.PNL:
+            return row.pnl
+        case By.ACCURACY:
+            return ratio(Decimal(row.wins) / row.closed) if row.closed else None
+        case By.SHARPE:
+            return sharpe_like(row.total, row.squares, row.sessions, rules.sessions_per_year)
+
+
+def _standing(row: _Row, rank: int | None, rules: Rules) -> Standing:
+    low, high = wilson_interval(row.wins, row.closed) or (None, None)
+    is_short = row.closed < rules.minimum_trades
+    return Standing(
+        rank=rank,
+        trader=row.book,
+        name=row.name,
+        return_=row.return_,
+        accuracy=_figure(row, By.ACCURACY, rules),
+        accuracy_low=low,
+        accuracy_high=high,
+        sharpe=_figure(row, By.SHARPE, rules),
+        pnl=row.pnl,
+        sessions=row.sessions,
+        unranked=f"{row.closed}/{rules.minimum_trades}" if is_short else "",
+        opened=row.opened,
+        closed=row.closed,
+        wins=row.wins,
+        posted=row.posted,
+        checked=row.checked,
+        filled=row.filled,
+        assumed=row.assumed,
+        unattainable=row.unattainable,
+    )

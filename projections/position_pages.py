@@ -9,9 +9,9 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.pages import Past, select_all, select_one, select_page
+from projections.pages import select_all, select_one
 from projections.pnl import BookDay, BookRow, ContributionLine, Records
-from projections.positions import BookKind, PositionRow, positions_table
+from projections.positions import FIRST_VERSION, BookKind, PositionRow, positions_table
 from projections.readmodel import known_at
 from projections.shape import Shape
 
@@ -34,27 +34,39 @@ def positions(
     limit: int = 50,
 ) -> list[PositionRow]:
     """Positions, the newest first; `after` is (opened_at, position) of the last one seen."""
-    if not open_only:
-        return select_page(
-            connection, _POSITIONS,
-            where={"kind": kind, "book": book, "underlying": underlying},
-            order=["opened_at", "position"], past=Past(), as_of=as_of, after=after, limit=limit,
-        )  # fmt: skip
-    conditions = [known_at(as_of), "quantity <> 0"]
     wanted = {"kind": kind, "book": book, "underlying": underlying}
-    conditions += [f"{name} = %({name})s" for name, value in wanted.items() if value is not None]
+    given = {name: value for name, value in wanted.items() if value is not None}
+    conditions = [f"v.{name} = %({name})s" for name in given]
+    if open_only:
+        conditions.append("v.quantity <> 0")
     if after is not None:
-        conditions.append("(opened_at, position) < (%(after_at)s, %(after_id)s)")
-    parameters: dict[str, Any] = {**wanted, "as_of": as_of, "limit": limit}
+        conditions.append("(v.opened_at, v.position) < (%(after_at)s, %(after_id)s)")
+    source = f"{_POSITIONS.view} v"
+    if as_of is None:
+        conditions.append(known_at(None, "v"))
+    else:
+        source = versions_at(book is not None)
+    parameters: dict[str, Any] = {**given, "as_of": as_of, "limit": limit}
     parameters["after_at"], parameters["after_id"] = after or (None, None)
     rows = connection.execute(
-        f"SELECT {_POSITIONS.column_list} FROM {_POSITIONS.view}"
-        f" WHERE {' AND '.join(conditions)}"
-        " ORDER BY opened_at DESC, position DESC LIMIT %(limit)s",
+        f"SELECT {', '.join(f'v.{column.name}' for column in _POSITIONS.columns)} FROM {source}"
+        f" WHERE {' AND '.join(conditions) or 'true'}"
+        " ORDER BY v.opened_at DESC, v.position DESC LIMIT %(limit)s",
         parameters,
         binary=True,
     ).fetchall()
     return [_POSITIONS.made_of(row) for row in rows]
+
+
+def versions_at(of_one_book: bool) -> str:
+    """Each position's version `v` at `as_of`, found from its first one; of `book` alone if so."""
+    one = " AND c.book = %(book)s" if of_one_book else ""
+    return (
+        f"(SELECT position, valid_from, began FROM {_POSITIONS.view} c"
+        f" WHERE c.{FIRST_VERSION} AND c.valid_from <= %(as_of)s{one}) c CROSS JOIN LATERAL"
+        f" (SELECT * FROM {_POSITIONS.view} o WHERE o.position = c.position"
+        " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) v"
+    )
 
 
 def position(

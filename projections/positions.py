@@ -21,6 +21,9 @@ from domain.trades import Badge
 from projections.shape import Index, Row
 from projections.table import Table
 
+FIRST_VERSION = "valid_from = began"
+"""True of one version of each position: from there, others of it are found by its id."""
+
 
 class BookKind(StrEnum):
     """Whose position: a trader's, by their words, or an account's, by its fills."""
@@ -32,7 +35,8 @@ class BookKind(StrEnum):
 class PositionRow(Row, frozen=True, kw_only=True):
     """A position as it stands.
 
-    `position` is the signal's id, or for an account the stream of its holding. `quantity` is
+    `position` is the signal's id, or for an account the stream of its holding; it `began` with
+    the event at that place on the tape. `quantity` is
     what is open, negative when short, counted in units of `symbol` (several legs are named by
     `strategy_symbol`). `average_entry` is over all entries of a trade, over what is open for
     an account. `mark` is the price at which one unit could be closed, None before the first
@@ -41,6 +45,7 @@ class PositionRow(Row, frozen=True, kw_only=True):
     """
 
     position: UUID
+    began: int
     kind: BookKind
     book: UUID
     symbol: str
@@ -90,6 +95,7 @@ def positions_table() -> Table[PositionRow]:
         ["position"],
         [
             Index("book, opened_at, position"),
+            Index("book, opened_at", every_version=True, where=FIRST_VERSION),
             Index("book", where="quantity <> 0"),
             Index("book, closed_at", every_version=True, where="closed_at IS NOT NULL"),
         ],

@@ -82,6 +82,7 @@ class TradeBooks:
         symbol = strategy_symbol(event.side, legs)
         row = PositionRow(
             position=seen.stream,
+            began=seen.position,
             kind=BookKind.TRADER,
             book=event.trader,
             symbol=symbol,
