@@ -64,7 +64,7 @@ def trader_named(connection: Connection[Any], text: str) -> UUID:
         " AND name ILIKE %s ORDER BY name LIMIT 5",
         (f"%{text.replace('%', '')}%",),
     ).fetchall()
-    hint = f"; there are {', '.join(row[0] for row in close)}" if close else ""
+    hint = f"; did you mean {' or '.join(row[0] for row in close)}?" if close else ""
     raise NotFound(f"no trader goes by {text!r}{hint}")
 
 

@@ -89,6 +89,8 @@ def queue(as_of: AsOf = None, limit: Limit = 30, json: Json = False) -> None:
             Column("market", lambda row: price(row.market_px), is_figure=True),
             Column("until (UTC)", lambda row: moment(row.valid_until), whole=True, spare=True),
         ),
+        empty="nothing waits for approval",
+        note="decide with: truetape approve ID, or truetape reject ID --reason WHY",
     )
 
 
@@ -117,6 +119,7 @@ def orders(
             Column("avg px", lambda row: price(row.avg_px or None), is_figure=True),
             Column("why", lambda row: row.reason),
         ),
+        empty="no orders yet: they follow from truetape approve, or truetape order",
     )
 
 

@@ -118,8 +118,8 @@ def correct(
             stream=stream,
             part=part or ("1" if target is Target.SIGNAL and not void else ""),
             void=void,
-            price=_number(price, "price"),
-            quantity=_number(quantity, "quantity"),
+            price=None if price is None else number(price, "price"),
+            quantity=None if quantity is None else number(quantity, "quantity"),
             reason=reason,
         )
         outcome = correct_record(
@@ -151,16 +151,14 @@ def order(
     """Place an order by hand; the same checks apply as to approved signals."""
     with house() as opened:
         who = operator(member)
-        size = _number(quantity, "quantity")
-        assert size is not None
         ticket = OrderTicket(
             account=account,
             side=side,
             position_effect=PositionEffect.CLOSE if close else PositionEffect.OPEN,
             legs=(Leg(symbol=instrument(symbol).symbol, side=side),),
-            order_qty=size,
+            order_qty=number(quantity, "quantity"),
             ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
-            limit_px=_number(limit, "limit"),
+            limit_px=None if limit is None else number(limit, "limit"),
         )
         outcome = place_order(
             opened.desk, command(opened, who, "order", ticket, key=key), who, ticket
@@ -170,13 +168,19 @@ def order(
         done(outcome, said, json=json)
 
 
-def _number(text: str | None, what: str) -> Decimal | None:
-    if text is None:
-        return None
+def number(text: str, what: str) -> Decimal:
+    """The number that a person typed.
+
+    Raises:
+        InvalidInput: it is none.
+    """
     try:
-        return Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
         raise InvalidInput(f"the {what} {text!r} is no number") from None
+    if not found.is_finite():
+        raise InvalidInput(f"the {what} {text!r} is no number")
+    return found
 
 
 def _short(stream: UUID) -> str:

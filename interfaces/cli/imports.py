@@ -9,9 +9,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from application.intake import Tally, capture, notice_deletions
+from domain.shared import InvalidInput
 from interfaces.chat_files import ChatExport, read_chat
 from interfaces.cli.output import as_json, console, listed, warnings
-from interfaces.cli.session import REFUSED, Json, house, operator
+from interfaces.cli.session import REFUSED, Json, house, operator, told_in_words
 from interfaces.compose import House
 from interfaces.lookups import missing
 from interfaces.timers import keep_time
@@ -41,8 +42,10 @@ def chat(
     json: Json = False,
 ) -> None:
     """Keep every message of an export and book its trades; the same file twice adds nothing."""
-    with house() as opened:
+    # The file is read first: a wrong path is told at once, before servers are started.
+    with told_in_words():
         export = read_chat(file)
+    with house() as opened:
         tally = import_export(opened, export, quiet=json)
         opened.catch_up()
         keep_time(opened)
@@ -53,9 +56,21 @@ def chat(
             f"{file.name}: {tally.captured} messages are new, {tally.edited} changed, "
             f"{tally.deleted} gone, {tally.known} known already"
         )
+        if tally.captured:
+            console.print("[dim]see truetape leaderboard, signals, queue[/dim]")
         listed(f"{file.name}:{bad.line}: left out: {bad.why}" for bad in export.bad)
     if export.bad:
         raise SystemExit(REFUSED)
+
+
+def require_readable(path: Path) -> None:
+    """Refuses a path at which there is nothing, before servers are started.
+
+    Raises:
+        InvalidInput: there is no such file or folder.
+    """
+    if not path.exists():
+        raise InvalidInput(f"there is no file {path}")
 
 
 def import_export(opened: House, export: ChatExport, *, quiet: bool) -> Tally:
@@ -82,6 +97,8 @@ def market(
     json: Json = False,
 ) -> None:
     """Record bars or quotes, and weigh every claim that had no evidence yet."""
+    with told_in_words():
+        require_readable(path)
     with house() as opened:
         with bars(json) as progress:
             task = progress.add_task("rows", total=None)

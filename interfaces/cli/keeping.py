@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -12,9 +11,9 @@ from application.administering import configure_room, issue_token, open_account,
 from domain.approvals import Role
 from domain.grammar.reading import Room
 from domain.rooms import APPROVAL_WINDOW_S
-from interfaces.cli.deciding import done
+from interfaces.cli.deciding import done, number
 from interfaces.cli.output import as_json, console
-from interfaces.cli.session import Json, command, find, house, operator
+from interfaces.cli.session import Json, command, find, house, operator, told_in_words
 from interfaces.lookups import trader_named
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens of the API.")
@@ -34,12 +33,13 @@ def room(
     json: Json = False,
 ) -> None:
     """Record what a channel takes for granted; messages are read by it from then on."""
-    settings = Room(
-        default_root=root.upper(),
-        default_expiry=expiry,
-        default_trim=Decimal(trim),
-        default_quantity=Decimal(quantity),
-    )
+    with told_in_words():
+        settings = Room(
+            default_root=root.upper(),
+            default_expiry=expiry,
+            default_trim=number(trim, "fraction of a trim"),
+            default_quantity=number(quantity, "quantity"),
+        )
     with house() as opened:
         who = operator()
         outcome = configure_room(
@@ -61,6 +61,8 @@ def account(
     json: Json = False,
 ) -> None:
     """Open an account in which approved signals are traded."""
+    with told_in_words():
+        opening = number(cash, "cash")
     with house() as opened:
         who = operator()
         outcome = open_account(
@@ -69,7 +71,7 @@ def account(
             who,
             name=name,
             broker=broker,
-            cash=Decimal(cash),
+            cash=opening,
         )
         opened.catch_up()
         done(outcome, f"account {name} is open", json=json)

@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 GAP = 2
-WORDS_AT_LEAST = 12
+WORDS_AT_LEAST = (12, 6)
+"""How short words are cut: first to this, and to that before a line outgrows the terminal."""
 
 console = Console(highlight=False)
 warnings = Console(stderr=True, highlight=False)
@@ -24,7 +25,7 @@ class Column(NamedTuple):
     """A column: its heading and how to get the cell of a row.
 
     Figures, and what is `whole`, are never cut; `spare` columns give way when the terminal is
-    too narrow, the last ones first.
+    too narrow, the last ones first. What cannot give way makes the lines longer than the terminal.
     """
 
     heading: str
@@ -36,29 +37,47 @@ class Column(NamedTuple):
 
 
 def table(
-    rows: Sequence[Any], columns: Sequence[Column], *, title: str = "", note: str = ""
+    rows: Sequence[Any],
+    columns: Sequence[Column],
+    *,
+    title: str = "",
+    note: str = "",
+    empty: str = "nothing here yet",
 ) -> None:
-    """Prints rows as a table, or says that there are none."""
+    """Prints rows as a table, or says that there are none; the note explains what is there."""
     if title:
         console.print(f"[bold]{escape(title)}[/bold]")
     if not rows:
-        console.print("[dim]nothing here yet[/dim]")
-    else:
-        grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
-        columns = _fitting(columns, rows)
-        for column, width in zip(columns, _widths(columns, rows), strict=True):
-            grid.add_column(
-                column.heading,
-                justify="right" if column.is_figure else "left",
-                overflow="ellipsis",
-                no_wrap=True,
-                width=width,
-            )
-        for row in rows:
-            grid.add_row(*(_cell(column, row) for column in columns))
-        console.print(grid)
+        console.print(f"[dim]{escape(empty)}[/dim]")
+        return
+    columns = _fitting(columns, rows)
+    widths = _widths(columns, rows)
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(
+            column.heading,
+            justify="right" if column.is_figure else "left",
+            overflow="ellipsis",
+            no_wrap=True,
+            width=width,
+        )
+    for row in rows:
+        grid.add_row(*(_cell(column, row) for column in columns))
+    _print_whole(grid, _total(widths))
     if note:
         console.print(f"[dim]{escape(note)}[/dim]")
+
+
+def _print_whole(grid: Table, width: int) -> None:
+    """Prints a table; what the terminal is too narrow for goes on beyond its edge."""
+    if width <= console.width:
+        console.print(grid)
+        return
+    usual, console.width = console.width, width
+    try:
+        console.print(grid)
+    finally:
+        console.width = usual
 
 
 def as_json(value: object) -> None:
@@ -122,29 +141,34 @@ def _widest(column: Column, rows: Sequence[Any]) -> int:
     return max(len(column.heading), *(len(_text(column, row)) for row in rows))
 
 
-def _least(column: Column, rows: Sequence[Any]) -> int:
+def _least(column: Column, rows: Sequence[Any], words: int) -> int:
     """The width below which a column says something wrong or nothing."""
     widest = _widest(column, rows)
-    return widest if column.is_figure or column.whole else min(widest, WORDS_AT_LEAST)
+    return widest if column.is_figure or column.whole else min(widest, words)
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Any]) -> list[int]:
     """What each column gets: the widest words give way until all fit."""
     widths = [_widest(column, rows) for column in columns]
-    least = [_least(column, rows) for column in columns]
-    surplus = sum(widths) + GAP * (len(columns) - 1) - console.width
-    for _ in range(max(surplus, 0)):
-        shrinkable = [at for at, width in enumerate(widths) if width > least[at]]
-        if not shrinkable:
-            break
-        widths[max(shrinkable, key=lambda at: widths[at])] -= 1
+    for words in WORDS_AT_LEAST:
+        least = [_least(column, rows, words) for column in columns]
+        while _total(widths) > console.width:
+            shrinkable = [at for at, width in enumerate(widths) if width > least[at]]
+            if not shrinkable:
+                break
+            widths[max(shrinkable, key=lambda at: widths[at])] -= 1
     return widths
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Any]) -> list[Column]:
     """The columns that fit the terminal."""
     kept = list(columns)
-    while sum(_least(column, rows) + GAP for column in kept) - GAP > console.width:
+    words, _ = WORDS_AT_LEAST
+    while _total([_least(column, rows, words) for column in kept]) > console.width:
         spare = [column for column in kept if column.spare]
         if not spare:
             break

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated
+from uuid import UUID
 
 import typer
+from rich.markup import escape
 
+from application.ports import NotFound
 from domain.market import EXCHANGE_ZONE
 from interfaces.cli.boards import Limit, fields
 from interfaces.cli.output import (
@@ -29,7 +32,7 @@ from projections.exposure import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
-from projections.position_pages import book_days
+from projections.position_pages import book_days, books
 from projections.position_pages import positions as position_page
 from projections.positions import BookKind, PositionRow
 from projections.trader_profiles import names_of, profile
@@ -135,6 +138,8 @@ def trader(
         spans = [span_of(window, now) for window in Window]
         with opened.reader.connection() as connection:
             about = profile(connection, stream, as_of=as_of)
+            if about is None:
+                raise NotFound(f"nobody knew of {name!r} at position {as_of}")
             boards = [
                 ranked_board(
                     connection, span, By.RETURN, sessions_of(opened, span), as_of=as_of,
@@ -147,7 +152,7 @@ def trader(
     if json:
         as_json(
             {
-                "profile": None if about is None else fields(about),
+                "profile": fields(about),
                 "windows": {
                     b.window.value: b.standings[0] if b.standings else None for b in boards
                 },
@@ -157,11 +162,10 @@ def trader(
             }
         )
         return
-    assert about is not None
     console.print(
-        f"[bold]{about.name}[/bold]  since {about.first_seen:%Y-%m-%d}: {about.signals} signals "
-        f"in {about.messages} messages; {about.edited} edited, {about.deleted} deleted, "
-        f"{about.unbooked} not booked, {about.corrections} corrected"
+        f"[bold]{escape(about.name)}[/bold]  since {about.first_seen:%Y-%m-%d}: "
+        f"{about.signals} signals in {about.messages} messages; {about.edited} edited, "
+        f"{about.deleted} deleted, {about.unbooked} not booked, {about.corrections} corrected"
     )
     if days:
         console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")
@@ -192,11 +196,21 @@ def positions(
                 as_of=as_of,
                 limit=limit,
             )
-            names = names_of(connection, {row.book for row in rows})
+            names: dict[UUID, str] = {
+                **{
+                    account.book: account.name
+                    for account in books(connection, kind=BookKind.ACCOUNT)
+                },
+                **names_of(connection, {row.book for row in rows}),
+            }
     if json:
         as_json([{"name": names.get(row.book, ""), **fields(row)} for row in rows])
         return
-    print_positions(rows, names={row.book: names.get(row.book, "account") for row in rows})
+    print_positions(
+        rows,
+        names={row.book: names.get(row.book, "") for row in rows},
+        empty="nothing here yet" if closed else "nothing is open; --closed lists what was",
+    )
 
 
 def exposure(
@@ -227,6 +241,8 @@ def exposure(
             Column("coverage", lambda row: row.coverage),
         ),
         note="share units: delta in shares, vega per point of volatility, theta per calendar day",
+        empty=f"nothing is open in the {kind.value}s' books"
+        + ("; --kind trader sums those of the traders" if kind is BookKind.ACCOUNT else ""),
     )
 
 
@@ -234,7 +250,8 @@ def print_positions(
     rows: list[PositionRow],
     *,
     title: str = "",
-    names: dict[object, str] | None = None,
+    names: dict[UUID, str] | None = None,
+    empty: str = "no trades yet",
 ) -> None:
     """Prints positions: what is open, at which cost, what it is worth, what it made."""
     columns = [
@@ -242,7 +259,7 @@ def print_positions(
         Column("id", lambda row: str(row.position)[:8], whole=True),
         Column("position", lambda row: f"{row.side} {title_of(row.symbol)}"),
         Column("open", lambda row: amount(row.quantity), is_figure=True),
-        Column("entry", lambda row: price(row.average_entry), is_figure=True),
+        Column("entry", lambda row: price(row.average_entry), is_figure=True, spare=True),
         Column("mark", lambda row: price(row.mark), is_figure=True, spare=True),
         Column(
             "P&L",
@@ -251,15 +268,11 @@ def print_positions(
             style=lambda row: gain_style(row.pnl),
         ),
         Column("return", lambda row: percent(row.pnl_ratio), is_figure=True),
-        Column(
-            "rests on",
-            lambda row: row.badge.value + ("" if row.scored else ", not scored"),
-            spare=True,
-        ),
+        Column("rests on", lambda row: row.badge.value),
     ]
     if names is not None:
         columns.insert(1, Column("book", lambda row: names[row.book]))
-    table(rows, columns, title=title)
+    table(rows, columns, title=title, empty=empty)
 
 
 def _print_windows(found: list[tuple[Board, Standing]]) -> None:
@@ -280,10 +293,6 @@ def _print_windows(found: list[tuple[Board, Standing]]) -> None:
             Column("rests on", lambda row: _badges_of(row[1]), spare=True),
         ),
     )
-
-
-def _rests_on(row: PositionRow) -> str:
-    return row.badge.value if row.scored else f"{row.badge.value}, not scored"
 
 
 def _accuracy_of(row: Standing) -> str:
@@ -324,12 +333,12 @@ def _spark(values: list[float], width: int = 60) -> str:
 
 
 def _moment(opened: House, at: datetime | None) -> datetime:
-    """Now, or the end of the exchange's day that was given, or that very moment in UTC."""
+    """Now, or the end of the exchange's day that was given, or that very moment."""
     if at is None:
         return opened.clock.now()
-    if at.time() == time():
+    if at.tzinfo is None:
         return datetime.combine(at.date(), time(23, 59, 59), EXCHANGE_ZONE).astimezone(UTC)
-    return at.replace(tzinfo=UTC)
+    return at.astimezone(UTC)
 
 
 def _last_day(opened: House) -> date | None:
