@@ -66,6 +66,7 @@ def _played(house: House, clock: SetClock, settings: Settings, *, quiet: bool) -
             house,
             clock,
             settings.demo_folder,
+            today=datetime.now(UTC),
             progress=lambda what, part: bar.update(task, description=what, completed=part),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -30,6 +30,7 @@ from domain.shared import DomainError
 from interfaces.chat_files import read_chat
 from interfaces.clock import SetClock
 from interfaces.compose import DEFAULT_ACCOUNT, House
+from interfaces.demo.community import USUAL_MESSAGES
 from interfaces.demo.done import Finished, keep
 from interfaces.demo.files import Session, write_demo
 from interfaces.lookups import missing
@@ -46,23 +47,36 @@ MODERATOR = Member(name="moderator", roles=frozenset({Role.APPROVER}))
 Progress = Callable[[str, float], None]
 
 
-def demo_sessions(house: House, today: datetime) -> list[Session]:
-    """The sixty trading sessions that were over by that moment."""
-    found = house.calendar.sessions((today - timedelta(days=120)).date(), today.date())
+def demo_sessions(house: House, today: datetime, count: int = SESSIONS) -> list[Session]:
+    """The last so many trading sessions that were over by that moment."""
+    found = house.calendar.sessions((today - timedelta(days=2 * count + 7)).date(), today.date())
     over = [session for session in found if session.closes_at <= today]
-    return [Session(*session) for session in over[-SESSIONS:]]
+    return [Session(*session) for session in over[-count:]]
 
 
-def run_demo(house: House, clock: SetClock, folder: Path, *, progress: Progress) -> Finished:
-    """Makes the community and plays it through the house.
+def run_demo(
+    house: House,
+    clock: SetClock,
+    folder: Path,
+    *,
+    today: datetime,
+    progress: Progress,
+    sessions_count: int = SESSIONS,
+    messages_min: int = USUAL_MESSAGES,
+) -> Finished:
+    """Makes the community of the sessions before today and plays it through the house.
 
     Raises:
         Unavailable: a server stopped answering; the next start begins anew.
     """
-    sessions = demo_sessions(house, datetime.now(UTC))
+    sessions = demo_sessions(house, today, sessions_count)
     clock.set(sessions[0].opens_at - timedelta(hours=1))
     community = write_demo(
-        folder, seed=SEED, sessions=sessions, progress=lambda what, part: progress(what, part / 10)
+        folder,
+        seed=SEED,
+        sessions=sessions,
+        messages=messages_min,
+        progress=lambda what, part: progress(what, part / 10),
     )
     house.found()
     progress("importing the market", 0.1)
@@ -184,7 +198,7 @@ def _put_right(house: House) -> None:
     """Two mistakes an admin finds: a signal that was none, and a mistyped price."""
     with house.reader.connection() as connection:
         recent = signals(connection, state=TradeState.CLOSED, limit=40)
-    joke, slip = recent[10].signal, recent[20]
+    joke, slip = recent[len(recent) // 4].signal, recent[len(recent) // 2]
     price = slip.claimed_px + Decimal("0.05")
     changes = [
         Change(target=Target.SIGNAL, stream=joke, void=True, reason="posted as a joke"),
