@@ -294,16 +294,18 @@ class Trade:
 
     def _settle(self) -> None:
         """Walks the whole path; leaves the last fact and what was before it."""
-        worth = before = _BEGIN
-        last: _Fact = (self.executions[0].at, 0, 0)
-        for fact in self._facts():
-            before, worth = worth, self._after(worth, fact)
-            last = (fact.at, 0, fact.number) if isinstance(fact, Execution) else (fact[0], 1, 0)
-        self.worth = worth
-        self._before = before
-        self._last = last
-        self._scored = self._counts()
         self._tally = None
+        self._scored = self._counts()
+        first = self.executions[0]
+        last: _Fact = (first.at, 0, first.number)
+        worth = before = _BEGIN
+        if len(self.executions) == 1 and not any(True for _ in self.marks(first.at)):
+            worth = self._executed(before, first)
+        else:
+            for fact in self._facts():
+                before, worth = worth, self._after(worth, fact)
+                last = _place_of(fact)
+        self.worth, self._before, self._last = worth, before, last
 
     def _facts(
         self, without: datetime | None = None
@@ -377,6 +379,10 @@ def _share(pnl: Decimal, tied: Decimal) -> Decimal:
         return ZERO
     share = (pnl / tied).quantize(RATIO_STEP, context=WIDE)
     return share if -RATIO_MAX < share < RATIO_MAX else RATIO_MAX.copy_sign(share)
+
+
+def _place_of(fact: Execution | tuple[datetime, Decimal]) -> _Fact:
+    return (fact.at, 0, fact.number) if isinstance(fact, Execution) else (fact[0], 1, 0)
 
 
 def _place(execution: Execution) -> tuple[datetime, int]:

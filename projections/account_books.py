@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -29,7 +29,7 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.positions import Booking, Kind, Position, average_price
+from domain.positions import Booking, Held, Kind, Position, average_price
 from domain.shared import ratio
 from domain.trades import Badge
 from projections.bookings import (
@@ -86,7 +86,7 @@ class AccountBooks:
         symbol = strategy_symbol(event.side, event.legs)
         self.orders.insert(
             OrderRow(order_id=seen.stream, account=event.account, symbol=symbol,
-                     position=holding_stream(event.account, symbol), sign=event.side.sign,
+                     position=holding_of(event.account, symbol), sign=event.side.sign,
                      signal=event.signal),
             seen.position,
         )  # fmt: skip
@@ -150,8 +150,12 @@ class AccountBooks:
             if quote is not None:
                 was = followed.subject.held
                 moves = followed.subject.mark(at, *quote)
-                if moves or followed.subject.held != was:
-                    self._keep(followed, moves, seen)
+                now = followed.subject.held
+                if now.lots is was.lots:
+                    if now is not was:
+                        self._keep(followed, _valued(followed, now), moves, seen)
+                elif moves or now != was:
+                    self._keep(followed, _row_of(followed), moves, seen)
 
     def open_symbols(self) -> set[str]:
         """Instruments of which something is open."""
@@ -187,7 +191,7 @@ class AccountBooks:
         price: Decimal = ZERO,
     ) -> Lots:
         """Books a fact about a holding; returns the lots that a delivery took away."""
-        position = holding_stream(event.account, event.symbol)
+        position = holding_of(event.account, event.symbol)
         followed = self._of(event.account, event.symbol, position, at, seen)
         booking = Booking(event=seen.position, at=at, kind=kind, quantity=quantity, price=price)
         self._book(followed, position, f"{seen.name} {seen.version}", booking, seen)
@@ -200,8 +204,8 @@ class AccountBooks:
         receipt: Booking,
         seen: Seen,
     ) -> None:
-        target = holding_stream(event.account, symbol)
-        source = holding_stream(event.account, event.symbol)
+        target = holding_of(event.account, symbol)
+        source = holding_of(event.account, event.symbol)
         followed = self._of(event.account, symbol, target, receipt.at, seen)
         self._book(followed, source, received_part(receipt.event), receipt, seen)
 
@@ -211,7 +215,8 @@ class AccountBooks:
         row = booking_row(source, part, followed.row.position, booking)
         self.bookings.insert(row, seen.position)
         gone = followed.subject.gone
-        self._keep(followed, followed.subject.book(booking), seen)
+        moves = followed.subject.book(booking)
+        self._keep(followed, _row_of(followed), moves, seen)
         self._pass_on(followed, gone, seen)
 
     def _rebook(
@@ -233,7 +238,8 @@ class AccountBooks:
             self.bookings.put(now, seen.position)
         gone = followed.subject.gone
         booking = None if now is None else booking_of(now)
-        self._keep(followed, followed.subject.rebook(was.event, booking), seen)
+        moves = followed.subject.rebook(was.event, booking)
+        self._keep(followed, _row_of(followed), moves, seen)
         self._pass_on(followed, gone, seen)
 
     def _pass_on(
@@ -249,10 +255,14 @@ class AccountBooks:
                 self._rebook(key, seen, partial(received, followed.row.symbol, lots))
 
     def _keep(
-        self, followed: Followed[Position], moves: Sequence[Contribution], seen: Seen
+        self,
+        followed: Followed[Position],
+        row: PositionRow,
+        moves: Sequence[Contribution],
+        seen: Seen,
     ) -> None:
         """Writes what changed: the row, and what was moved on which day."""
-        was, row = followed.row, _row_of(followed)
+        was = followed.row
         has_just_begun = was.valid_from == 0
         if row != was or has_just_begun:
             followed.row = row
@@ -261,6 +271,11 @@ class AccountBooks:
             self._index.relist(followed)
         shifts: dict[date, Shift] = {}
         self._records.contribute(row, moves, seen)
+        if len(moves) == 1:
+            ((at, _, pnl, commission),) = moves
+            day, moved = day_of(at), Shift(ZERO, pnl, commission)
+            self._records.shift_day(followed.record, day, moved, seen.position)
+            return
         for at, _, pnl, commission in moves:
             shift = shifts.setdefault(day_of(at), Shift())
             shift.pnl += pnl
@@ -329,7 +344,27 @@ class AccountBooks:
         return Followed(subject, row, record, Side.BUY, legs)
 
 
+holding_of = lru_cache(maxsize=65_536)(holding_stream)
+"""The stream of an account's holding; deriving it anew for every order is costly."""
+
+
+def _valued(followed: Followed[Position], held: Held) -> PositionRow:
+    """The row of a position after a mark that was its last fact."""
+    row, mark = followed.row, held.mark()
+    assert mark is not None
+    return replace(
+        row,
+        mark=mark,
+        marked_at=held.marked_at,
+        market_value=held.lots.open * mark * followed.subject.unit,
+        unrealised=held.pnl - held.lots.realised,
+        pnl=held.pnl,
+        pnl_ratio=ratio(held.pnl / held.entry_cost) if held.entry_cost else ZERO,
+    )
+
+
 def _row_of(followed: Followed[Position]) -> PositionRow:
+    """The row of a position after its bookings changed."""
     position, row = followed.subject, followed.row
     held = position.held
     lots, mark = held.lots, held.mark()

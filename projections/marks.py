@@ -14,7 +14,7 @@ from domain.trades import Marks
 from projections.shape import Row
 from projections.table import Table
 
-QUOTES_IN_MEMORY = 100_000
+QUOTES_IN_MEMORY = 30_000
 
 
 class MarkRow(Row, frozen=True, kw_only=True):

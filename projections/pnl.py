@@ -145,7 +145,7 @@ class Records:
 
     def __init__(self) -> None:
         self.books = Table("books", BookRow, ["book"])
-        self.days = Table("book_days", BookDay, ["book", "day"], rows_in_memory=40_000)
+        self.days = Table("book_days", BookDay, ["book", "day"], rows_in_memory=16_000)
         self.rules = Table("ranking_rules", RulesRow, ["version"])
         self.contributions = Strip(
             "contributions",

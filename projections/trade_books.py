@@ -162,7 +162,8 @@ class TradeBooks:
             return
         before = followed.subject.tally
         followed.subject.fill()
-        self._keep(followed, _badged(followed.row, followed.subject), (), before, seen)
+        row = replace(followed.row, badge=followed.subject.tally.badge, filled=True)
+        self._keep(followed, row, (), before, seen)
 
     def marked(self, symbol: str, at: datetime, bid: Decimal, offer: Decimal, seen: Seen) -> None:
         """Values every trade of the instrument that was open then."""
@@ -204,11 +205,7 @@ class TradeBooks:
             followed.row = _valued(followed.row, now)
             self._positions.put(followed.row, seen.position)
             if moves:
-                ((_, share, pnl, _),) = moves
-                self._records.contribute(followed.row, moves, seen)
-                self._records.shift_day(
-                    followed.record, day_of(at), Shift(share, pnl), seen.position
-                )
+                self._contribute(followed, moves, {}, seen)
 
     def _keep(
         self,
@@ -237,6 +234,11 @@ class TradeBooks:
         seen: Seen,
     ) -> None:
         self._records.contribute(followed.row, moves, seen)
+        if not shifts and len(moves) == 1:
+            ((at, share, pnl, _),) = moves
+            day, shift = day_of(at), Shift(share, pnl)
+            self._records.shift_day(followed.record, day, shift, seen.position)
+            return
         for at, share, pnl, _ in moves:
             day = day_of(at)
             shift = shifts.get(day)
@@ -322,7 +324,6 @@ def _badged(row: PositionRow, trade: Trade) -> PositionRow:
         scored=tally.scored,
         assumed=tally.badge is Badge.ASSUMED,
         unattainable=_is_any_unattainable(trade),
-        filled=trade.filled,
     )
 
 
@@ -337,7 +338,10 @@ def _executions_text(trade: Trade) -> str:
 
 
 def _is_any_unattainable(trade: Trade) -> bool:
-    return any(execution.is_unattainable for execution in trade.executions)
+    for execution in trade.executions:
+        if not execution.attainable and execution.corrected is None:
+            return True
+    return False
 
 
 def _valued(row: PositionRow, worth: Worth) -> PositionRow:
@@ -363,8 +367,10 @@ def _average_entry(worth: Worth, row: PositionRow) -> Decimal | None:
 def _recounted(before: Tally, after: Tally) -> dict[date, Shift]:
     """By how much the counts of days move when a trade counts as `after` instead of `before`."""
     shifts: dict[date, Shift] = {}
-    if before is after:
-        return shifts
+    if before.closed_at is None and after.closed_at is None and before[:2] == after[:2]:
+        # An open trade is counted as opened; what it rests on counts when it is closed.
+        if before.scored or before.badge is after.badge:
+            return shifts
     was, now = _counted(before), _counted(after)
     if was == now:
         return shifts
