@@ -16,7 +16,7 @@ from uuid import UUID
 import strawberry
 from psycopg import Connection as Database
 
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, cents
 from interfaces.graphql.kinds import AsOf, BigInt, Definition, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
     FIRST,
@@ -63,7 +63,7 @@ class Figure:
 class TraderStanding:
     """One trader's figures in a window; closed trades by what they rest on."""
 
-    rank: int | None
+    rank: int | None = figure("The place on the board; none where a trader is looked at alone.")
     unranked: str = figure(
         "Closed trades over those needed, where too few are closed to be ranked."
     )
@@ -147,7 +147,7 @@ def standing_of(board: Board, row: Standing) -> TraderStanding:
             high=row.accuracy_high,
         ),
         sharpe=of("sharpe", "ratio", row.sharpe, row.sessions),
-        pnl=of("pnl", "USD", row.pnl, row.opened),
+        pnl=of("pnl", "USD", cents(row.pnl), row.opened),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from msgspec.structs import replace
 from psycopg import Connection as Database
 
 from domain.shared import InvalidInput
@@ -91,8 +92,8 @@ class Trader:
                 trader=self.profile.id,
             )
             found += [
-                WindowStanding(window=window, standing=standing_of(board, row))
-                for row in board.standings
+                WindowStanding(window=window, standing=standing_of(board, alone))
+                for alone in (replace(row, rank=None) for row in board.standings)
             ]
         return found
 

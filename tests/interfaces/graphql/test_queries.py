@@ -277,11 +277,14 @@ async def test_a_trader_is_found_by_name_in_any_case(
 ) -> None:
     found = await reader.ask(
         '{ trader(name: "nora") { profile { id signals registered }'
-        " windows(windows: [ALL, DAY]) { window standing { opened pnl { value unit } } }"
+        " windows(windows: [ALL, DAY]) { window standing { rank opened pnl { value unit } } }"
         " positions { nodes { id } } } traders { nodes { name } } }"
     )
     assert found["trader"]["profile"]["signals"] == 1
-    assert [w["window"] for w in found["trader"]["windows"]] == ["ALL", "DAY"]
+    standing = {"rank": None, "opened": 1, "pnl": {"value": "0.00", "unit": "USD"}}
+    assert found["trader"]["windows"] == [
+        {"window": window, "standing": standing} for window in ("ALL", "DAY")
+    ]
     assert found["trader"]["positions"]["nodes"] == [{"id": traded}]
     assert found["traders"]["nodes"] == [{"name": "Nora"}]
 
