@@ -205,11 +205,18 @@ def serve(
         timeout_graceful_shutdown=GRACE_S,
     )
     server = uvicorn.Server(config)
+    # Loading the exchange's calendar takes seconds, for which the first board would wait.
+    threading.Thread(target=_load_calendar, args=(house,), daemon=True).start()
     with _bound(host, port) as listener:
         if stop is not None:
             threading.Thread(target=_end_with, args=(server, stop), daemon=True).start()
         with _signals_end_only_the_server():
             server.run(sockets=[listener])
+
+
+def _load_calendar(house: House) -> None:
+    today = house.clock.now().date()
+    house.calendar.session_dates(today, today)
 
 
 def _end_with(server: uvicorn.Server, stop: threading.Event) -> None:
