@@ -241,12 +241,9 @@ class TradeBooks:
             return
         for at, share, pnl, _ in moves:
             day = day_of(at)
-            shift = shifts.get(day)
-            if shift is None:
-                shifts[day] = Shift(share, pnl)
-            else:
-                shift.contribution += share
-                shift.pnl += pnl
+            moved = shifts.setdefault(day, Shift())
+            moved.contribution += share
+            moved.pnl += pnl
         self._records.shift(followed.record, shifts, seen.position)
 
     def _of(self, position: UUID) -> Followed[Trade]:
@@ -367,10 +364,10 @@ def _average_entry(worth: Worth, row: PositionRow) -> Decimal | None:
 def _recounted(before: Tally, after: Tally) -> dict[date, Shift]:
     """By how much the counts of days move when a trade counts as `after` instead of `before`."""
     shifts: dict[date, Shift] = {}
-    if before.closed_at is None and after.closed_at is None and before[:2] == after[:2]:
-        # An open trade is counted as opened; what it rests on counts when it is closed.
-        if before.scored or before.badge is after.badge:
-            return shifts
+    is_open = before.closed_at is None and after.closed_at is None
+    # An open trade is counted as opened; what it rests on counts when it is closed.
+    if is_open and before[:2] == after[:2] and (before.scored or before.badge is after.badge):
+        return shifts
     was, now = _counted(before), _counted(after)
     if was == now:
         return shifts
