@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -13,6 +14,11 @@ CHANNEL = "tape"
 _COLUMNS = "position, stream, version, name, body, recorded_at, actor, correlation, causation"
 
 _READ_AFTER = f"SELECT {_COLUMNS} FROM tape.events WHERE position > %b ORDER BY position LIMIT %b"
+
+_READ_RANGE = (
+    f"SELECT {_COLUMNS} FROM tape.events"
+    " WHERE position > %b AND position <= %b AND name = ANY(%b) ORDER BY position"
+)
 
 # The stream's own positions keep the search out of all other partitions.
 _READ_STREAM = (
@@ -55,6 +61,21 @@ def read_after(connection: Connection, position: int, limit: int) -> list[RawEve
     """
     with translated():
         found = connection.execute(_READ_AFTER, (position, limit), prepare=True, binary=True)
+        return list(map(RawEvent._make, found.fetchall()))
+
+
+def read_range(
+    connection: Connection, position: int, until: int, names: Sequence[str]
+) -> list[RawEvent]:
+    """The events after a position and up to another that have one of the names, in order.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        found = connection.execute(
+            _READ_RANGE, (position, until, list(names)), prepare=True, binary=True
+        )
         return list(map(RawEvent._make, found.fetchall()))
 
 

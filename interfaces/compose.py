@@ -24,7 +24,7 @@ from psycopg_pool import ConnectionPool
 from adapters.announcer import RedisAnnouncer
 from adapters.databases import drop_database, ensure_database
 from adapters.embedded import embedded_servers
-from adapters.event_reader import listen, read_after, read_head, wait_for_events
+from adapters.event_reader import listen, read_after, read_head, read_range, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
 from adapters.listener import RedisListener
@@ -119,6 +119,7 @@ class House:
         reading = Reading(
             connect=partial(connect, self.database_url),
             read_after=read_after,
+            read_range=read_range,
             read_head=read_head,
             decode=decode_body,
             lost=(psycopg.OperationalError, psycopg.InterfaceError, Unavailable),

@@ -151,11 +151,10 @@ class AccountBooks:
                 was = followed.subject.held
                 moves = followed.subject.mark(at, *quote)
                 now = followed.subject.held
-                if now.lots is was.lots:
-                    if now is not was:
-                        self._keep(followed, _valued(followed, now), moves, seen)
-                elif moves or now != was:
-                    self._keep(followed, _row_of(followed), moves, seen)
+                if moves or now != was:
+                    is_only_valued = now.lots is was.lots and now.quote is not None
+                    row = _valued(followed, now) if is_only_valued else _row_of(followed)
+                    self._keep(followed, row, moves, seen)
 
     def open_symbols(self) -> set[str]:
         """Instruments of which something is open."""
@@ -351,7 +350,8 @@ holding_of = lru_cache(maxsize=65_536)(holding_stream)
 def _valued(followed: Followed[Position], held: Held) -> PositionRow:
     """The row of a position after a mark that was its last fact."""
     row, mark = followed.row, held.mark()
-    assert mark is not None
+    if mark is None:
+        raise ValueError("a position is valued by a mark")
     return replace(
         row,
         mark=mark,

@@ -34,6 +34,8 @@ class Reading:
     """Opens a connection that commits by itself."""
     read_after: Callable[[Connection, int, int], Sequence[RawEvent]]
     """The next events after a position, at most so many."""
+    read_range: Callable[[Connection, int, int, Sequence[str]], Sequence[RawEvent]]
+    """The events after a position, up to another, that have one of these names."""
     read_head: Callable[[Connection], int]
     """The last position, 0 before the first."""
     decode: Callable[[str, bytes], Event]
@@ -44,11 +46,15 @@ class Reading:
 class Culprit(Exception):
     """A batch failed, and these projections are why; at which position, if that is known."""
 
-    def __init__(self, names: Collection[str], cause: Exception, seen: Seen | None) -> None:
-        super().__init__(f"{', '.join(names)}: {type(cause).__name__}: {cause}")
+    def __init__(self, names: Collection[str], reason: str, seen: Seen | None) -> None:
+        # All of them, so that it can be sent from one process to another.
+        super().__init__(names, reason, seen)
         self.names = names
-        self.cause = cause
+        self.reason = reason
         self.seen = seen
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.names)}: {self.reason}"
 
 
 LeftOut = Mapping[int, Collection[str]]
@@ -77,6 +83,11 @@ class Folding:
         self.projections = tuple(projections)
         self._decode = decode
         self._handlers = handlers_of(projections)
+
+    @property
+    def names(self) -> list[str]:
+        """The stored names of the events that somebody takes."""
+        return list(self._handlers)
 
     def fold(self, events: Sequence[RawEvent], left_out: LeftOut | None = None) -> None:
         """Folds each event into every projection that takes it.
@@ -113,7 +124,7 @@ class Folding:
         except Exception as error:
             assert seen is not None
             at_fault = handlers[seen.name] if handle is None else (handle,)
-            raise Culprit(_owners(at_fault), error, seen) from error
+            raise Culprit(_owners(at_fault), _said(error), seen) from error
 
     def _finish_batch(self) -> None:
         for projection in self.projections:
@@ -122,7 +133,7 @@ class Folding:
             except LOST:
                 raise
             except Exception as error:
-                raise Culprit((projection.name,), error, None) from error
+                raise Culprit((projection.name,), _said(error), None) from error
 
     def take(self, *, everything: bool) -> list[tuple[str, Writes]]:
         """What is to be written, with the name of whose it is."""
@@ -172,11 +183,11 @@ def write_all(
             write(connection, writes, builds[name], freeze=freeze)
         except psycopg.errors.ProgramLimitExceeded as error:
             # Counted among the failures of operation, but it is the row that is too large.
-            raise Culprit((name,), error, None) from error
+            raise Culprit((name,), _said(error), None) from error
         except LOST:
             raise
         except (psycopg.Error, TypeError, ValueError) as error:
-            raise Culprit((name,), error, None) from error
+            raise Culprit((name,), _said(error), None) from error
 
 
 def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = False) -> None:
@@ -192,8 +203,11 @@ def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = 
 
 def reason_of(culprit: Culprit, seen: Seen | None = None) -> str:
     """Where a projection failed and why, in one line."""
-    cause, seen = culprit.cause, culprit.seen or seen
-    words = str(cause).splitlines() if isinstance(cause, psycopg.Error) else [str(cause)]
-    said = f"{type(cause).__name__}: {words[0] if words else ''}"
+    seen = culprit.seen or seen
     where = "" if seen is None else f"position {seen.position} ({seen.name}): "
-    return (where + said)[:REASON_LENGTH_MAX]
+    return (where + culprit.reason)[:REASON_LENGTH_MAX]
+
+
+def _said(error: Exception) -> str:
+    words = str(error).splitlines() if isinstance(error, psycopg.Error) else [str(error)]
+    return f"{type(error).__name__}: {words[0] if words else ''}"

@@ -22,32 +22,31 @@ BEHIND = 2
 
 @contextmanager
 def read_ahead(
-    reading: Reading, connection: Connection, size: int
-) -> Iterator[Iterator[Sequence[RawEvent]]]:
-    """Chunks of the tape from its first event; ends with the first one that is not full."""
-    chunks: Queue[Sequence[RawEvent] | BaseException] = Queue(AHEAD)
+    reading: Reading, connection: Connection, head: int, size: int, names: Sequence[str]
+) -> Iterator[Iterator[tuple[int, Sequence[RawEvent]]]]:
+    """The events of these names from the first to the head, with how far they go, so many
+    positions at a time."""
+    chunks: Queue[tuple[int, Sequence[RawEvent]] | BaseException] = Queue(AHEAD)
     stop = threading.Event()
 
     def read() -> None:
         position = 0
         try:
-            while not stop.is_set():
-                events = reading.read_after(connection, position, size)
-                chunks.put(events)
-                if len(events) < size:
-                    return
-                position = events[-1].position
+            while position < head and not stop.is_set():
+                until = min(position + size, head)
+                chunks.put((until, reading.read_range(connection, position, until, names)))
+                position = until
         except BaseException as error:  # noqa: BLE001 - the other thread raises it
             chunks.put(error)
 
-    def each() -> Iterator[Sequence[RawEvent]]:
-        while True:
+    def each() -> Iterator[tuple[int, Sequence[RawEvent]]]:
+        position = 0
+        while position < head:
             chunk = chunks.get()
             if isinstance(chunk, BaseException):
                 raise chunk
             yield chunk
-            if len(chunk) < size:
-                return
+            position, _ = chunk
 
     thread = threading.Thread(target=read, name="read-ahead", daemon=True)
     thread.start()

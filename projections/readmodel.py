@@ -83,6 +83,9 @@ class Projection:
     edition: ClassVar[int] = 1
     """Raised when a fold changes its mind, so that existing rows are rebuilt."""
 
+    weight: ClassVar[int] = 1
+    """How much work it is beside the others, for those who share it out."""
+
     tables: Sequence[Table[Any] | Strip[Any]]
     """Set by `__init__`, which takes no arguments."""
 

@@ -1,17 +1,14 @@
 """Rebuild: makes rows anew from the first event, beside the live ones, and swaps.
 
-Three things happen at once: a thread reads ahead, this one folds, and a thread writes. Rows go
-into tables of the next build in one transaction, as COPY that is frozen from the start; then
-come the indexes, then what was appended meanwhile, and in the end the views change over
-together with the checkpoints. What is interrupted leaves nothing that anybody sees.
+Rows go into tables of the next build (`projections.loading`); then come the indexes, then what
+was appended meanwhile, and in the end the views change over together with the checkpoints. What
+is interrupted leaves nothing that anybody sees.
 """
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -19,7 +16,8 @@ import psycopg
 from projections import checkpoints
 from projections.checkpoints import Checkpoint, Connection
 from projections.folding import Culprit, Folding, Reading, StoredRows, attach, reason_of, write_all
-from projections.pipeline import WriteBehind, in_parallel, read_ahead
+from projections.loading import Load, LoadFailed, load_all, processes_for, shared
+from projections.pipeline import in_parallel
 from projections.readmodel import Projection
 from projections.shape import Shape
 
@@ -83,10 +81,16 @@ class Rebuild:
     """One rebuild of some projections together; the caller holds the maintenance lock."""
 
     def __init__(
-        self, reading: Reading, classes: Classes, progress: Progress | None, chunk: int
+        self,
+        reading: Reading,
+        classes: Classes,
+        progress: Progress | None,
+        chunk: int,
+        split_from: int,
     ) -> None:
         self._reading = reading
         self._chunk = chunk
+        self._split_from = split_from
         self._classes = classes
         self._progress = progress
         self._parked: list[_Parked] = []
@@ -101,15 +105,15 @@ class Rebuild:
         while True:
             checkpoints.drop_leftovers(connection)
             try:
-                with _without_garbage_collection():
-                    self._attempt(connection)
-                checkpoints.drop_leftovers(connection)
+                self._attempt(connection)
                 return
             except Culprit as culprit:
                 self._leave_out(culprit)
+            except LoadFailed as failure:
+                raise RebuildFailed(str(failure)) from failure
             finally:
                 if not connection.closed:
-                    checkpoints.forget_rebuilds(connection)
+                    checkpoints.drop_leftovers(connection)
 
     def _leave_out(self, culprit: Culprit) -> None:
         """Lets the next attempt go without an event that a feed cannot fold."""
@@ -128,45 +132,29 @@ class Rebuild:
     def _attempt(self, connection: Connection) -> None:
         stored = checkpoints.read_checkpoints(connection, list(self._classes))
         builds = {name: checkpoint.build + 1 for name, checkpoint in stored.items()}
+        head = self._load(connection, builds)
         projections = [made() for made in self._classes.values()]
         folding = Folding(projections, self._reading.decode)
         with self._reading.connect() as first, self._reading.connect() as second:
-            position = self._load(connection, first, second, folding, builds)
             _make_indexes((first, second), _tables(projections, builds))
             for projection in projections:
                 attach(projection, StoredRows(first), builds[projection.name])
-            position = self._go_on(first, folding, builds, position)
+                projection.load()
+            position = self._go_on(first, folding, builds, head)
             self._swap(first, folding, builds, position)
 
-    def _load(
-        self,
-        connection: Connection,
-        reader: Connection,
-        writer: Connection,
-        folding: Folding,
-        builds: Mapping[str, int],
-    ) -> int:
-        """Folds up to the head into new tables, in one transaction; says how far that was."""
-        left_out = self._left_out()
-        head = self._reading.read_head(reader)
-        position = 0
-        with writer.transaction():
-            for shape, build in _tables(folding.projections, builds):
-                checkpoints.create_build(writer, [shape], build)
-            with (
-                WriteBehind(writer, builds) as behind,
-                read_ahead(self._reading, reader, self._chunk) as chunks,
-            ):
-                for projection in folding.projections:
-                    attach(projection, behind, builds[projection.name], complete=True)
-                for events in chunks:
-                    folding.fold(events, left_out)
-                    behind.submit(folding.take(everything=False))
-                    position = events[-1].position if events else position
-                    self._report(connection, list(builds), position, max(head, position))
-                behind.submit(folding.take(everything=True))
-                behind.finish()
-        return position
+    def _load(self, connection: Connection, builds: Mapping[str, int]) -> int:
+        """Folds up to the head into new tables; says how far that was."""
+        head = self._reading.read_head(connection)
+        made = {projection: builds[name] for name, projection in self._classes.items()}
+        load = Load(self._reading, made, head, self._left_out(), self._chunk)
+        groups = shared(made, processes_for(head, self._split_from))
+
+        def report(position: int) -> None:
+            self._report(connection, list(builds), position, head)
+
+        load_all([load._replace(builds=group) for group in groups], report)
+        return head
 
     def _go_on(
         self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
@@ -241,16 +229,3 @@ def _make_indexes(
         connection.execute("SET maintenance_work_mem = '128MB'")
     in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
     in_parallel(connections, [f"ANALYZE {shape.table(build)}" for shape, build in tables])
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Events and rows hold no cycles, and looking for some would cost a tenth of the time; it
-    begins again when what was in memory for the rebuild is gone."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -27,9 +27,10 @@ from projections.folding import (
     write_all,
 )
 from projections.readmodel import Projection
-from projections.rebuild import Progress, Rebuild, make_read_tables
+from projections.rebuild import Classes, Progress, Rebuild, make_read_tables
 
 BATCH_MAX = 5_000
+SPLIT_FROM = 100_000
 LEAD_EVERY_S = 1.0
 RETRY_S_MAX = 5.0
 
@@ -67,12 +68,15 @@ class Runner:
         *,
         announce: Announce | None = None,
         batch_max: int = BATCH_MAX,
+        split_from: int = SPLIT_FROM,
     ) -> None:
+        """`split_from` events or more are rebuilt by two processes."""
         self._reading = reading
         self._classes = {projection.name: projection for projection in projections}
         self._announce = announce
         self._batch_max = batch_max
         self._limit = batch_max
+        self._split_from = split_from
         self._connection: Connection | None = None
         self._led: dict[str, _Led] = {}
         self._folding: Folding | None = None
@@ -91,7 +95,7 @@ class Runner:
         ):
             outdated = make_read_tables(connection, self._reading, self._classes)
             if outdated:
-                Rebuild(self._reading, outdated, progress, self._batch_max).run(connection)
+                self._rebuild(connection, outdated, progress)
 
     def rebuild(self, names: Sequence[str] = (), progress: Progress | None = None) -> None:
         """Makes the rows anew from the first event, beside those that are read meanwhile.
@@ -108,7 +112,10 @@ class Runner:
             self._reading.connect() as connection,
             checkpoints.maintaining(connection, wait=False),
         ):
-            Rebuild(self._reading, chosen, progress, self._batch_max).run(connection)
+            self._rebuild(connection, chosen, progress)
+
+    def _rebuild(self, connection: Connection, classes: Classes, progress: Progress | None) -> None:
+        Rebuild(self._reading, classes, progress, self._batch_max, self._split_from).run(connection)
 
     def run(self, stop: threading.Event) -> None:
         """Follows the tape until told to stop; a lost database is waited for."""

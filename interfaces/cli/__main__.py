@@ -2,4 +2,6 @@
 
 from interfaces.cli.app import main
 
-main()
+# A process that helps with a rebuild loads this module too, by another name.
+if __name__ == "__main__":
+    main()

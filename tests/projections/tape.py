@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate
 
 from adapters.append import append_on
-from adapters.event_reader import read_after, read_head
+from adapters.event_reader import read_after, read_head, read_range
 from adapters.mapper import TapeMapper, decode_body
 from adapters.postgres import Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
@@ -27,6 +27,7 @@ def reading(url: str) -> Reading:
     return Reading(
         connect=partial(connect, url),
         read_after=read_after,
+        read_range=read_range,
         read_head=read_head,
         decode=decode_body,
         lost=(*LOST, Unavailable),

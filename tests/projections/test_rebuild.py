@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
@@ -282,3 +283,50 @@ def test_a_swap_waits_for_long_reports_and_lets_followers_work(tape: Tape) -> No
     assert build_of(tape, "talk") == 2
     with pytest.raises(psycopg.errors.UndefinedTable):
         tape.connection.execute("SELECT * FROM read.talk_b1")
+
+
+def test_two_processes_make_the_rows_that_one_makes(tape: Tape) -> None:
+    say_much(tape)
+    follower = Runner(reading(tape.url), [Talk, Log], split_from=1)
+    follower.start()
+    follower.catch_up()
+    before = tape.versions("talk"), tape.versions("log")
+    reached: list[int] = []
+    follower.rebuild(progress=lambda position, _: reached.append(position))
+    assert (tape.versions("talk"), tape.versions("log")) == before
+    assert reached == sorted(reached)
+    assert reached[-1] == 40
+    assert build_of(tape, "talk") == build_of(tape, "log") == 2
+
+
+class HeavyTill(Till):
+    """The heaviest goes to the other process."""
+
+    weight = 5
+
+
+def test_what_the_other_process_cannot_fold_is_told_as_here(tape: Tape) -> None:
+    tape.say("ann", "one", POISON, "three")
+    runner(tape, Log, HeavyTill).catch_up()
+    follower = Runner(reading(tape.url), [Log, HeavyTill], split_from=1)
+    with pytest.raises(RebuildFailed, match=r"till: position 2 .* cannot be folded"):
+        follower.rebuild()
+    assert tape.tables() == {"log_b1", "till_b1"}
+
+
+def test_a_feed_is_rebuilt_by_two_without_what_cannot_be_folded(tape: Tape) -> None:
+    tape.say("ann", "one", POISON, "three")
+    runner(tape, Talk, Log).catch_up()
+    before = tape.versions("talk")
+    Runner(reading(tape.url), [Talk, Log], split_from=1).rebuild()
+    assert tape.versions("talk") == before
+
+
+def test_an_interruption_ends_the_other_process_too(tape: Tape) -> None:
+    say_much(tape)
+    follower = Runner(reading(tape.url), [Talk, Log], split_from=1)
+    follower.start()
+    with pytest.raises(Interrupted):
+        follower.rebuild(progress=interrupt)
+    assert multiprocessing.active_children() == []
+    assert build_of(tape, "talk") == 1

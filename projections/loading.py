@@ -1,0 +1,193 @@
+"""Loading: the rows of some projections, made from the first event up to a position.
+
+A thread reads ahead, this one folds, and a thread writes: into tables that are made in the same
+transaction, as COPY that is frozen from the start. Python folds on one core at a time, so on a
+long tape the projections are shared between this process and another one.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection as Pipe
+from typing import NamedTuple
+
+from projections import checkpoints
+from projections.folding import Culprit, Folding, LeftOut, Reading, attach
+from projections.pipeline import WriteBehind, read_ahead
+from projections.readmodel import Projection
+
+Report = Callable[[int], None]
+"""Told the position up to which everything is folded."""
+
+
+class LoadFailed(Exception):
+    """A process that loads ended, or failed in a way that no event is to blame for."""
+
+
+class Load(NamedTuple):
+    """What is to be loaded; a process can be told it."""
+
+    reading: Reading
+    builds: Mapping[type[Projection], int]
+    """The projections, and the number of the build that is made of each."""
+    head: int
+    left_out: LeftOut
+    chunk: int
+    """So many positions of the tape are read at once."""
+
+    def run(self, report: Report) -> None:
+        """Makes the tables and fills them, in one transaction.
+
+        Raises:
+            Culprit: an event cannot be read or folded.
+        """
+        projections = [made() for made in self.builds]
+        folding = Folding(projections, self.reading.decode)
+        builds = {projection.name: build for projection, build in self.builds.items()}
+        with (
+            _without_garbage_collection(),
+            self.reading.connect() as reader,
+            self.reading.connect() as writer,
+            writer.transaction(),
+        ):
+            for projection in projections:
+                shapes = [table.shape for table in projection.tables]
+                checkpoints.create_build(writer, shapes, builds[projection.name])
+            with (
+                WriteBehind(writer, builds) as behind,
+                read_ahead(self.reading, reader, self.head, self.chunk, folding.names) as chunks,
+            ):
+                for projection in projections:
+                    attach(projection, behind, builds[projection.name], complete=True)
+                for until, events in chunks:
+                    folding.fold(events, self.left_out)
+                    behind.submit(folding.take(everything=False))
+                    report(until)
+                behind.submit(folding.take(everything=True))
+                behind.finish()
+
+
+def shared(
+    builds: Mapping[type[Projection], int], processes: int
+) -> list[dict[type[Projection], int]]:
+    """The projections in so many groups that are about as much work each."""
+    groups: list[dict[type[Projection], int]] = [{} for _ in range(processes)]
+    for projection in sorted(builds, key=lambda each: (-each.weight, each.name)):
+        lightest = min(groups, key=lambda group: sum(each.weight for each in group))
+        lightest[projection] = builds[projection]
+    return [group for group in groups if group]
+
+
+def load_all(loads: Sequence[Load], report: Report) -> None:
+    """Loads the last one in this process and each other in one of its own.
+
+    Raises:
+        Culprit: an event cannot be read or folded.
+        LoadFailed: another process died, or could not reach the database.
+    """
+    *others, own = loads
+    with ExitStack() as running:
+        elsewhere = [running.enter_context(_elsewhere(load)) for load in others]
+        reached = [0] * len(loads)
+
+        def tell(position: int) -> None:
+            reached[-1] = position
+            for number, other in enumerate(elsewhere):
+                reached[number] = other.reached(wait=False)
+            report(min(reached))
+
+        own.run(tell)
+        for number, other in enumerate(elsewhere):
+            while reached[number] < own.head:
+                reached[number] = other.reached(wait=True)
+                report(min(reached))
+            other.finish()
+
+
+def processes_for(head: int, split_from: int) -> int:
+    """How many processes a load is worth: a second one takes about a second to begin."""
+    may_run_on = len(os.sched_getaffinity(0))
+    # A daemon of the standard library's may not have children.
+    is_alone = multiprocessing.current_process().daemon
+    return 1 if head < split_from or may_run_on < 2 or is_alone else 2
+
+
+class _Elsewhere:
+    """A load in another process, as it is seen from this one."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._reached = 0
+
+    def reached(self, *, wait: bool) -> int:
+        """How far it has come; with `wait`, once it has come further."""
+        while wait or self._pipe.poll():
+            wait = False
+            said = self._receive()
+            if isinstance(said, int):
+                self._reached = said
+        return self._reached
+
+    def finish(self) -> None:
+        """Returns when all of it is stored."""
+        while self._receive() is not None:
+            continue
+
+    def _receive(self) -> int | None:
+        try:
+            said = self._pipe.recv()
+        except EOFError:
+            raise LoadFailed("the process that helped to make the rows was killed") from None
+        if isinstance(said, Exception):
+            raise said
+        assert said is None or isinstance(said, int)
+        return said
+
+
+@contextmanager
+def _elsewhere(load: Load) -> Iterator[_Elsewhere]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(load, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield _Elsewhere(ours)
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
+
+
+def _work(load: Load, pipe: Pipe) -> None:
+    """What the other process does: it ends with the one that started it, which closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        load.run(pipe.send)
+    except Exception as error:  # noqa: BLE001 - the other process raises it
+        pipe.send(_sendable(error))
+    else:
+        pipe.send(None)
+
+
+def _sendable(error: Exception) -> Exception:
+    """What is not to be understood in another process is told in words."""
+    return error if isinstance(error, Culprit) else LoadFailed(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Events and rows hold no cycles, and looking for some would cost a tenth of the time; it
+    begins again when what was in memory for the load is gone."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
