@@ -72,8 +72,12 @@ class AccountBooks:
 
     def load(self, rows: Iterable[PositionRow]) -> None:
         """Takes open positions into memory."""
+        rows = list(rows)
+        booked: dict[UUID, list[Booking]] = {row.position: [] for row in rows}
+        for each in self.bookings.select_current("position = ANY(%s)", (list(booked),)):
+            booked[each.position].append(booking_of(each))
         for row in rows:
-            self._index.add(self._follow(row))
+            self._index.add(self._followed(row, booked[row.position]))
 
     def opened(self, event: AccountOpened, seen: Seen) -> None:
         """An account begins with its cash."""
@@ -296,7 +300,7 @@ class AccountBooks:
         if followed is not None:
             return followed
         legs = legs_of(symbol)
-        book = account_stream(account)
+        book = account_of(account)
         record = self._records.record(book, BookKind.ACCOUNT, seen.position)
         if record.row.since is None:
             named = replace(record.row, since=at, name=record.row.name or account)
@@ -328,7 +332,6 @@ class AccountBooks:
 
     def _follow(self, row: PositionRow) -> Followed[Position]:
         """The position of a stored row."""
-        legs = legs_of(row.symbol)
         stored = self.bookings.select_current("position = %s", (row.position,))
         found = {(each.source, each.part): each for each in stored}
         found.update(
@@ -337,14 +340,18 @@ class AccountBooks:
             if each.position == row.position
         )
         current = [self.bookings.current(key) for key in found]
-        bookings = [booking_of(each) for each in current if each is not None]
+        return self._followed(row, [booking_of(each) for each in current if each is not None])
+
+    def _followed(self, row: PositionRow, bookings: list[Booking]) -> Followed[Position]:
+        legs = legs_of(row.symbol)
         subject = Position(row.multiplier, bookings, self._marks.quotes(Side.BUY, legs))
         record = self._records.record(row.book, BookKind.ACCOUNT, row.valid_from)
         return Followed(subject, row, record, Side.BUY, legs)
 
 
+account_of = lru_cache(maxsize=4_096)(account_stream)
 holding_of = lru_cache(maxsize=65_536)(holding_stream)
-"""The stream of an account's holding; deriving it anew for every order is costly."""
+"""The streams of an account and its holdings; deriving them for every order is costly."""
 
 
 def _valued(followed: Followed[Position], held: Held) -> PositionRow:

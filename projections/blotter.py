@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.orders import PRICE_STEP
+from domain.shared import price
 from projections.naming import title_of
 from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
@@ -247,7 +247,7 @@ class Blotter(Projection):
             at,
             cum_qty=cum_qty,
             filled_value=filled_value,
-            avg_px=average.quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN),
+            avg_px=price(average),
             fills=before.fills + fills,
         )
 

@@ -14,12 +14,14 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection as Pipe
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from projections import checkpoints
+from projections.checkpoints import Connection
 from projections.folding import Culprit, Folding, LeftOut, Reading, attach
-from projections.pipeline import WriteBehind, read_ahead
+from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
+from projections.shape import Shape
 
 Report = Callable[[int], None]
 """Told the position up to which everything is folded."""
@@ -41,46 +43,71 @@ class Load(NamedTuple):
     """So many positions of the tape are read at once."""
 
     def run(self, report: Report) -> None:
-        """Makes the tables and fills them, in one transaction.
+        """Makes the tables, fills them in one transaction, and adds their indexes.
 
         Raises:
             Culprit: an event cannot be read or folded.
         """
-        projections = [made() for made in self.builds]
-        folding = Folding(projections, self.reading.decode)
+        folding = Folding([made() for made in self.builds], self.reading.decode)
         builds = {projection.name: build for projection, build in self.builds.items()}
         with (
             _without_garbage_collection(),
             self.reading.connect() as reader,
             self.reading.connect() as writer,
-            writer.transaction(),
         ):
-            for projection in projections:
-                shapes = [table.shape for table in projection.tables]
-                checkpoints.create_build(writer, shapes, builds[projection.name])
-            with (
-                WriteBehind(writer, builds) as behind,
-                read_ahead(self.reading, reader, self.head, self.chunk, folding.names) as chunks,
-            ):
-                for projection in projections:
-                    attach(projection, behind, builds[projection.name], complete=True)
-                for until, events in chunks:
-                    folding.fold(events, self.left_out)
-                    behind.submit(folding.take(everything=False))
-                    report(until)
-                behind.submit(folding.take(everything=True))
-                behind.finish()
+            with writer.transaction():
+                self._fill(folding, builds, reader, writer, report)
+            _make_indexes((reader, writer), _tables(folding, builds))
+
+    def _fill(
+        self,
+        folding: Folding,
+        builds: Mapping[str, int],
+        reader: Connection,
+        writer: Connection,
+        report: Report,
+    ) -> None:
+        for shape, build in _tables(folding, builds):
+            checkpoints.create_build(writer, [shape], build)
+        with (
+            WriteBehind(writer, builds) as behind,
+            read_ahead(self.reading, reader, self.head, self.chunk, folding.names) as chunks,
+        ):
+            for projection in folding.projections:
+                attach(projection, behind, builds[projection.name], complete=True)
+            for until, events in chunks:
+                folding.fold(events, self.left_out)
+                behind.submit(folding.take(everything=False))
+                report(until)
+            behind.submit(folding.take(everything=True))
+            behind.finish()
+
+
+def _tables(folding: Folding, builds: Mapping[str, int]) -> list[tuple[Shape[Any], int]]:
+    return [(table.shape, builds[p.name]) for p in folding.projections for table in p.tables]
+
+
+def _make_indexes(
+    connections: Sequence[Connection], tables: Sequence[tuple[Shape[Any], int]]
+) -> None:
+    for connection in connections:
+        connection.execute("SET maintenance_work_mem = '128MB'")
+        # Which index to take is clear from a small sample; the server looks closer later.
+        connection.execute("SET default_statistics_target = 20")
+    in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
+    in_parallel(connections, [f"ANALYZE {shape.table(build)}" for shape, build in tables])
 
 
 def shared(
     builds: Mapping[type[Projection], int], processes: int
 ) -> list[dict[type[Projection], int]]:
-    """The projections in so many groups that are about as much work each."""
+    """The projections in so many groups that are about as much work each, the last the most."""
     groups: list[dict[type[Projection], int]] = [{} for _ in range(processes)]
     for projection in sorted(builds, key=lambda each: (-each.weight, each.name)):
         lightest = min(groups, key=lambda group: sum(each.weight for each in group))
         lightest[projection] = builds[projection]
-    return [group for group in groups if group]
+    by_weight = sorted(groups, key=lambda group: sum(each.weight for each in group))
+    return [group for group in by_weight if group]
 
 
 def load_all(loads: Sequence[Load], report: Report) -> None:
@@ -93,20 +120,17 @@ def load_all(loads: Sequence[Load], report: Report) -> None:
     *others, own = loads
     with ExitStack() as running:
         elsewhere = [running.enter_context(_elsewhere(load)) for load in others]
-        reached = [0] * len(loads)
 
         def tell(position: int) -> None:
-            reached[-1] = position
-            for number, other in enumerate(elsewhere):
-                reached[number] = other.reached(wait=False)
-            report(min(reached))
+            for other in elsewhere:
+                other.listen(wait=False)
+            report(min([position, *(other.reached for other in elsewhere)]))
 
         own.run(tell)
-        for number, other in enumerate(elsewhere):
-            while reached[number] < own.head:
-                reached[number] = other.reached(wait=True)
-                report(min(reached))
-            other.finish()
+        for other in elsewhere:
+            while not other.is_done:
+                other.listen(wait=True)
+                tell(own.head)
 
 
 def processes_for(head: int, split_from: int) -> int:
@@ -122,31 +146,26 @@ class _Elsewhere:
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self._reached = 0
+        self.reached = 0
+        self.is_done = False
+        """Whether all of it is stored."""
 
-    def reached(self, *, wait: bool) -> int:
-        """How far it has come; with `wait`, once it has come further."""
-        while wait or self._pipe.poll():
+    def listen(self, *, wait: bool) -> None:
+        """Hears what it has said since; with `wait`, at least one thing.
+
+        Raises:
+            Culprit, LoadFailed: what it failed of.
+        """
+        while not self.is_done and (wait or self._pipe.poll()):
             wait = False
-            said = self._receive()
-            if isinstance(said, int):
-                self._reached = said
-        return self._reached
-
-    def finish(self) -> None:
-        """Returns when all of it is stored."""
-        while self._receive() is not None:
-            continue
-
-    def _receive(self) -> int | None:
-        try:
-            said = self._pipe.recv()
-        except EOFError:
-            raise LoadFailed("the process that helped to make the rows was killed") from None
-        if isinstance(said, Exception):
-            raise said
-        assert said is None or isinstance(said, int)
-        return said
+            try:
+                said = self._pipe.recv()
+            except EOFError:
+                raise LoadFailed("the process that helped to make the rows was killed") from None
+            if isinstance(said, Exception):
+                raise said
+            self.is_done = said is None
+            self.reached = self.reached if said is None else said
 
 
 @contextmanager

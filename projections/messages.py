@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, MessageUnbooked
 from projections.readmodel import CURRENT, Index, Projection, Row, Seen, Table, when
+from projections.trader_profiles import trader_of
 
 
 class MessageRow(Row, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class MessageRow(Row, frozen=True, kw_only=True):
     channel: str
     author_id: str
     author_name: str
+    trader: UUID
+    """Whose record it is part of."""
     posted_at: datetime
     revision: int = 0
     edited_at: datetime | None = None
@@ -38,7 +41,14 @@ class Messages(Projection):
 
     def __init__(self) -> None:
         self.rows = Table(
-            "messages", MessageRow, ["message"], [Index("channel, posted_at, message")]
+            "messages",
+            MessageRow,
+            ["message"],
+            [
+                Index("channel, posted_at, message"),
+                # One version for each event, so the versions are an author's story.
+                Index("trader, valid_from", every_version=True),
+            ],
         )
         self.tables = (self.rows,)
 
@@ -51,6 +61,7 @@ class Messages(Projection):
             channel=event.channel,
             author_id=event.author_id,
             author_name=event.author_name,
+            trader=trader_of(event.platform, event.author_id),
             posted_at=event.posted_at,
         )
         self.rows.insert(row, seen.position)

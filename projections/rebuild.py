@@ -1,15 +1,15 @@
 """Rebuild: makes rows anew from the first event, beside the live ones, and swaps.
 
-Rows go into tables of the next build (`projections.loading`); then come the indexes, then what
-was appended meanwhile, and in the end the views change over together with the checkpoints. What
-is interrupted leaves nothing that anybody sees.
+Rows go into tables of the next build (`projections.loading`); then comes what was appended
+meanwhile, and in the end the views change over together with the checkpoints. What is
+interrupted leaves nothing that anybody sees.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 
@@ -17,9 +17,7 @@ from projections import checkpoints
 from projections.checkpoints import Checkpoint, Connection
 from projections.folding import Culprit, Folding, Reading, StoredRows, attach, reason_of, write_all
 from projections.loading import Load, LoadFailed, load_all, processes_for, shared
-from projections.pipeline import in_parallel
 from projections.readmodel import Projection
-from projections.shape import Shape
 
 REBUILD_FROM = 20_000
 """A projection that is new is folded live on a shorter tape than this."""
@@ -135,13 +133,12 @@ class Rebuild:
         head = self._load(connection, builds)
         projections = [made() for made in self._classes.values()]
         folding = Folding(projections, self._reading.decode)
-        with self._reading.connect() as first, self._reading.connect() as second:
-            _make_indexes((first, second), _tables(projections, builds))
+        with self._reading.connect() as own:
             for projection in projections:
-                attach(projection, StoredRows(first), builds[projection.name])
+                attach(projection, StoredRows(own), builds[projection.name])
                 projection.load()
-            position = self._go_on(first, folding, builds, head)
-            self._swap(first, folding, builds, position)
+            position = self._go_on(own, folding, builds, head)
+            self._swap(own, folding, builds, position)
 
     def _load(self, connection: Connection, builds: Mapping[str, int]) -> int:
         """Folds up to the head into new tables; says how far that was."""
@@ -214,18 +211,3 @@ class Rebuild:
         if now - self._reported >= REPORT_EVERY_S:
             self._reported = now
             checkpoints.report_rebuild(connection, names, position)
-
-
-def _tables(
-    projections: Sequence[Projection], builds: Mapping[str, int]
-) -> list[tuple[Shape[Any], int]]:
-    return [(table.shape, builds[p.name]) for p in projections for table in p.tables]
-
-
-def _make_indexes(
-    connections: Sequence[Connection], tables: Sequence[tuple[Shape[Any], int]]
-) -> None:
-    for connection in connections:
-        connection.execute("SET maintenance_work_mem = '128MB'")
-    in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
-    in_parallel(connections, [f"ANALYZE {shape.table(build)}" for shape, build in tables])

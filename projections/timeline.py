@@ -1,8 +1,9 @@
 """Timeline: which events belong to a trader, signal, order, message or account.
 
 A row says that an event of another stream is part of a subject's story and where it lies on
-the tape; the events of its own stream the tape finds by itself. So a page of the story is two
-scans of indexes joined to the events.
+the tape. The events of its own stream the tape finds by itself, and those of an author's
+messages are the versions of the rows that `projections.messages` keeps. So a page of the story
+is three scans of indexes joined to the events.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from domain.holdings import (
     HoldingExpired,
     HoldingOpened,
 )
-from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, MessageUnbooked
 from domain.order_events import (
     OrderAccepted,
     OrderCanceled,
@@ -53,7 +53,6 @@ from domain.signal_events import (
     SignalVoided,
 )
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
-from projections.trader_profiles import trader_of
 
 account_of = lru_cache(maxsize=4_096)(account_stream)
 
@@ -85,11 +84,6 @@ class Timeline(Projection):
         self.events = Strip("timeline", TimelineLine, ["subject", "position"])
         self.belongs = Register("timeline_belongs", BelongsLine, "stream")
         self.tables = (self.events, self.belongs)
-
-    @when(MessageCaptured)
-    def captured(self, event: MessageCaptured, seen: Seen) -> None:
-        trader = trader_of(event.platform, event.author_id)
-        self._begin(BelongsLine(stream=seen.stream, trader=trader), seen)
 
     @when(SignalPosted)
     def posted(self, event: SignalPosted, seen: Seen) -> None:
@@ -137,7 +131,6 @@ class Timeline(Projection):
         self._note(event.message, seen)
 
     @when(
-        MessageEdited, MessageDeleted, MessageUnbooked,
         SignalApproved, SignalClosed, SignalCorrected, SignalExpired, SignalPriceChecked,
         SignalRejected, SignalSettled, SignalVoided,
         OrderAccepted, OrderCanceled, OrderCancelRequested, OrderDenied, OrderExpired,
@@ -213,6 +206,10 @@ FROM (
        AND position >= (SELECT first_position FROM tape.streams WHERE stream = %(subject)s)
        AND position <= (SELECT last_position FROM tape.streams WHERE stream = %(subject)s)
        {limits} {order})
+    UNION ALL
+    (SELECT position
+     FROM (SELECT valid_from AS position FROM read.messages WHERE trader = %(subject)s) said
+     WHERE true{limits} {order})
 ) story JOIN tape.events e USING (position)
 {order}
 """

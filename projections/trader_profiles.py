@@ -40,8 +40,7 @@ class TraderRow(Row, frozen=True, kw_only=True):
     name: str
     registered: bool
     first_seen: datetime
-    last_seen: datetime
-    messages: int = 0
+    last_signal_at: datetime | None = None
     edited: int = 0
     """Edits, not edited messages: the same message counts each time."""
     deleted: int = 0
@@ -60,7 +59,7 @@ class PostedByLine(Line, frozen=True, kw_only=True):
 
 
 class TraderProfiles(Projection):
-    """Counts what traders do."""
+    """Counts what traders do; chatter is not counted, it would make a version each time."""
 
     name = "trader_profiles"
     kind = "feed"
@@ -88,15 +87,10 @@ class TraderProfiles(Projection):
                 name=event.author_name,
                 registered=False,
                 first_seen=event.posted_at,
-                last_seen=event.posted_at,
             )
-        changed = replace(
-            row,
-            messages=row.messages + 1,
-            first_seen=min(row.first_seen, event.posted_at),
-            last_seen=max(row.last_seen, event.posted_at),
-        )
-        self.profiles.put(changed, seen.position)
+            self.profiles.insert(row, seen.position)
+        elif event.posted_at < row.first_seen:
+            self.profiles.put(replace(row, first_seen=event.posted_at), seen.position)
 
     @when(TraderRegistered)
     def registered(self, event: TraderRegistered, seen: Seen) -> None:
@@ -109,7 +103,6 @@ class TraderProfiles(Projection):
                 name=event.name,
                 registered=True,
                 first_seen=event.timestamp,
-                last_seen=event.timestamp,
             )
         self.profiles.put(replace(row, name=event.name, registered=True), seen.position)
 
@@ -136,7 +129,10 @@ class TraderProfiles(Projection):
     def posted(self, event: SignalPosted, seen: Seen) -> None:
         self.posted_by.append(PostedByLine(stream=seen.stream, trader=event.trader))
         row = self._profile(event.trader)
-        self.profiles.put(replace(row, signals=row.signals + 1), seen.position)
+        last = row.last_signal_at
+        if last is None or last < event.posted_at:
+            last = event.posted_at
+        self.profiles.put(replace(row, signals=row.signals + 1, last_signal_at=last), seen.position)
 
     @when(SignalCorrected, SignalVoided)
     def corrected(self, event: object, seen: Seen) -> None:  # noqa: ARG002
@@ -169,11 +165,11 @@ def profile(
 def profiles_named(
     connection: Connection[Any], name: str, *, as_of: int | None = None
 ) -> list[TraderRow]:
-    """The traders of that name, whatever the case; the most talkative first."""
+    """The traders of that name, whatever the case; the one with most signals first."""
     found = connection.execute(
         f"SELECT {_PROFILES.column_list} FROM {_PROFILES.view}"
         f" WHERE lower(name) = lower(%(name)s) AND {known_at(as_of)}"
-        " ORDER BY signals DESC, messages DESC, trader",
+        " ORDER BY signals DESC, first_seen, trader",
         {"name": name, "as_of": as_of},
     )
     return [_PROFILES.made_of(row) for row in found.fetchall()]

@@ -164,8 +164,8 @@ def trader(
         return
     console.print(
         f"[bold]{escape(about.name)}[/bold]  since {about.first_seen:%Y-%m-%d}: "
-        f"{about.signals} signals in {about.messages} messages; {about.edited} edited, "
-        f"{about.deleted} deleted, {about.unbooked} not booked, {about.corrections} corrected"
+        f"{about.signals} signals, {about.corrections} corrected; messages: {about.edited} edited, "
+        f"{about.deleted} deleted, {about.unbooked} not booked"
     )
     if days:
         console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")

@@ -45,7 +45,7 @@ class WindowStanding:
 
 @kind
 class Profile:
-    """Who posts in the watched channels, and how much."""
+    """Who posts in the watched channels, and how much of it is signals."""
 
     id: UUID
     name: str
@@ -53,8 +53,7 @@ class Profile:
     author_id: str
     registered: bool = figure("Whether there is a signal of theirs.")
     first_seen: datetime
-    last_seen: datetime
-    messages: int
+    last_signal_at: datetime | None
     edited: int
     deleted: int
     unbooked: int = figure("Messages that looked like a trade and were not booked.")

@@ -11,6 +11,8 @@ import pytest
 from domain.messages import Message
 from projections.messages import Messages, last_posted, missing_from
 from projections.runner import Runner
+from projections.timeline import Timeline, timeline
+from projections.trader_profiles import trader_of
 from tests.projections.desk import NOON, minute
 from tests.projections.tape import Tape, reading
 
@@ -85,3 +87,25 @@ def test_the_newest_message_of_a_channel_says_where_to_go_on(tape: Tape, followe
     tape.save(said(3), said(5), said(50, channel="talk"), late)
     follower.catch_up()
     assert last_posted(tape.connection, "alerts") == NOON + timedelta(minutes=9)
+
+
+def test_the_story_of_an_author_has_every_event_of_their_messages(tape: Tape) -> None:
+    runner = Runner(reading(tape.url), [Messages, Timeline])
+    runner.start()
+    message = said(1)
+    message.edit("other words", (), edited_at=minute(2), at=minute(2))
+    message.delete(noticed_at=minute(4), at=minute(4))
+    tape.save(message)
+    tape.save(said(2))
+    runner.catch_up()
+    author = trader_of("discord", "7")
+    story = timeline(tape.connection, author, descending=False)
+    assert [(event.position, event.name) for event in story] == [
+        (1, "message.captured"),
+        (2, "message.edited"),
+        (3, "message.deleted"),
+        (4, "message.captured"),
+    ]
+    known = timeline(tape.connection, author, as_of=3, after=3)
+    assert [event.position for event in known] == [2, 1]
+    runner.close()

@@ -299,6 +299,19 @@ def test_two_processes_make_the_rows_that_one_makes(tape: Tape) -> None:
     assert build_of(tape, "talk") == build_of(tape, "log") == 2
 
 
+def test_the_other_process_may_be_done_first(tape: Tape) -> None:
+    say_much(tape)
+    follower = Runner(reading(tape.url), [Talk, Log], split_from=1, batch_max=7)
+    follower.start()
+
+    def wait_for_the_other(_position: int, _head: int) -> None:
+        while multiprocessing.active_children():
+            time.sleep(0.01)
+
+    follower.rebuild(progress=wait_for_the_other)
+    assert build_of(tape, "talk") == build_of(tape, "log") == 2
+
+
 class HeavyTill(Till):
     """The heaviest goes to the other process."""
 

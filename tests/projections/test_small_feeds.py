@@ -22,22 +22,26 @@ from tests.projections import desk
 from tests.projections.given import Story, current, fields, lines
 
 
-def test_authors_are_counted_before_they_trade() -> None:
+def test_authors_are_known_before_they_trade() -> None:
     model = TraderProfiles()
     Story(model).tell(desk.message(1), desk.message(2), desk.message(3, author="8"))
     found = {row.name: row for row in current(model.profiles)}
-    assert fields(found["trader 7"], "messages", "registered", "first_seen", "last_seen") == (
-        2, False, desk.minute(1), desk.minute(2),
+    assert fields(found["trader 7"], "registered", "first_seen", "last_signal_at") == (
+        False, desk.minute(1), None,
     )  # fmt: skip
-    assert found["trader 8"].messages == 1
+    assert found["trader 8"].first_seen == desk.minute(3)
+
+
+def test_chatter_makes_no_versions_of_a_profile() -> None:
+    model = TraderProfiles()
+    Story(model).tell(desk.message(1), desk.message(2), desk.message(3))
+    assert model.profiles.closed() == []
 
 
 def test_a_message_that_is_read_late_moves_first_seen_back() -> None:
     model = TraderProfiles()
     Story(model).tell(desk.message(5), desk.message(2))
-    assert fields(current(model.profiles)[0], "first_seen", "last_seen") == (
-        desk.minute(2), desk.minute(5),
-    )  # fmt: skip
+    assert current(model.profiles)[0].first_seen == desk.minute(2)
 
 
 def test_edits_deletions_and_what_was_not_booked_are_counted() -> None:
@@ -71,7 +75,7 @@ def test_another_name_keeps_the_record() -> None:
     trader = desk.trader()
     trader.rename("Captain", at=desk.NOON)
     Story(model).tell(desk.message(1), trader)
-    assert [(row.name, row.messages) for row in current(model.profiles)] == [("Captain", 1)]
+    assert [row.name for row in current(model.profiles)] == ["Captain"]
 
 
 def stories(model: Timeline) -> dict[UUID, list[int]]:
@@ -92,7 +96,7 @@ def test_a_trade_is_in_the_stories_of_all_it_is_about() -> None:
     story.tell(order)
     found = stories(model)
     # What lies in their own streams, they need not be told.
-    assert found[desk.TRADER] == [1, 3, 4, 5, 6, 7, 8]
+    assert found[desk.TRADER] == [3, 4, 5, 6, 7, 8]
     assert found[message_stream("discord", "1")] == [3]
     assert found[signal.id] == [6, 7, 8]
     assert order.id not in found
@@ -144,14 +148,6 @@ def test_an_expired_holding_is_in_the_story_of_its_signal() -> None:
     assert found[signal.id] == [3]
     assert found[desk.TRADER] == [1, 3]
     assert found[account_stream("main")] == [2, 3]
-
-
-def test_an_edit_is_in_the_story_of_its_author() -> None:
-    model = Timeline()
-    message = desk.message(1)
-    message.edit("changed", (), edited_at=desk.NOON, at=desk.NOON)
-    Story(model).tell(message)
-    assert stories(model)[desk.TRADER] == [1, 2]
 
 
 def test_a_token_in_use_is_found_by_its_roles_until_it_is_revoked() -> None:
