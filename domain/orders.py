@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
@@ -24,9 +24,7 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.shared import Impossible, InvalidInput, stream_id
-
-PRICE_STEP = Decimal("0.000001")
+from domain.shared import Impossible, InvalidInput, price, stream_id
 
 
 def order_stream(cl_ord_id: str) -> UUID:
@@ -181,7 +179,7 @@ class Order(BaseAggregate[UUID]):
             last_px=last_px,
             cum_qty=cum_qty,
             leaves_qty=self.order_qty - cum_qty,
-            avg_px=(notional / cum_qty).quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN),
+            avg_px=price(notional / cum_qty),
             commission=commission,
             transact_time=transact_time,
             timestamp=at,

@@ -30,6 +30,8 @@ RATIO_STEP = Decimal("0.000000000001")
 
 CENT = Decimal("0.01")
 
+PRICE_STEP = Decimal("0.000001")
+
 WIDE = Context(prec=100, rounding=ROUND_HALF_EVEN)
 """Digits enough that no figure somebody claims, however absurd, makes rounding fail."""
 
@@ -84,6 +86,13 @@ def ratio(value: Decimal) -> Decimal:
 def cents(value: Decimal) -> Decimal:
     """An amount of US dollars to the cent, half even."""
     return value.quantize(CENT, ROUND_HALF_EVEN, WIDE)
+
+
+def price(value: Decimal) -> Decimal:
+    """A price per share at its stored precision: six places, no zeros beyond the cent."""
+    exact = value.quantize(PRICE_STEP, ROUND_HALF_EVEN, WIDE)
+    to_the_cent = exact.quantize(CENT, ROUND_HALF_EVEN, WIDE)
+    return to_the_cent if to_the_cent == exact else exact.normalize(WIDE)
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
