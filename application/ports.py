@@ -111,7 +111,8 @@ class Tape(Protocol):
         All batches that are stored are durable when this returns.
 
         Raises:
-            Unavailable: the store did not answer and the command ids are not in it.
+            Unavailable: the store did not answer, so it is unknown whether the batches are in
+                it. Sending the same command ids again is safe: each goes in once.
         """
         ...
 
