@@ -21,6 +21,7 @@ from eventsourcing.utils import Environment
 
 from application.ports import (
     Appended,
+    ApplicationError,
     Batch,
     Conflict,
     Envelope,
@@ -28,7 +29,7 @@ from application.ports import (
     Tape,
 )
 from domain.catalogue import event_classes
-from domain.shared import stream_id
+from domain.shared import DomainError, stream_id
 
 A = TypeVar("A", bound=BaseAggregate[UUID])
 
@@ -108,12 +109,19 @@ class Desk(Application[UUID]):
             Conflict: the id was used for other input, or others were faster every time.
             NotFound, DomainError, Unavailable: as `decide` and the store say.
         """
-        earlier = self.outcome_of(command)
-        if earlier is not None:
-            return earlier
         for _ in range(ATTEMPTS):
+            earlier = self.outcome_of(command)
+            if earlier is not None:
+                return earlier
             work = Work(self)
-            aggregate = decide(work)
+            try:
+                aggregate = decide(work)
+            except (DomainError, ApplicationError):
+                # A command that is sent twice at once may find its own doing in the way.
+                earlier = self.outcome_of(command)
+                if earlier is None:
+                    raise
+                return earlier
             if not work.save(command):
                 return Outcome(stream=aggregate.id, version=aggregate.version, position=0)
             result = work.commit()[0]
