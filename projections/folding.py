@@ -67,11 +67,16 @@ class StoredRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-        return self._connection.execute(query, parameters, prepare=True, binary=True).fetchall()
-
     def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
-        return self.fetch(shape.find(build), key)
+        return self._fetch(shape.find(build), key)
+
+    def select(
+        self, shape: Shape[Any], build: int, where: str, parameters: Sequence[Any]
+    ) -> list[Any]:
+        return self._fetch(shape.select(build, where), parameters)
+
+    def _fetch(self, query: str, parameters: Sequence[Any]) -> list[Any]:
+        return self._connection.execute(query, parameters, prepare=True, binary=True).fetchall()
 
 
 class Folding:

@@ -20,7 +20,6 @@ from psycopg import Connection
 from domain.ranking import Rules
 from domain.shared import ratio
 from domain.standings import ONE, day_return, sharpe_like, wilson_interval, window_return
-from projections.positions import FIRST_VERSION
 from projections.readmodel import known_at
 from projections.windows import Span, Window, sessions_between
 
@@ -234,15 +233,6 @@ def _of_hours(
 ) -> list[_Row]:
     """A window of hours, from each fact in it; too short for a Sharpe-like figure."""
     known = "AND c.event <= %(as_of)s" if as_of is not None else ""
-    opened = f"read.positions t WHERE t.book = b.book AND {known_at(None, 't')}"
-    if as_of is not None:
-        # Along the first versions: a trade's beginning can only turn out to be earlier.
-        opened = (
-            f"(SELECT position FROM read.positions c WHERE c.{FIRST_VERSION} AND c.book = b.book"
-            " AND c.opened_at > %(since)s AND c.valid_from <= %(as_of)s) c CROSS JOIN LATERAL"
-            " (SELECT * FROM read.positions o WHERE o.position = c.position"
-            " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) t WHERE true"
-        )
     query = f"""
 SELECT b.book, coalesce(p.name, b.book::text), m.moved, m.earned, o.opened,
        x.closed, x.wins, x.posted, x.checked, x.filled, x.assumed, o.unattainable
@@ -255,7 +245,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE t.scored) AS opened,
         count(*) FILTER (WHERE t.badge = 'unattainable') AS unattainable
-    FROM {opened} AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
+    FROM read.positions t
+    WHERE t.book = b.book AND {known_at(as_of, "t")}
+      AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
 ) o
 CROSS JOIN LATERAL (
     SELECT count(*) AS closed,

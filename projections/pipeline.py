@@ -16,8 +16,8 @@ from projections.folding import RawEvent, Reading, StoredRows, write_all
 from projections.shape import Shape
 from projections.table import Writes
 
-AHEAD = 2
-BEHIND = 2
+AHEAD = 1
+BEHIND = 1
 
 
 @contextmanager
@@ -64,8 +64,8 @@ def read_ahead(
 class WriteBehind:
     """Writes what was taken, in order, while the next events are folded.
 
-    It owns the connection meanwhile; `fetch` reads over it once all that was handed over is
-    written, so that a fold finds the rows it gave away.
+    It owns the connection meanwhile; what reads stored rows waits until all that was handed
+    over is written, so that a fold finds the rows it gave away.
     """
 
     def __init__(self, connection: Connection, builds: Mapping[str, int]) -> None:
@@ -103,17 +103,25 @@ class WriteBehind:
         self._queue.join()
         self._check()
 
-    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-        self.finish()
-        return StoredRows(self._connection).fetch(query, parameters)
-
     def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
         """Most tables never look back while they are loaded; the first look makes the index."""
         self.finish()
-        if shape.name not in self._indexed:
-            self._connection.execute(shape.create_current_index(build))
-            self._indexed.add(shape.name)
+        self._index(shape.create_current_index(build))
         return StoredRows(self._connection).find(shape, build, key)
+
+    def select(
+        self, shape: Shape[Any], build: int, where: str, parameters: Sequence[Any]
+    ) -> list[Any]:
+        """The first look makes all that may be looked along."""
+        self.finish()
+        for statement in shape.create_search_indexes(build):
+            self._index(statement)
+        return StoredRows(self._connection).select(shape, build, where, parameters)
+
+    def _index(self, statement: str) -> None:
+        if statement not in self._indexed:
+            self._connection.execute(statement)
+            self._indexed.add(statement)
 
     def _check(self) -> None:
         if self._failure is not None:

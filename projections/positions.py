@@ -96,6 +96,8 @@ def positions_table() -> Table[PositionRow]:
         [
             Index("book, opened_at, position"),
             Index("book, opened_at", every_version=True, where=FIRST_VERSION),
+            # A window of hours as it was once known has the few versions of few trades.
+            Index("book, opened_at", every_version=True),
             Index("book", where="quantity <> 0"),
             Index("book, closed_at", every_version=True, where="closed_at IS NOT NULL"),
         ],

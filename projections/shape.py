@@ -151,17 +151,23 @@ class Shape(Generic[AnyRow]):
     def create_indexes(self, build: int) -> Iterator[str]:
         """All indexes, for which a bulk load does not wait."""
         table = self.table(build)
-        yield self.create_current_index(build)
         if self.versioned:
             key = ", ".join((*self.key, "valid_from"))
             yield f"ALTER TABLE {table} ADD PRIMARY KEY ({key})"
+        yield from self.create_search_indexes(build)
+
+    def create_search_indexes(self, build: int) -> Iterator[str]:
+        """Those by which a fold finds rows again, where they are missing."""
+        table = self.table(build)
+        yield self.create_current_index(build)
         for number, index in enumerate(self.indexes, start=1):
             conditions = [index.where] if index.where else []
             if self.versioned and not index.every_version:
                 conditions.append(f"valid_to = {CURRENT}")
             where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
             yield (
-                f"CREATE INDEX {self.name}_b{build}_{number} ON {table} ({index.columns}){where}"
+                f"CREATE INDEX IF NOT EXISTS {self.name}_b{build}_{number}"
+                f" ON {table} ({index.columns}){where}"
             )
 
     @property
@@ -177,6 +183,13 @@ class Shape(Generic[AnyRow]):
             conditions.append(f"valid_to = {CURRENT}")
         return (
             f"SELECT {self.column_list} FROM {self.table(build)} WHERE {' AND '.join(conditions)}"
+        )
+
+    def select(self, build: int, where: str) -> str:
+        """The query for the current rows that meet a condition."""
+        return (
+            f"SELECT {self.column_list} FROM {self.table(build)}"
+            f" WHERE valid_to = {CURRENT} AND ({where})"
         )
 
     def copy_from(self, build: int, *, freeze: bool = False) -> str:

@@ -8,7 +8,7 @@ start give the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -17,7 +17,7 @@ from uuid import UUID
 from msgspec.structs import force_setattr
 
 from projections.recollection import Recollection
-from projections.shape import CURRENT, Index, Row, Shape
+from projections.shape import Index, Row, Shape
 
 R = TypeVar("R", bound=Row)
 
@@ -26,14 +26,16 @@ ROWS_PER_COPY = 8_192
 
 
 class Source(Protocol):
-    """Where stored rows come from while a batch is folded."""
-
-    def fetch(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-        """The rows of a query; everything that was handed over before is seen by it."""
-        ...
+    """Where stored rows come from while a batch is folded: all that was handed over before."""
 
     def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
         """The current row of a key, if there is one."""
+        ...
+
+    def select(
+        self, shape: Shape[Any], build: int, where: str, parameters: Sequence[Any]
+    ) -> list[Any]:
+        """The current rows that meet an SQL condition."""
         ...
 
 
@@ -143,11 +145,8 @@ class Table(Generic[R]):
         """Stored current rows that meet an SQL condition: for `load`, before the first event."""
         if self._source is None:
             return []
-        query = (
-            f"SELECT {self.shape.column_list} FROM {self.shape.table(self._build)}"
-            f" WHERE valid_to = {CURRENT} AND ({where})"
-        )
-        return [self.shape.made_of(found) for found in self._source.fetch(query, parameters)]
+        found = self._source.select(self.shape, self._build, where, parameters)
+        return [self.shape.made_of(row) for row in found]
 
     def in_memory(self) -> Iterable[R]:
         """The current rows that are not stored yet; all there are while unattached."""
