@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -21,6 +21,7 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """A message was seen for the first time; reading it may follow."""
 
     TOPIC: ClassVar[str] = "message.captured"
+    class_version: ClassVar[int] = 2
 
     platform: str
     message_id: str
@@ -31,8 +32,15 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     embeds: tuple[Embed, ...] = ()
     reply_to: str = ""
     posted_at: datetime
+    edited_at: datetime | None = None
+    """When it was worded like this, if it was edited before it was seen."""
     via: str = "import"
     """`import` (an export file, long after) or `gateway` (live)."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first nobody asked whether a message had been edited before it was seen."""
+        body.setdefault("edited_at", None)
 
 
 class MessageEdited(Event, frozen=True, kw_only=True):
@@ -43,10 +51,12 @@ class MessageEdited(Event, frozen=True, kw_only=True):
     content: str
     embeds: tuple[Embed, ...] = ()
     edited_at: datetime
+    """When the platform says it was; else when it was posted."""
 
     def apply(self, aggregate: Message) -> None:
         aggregate.content = self.content
         aggregate.embeds = self.embeds
+        aggregate.worded_at = self.edited_at
         aggregate.revision += 1
 
 
@@ -79,12 +89,19 @@ class Message(BaseAggregate[UUID]):
     TOPIC: ClassVar[str] = "message"
 
     def __init__(
-        self, channel: str, author_id: str, content: str, embeds: tuple[Embed, ...] = ()
+        self,
+        channel: str,
+        author_id: str,
+        content: str,
+        posted_at: datetime,
+        embeds: tuple[Embed, ...] = (),
+        edited_at: datetime | None = None,
     ) -> None:
         self.channel = channel
         self.author_id = author_id
         self.content = content
         self.embeds = embeds
+        self.worded_at = edited_at or posted_at
         self.revision = 0
         self.deleted = False
 
@@ -101,6 +118,7 @@ class Message(BaseAggregate[UUID]):
         embeds: tuple[Embed, ...],
         reply_to: str,
         posted_at: datetime,
+        edited_at: datetime | None = None,
         via: str,
         at: datetime,
     ) -> Message:
@@ -117,6 +135,7 @@ class Message(BaseAggregate[UUID]):
             embeds=embeds,
             reply_to=reply_to,
             posted_at=posted_at,
+            edited_at=edited_at,
             via=via,
             timestamp=at,
         )
@@ -131,12 +150,15 @@ class Message(BaseAggregate[UUID]):
         """Records changed words.
 
         Raises:
-            Impossible: the words are the same, or the message was deleted.
+            Impossible: the words are the same or older than those recorded, or the message
+                was deleted.
         """
         if self.deleted:
             raise Impossible("a deleted message cannot be edited")
         if self.says(content, embeds):
             raise Impossible("the message already says that")
+        if edited_at < self.worded_at:
+            raise Impossible("the message was worded anew since then")
         self.trigger_event(
             MessageEdited, content=content, embeds=embeds, edited_at=edited_at, timestamp=at
         )

@@ -63,6 +63,7 @@ class Messages(Projection):
             author_name=event.author_name,
             trader=trader_of(event.platform, event.author_id),
             posted_at=event.posted_at,
+            edited_at=event.edited_at,
         )
         self.rows.insert(row, seen.position)
 
