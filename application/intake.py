@@ -1,7 +1,8 @@
 """Intake: keeps every message of a watched channel, each revision once.
 
 Capturing is repeatable: what is already recorded is recognised by its message id and words,
-so the same export twice, or a gateway replay, adds nothing.
+so the same export twice, or a gateway replay, adds nothing. Nor does an older export undo a
+newer edit, as far as the platform tells when words were changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from application.desk import Command, Desk, Work, derived_id
-from application.ports import Conflict
+from application.ports import Appended, Conflict
 from domain.grammar.reading import Embed
 from domain.messages import Message, message_stream
 from domain.shared import Value
@@ -39,6 +40,11 @@ class SeenMessage(Value, frozen=True, kw_only=True):
         return message_stream(self.platform, self.message_id)
 
     @property
+    def worded_at(self) -> datetime:
+        """When it got the words it has: unless edited, when it was posted."""
+        return self.edited_at or self.posted_at
+
+    @property
     def fingerprint(self) -> str:
         """Names this revision of the message."""
         return hashlib.sha256(msgspec.json.encode((self.content, self.embeds))).hexdigest()
@@ -59,6 +65,15 @@ class Tally(msgspec.Struct):
         self.deleted += other.deleted
         return self
 
+    def count(self, revision: int, stored: Appended) -> None:
+        """Counts a message that is on the tape now, unless another intake put it there."""
+        if stored.repeated:
+            self.known += 1
+        elif revision:
+            self.edited += 1
+        else:
+            self.captured += 1
+
 
 def capture(
     desk: Desk, seen: Sequence[SeenMessage], *, via: str, actor: str, at: datetime
@@ -71,40 +86,68 @@ def capture(
     work = Work(desk)
     work.prefetch({message.stream for message in seen})
     tally = Tally()
+    saved: list[tuple[SeenMessage, int]] = []
     for message in seen:
         known = work.find(Message, message.stream)
         if known is None:
             known = work.begin(_captured(message, via=via, at=at))
-            tally.captured += 1
-        elif known.deleted or known.says(message.content, message.embeds):
+        elif _is_known(message, known):
             tally.known += 1
             continue
         else:
-            known.edit(message.content, message.embeds, edited_at=message.edited_at or at, at=at)
-            tally.edited += 1
+            known.edit(message.content, message.embeds, edited_at=message.worded_at, at=at)
         work.save(_command(message, known.revision, actor=actor, at=at))
-    lost = sum(isinstance(result, Conflict) for result in work.commit())
-    if lost:
+        saved.append((message, known.revision))
+    overtaken = []
+    for (message, revision), result in zip(saved, work.commit(), strict=True):
+        if isinstance(result, Conflict):
+            overtaken.append(message)
+        else:
+            tally.count(revision, result)
+    if overtaken:
         # Another intake of the same channel was faster: on its state, most are known by now.
-        return capture(desk, seen, via=via, actor=actor, at=at)
+        tally += capture(desk, overtaken, via=via, actor=actor, at=at)
     return tally
 
 
 def notice_deletions(desk: Desk, streams: Sequence[UUID], *, actor: str, at: datetime) -> Tally:
-    """Records that messages are gone from their channel; those already known to be are left."""
+    """Records that messages are gone from their channel; those already known to be are left.
+
+    Raises:
+        NotFound: a message was never captured.
+        Unavailable: the store did not answer; nothing of this call is half-written.
+    """
     work = Work(desk)
     work.prefetch(streams)
     tally = Tally()
+    gone: list[UUID] = []
     for stream in streams:
         message = work.get(Message, stream)
         if message.deleted:
             tally.known += 1
             continue
         message.delete(noticed_at=at, at=at)
-        work.save(Command.given(derived_id("delete", str(stream)), stream, actor=actor, at=at))
-        tally.deleted += 1
-    work.commit()
+        work.save(_deletion(stream, actor=actor, at=at))
+        gone.append(stream)
+    overtaken = []
+    for stream, result in zip(gone, work.commit(), strict=True):
+        if isinstance(result, Conflict):
+            overtaken.append(stream)
+        elif result.repeated:
+            tally.known += 1
+        else:
+            tally.deleted += 1
+    if overtaken:
+        # It was edited, or read and not booked, at the same time: it is gone all the same.
+        tally += notice_deletions(desk, overtaken, actor=actor, at=at)
     return tally
+
+
+def _is_known(message: SeenMessage, known: Message) -> bool:
+    """Whether there is nothing new in it: the recorded words, or older ones."""
+    if known.deleted or known.says(message.content, message.embeds):
+        return True
+    return message.worded_at < known.worded_at
 
 
 def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
@@ -118,6 +161,7 @@ def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
         embeds=message.embeds,
         reply_to=message.reply_to,
         posted_at=message.posted_at,
+        edited_at=message.edited_at,
         via=via,
         at=at,
     )
@@ -132,4 +176,10 @@ def _command(message: SeenMessage, revision: int, *, actor: str, at: datetime) -
         actor=actor,
         at=at,
         correlation=stream,
+    )
+
+
+def _deletion(stream: UUID, *, actor: str, at: datetime) -> Command:
+    return Command.given(
+        derived_id("delete", str(stream)), stream, actor=actor, at=at, correlation=stream
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store import TapeFactory
 from adapters.tape import PostgresTape
 from application.desk import Desk
-from application.ports import QuoteRequest
+from application.ports import Appended, Batch, Conflict, QuoteRequest, Tape
 from domain.market import Quote
 
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
@@ -36,9 +38,32 @@ class ShownMarket:
         return self.closes.get((symbol, day))
 
 
+class OvertakenTape:
+    """A tape on which somebody else acts after the first look at it."""
+
+    def __init__(self, tape: Tape, act: Callable[[], object]) -> None:
+        self._tape = tape
+        self._acts = [act]
+
+    def read_streams(self, streams: Sequence[UUID]) -> Mapping[UUID, Sequence[StoredEvent]]:
+        found = self._tape.read_streams(streams)
+        if self._acts:
+            self._acts.pop()()
+        return found
+
+    def append(self, batches: Sequence[Batch]) -> Sequence[Appended | Conflict]:
+        return self._tape.append(batches)
+
+    def outcome_of(self, command_id: UUID) -> tuple[bytes, Appended] | None:
+        return self._tape.outcome_of(command_id)
+
+
 @pytest.fixture
 def market() -> ShownMarket:
     return ShownMarket()
+
+
+Overtaken = Callable[[Callable[[], object]], Desk]
 
 
 @pytest.fixture
@@ -47,3 +72,11 @@ def desk(database_url: str) -> Iterator[Desk]:
     desk = Desk(factory, PostgresTape(factory.appender, factory.pool))
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def overtaken(database_url: str, desk: Desk) -> Iterator[Overtaken]:
+    """Makes a desk on the same tape that is overtaken: somebody acts after its first look."""
+    factory = TapeFactory(database_url)
+    yield lambda act: Desk(factory, OvertakenTape(desk.tape, act))
+    factory.close()
