@@ -47,7 +47,7 @@ def test_a_message_that_is_read_late_moves_first_seen_back() -> None:
 def test_edits_deletions_and_what_was_not_booked_are_counted() -> None:
     model = TraderProfiles()
     message = desk.message(1)
-    message.edit("BTO TSLA 260c", (), edited_at=desk.NOON, at=desk.NOON)
+    message.edit("BTO TSLA 260c", (), edited_at=desk.minute(2), at=desk.minute(2))
     message.leave_unbooked(
         kind="open", missing=("price",), why="no price", parser="p", at=desk.NOON
     )
