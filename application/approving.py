@@ -8,6 +8,7 @@ from uuid import UUID
 
 from application.access import Member
 from application.desk import Command, Desk, Outcome, Work, derived_id
+from application.ports import Appended
 from domain.signal_events import Decision
 from domain.signals import Signal
 
@@ -63,10 +64,14 @@ def reject(
 
 
 def expire_due(desk: Desk, signals: Sequence[UUID], *, at: datetime) -> int:
-    """Ends the time for approval of those signals whose time it is; returns how many."""
+    """Ends the time for approval of those signals whose time it is; returns how many.
+
+    Raises:
+        NotFound: there is no such signal.
+        Unavailable: the store did not answer; nothing of this call is half-written.
+    """
     work = Work(desk)
     work.prefetch(signals)
-    expired = 0
     for stream in signals:
         signal = work.get(Signal, stream)
         if signal.decision is not Decision.PENDING:
@@ -83,6 +88,4 @@ def expire_due(desk: Desk, signals: Sequence[UUID], *, at: datetime) -> int:
                 correlation=stream,
             )
         )
-        expired += 1
-    work.commit()
-    return expired
+    return sum(isinstance(result, Appended) and not result.repeated for result in work.commit())
