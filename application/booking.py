@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
 from application.desk import Work
-from application.reaction import Happened, Memory, consequence
-from application.recalling import OpenTrade, Subject
-from application.resolving import (
+from application.intents import (
     AddCall,
     ExitCall,
     Intent,
     LevelsCall,
     OpenCall,
+    StandsCall,
     Unbooked,
-    resolve,
 )
+from application.reaction import Happened, Memory, consequence
+from application.recalling import OpenTrade, Subject
+from application.resolving import resolve
 from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
 from domain.legs import expiry_of, strategy_symbol
@@ -160,10 +162,13 @@ class Booking:
             subject=None if talk is None else talk.subject,
         )
         self._remember_subject(reading, message, author)
-        if any(not isinstance(intent, Unbooked) for intent in intents):
+        if any(not isinstance(intent, Unbooked | StandsCall) for intent in intents):
             self._register(message, author, work)
         for number, intent in enumerate(intents):
-            self._carry_out(cause, message, intent, number, work)
+            if isinstance(intent, StandsCall):
+                self._note_price(intent.signal_id, intent.price, message)
+            else:
+                self._carry_out(cause, message, intent, number, work)
 
     def _alive(self, place: tuple[str, UUID], message: MessageCaptured) -> tuple[OpenTrade, ...]:
         """What the author has open there; contracts past their expiry only await settlement."""
@@ -216,6 +221,8 @@ class Booking:
             return
         work.save(msgspec.structs.replace(command, correlation=signal.id))
         self._remember(signal, message, cause.stream)
+        if isinstance(intent, ExitCall) and intent.is_said and intent.price is not None:
+            self._note_price(signal.id, intent.price, message)
 
     def _decide(
         self, cause: Happened, message: MessageCaptured, intent: Intent, number: int, work: Work
@@ -298,10 +305,22 @@ class Booking:
             messages=(*(one for one in messages if one != stream), stream),
             opened_at=message.posted_at if before is None else before.trade.opened_at,
             touched_at=message.posted_at,
+            said_price=None if before is None else before.trade.said_price,
+            said_at=None if before is None else before.trade.said_at,
         )
         standing = Standing(signal.trader, message.channel, trade)
         self._stand(standing)
         self._memory.put(f"open:{signal.id}", standing)
+
+    def _note_price(self, signal: UUID, price: Decimal, message: MessageCaptured) -> None:
+        """Keeps the author's last word on where an open trade stands."""
+        before = self._standing.get(signal)
+        if before is None:
+            return
+        said = msgspec.structs.replace(before.trade, said_price=price, said_at=message.posted_at)
+        standing = msgspec.structs.replace(before, trade=said)
+        self._stand(standing)
+        self._memory.put(f"open:{signal}", standing)
 
     def _follow(self, stream: UUID, work: Work) -> None:
         """A settlement or correction from elsewhere changes what the author has open."""

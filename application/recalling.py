@@ -37,6 +37,9 @@ class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
     """The streams of the messages that opened or touched it."""
     opened_at: datetime
     touched_at: datetime
+    said_price: Decimal | None = None
+    """Its price as the author last gave it, outright or by a gain, after it was opened."""
+    said_at: datetime | None = None
 
     @property
     def is_option(self) -> bool:

@@ -13,14 +13,23 @@ sizes are whole: a half of 5 sells 2. An entry of one is a unit whose fractions 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from uuid import UUID
 
 import msgspec
 
+from application.intents import (
+    AddCall,
+    ExitCall,
+    Intent,
+    LevelsCall,
+    OpenCall,
+    StandsCall,
+    Unbooked,
+)
 from application.recalling import OpenTrade, Recalled, Subject, recall
-from domain.fix import PositionEffect, Side
+from domain.fix import PositionEffect
 from domain.grammar.dates import message_day
 from domain.grammar.legs import opening_side
 from domain.grammar.reading import Kind, LegReading, Reading, Room, TradeReading
@@ -32,59 +41,10 @@ from domain.signal_events import ClosedBy
 PRICE_STEP = Decimal("0.0001")
 """Prices that are computed from a gain or an average are kept to a hundredth of a cent."""
 
+SAID_FOR = timedelta(minutes=15)
+"""So long a price that the author gave stands for an exit that names none."""
+
 _SILENT = frozenset({Kind.CHAT, Kind.RECAP})
-
-
-class OpenCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade to be opened."""
-
-    side: Side
-    legs: tuple[Leg, ...]
-    quantity: Decimal
-    price: Decimal
-    price_to: Decimal | None = None
-    stop: Decimal | None = None
-    targets: tuple[Decimal, ...] = ()
-    rules: tuple[str, ...] = ()
-
-
-class AddCall(msgspec.Struct, frozen=True, kw_only=True):
-    """More of a trade that is open."""
-
-    signal_id: UUID
-    quantity: Decimal
-    price: Decimal
-    rules: tuple[str, ...] = ()
-
-
-class ExitCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Some or all of an open trade is closed; no price means that none was said."""
-
-    signal_id: UUID
-    quantity: Decimal
-    price: Decimal | None = None
-    reason: ClosedBy = ClosedBy.EXIT
-    rules: tuple[str, ...] = ()
-
-
-class LevelsCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Stop or targets of an open trade are moved."""
-
-    signal_id: UUID
-    stop: Decimal | None = None
-    targets: tuple[Decimal, ...] = ()
-    rules: tuple[str, ...] = ()
-
-
-class Unbooked(msgspec.Struct, frozen=True, kw_only=True):
-    """Words about a trade that nobody's book takes up, and why."""
-
-    kind: Kind
-    missing: tuple[str, ...] = ()
-    why: str = ""
-
-
-Intent = OpenCall | AddCall | ExitCall | LevelsCall | Unbooked
 
 
 def resolve(
@@ -139,6 +99,8 @@ class _Resolving:
             self._levels_by_words()
         elif left is not None and self._has_levels:
             self._levels(left, ())
+        if not reading.trades and reading.gain is not None:
+            self._stands(reading.gain)
         if reading.missing or not (self.intents or reading.kind in _SILENT):
             self._unbooked(reading.why, reading.missing)
         return tuple(self.intents)
@@ -285,7 +247,7 @@ class _Resolving:
             )
             return None
         quantity, size_rules = self._exit_size(held, trade)
-        price, price_rules = _exit_price(held, trade)
+        price, price_rules = self._exit_price(held, trade)
         self.intents.append(
             ExitCall(
                 signal_id=held.signal_id,
@@ -293,9 +255,33 @@ class _Resolving:
                 price=price,
                 reason=ClosedBy(trade.reason.value),
                 rules=(*self.reading.rules, *found.rules, *size_rules, *price_rules),
+                is_said=trade.price is not None or trade.gain is not None,
             )
         )
         return self._left_open(held, quantity)
+
+    def _exit_price(
+        self, held: OpenTrade, trade: TradeReading
+    ) -> tuple[Decimal | None, tuple[str, ...]]:
+        """The stated price, else what a stated gain, a known stop or the author's last word on
+        how the trade stands makes of it, else none."""
+        average = held.average_entry
+        if trade.price is not None:
+            return trade.price, ()
+        if trade.gain is not None and average is not None:
+            price = _at_gain(held, average, trade.gain)
+            percent = f"{(trade.gain * 100).normalize():+f} %"
+            return price, (f"price {price}: {percent} on the average entry {average}",)
+        if trade.reason.value == ClosedBy.STOP.value:
+            if held.stop is not None:
+                return held.stop, (f"price {held.stop}: the stop that was said before",)
+        elif held.said_price is not None and held.said_at is not None:
+            ago = self.posted_at - held.said_at
+            if timedelta(0) <= ago <= SAID_FOR:
+                minutes = int(ago.total_seconds() // 60)
+                rule = f"price {held.said_price}: what it stood at {minutes} min before, as said"
+                return held.said_price, (rule,)
+        return None, ("no price was said",)
 
     def _left_open(self, held: OpenTrade, sold: Decimal) -> OpenTrade | None:
         """What the next words of the same message find of a trade after an exit."""
@@ -320,6 +306,13 @@ class _Resolving:
             quantity, rules = _part(held, fraction)
             return quantity, (f"a trim without a size: {fraction}, the room's default", *rules)
         return left, ()
+
+    def _stands(self, gain: Decimal) -> None:
+        """Notes how the trade that is spoken of stands; of none or several, nothing is said."""
+        held = self._recall(self.reading.named[:1], None).trade
+        if held is not None and held.average_entry is not None and len(self.reading.named) < 2:
+            price = _at_gain(held, held.average_entry, gain)
+            self.intents.append(StandsCall(signal_id=held.signal_id, price=price))
 
     def _levels_by_words(self) -> None:
         """Moves levels where nothing else is done in the message."""
@@ -364,18 +357,10 @@ def _part(held: OpenTrade, fraction: Decimal) -> tuple[Decimal, tuple[str, ...]]
     return whole, (f"{fraction} of {left} is {exact.normalize():f}: {whole} whole",)
 
 
-def _exit_price(held: OpenTrade, trade: TradeReading) -> tuple[Decimal | None, tuple[str, ...]]:
-    """The stated price, else what a stated gain or a known stop makes of it, else none."""
-    average = held.average_entry
-    if trade.price is not None:
-        return trade.price, ()
-    if trade.gain is not None and average is not None:
-        price = (average * (1 + held.side.sign * trade.gain)).quantize(PRICE_STEP)
-        percent = f"{(trade.gain * 100).normalize():+f} %"
-        return max(price, Decimal(0)), (f"price {price}: {percent} on the average entry {average}",)
-    if trade.reason.value == ClosedBy.STOP.value and held.stop is not None:
-        return held.stop, (f"price {held.stop}: the stop that was said before",)
-    return None, ("no price was said",)
+def _at_gain(held: OpenTrade, average: Decimal, gain: Decimal) -> Decimal:
+    """The price at which the trade has gained so much of its average entry."""
+    price = (average * (1 + held.side.sign * gain)).quantize(PRICE_STEP)
+    return max(price, Decimal(0))
 
 
 def _listing_rules(readings: tuple[LegReading, ...], legs: tuple[Leg, ...]) -> tuple[str, ...]:

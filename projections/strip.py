@@ -18,7 +18,7 @@ from projections.table import ROWS_PER_COPY, Source, Writes
 
 L = TypeVar("L", bound=Line)
 
-LINES_IN_MEMORY = 32_768
+LINES_IN_MEMORY = 16_384
 
 
 class Strip(Generic[L]):

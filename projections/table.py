@@ -21,8 +21,8 @@ from projections.shape import Index, Row, Shape
 
 R = TypeVar("R", bound=Row)
 
-ROWS_IN_MEMORY = 8_192
-ROWS_PER_COPY = 8_192
+ROWS_IN_MEMORY = 4_096
+ROWS_PER_COPY = 4_096
 
 
 class Source(Protocol):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
+JUST_PAST = timedelta(days=7)
+"""A day without a year that is past by no more is a slip, or old news: not next year's."""
 _FRIDAY = 4
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAY_MONTH = re.compile(
@@ -126,11 +128,14 @@ def _not_past(text: str, found: date, day: date) -> Expiry:
 
 
 def _nearest(text: str, day: date, month: int, number: int) -> Expiry:
-    """The first such day that is not before the message's; 2/29 waits for its leap year."""
-    for year in range(day.year, day.year + 9):
+    """The first such day that is not before the message's, unless one has just passed; 2/29
+    waits for its leap year."""
+    for year in range((day - JUST_PAST).year, day.year + 9):
         if month == 2 and number == 29 and (year % 4 or (year % 100 == 0 and year % 400)):
             continue
         found = date(year, month, number)
         if found >= day:
             break
+        if day - found <= JUST_PAST:
+            return Expiry(found, why=f"'{text}' was over when the message was posted")
     return Expiry(found, rule=f"year {found.year} of '{text}' taken from the message's time")

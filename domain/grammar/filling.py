@@ -22,9 +22,6 @@ _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
 _HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
 """Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 _RANGE_FACTOR_MAX = 3
-_KEPT_BY = frozenset(
-    {"leaving", "left", "leave", "into", "keep", "keeping", "hold", "holding", "let", "with"}
-)
 
 
 def fill(tokens: Sequence[Token], day: date, verb: Verb | None = None, verb_at: int = 0) -> Slots:
@@ -337,12 +334,14 @@ class _Filling:
         near = self.at - self.verb_at < 5
         if low in words.FRACTIONS and self.ahead().low != "size" and near:
             self.slots.fraction = self.slots.fraction or Decimal(words.FRACTIONS[low])
+        elif low in words.AT_ENTRY and self.behind().low in ("at", "@", "for"):
+            self._gains(Decimal(0))
         elif low in words.PARTIALS and near:
             self.slots.partial = True
         elif low in words.WHOLES and near:
             self.slots.whole = True
         elif low in words.REMAINDER:
-            kept = self.behind().low in _KEPT_BY or self.ahead().low in _KEPT_BY
+            kept = self.behind().low in words.KEPT_BY or self.ahead().low in words.KEPT_BY
             self.slots.at_hand = True
             self.slots.whole = self.slots.whole or (near and not kept)
         else:

@@ -276,6 +276,9 @@ def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
 def _without_trade(
     gathered: _Gathered, named: tuple[LegReading, ...], whole: str, day: date
 ) -> Reading:
+    # Of a ticker alone it is not known which contract is meant, if any.
+    is_clear = bool(named) or not stance.names_ticker(whole)
+    gain = stance.stated_gain(whole) if is_clear else None
     if gathered.stop is not None or gathered.stop_at_entry or gathered.targets:
         if stance.speaks_of_entry(whole):
             missing = ("action",) if named else ("symbol",)
@@ -285,11 +288,14 @@ def _without_trade(
             kind=Kind.UPDATE,
             confidence=Decimal("0.9"),
             named=named,
+            gain=gain,
             stop=gathered.stop,
             stop_at_entry=gathered.stop_at_entry,
             targets=gathered.targets,
         )
     kind = stance.kind_of(whole)
+    if gain is not None and not gathered.whys:
+        return Reading(kind=kind, named=named, gain=gain, why="it says how a trade stands")
     if gathered.whys:
         said, why = gathered.whys[0]
         return Reading(kind=said if said is not Kind.CHAT else kind, named=named, why=why)

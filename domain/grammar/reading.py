@@ -14,7 +14,7 @@ from enum import StrEnum
 from domain.fix import PositionEffect, Side
 from domain.shared import Value
 
-PARSER = "canonical-1"
+PARSER = "canonical-2"
 """Version of the grammar, stored with every reading so that it can be recomputed."""
 
 
@@ -139,6 +139,9 @@ class Reading(Value, frozen=True, kw_only=True):
     confidence: Decimal = Decimal(1)
     trades: tuple[TradeReading, ...] = ()
     named: tuple[LegReading, ...] = ()
+    gain: Decimal | None = None
+    """How an open trade stands over its average entry by the author's word, where nothing is
+    done: 0.8 for "up 80 %"."""
     stop: Decimal | None = None
     stop_at_entry: bool = False
     targets: tuple[Decimal, ...] = ()

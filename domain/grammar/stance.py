@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
@@ -19,6 +20,10 @@ _ACTIVE = (
     | TAKE | STOPS | TARGETS | RIGHTS.keys() | {"watching", "watchlist", "eyeing"} | _AMENDING
 )  # fmt: skip
 _UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
+_STANDS_AT = re.compile(
+    r"\b(up|down) (?:about |almost |around |over |to |nearly )?([0-9]+(?:\.[0-9]+)?) ?%"
+)
+_SUPPOSED = re.compile(r"\b(?:if|once|unless|when|could|would|should|will|might)\b|'ve\b|\?")
 _ABOUT = re.compile(
     r"[0-9]\.[0-9]|[0-9] ?%|[0-9] ?[cp]\b|[0-9]/[0-9]|\$[a-z0-9]"
     r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?"
@@ -65,6 +70,26 @@ def speaks_of_entry(text: str) -> bool:
     return _ENTERS.search(text.lower()) is not None
 
 
+def stated_gain(text: str) -> Decimal | None:
+    """How a trade stands over its entry by the author's word: 0.8 for "up 80%".
+
+    None where nothing is said of it, more than one thing, or only what would be.
+    """
+    low = text.lower()
+    found = {(way, share) for way, share in _STANDS_AT.findall(low)}
+    if len(found) != 1 or _SUPPOSED.search(low):
+        return None
+    ((way, share),) = found
+    gain = Decimal(share) / 100
+    if way == "up":
+        return gain
+    return -gain if gain < 1 else None
+
+
+def names_ticker(text: str) -> bool:
+    return any(map(is_ticker_word, text.split()))
+
+
 def target_was_hit(text: str) -> bool:
     low = text.lower()
     return "hit" in low and _TARGET_HIT.search(low) is not None
@@ -82,7 +107,7 @@ def kind_of(text: str) -> Kind:
         return Kind.CANCEL
     if _CORRECTION.search(low) or _MISSAID.search(low):
         return Kind.CORRECTION
-    if not _ABOUT.search(low) and not any(map(is_ticker_word, text.split())):
+    if not _ABOUT.search(low) and not names_ticker(text):
         return Kind.CHAT
     if _UP.search(low):
         return Kind.RECAP

@@ -221,6 +221,10 @@ LEVEL_LEADS = LEADING | JOINING | _set("my the a our your new hard mental on for
 """What may stand before a stop or target that is moved."""
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
 
+KEPT_BY = frozenset(
+    {"leaving", "left", "leave", "into", "keep", "keeping", "hold", "holding", "let", "with"}
+)
+
 AT_HAND = _set(
     """
     rest here these this it them remaining remainder runner runners last final those cons

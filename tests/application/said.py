@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from application.intents import ExitCall, Intent, Unbooked
 from application.recalling import OpenTrade, Subject
-from application.resolving import ExitCall, Intent, Unbooked, resolve
+from application.resolving import resolve
 from domain.fix import Side
 from domain.grammar.reader import read
 from domain.grammar.reading import MessageText, Room
@@ -39,6 +40,7 @@ def held(
     stop: str | None = None,
     touched: datetime = NOON - timedelta(hours=1),
     messages: tuple[str, ...] = (),
+    said: tuple[str, datetime] | None = None,
 ) -> OpenTrade:
     legs = legs or tuple(Leg(symbol=symbol, side=side) for symbol in symbols)
     name = strategy_symbol(side, legs)
@@ -54,6 +56,8 @@ def held(
         messages=tuple(message_id(m) for m in messages),
         opened_at=touched,
         touched_at=touched,
+        said_price=None if said is None else Decimal(said[0]),
+        said_at=None if said is None else said[1],
     )
 
 

@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from application.intents import AddCall, ExitCall, OpenCall, Unbooked
 from application.recalling import OpenTrade, Subject
-from application.resolving import AddCall, ExitCall, OpenCall, Unbooked, resolve
+from application.resolving import resolve
 from domain.grammar.dates import message_day
 from domain.grammar.reader import read
 from domain.grammar.reading import Kind, Room

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from application.intents import ExitCall
 from application.recalling import Subject
-from application.resolving import ExitCall, resolve
+from application.resolving import resolve
 from domain.grammar.reader import read
 from domain.grammar.reading import MessageText, Room
 from tests.application.said import AMD_PUT, NOON, TSLA, exit_of, held, only, unbooked

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from application.resolving import AddCall, ExitCall, LevelsCall, OpenCall
+from application.intents import AddCall, ExitCall, LevelsCall, OpenCall
 from domain.fix import Side
 from domain.grammar.reading import Kind, Room
 from domain.legs import Leg
@@ -136,7 +136,9 @@ class TestLevels:
 
 
 class TestSilence:
-    @pytest.mark.parametrize("text", ["good morning", "TSLA 250c up 100%", "took 40% on TSLA"])
+    @pytest.mark.parametrize(
+        "text", ["good morning", "TSLA 250c will be up 100%", "took 40% on TSLA"]
+    )
     def test_talk_and_boasts_leave_no_trace(self, text: str) -> None:
         assert intents(text, held(TSLA)) == ()
 

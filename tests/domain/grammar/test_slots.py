@@ -105,6 +105,21 @@ def test_the_expiry_on_the_day_itself_is_this_year() -> None:
     assert read_text("BTO SPY 680c 11/13 @ 1").trades[0].legs[0].expiry == date(2025, 11, 13)
 
 
+def test_a_day_just_past_is_over_and_not_next_year() -> None:
+    reading = read_text("BTO SPY 680c 11/12 @ 1")
+    assert not reading.trades
+    assert (reading.missing, reading.why) == (
+        ("expiry",), "'11/12' was over when the message was posted",
+    )  # fmt: skip
+
+
+def test_a_day_just_past_the_turn_of_the_year_is_over_too() -> None:
+    new_year = datetime(2026, 1, 2, 15, tzinfo=UTC)
+    assert not read_text("BTO SPY 680c 12/31 @ 1", at=new_year).trades
+    reading = read_text("BTO SPY 680c 12/19 @ 1", at=new_year)
+    assert reading.trades[0].legs[0].expiry == date(2026, 12, 19)
+
+
 def test_a_leap_day_waits_for_its_year() -> None:
     assert read_text("BTO SPY 680c 2/29 @ 1").trades[0].legs[0].expiry == date(2028, 2, 29)
 
