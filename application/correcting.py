@@ -18,8 +18,8 @@ from domain.signals import Signal
 class Change(Value, frozen=True, kw_only=True):
     """What is to be put right.
 
-    `part` is the execution's number in a signal, or the fill's ExecID in an order; empty
-    with `void` means the whole signal.
+    `part` is the execution's number in a signal, or the fill's ExecID in an order. A signal is
+    voided as a whole: then it is empty.
     """
 
     target: Target
@@ -47,6 +47,7 @@ def correct(
         InvalidInput, Impossible: as the target's own rules say.
     """
     member.require("correct")
+    change = msgspec.structs.replace(change, reason=change.reason.strip())
 
     def decide(work: Work) -> Correction:
         target: Signal | Order
@@ -85,9 +86,13 @@ def _correct_signal(
     signal: Signal, change: Change, correction: UUID, by: str, command: Command
 ) -> None:
     if change.void:
+        if change.part:
+            raise InvalidInput(
+                "a signal is voided as a whole: leave out the execution, or correct its figures"
+            )
         signal.void(correction=correction, reason=change.reason, by=by, at=command.at)
         return
-    if not change.part.isdigit():
+    if not change.part.isdecimal():
         raise InvalidInput(
             "name the execution to correct by its number: 1 is the entry, see the timeline"
         )

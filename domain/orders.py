@@ -209,6 +209,8 @@ class Order(BaseAggregate[UUID]):
         qty = was_qty if last_qty is None else last_qty
         if qty <= 0:
             raise InvalidInput(f"a fill has a quantity above zero, not {qty}")
+        if last_px is not None and last_px < 0:
+            raise InvalidInput(f"the price {last_px} is below zero")
         if self.cum_qty - was_qty + qty > self.order_qty:
             raise Impossible("more would be filled than was ordered")
         self.trigger_event(
