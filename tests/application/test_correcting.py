@@ -1,0 +1,356 @@
+"""A mistake is put right by adding to the record: by whom, of what, and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from application.access import Member
+from application.correcting import Change, correct
+from application.desk import Command, Desk, Outcome, Work
+from application.ports import Conflict, Forbidden, NotFound
+from domain.approvals import Role
+from domain.corrections import CorrectionApplied, CorrectionRequested, Target
+from domain.order_events import OrderTradeCanceled, OrderTradeCorrected
+from domain.orders import Order
+from domain.shared import Impossible, InvalidInput
+from domain.signal_events import SignalCorrected, SignalVoided
+from domain.signals import Signal
+from tests.adapters.notes import on_tape
+from tests.application.acts import (
+    ADA,
+    call_exit,
+    change,
+    command,
+    filled_order,
+    head,
+    last,
+    member,
+    names,
+    post,
+)
+from tests.application.conftest import NOON
+
+D = Decimal
+
+
+def of_signal(
+    stream: UUID,
+    part: str = "1",
+    *,
+    price: str | None = None,
+    quantity: str | None = None,
+    void: bool = False,
+    reason: str = "a typo",
+    target: Target = Target.SIGNAL,
+) -> Change:
+    return Change(
+        target=target,
+        stream=stream,
+        part=part,
+        void=void,
+        price=None if price is None else D(price),
+        quantity=None if quantity is None else D(quantity),
+        reason=reason,
+    )
+
+
+def of_order(
+    stream: UUID,
+    part: str = "a",
+    *,
+    price: str | None = None,
+    quantity: str | None = None,
+    void: bool = False,
+    reason: str = "a bust",
+) -> Change:
+    return of_signal(
+        stream,
+        part,
+        price=price,
+        quantity=quantity,
+        void=void,
+        reason=reason,
+        target=Target.ORDER,
+    )
+
+
+def put_right(
+    desk: Desk,
+    wanted: Change,
+    *,
+    who: Member = ADA,
+    asked: Command | None = None,
+    version: int | None = None,
+) -> Outcome:
+    return correct(desk, asked or command(wanted), who, wanted, expected_version=version)
+
+
+def signal_now(desk: Desk, stream: UUID) -> Signal:
+    return Work(desk).get(Signal, stream)
+
+
+class TestAnySort:
+    def test_request_effect_and_end_lie_together_under_one_command(
+        self, desk: Desk, database_url: str
+    ) -> None:
+        signal, wanted = post(desk), command(actor="member:ada")
+        answer = put_right(desk, of_signal(signal, price="5.05"), asked=wanted)
+        assert answer == Outcome(stream=wanted.id, version=2, position=4)
+        told = on_tape(database_url)[1:]
+        assert [event.name for event in told] == [
+            "correction.requested",
+            "signal.corrected",
+            "correction.applied",
+        ]
+        assert {(event.actor, event.correlation) for event in told} == {("member:ada", signal)}
+
+    def test_the_request_keeps_what_was_asked_for_and_the_effect_names_it(self, desk: Desk) -> None:
+        signal, wanted = post(desk), command()
+        put_right(desk, of_signal(signal, price="5.05", reason=" a typo\n"), asked=wanted)
+        asked, done = last(desk, CorrectionRequested), last(desk, SignalCorrected)
+        assert (asked.target, asked.target_stream, asked.target_version) == ("signal", signal, 1)
+        assert (asked.part, asked.price, asked.quantity, asked.void) == (
+            "1",
+            D("5.05"),
+            None,
+            False,
+        )
+        assert (asked.by, asked.reason) == ("ada", "a typo")
+        assert (done.correction, done.by, done.reason) == (wanted.id, "ada", "a typo")
+        assert last(desk, CorrectionApplied).by == "ada"
+
+    def test_the_same_command_again_corrects_nothing_again(self, desk: Desk) -> None:
+        wanted = of_signal(post(desk), price="5.05")
+        asked = command(wanted)
+        first = put_right(desk, wanted, asked=asked)
+        assert put_right(desk, wanted, asked=asked) == first
+        assert head(desk) == 4
+
+    @pytest.mark.parametrize("role", sorted(frozenset(Role) - {Role.ADMIN}))
+    def test_only_admins_correct(self, desk: Desk, role: Role) -> None:
+        with pytest.raises(Forbidden, match="rob may not correct: that takes admin"):
+            put_right(desk, of_signal(uuid4(), price="1"), who=member("rob", role))
+
+    def test_what_is_not_there_cannot_be_corrected(self, desk: Desk) -> None:
+        nothing = uuid4()
+        with pytest.raises(NotFound, match=f"there is no signal {nothing}"):
+            put_right(desk, of_signal(nothing, price="1"))
+        with pytest.raises(NotFound, match=f"there is no order {nothing}"):
+            put_right(desk, of_order(nothing, price="1"))
+        with pytest.raises(NotFound, match="is no order"):
+            put_right(desk, of_order(post(desk), price="1"))
+
+    def test_who_saw_an_older_record_has_to_look_again(self, desk: Desk) -> None:
+        signal = post(desk)
+        call_exit(desk, signal, "1")
+        with pytest.raises(Conflict, match="at version 2 by now, not 1"):
+            put_right(desk, of_signal(signal, price="1"), version=1)
+        assert put_right(desk, of_signal(signal, price="1"), version=2).position == 5
+
+    def test_a_reason_is_needed(self, desk: Desk) -> None:
+        signal, order = post(desk), filled_order(desk, ("a", "2", "5.00"))
+        for wanted in (
+            of_signal(signal, price="1", reason=" "),
+            of_signal(signal, "", void=True, reason=""),
+            of_order(order, price="1", reason="\t"),
+        ):
+            with pytest.raises(InvalidInput, match="a correction needs a reason"):
+                put_right(desk, wanted)
+
+    def test_it_voids_or_changes_but_not_both_and_not_neither(self, desk: Desk) -> None:
+        signal = post(desk)
+        for wanted in (of_signal(signal), of_signal(signal, "", void=True, price="1")):
+            with pytest.raises(InvalidInput, match="either voids or changes"):
+                put_right(desk, wanted)
+
+    def test_what_is_refused_leaves_no_request_behind(self, desk: Desk) -> None:
+        signal, asked = post(desk), command()
+        with pytest.raises(Impossible):
+            put_right(desk, of_signal(signal, "9", price="1"), asked=asked)
+        assert names(desk) == ["signal.posted"]
+        assert put_right(desk, of_signal(signal, price="1"), asked=asked).version == 2
+
+
+class TestSignals:
+    def test_an_entry_counts_at_another_price(self, desk: Desk) -> None:
+        signal = post(desk, price="5.50")
+        put_right(desk, of_signal(signal, price="5.05"))
+        assert signal_now(desk, signal).average_entry == D("5.05")
+
+    def test_an_entry_counts_with_another_quantity(self, desk: Desk) -> None:
+        signal = post(desk, quantity="2")
+        put_right(desk, of_signal(signal, quantity="5"))
+        assert signal_now(desk, signal).open_quantity == 5
+
+    def test_an_exit_counts_with_other_figures(self, desk: Desk) -> None:
+        signal = post(desk, quantity="2")
+        call_exit(desk, signal, "1", "7.00")
+        put_right(desk, of_signal(signal, "2", price="0", quantity="2"))
+        done = last(desk, SignalCorrected)
+        assert (done.number, done.price, done.quantity) == (2, D(0), D(2))
+        assert signal_now(desk, signal).open_quantity == 0
+
+    def test_the_latest_correction_counts(self, desk: Desk) -> None:
+        signal = post(desk)
+        put_right(desk, of_signal(signal, price="5.05"))
+        put_right(desk, of_signal(signal, price="5.15"))
+        assert signal_now(desk, signal).average_entry == D("5.15")
+
+    @pytest.mark.parametrize("part", ["", "entry", "1.0", "-1", "²"])
+    def test_the_execution_is_named_by_its_number(self, desk: Desk, part: str) -> None:
+        with pytest.raises(InvalidInput, match="name the execution to correct by its number"):
+            put_right(desk, of_signal(post(desk), part, price="5.05"))
+
+    @pytest.mark.parametrize("part", ["0", "2", "99"])
+    def test_an_execution_that_is_not_there_cannot_be_corrected(
+        self, desk: Desk, part: str
+    ) -> None:
+        with pytest.raises(Impossible, match=f"the signal has no execution {part}"):
+            put_right(desk, of_signal(post(desk), part, price="5.05"))
+
+    @pytest.mark.parametrize("price", ["0", "-0.01"])
+    def test_no_entry_was_for_nothing(self, desk: Desk, price: str) -> None:
+        with pytest.raises(InvalidInput, match="cannot be right"):
+            put_right(desk, of_signal(post(desk), price=price))
+
+    def test_no_exit_cost_anything(self, desk: Desk) -> None:
+        signal = post(desk)
+        call_exit(desk, signal, "1", "1.00")
+        with pytest.raises(InvalidInput, match=r"the price -0\.01 cannot be right"):
+            put_right(desk, of_signal(signal, "2", price="-0.01"))
+
+    @pytest.mark.parametrize("quantity", ["0", "-1"])
+    def test_no_execution_was_of_nothing(self, desk: Desk, quantity: str) -> None:
+        with pytest.raises(InvalidInput, match="has to be above zero"):
+            put_right(desk, of_signal(post(desk), quantity=quantity))
+
+    def test_no_more_is_closed_than_was_opened(self, desk: Desk) -> None:
+        signal = post(desk, quantity="2")
+        call_exit(desk, signal, "2", "6.00")
+        for wanted in (of_signal(signal, quantity="1"), of_signal(signal, "2", quantity="3")):
+            with pytest.raises(Impossible, match="correct the entry first"):
+                put_right(desk, wanted)
+
+    @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6)), max_size=5))
+    def test_whatever_is_corrected_nothing_is_oversold(
+        self, desk: Desk, wanted: list[tuple[int, int]]
+    ) -> None:
+        signal = post(desk, quantity="4")
+        call_exit(desk, signal, "1", "6.00")
+        call_exit(desk, signal, "2", "7.00")
+        book = {1: 4, 2: -1, 3: -2}
+        for number, quantity in wanted:
+            after = book | {number: quantity if number == 1 else -quantity}
+            asked = of_signal(signal, str(number), quantity=str(quantity))
+            if sum(after.values()) < 0:
+                with pytest.raises(Impossible):
+                    put_right(desk, asked)
+            else:
+                put_right(desk, asked)
+                book = after
+        assert signal_now(desk, signal).book == book
+
+    def test_a_voided_signal_counts_for_nothing_and_stays_in_the_record(self, desk: Desk) -> None:
+        signal, asked = post(desk), command()
+        put_right(desk, of_signal(signal, "", void=True, reason="a joke"), asked=asked)
+        assert names(desk) == [
+            "signal.posted",
+            "correction.requested",
+            "signal.voided",
+            "correction.applied",
+        ]
+        done = last(desk, SignalVoided)
+        assert (done.correction, done.reason, done.by) == (asked.id, "a joke", "ada")
+
+    def test_what_is_voided_is_neither_voided_nor_changed_again(self, desk: Desk) -> None:
+        signal = post(desk)
+        put_right(desk, of_signal(signal, "", void=True))
+        for wanted in (of_signal(signal, "", void=True), of_signal(signal, price="1")):
+            with pytest.raises(Impossible, match="the signal is voided"):
+                put_right(desk, wanted)
+
+    def test_a_signal_is_voided_whole_and_never_for_one_execution(self, desk: Desk) -> None:
+        signal = post(desk)
+        call_exit(desk, signal, "1", "7.00")
+        with pytest.raises(InvalidInput, match="voided as a whole"):
+            put_right(desk, of_signal(signal, "2", void=True))
+        assert head(desk) == 2
+
+
+class TestFills:
+    def test_a_fill_counts_at_another_price(self, desk: Desk) -> None:
+        order, asked = filled_order(desk, ("a", "2", "5.00")), command()
+        put_right(desk, of_order(order, price="4.90", reason="the venue's report"), asked=asked)
+        done = last(desk, OrderTradeCorrected)
+        assert (done.exec_id, done.last_qty, done.last_px) == ("a", D(2), D("4.90"))
+        assert (done.was_qty, done.was_px) == (D(2), D("5.00"))
+        assert (done.correction, done.by, done.reason) == (asked.id, "ada", "the venue's report")
+
+    def test_a_fill_counts_with_another_quantity(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "2", "5.00"), ("b", "3", "5.10"), quantity="10")
+        put_right(desk, of_order(order, "b", quantity="8"))
+        assert last(desk, OrderTradeCorrected).last_px == D("5.10")
+        assert Work(desk).get(Order, order).cum_qty == 10
+
+    def test_no_more_is_filled_than_was_ordered(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "2", "5.00"), ("b", "3", "5.10"), quantity="10")
+        with pytest.raises(Impossible, match="more would be filled than was ordered"):
+            put_right(desk, of_order(order, "b", quantity="9"))
+
+    @pytest.mark.parametrize("quantity", ["0", "-1"])
+    def test_no_fill_was_of_nothing(self, desk: Desk, quantity: str) -> None:
+        with pytest.raises(InvalidInput, match="a quantity above zero"):
+            put_right(desk, of_order(filled_order(desk, ("a", "2", "5.00")), quantity=quantity))
+
+    def test_no_fill_has_a_price_below_zero(self, desk: Desk) -> None:
+        with pytest.raises(InvalidInput, match=r"the price -0\.01 is below zero"):
+            put_right(desk, of_order(filled_order(desk, ("a", "2", "5.00")), price="-0.01"))
+
+    def test_a_busted_fill_never_happened_and_stays_in_the_record(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "2", "5.00"), ("b", "3", "5.10"))
+        put_right(desk, of_order(order, "a", void=True))
+        done = last(desk, OrderTradeCanceled)
+        assert (done.exec_id, done.was_qty, done.was_px) == ("a", D(2), D("5.00"))
+        assert Work(desk).get(Order, order).cum_qty == 3
+        assert names(desk).count("order.filled") == 2
+
+    def test_a_busted_fill_is_neither_busted_nor_changed_again(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "2", "5.00"))
+        put_right(desk, of_order(order, void=True))
+        for wanted in (of_order(order, void=True), of_order(order, price="1")):
+            with pytest.raises(Impossible, match="no standing fill a"):
+                put_right(desk, wanted)
+
+    def test_a_fill_that_is_not_there_cannot_be_corrected(self, desk: Desk) -> None:
+        with pytest.raises(Impossible, match="no standing fill z"):
+            put_right(desk, of_order(filled_order(desk, ("a", "2", "5.00")), "z", price="1"))
+
+    def test_the_fill_is_named_by_its_exec_id(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "2", "5.00"))
+        for wanted in (of_order(order, "", price="1"), of_order(order, "", void=True)):
+            with pytest.raises(InvalidInput, match="name the fill to correct by its ExecID"):
+                put_right(desk, wanted)
+
+    def test_an_order_goes_on_being_filled_after_a_bust(self, desk: Desk) -> None:
+        order = filled_order(desk, ("a", "10", "5.00"), quantity="10")
+        put_right(desk, of_order(order, void=True))
+        change(
+            desk,
+            Order,
+            order,
+            lambda found: found.fill(
+                exec_id="c",
+                last_qty=D(10),
+                last_px=D("5.20"),
+                commission=D(0),
+                transact_time=NOON,
+                at=NOON,
+            ),
+        )
+        assert names(desk)[-1] == "order.filled"
