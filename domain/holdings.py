@@ -1,7 +1,7 @@
 """Holding: what happens to a position without a trade: expiry, exercise, assignment, adjustment.
 
-One stream per account and instrument. Positions themselves are a projection of fills and
-these facts.
+One stream per account and instrument, or strategy (several legs held as one, see `legs_of`).
+Positions themselves are a projection of fills and these facts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from domain.instruments import Option, instrument
+from domain.legs import expiry_of, legs_of
 from domain.shared import Created, Event, Impossible, InvalidInput, require_positive, stream_id
 
 
@@ -112,7 +113,8 @@ class Holding(BaseAggregate[UUID]):
         Raises:
             InvalidInput: the symbol names no instrument.
         """
-        instrument(symbol)
+        for leg in legs_of(symbol):
+            instrument(leg.symbol)
         return cls._create(
             HoldingOpened,
             id=holding_stream(account, symbol),
@@ -138,7 +140,8 @@ class Holding(BaseAggregate[UUID]):
             Impossible: the instrument does not expire.
             InvalidInput: no quantity, or a negative price.
         """
-        self._require_option()
+        if expiry_of(legs_of(self.symbol)) is None:
+            raise Impossible(f"{self.symbol} is no option: it does not expire")
         if quantity == 0 or price < 0:
             raise InvalidInput("an expiry needs a quantity and a price that is not negative")
         self.trigger_event(
@@ -221,5 +224,7 @@ class Holding(BaseAggregate[UUID]):
         )
 
     def _require_option(self) -> None:
-        if not isinstance(instrument(self.symbol), Option):
-            raise Impossible(f"{self.symbol} is no option: it does not expire")
+        """Several legs that are held as one are not exercised as one."""
+        (first, *others) = legs_of(self.symbol)
+        if others or not isinstance(instrument(first.symbol), Option):
+            raise Impossible(f"{self.symbol} is no single option: it is not exercised")
