@@ -7,7 +7,7 @@ intrinsic value, or by an assumption that nobody gains by when the close is not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from domain.fix import Side
 from domain.instruments import Option, instrument
 from domain.legs import expiry_of
 from domain.market import EXCHANGE_ZONE, Mark
+from domain.shared import price as rounded
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
 
@@ -27,13 +28,18 @@ RATE = Decimal("0.04")
 
 def settled_at(expiry: date) -> datetime:
     """The moment at which options of that expiry settle: the close in New York."""
-    return datetime.combine(expiry, CLOSE, EXCHANGE_ZONE)
+    return datetime.combine(expiry, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
 
 
 def settle_expired(
     desk: Desk, market: MarketPrices, signals: Sequence[UUID], *, at: datetime
 ) -> int:
-    """Settles those of the signals that are open past their expiry; returns how many."""
+    """Settles those of the signals that are open past their expiry; returns how many.
+
+    Raises:
+        NotFound: there is no such signal.
+        Unavailable: the store did not answer; nothing of this call is half-written.
+    """
     work = Work(desk)
     work.prefetch(signals)
     for stream in signals:
@@ -62,7 +68,7 @@ def settle_expired(
                 correlation=stream,
             )
         )
-    return sum(isinstance(result, Appended) for result in work.commit())
+    return sum(isinstance(result, Appended) and not result.repeated for result in work.commit())
 
 
 def mark(
@@ -121,4 +127,4 @@ def settlement_of(market: MarketPrices, signal: Signal) -> tuple[Decimal | None,
 
 def _assumed(signal: Signal) -> Decimal:
     """Without a close, a bought trade is a total loss and a sold one loses its premium."""
-    return Decimal(0) if signal.side is Side.BUY else 2 * signal.price
+    return Decimal(0) if signal.side is Side.BUY else rounded(2 * signal.average_entry)
