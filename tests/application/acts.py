@@ -68,8 +68,7 @@ def begin(desk: Desk, aggregate: BaseAggregate[UUID]) -> UUID:
     return desk.run(command(), lambda work: work.begin(aggregate)).stream
 
 
-def post(
-    desk: Desk,
+def new_signal(
     *,
     side: Side = Side.BUY,
     legs: tuple[Leg, ...] = (Leg(symbol=TSLA, side=Side.BUY),),
@@ -77,9 +76,9 @@ def post(
     price: str = "5.50",
     valid_until: datetime | None = None,
     at: datetime = NOON,
-) -> UUID:
-    """Nora posts a signal."""
-    signal = Signal.post(
+) -> Signal:
+    """A signal of Nora's that is not on the tape yet."""
+    return Signal.post(
         place=0,
         origin="trader",
         trader=NORA,
@@ -97,7 +96,11 @@ def post(
         posted_at=at,
         at=at,
     )
-    return begin(desk, signal)
+
+
+def post(desk: Desk, **said: Any) -> UUID:
+    """Nora posts a signal; see `new_signal`."""
+    return begin(desk, new_signal(**said))
 
 
 def call_exit(desk: Desk, signal: UUID, quantity: str, price: str | None = None) -> None:
