@@ -7,6 +7,7 @@ the channel, the time and the words; without an author, the channel's name stand
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from domain.grammar.reading import Embed, EmbedField
 from domain.shared import InvalidInput
 
 DISCORD = "discord"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""How decoding fails: not the JSON expected, not UTF-8, or nested beyond all measure."""
 
 
 class BadLine(NamedTuple):
@@ -104,16 +107,22 @@ def read_chat(path: Path) -> ChatExport:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
-    head = data.lstrip()[:1]
-    if head != b"{":
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data.lstrip().startswith(b"{"):
         raise InvalidInput(
             f"{path} is no chat export: give DiscordChatExporter's JSON format (--format Json), "
             "or a JSON object per line with id, channel, author, timestamp and content"
         )
     try:
         export = msgspec.json.decode(data, type=_Export)
-    except msgspec.DecodeError:
-        return _from_lines(data.splitlines())
+    except UNREADABLE as error:
+        found = _from_lines(data.splitlines())
+        if not found.messages:
+            raise InvalidInput(
+                f"{path} is no chat export ({error}), and no line of it is a message "
+                f"(the first: {found.bad[0].why})"
+            ) from error
+        return found
     return _from_export(export)
 
 
@@ -123,7 +132,7 @@ def _from_export(export: _Export) -> ChatExport:
     for place, raw in enumerate(export.messages, start=1):
         try:
             messages.append(_exported(_MESSAGE.decode(raw), export.channel.name))
-        except (msgspec.DecodeError, InvalidInput) as error:
+        except (*UNREADABLE, InvalidInput) as error:
             bad.append(BadLine(place, str(error)))
     return ChatExport(_in_time_order(messages), bad, export.channel.name)
 
@@ -150,11 +159,8 @@ def _from_lines(lines: Iterable[bytes]) -> ChatExport:
     for number, line in _filled(lines):
         try:
             messages.append(_spoken(_LINE.decode(line)))
-        except (msgspec.DecodeError, InvalidInput) as error:
+        except (*UNREADABLE, InvalidInput) as error:
             bad.append(BadLine(number, str(error)))
-    if not messages:
-        first = bad[0].why if bad else "it is empty"
-        raise InvalidInput(f"no line of the file is a message; the first: {first}")
     return ChatExport(_in_time_order(messages), bad, None)
 
 
@@ -216,7 +222,10 @@ def _embeds(embeds: Iterable[_ExportedEmbed]) -> tuple[Embed, ...]:
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise InvalidInput(f"the time {moment.isoformat()} has no offset from UTC")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"the time {moment.isoformat()} is beyond the calendar") from None
 
 
 def _in_time_order(messages: list[SeenMessage]) -> list[SeenMessage]:
