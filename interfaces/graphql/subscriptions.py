@@ -24,6 +24,7 @@ from interfaces.graphql.orders import Order, orders_of
 from interfaces.graphql.signals import Signal, signals_of
 from interfaces.graphql.tape import Event, event_of
 from projections.blotter import Blotter
+from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.signal_feed import SignalFeed
 from projections.timeline import Timeline, timeline
@@ -155,4 +156,4 @@ class Subscription:
             rows = timeline(database, subject, as_of=upto, after=last, limit=STEP, descending=False)
             return [event_of(row) for row in rows]
 
-        return _follow(listening_of(info), (Timeline,), after, recorded)
+        return _follow(listening_of(info), (Timeline, Messages), after, recorded)

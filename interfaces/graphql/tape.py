@@ -22,6 +22,7 @@ from interfaces.graphql.pages import (
 )
 from interfaces.graphql.reading import asking_of
 from projections.checkpoints import status as projection_statuses
+from projections.messages import Messages
 from projections.timeline import Timeline, TimelineEvent
 from projections.timeline import timeline as subject_timeline
 
@@ -82,7 +83,7 @@ class TapeQueries:
         oldest_first: bool = False,
         as_of: AsOf = None,
     ) -> Connection[Event]:
-        database = asking_of(info).reading.of(Timeline, as_of=as_of)
+        database = asking_of(info).reading.of(Timeline, Messages, as_of=as_of)
         place = place_of(after, ByPosition)
         rows = subject_timeline(
             database,
