@@ -104,6 +104,7 @@ class Booking:
         self._subjects: dict[tuple[str, UUID], Talk] = {}
 
     def restore(self, state: Mapping[str, bytes]) -> None:
+        self._memory = Memory()
         for remembered in (self._rooms, self._traders, self._standing, self._open, self._subjects):
             remembered.clear()
         for key, value in state.items():
@@ -162,8 +163,6 @@ class Booking:
             subject=None if talk is None else talk.subject,
         )
         self._remember_subject(reading, message, author)
-        if any(not isinstance(intent, Unbooked | StandsCall) for intent in intents):
-            self._register(message, author, work)
         for number, intent in enumerate(intents):
             if isinstance(intent, StandsCall):
                 self._note_price(intent.signal_id, intent.price, message)
@@ -187,23 +186,22 @@ class Booking:
             self._subjects[place] = talk
             self._memory.put(f"talk:{author}:{message.channel}", talk)
 
-    def _register(self, message: MessageCaptured, author: UUID, work: Work) -> None:
+    def _register(self, message: MessageCaptured, work: Work) -> None:
+        author = trader_stream(message.platform, message.author_id)
+        name = message.author_name or message.author_id
         known = self._traders.get(author)
-        if known is not None and known.name == message.author_name:
+        if known is not None and known.name == name:
             return
         at = message.timestamp
         if known is None:
             work.begin(
                 Trader.register(
-                    platform=message.platform,
-                    author_id=message.author_id,
-                    name=message.author_name,
-                    at=at,
+                    platform=message.platform, author_id=message.author_id, name=name, at=at
                 )
             )
         else:
-            work.get(Trader, author).rename(message.author_name, at=at)
-        self._traders[author] = KnownTrader(message.author_name)
+            work.get(Trader, author).rename(name, at=at)
+        self._traders[author] = KnownTrader(name)
         self._memory.put(f"trader:{author}", self._traders[author])
 
     def _carry_out(
@@ -211,6 +209,8 @@ class Booking:
     ) -> None:
         command = consequence(self.name, cause, str(number))
         try:
+            if not isinstance(intent, Unbooked):
+                self._register(message, work)
             signal = self._decide(cause, message, intent, number, work)
         except DomainError as error:
             # What the aggregate refuses is said to the author like what was not understood.

@@ -43,7 +43,7 @@ class Reaction(Protocol):
         ...
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Takes up the state that was stored with its place."""
+        """Takes up the state that was stored with its place, and forgets all that was not."""
         ...
 
     def react(self, happened: Sequence[Happened], work: Work) -> None:
