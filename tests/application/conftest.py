@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -66,12 +67,21 @@ def market() -> ShownMarket:
 Overtaken = Callable[[Callable[[], object]], Desk]
 
 
+@contextmanager
+def desk_on(url: str) -> Iterator[Desk]:
+    """A desk of its own, as another process would have it."""
+    factory = TapeFactory(url)
+    desk = Desk(factory, PostgresTape(factory.appender, factory.pool))
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
 @pytest.fixture
 def desk(database_url: str) -> Iterator[Desk]:
-    factory = TapeFactory(database_url)
-    desk = Desk(factory, PostgresTape(factory.appender, factory.pool))
-    yield desk
-    desk.close()
+    with desk_on(database_url) as desk:
+        yield desk
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.event_store import TapeFactory
-from adapters.tape import PostgresTape
 from application.desk import ATTEMPTS, Command, Desk, Outcome, Work, derived_id
 from application.ports import Appended, Conflict, NotFound
 from domain.accounts import Account
@@ -19,7 +17,7 @@ from domain.shared import Impossible
 from domain.traders import Trader, TraderRegistered, TraderRenamed
 from tests.adapters.notes import as_owner, on_tape
 from tests.application.acts import begin, change, command, events, head, names
-from tests.application.conftest import NOON
+from tests.application.conftest import NOON, desk_on
 
 SEVERAL_AT_ONCE = 6
 
@@ -84,12 +82,8 @@ class TestTheSameCommandAgain:
     def test_another_process_knows_the_answer_too(self, desk: Desk, database_url: str) -> None:
         stream, key = begin(desk, trader()), uuid4()
         first = rename(desk, stream, "Eleanor", key)
-        factory = TapeFactory(database_url)
-        other = Desk(factory, PostgresTape(factory.appender, factory.pool))
-        try:
+        with desk_on(database_url) as other:
             assert rename(other, stream, "Eleanor", key) == first
-        finally:
-            other.close()
 
     def test_the_same_id_with_other_input_is_refused(self, desk: Desk) -> None:
         stream, key = begin(desk, trader()), uuid4()
