@@ -138,11 +138,14 @@ class Holding(BaseAggregate[UUID]):
 
         Raises:
             Impossible: the instrument does not expire.
-            InvalidInput: no quantity, or a negative price.
+            InvalidInput: no quantity, or a single option that is worth less than nothing.
         """
-        if expiry_of(legs_of(self.symbol)) is None:
+        legs = legs_of(self.symbol)
+        if expiry_of(legs) is None:
             raise Impossible(f"{self.symbol} is no option: it does not expire")
-        if quantity == 0 or price < 0:
+        # What several legs are worth together may have to be paid.
+        least = Decimal("-Infinity") if len(legs) > 1 else Decimal(0)
+        if not (quantity.is_finite() and price.is_finite()) or quantity == 0 or price < least:
             raise InvalidInput("an expiry needs a quantity and a price that is not negative")
         self.trigger_event(
             HoldingExpired,
@@ -165,7 +168,7 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_option()
-        require_positive("quantity", quantity)
+        require_positive(quantity=quantity)
         self.trigger_event(
             HoldingExercised,
             account=self.account,
@@ -183,7 +186,7 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_option()
-        require_positive("quantity", quantity)
+        require_positive(quantity=quantity)
         self.trigger_event(
             HoldingAssigned,
             account=self.account,
@@ -209,8 +212,7 @@ class Holding(BaseAggregate[UUID]):
             InvalidInput: the new symbol names nothing, or a quantity is not above zero.
         """
         instrument(to_symbol)
-        require_positive("quantity", from_quantity)
-        require_positive("quantity", to_quantity)
+        require_positive(from_quantity=from_quantity, to_quantity=to_quantity)
         self.trigger_event(
             HoldingAdjusted,
             account=self.account,

@@ -68,14 +68,28 @@ def stream_id(*words: str) -> UUID:
     return uuid5(NAMESPACE, "\x1f".join(words))
 
 
-def require_positive(what: str, value: Decimal) -> None:
-    """Lets only figures above zero pass.
+def require_positive(**figures: Decimal) -> None:
+    """Lets only figures above zero pass; each is told by its name.
 
     Raises:
-        InvalidInput: it is zero or below.
+        InvalidInput: one is zero or below, or no number.
     """
-    if value <= 0:
-        raise InvalidInput(f"the {what} has to be above zero, not {value}")
+    for name, figure in figures.items():
+        if not figure.is_finite() or figure <= 0:
+            raise InvalidInput(f"the {name.replace('_', ' ')} has to be above zero, not {figure}")
+
+
+def require_nonnegative(**figures: Decimal) -> None:
+    """Lets only figures of zero and above pass; each is told by its name.
+
+    Raises:
+        InvalidInput: one is below zero, or no number.
+    """
+    for name, figure in figures.items():
+        if not figure.is_finite():
+            raise InvalidInput(f"the {name.replace('_', ' ')} {figure} is no number")
+        if figure < 0:
+            raise InvalidInput(f"the {name.replace('_', ' ')} {figure} is below zero")
 
 
 def ratio(value: Decimal) -> Decimal:

@@ -24,7 +24,7 @@ from domain.approvals import (
 )
 from domain.fix import Side
 from domain.legs import Leg, multiplier_of
-from domain.shared import Impossible, InvalidInput, require_positive, stream_id
+from domain.shared import Impossible, InvalidInput, require_nonnegative, require_positive, stream_id
 from domain.signal_events import (
     ClosedBy,
     Decision,
@@ -123,8 +123,7 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: no legs, mixed multipliers, or a quantity or price not above zero.
         """
         multiplier_of(legs)
-        require_positive("quantity", quantity)
-        require_positive("price", price)
+        require_positive(quantity=quantity, price=price)
         return cls._create(
             SignalPosted,
             id=signal_stream(source.message, place),
@@ -162,8 +161,7 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: a quantity or price not above zero.
         """
         self._require_open()
-        require_positive("quantity", quantity)
-        require_positive("price", price)
+        require_positive(quantity=quantity, price=price)
         self.trigger_event(
             SignalAdded,
             number=len(self.book) + 1,
@@ -193,9 +191,9 @@ class Signal(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero, or a negative price.
         """
         self._require_open()
-        require_positive("quantity", quantity)
-        if price is not None and price < 0:
-            raise InvalidInput(f"the exit price {price} is below zero")
+        require_positive(quantity=quantity)
+        if price is not None:
+            require_nonnegative(exit_price=price)
         if quantity > self.open_quantity:
             raise Impossible(f"only {self.open_quantity} are open, {quantity} cannot be closed")
         self.trigger_event(
@@ -352,7 +350,8 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible(f"the signal has no execution {number}")
         if price is None and quantity is None:
             raise InvalidInput("a correction needs a price or a quantity")
-        if price is not None and (price < 0 or (price == 0 and self.book[number] > 0)):
+        is_entry = number in self.entry_prices
+        if price is not None and not (price.is_finite() and price >= 0 and (price or not is_entry)):
             raise InvalidInput(f"the price {price} cannot be right")
         if quantity is not None:
             self._require_quantity_fits(number, quantity)
@@ -393,7 +392,7 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible("the trade is closed")
 
     def _require_quantity_fits(self, number: int, quantity: Decimal) -> None:
-        require_positive("quantity", quantity)
+        require_positive(quantity=quantity)
         sign = 1 if self.book[number] >= 0 else -1
         if self.open_quantity - self.book[number] + sign * quantity < 0:
             raise Impossible("more would be closed than was opened: correct the entry first")
