@@ -12,6 +12,7 @@ from application.desk import Command, Desk, Outcome, Work
 from domain.corrections import Correction, Target
 from domain.orders import Order
 from domain.shared import InvalidInput, Value
+from domain.signal_events import ClosedBy
 from domain.signals import Signal
 
 
@@ -105,6 +106,8 @@ def _correct_signal(
         by=by,
         at=command.at,
     )
+    if signal.open_quantity == 0 and not signal.closed:
+        signal.close(reason=ClosedBy.EXIT, closed_at=command.at, at=command.at)
 
 
 def _correct_order(

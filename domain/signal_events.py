@@ -225,6 +225,7 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
         if self.quantity is not None:
             sign = 1 if aggregate.book[self.number] >= 0 else -1
             aggregate.book[self.number] = sign * self.quantity
+            aggregate.closed = aggregate.closed and aggregate.open_quantity == 0
         if self.price is not None and self.number in aggregate.entry_prices:
             aggregate.entry_prices[self.number] = self.price
 

@@ -198,6 +198,8 @@ class SignalFeed(Projection):
         if event.quantity is not None:
             changed = replace(changed, quantity=event.quantity)
         row = self._recount(seen, execution, changed)
+        if row.state is TradeState.CLOSED and row.open_quantity != 0:
+            row = replace(row, state=TradeState.OPEN, closed_by=None, closed_at=None)
         self._change(row, seen, corrections=row.corrections + 1)
 
     @when(SignalVoided)

@@ -195,6 +195,15 @@ class TestSignals:
         assert (done.number, done.price, done.quantity) == (2, D(0), D(2))
         assert signal_now(desk, signal).open_quantity == 0
 
+    def test_an_exit_of_all_closes_and_an_exit_of_less_opens_again(self, desk: Desk) -> None:
+        signal = post(desk)
+        call_exit(desk, signal, quantity="1")
+        everything = str(signal_now(desk, signal).book[1])
+        put_right(desk, of_signal(signal, "2", quantity=everything))
+        assert signal_now(desk, signal).closed
+        put_right(desk, of_signal(signal, "2", quantity="1"))
+        assert not signal_now(desk, signal).closed
+
     def test_the_latest_correction_counts(self, desk: Desk) -> None:
         signal = post(desk)
         put_right(desk, of_signal(signal, price="5.05"))

@@ -188,6 +188,20 @@ def test_a_corrected_exit_changes_what_is_open() -> None:
     assert fields(feed.row(), "quantity", "open_quantity") == (4, 2)
 
 
+def test_a_corrected_exit_opens_a_closed_trade_again() -> None:
+    feed = Feed(quantity="4")
+    desk.leave(feed.signal, "4", "3.00")
+    feed.signal.close(reason=ClosedBy.EXIT, closed_at=desk.NOON, at=desk.NOON)
+    assert fields(feed.row(), "state", "closed_by") == (TradeState.CLOSED, ClosedBy.EXIT)
+    feed.signal.correct(
+        correction=CORRECTION, number=2, price=None, quantity=Decimal(3), reason="typo",
+        by="ana", at=desk.NOON,
+    )  # fmt: skip
+    assert fields(feed.row(), "state", "open_quantity", "closed_by", "closed_at") == (
+        TradeState.OPEN, 1, None, None,
+    )  # fmt: skip
+
+
 def test_a_voided_signal_stays_visible_and_voided() -> None:
     feed = Feed()
     feed.signal.void(correction=CORRECTION, reason="test post", by="ana", at=desk.NOON)
