@@ -81,10 +81,12 @@ class Order(BaseAggregate[UUID]):
         """Asks for a trade.
 
         Raises:
-            InvalidInput: a quantity not above zero, a limit order without its price, or legs
-                of different multipliers.
+            InvalidInput: a quantity or ratio not above zero, a limit order without its price,
+                or legs of different multipliers.
         """
         multiplier_of(legs)
+        if any(leg.ratio < 1 for leg in legs):
+            raise InvalidInput("the ratio of a leg is above zero: its side says which way it goes")
         if order_qty <= 0:
             raise InvalidInput(f"the order quantity has to be above zero, not {order_qty}")
         if ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) and limit_px is None:
