@@ -101,8 +101,8 @@ class Folding:
             Culprit: an event cannot be read, or a projection cannot fold it.
         """
         begin = 0
-        for at in [at for at, seen in enumerate(events) if left_out and seen.position in left_out]:
-            assert left_out is not None
+        left_out = left_out or {}
+        for at in _places(events, left_out) if left_out else ():
             self._fold(events[begin:at], self._handlers)
             others = [p for p in self.projections if p.name not in left_out[events[at].position]]
             self._fold(events[at : at + 1], handlers_of(others))
@@ -148,6 +148,10 @@ class Folding:
             for table in projection.tables
             if (writes := table.take(everything=everything)) is not None
         ]
+
+
+def _places(events: Sequence[RawEvent], left_out: LeftOut) -> list[int]:
+    return [at for at, seen in enumerate(events) if seen.position in left_out]
 
 
 def handlers_of(projections: Iterable[Projection]) -> dict[str, tuple[Handler, ...]]:

@@ -16,7 +16,7 @@ from projections.folding import RawEvent, Reading, StoredRows, write_all
 from projections.shape import Shape
 from projections.table import Writes
 
-AHEAD = 1
+AHEAD = 2
 BEHIND = 1
 
 

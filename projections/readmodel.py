@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 from uuid import UUID
 
@@ -34,7 +33,7 @@ __all__ = [
 
 
 class Seen(Protocol):
-    """Where and when an event lies on the tape."""
+    """Where an event lies on the tape. The time that counts is in its body."""
 
     @property
     def position(self) -> int: ...
@@ -44,14 +43,6 @@ class Seen(Protocol):
     def version(self) -> int: ...
     @property
     def name(self) -> str: ...
-    @property
-    def recorded_at(self) -> datetime: ...
-    @property
-    def actor(self) -> str: ...
-    @property
-    def correlation(self) -> UUID | None: ...
-    @property
-    def causation(self) -> int | None: ...
 
 
 Handler = Callable[[Any, Seen], None]
