@@ -96,14 +96,18 @@ class ReactionRunner:
         return step
 
     def start_over(self) -> None:
-        """Goes back to the beginning of the tape; only for reactions without memory."""
-        with self._connected().transaction():
+        """Goes back to the beginning of the tape; only for reactions without memory.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        self._place = None
+        with translated():
             self._connected().execute(
                 "UPDATE tape.reactions SET position = 0, state = 'running', reason = ''"
                 " WHERE reaction = %s",
                 (self.name,),
             )
-        self._place = None
 
     def close(self) -> None:
         if self._connection is not None:
@@ -199,10 +203,11 @@ class ReactionRunner:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
             self._place = None
-            self._connection.execute(
-                "INSERT INTO tape.reactions (reaction) VALUES (%s) ON CONFLICT DO NOTHING",
-                (self.name,),
-            )
+            with translated():
+                self._connection.execute(
+                    "INSERT INTO tape.reactions (reaction) VALUES (%s) ON CONFLICT DO NOTHING",
+                    (self.name,),
+                )
         return self._connection
 
 
