@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -60,7 +61,21 @@ class OrdStatus(StrEnum):
     def is_open(self) -> bool:
         return self in _OPEN
 
+    def after_fill(self, leaves_qty: Decimal) -> OrdStatus:
+        """The state a fill leads to.
+
+        A fill that comes late opens no order again that was canceled, rejected or expired, and
+        a partial one takes no request to cancel back (FIX 4.4 volume 4, appendix D: the order
+        of precedence of states).
+        """
+        if self in _CLOSED:
+            return self
+        if leaves_qty == 0:
+            return OrdStatus.FILLED
+        return self if self is OrdStatus.PENDING_CANCEL else OrdStatus.PARTIALLY_FILLED
+
 
 _OPEN = frozenset(
     {OrdStatus.PENDING_NEW, OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL}
 )
+_CLOSED = frozenset({OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED})

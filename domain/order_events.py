@@ -95,9 +95,7 @@ class OrderFilled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Order) -> None:
         aggregate.fills[self.exec_id] = (self.last_qty, self.last_px)
-        if aggregate.status is not OrdStatus.CANCELED:
-            done = self.leaves_qty == 0
-            aggregate.status = OrdStatus.FILLED if done else OrdStatus.PARTIALLY_FILLED
+        aggregate.status = aggregate.status.after_fill(self.leaves_qty)
 
 
 class OrderTradeCorrected(Event, frozen=True, kw_only=True):
@@ -132,6 +130,7 @@ class OrderTradeCanceled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Order) -> None:
         del aggregate.fills[self.exec_id]
+        aggregate.busted |= {self.exec_id}
 
 
 class OrderCancelRequested(Event, frozen=True, kw_only=True):

@@ -24,7 +24,14 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.shared import Impossible, InvalidInput, price, stream_id
+from domain.shared import (
+    Impossible,
+    InvalidInput,
+    price,
+    require_nonnegative,
+    require_positive,
+    stream_id,
+)
 
 
 def order_stream(cl_ord_id: str) -> UUID:
@@ -57,6 +64,7 @@ class Order(BaseAggregate[UUID]):
         self.status = OrdStatus.PENDING_NEW
         self.submitted = False
         self.fills: dict[str, tuple[Decimal, Decimal]] = {}
+        self.busted: frozenset[str] = frozenset()
 
     @property
     def cum_qty(self) -> Decimal:
@@ -87,12 +95,11 @@ class Order(BaseAggregate[UUID]):
         multiplier_of(legs)
         if any(leg.ratio < 1 for leg in legs):
             raise InvalidInput("the ratio of a leg is above zero: its side says which way it goes")
-        if order_qty <= 0:
-            raise InvalidInput(f"the order quantity has to be above zero, not {order_qty}")
+        require_positive(order_quantity=order_qty)
         if ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) and limit_px is None:
             raise InvalidInput(f"a {ord_type.value} order needs a limit price")
-        if limit_px is not None and limit_px < 0:
-            raise InvalidInput(f"the limit price {limit_px} is below zero")
+        if limit_px is not None:
+            require_nonnegative(limit_price=limit_px)
         return cls._create(
             OrderRequested,
             id=order_stream(cl_ord_id),
@@ -142,9 +149,10 @@ class Order(BaseAggregate[UUID]):
         """Books the broker's no.
 
         Raises:
-            Impossible: the order was never submitted, or has fills.
+            Impossible: the order was never submitted, is over, or has fills.
         """
         self._require_submitted()
+        self._require_open()
         if self.fills:
             raise Impossible("an order with fills cannot be rejected")
         self.trigger_event(OrderRejected, reason=reason, transact_time=transact_time, timestamp=at)
@@ -166,10 +174,9 @@ class Order(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_submitted()
-        if exec_id in self.fills:
+        if exec_id in self.fills or exec_id in self.busted:
             return False
-        if last_qty <= 0:
-            raise InvalidInput(f"a fill has a quantity above zero, not {last_qty}")
+        _require_fill(last_qty, last_px)
         cum_qty = self.cum_qty + last_qty
         if cum_qty > self.order_qty:
             raise Impossible(f"{cum_qty} would be filled of {self.order_qty} ordered")
@@ -209,10 +216,12 @@ class Order(BaseAggregate[UUID]):
         if last_qty is None and last_px is None:
             raise InvalidInput("a correction needs a price or a quantity")
         qty = was_qty if last_qty is None else last_qty
-        if qty <= 0:
-            raise InvalidInput(f"a fill has a quantity above zero, not {qty}")
-        if last_px is not None and last_px < 0:
-            raise InvalidInput(f"the price {last_px} is below zero")
+        px = was_px if last_px is None else last_px
+        _require_fill(qty, px)
+        if last_px is not None and px < 0:
+            raise InvalidInput(f"the price {px} is below zero")
+        if (qty, px) == (was_qty, was_px):
+            raise InvalidInput("the fill says that already")
         if self.cum_qty - was_qty + qty > self.order_qty:
             raise Impossible("more would be filled than was ordered")
         self.trigger_event(
@@ -220,7 +229,7 @@ class Order(BaseAggregate[UUID]):
             correction=correction,
             exec_id=exec_id,
             last_qty=qty,
-            last_px=was_px if last_px is None else last_px,
+            last_px=px,
             was_qty=was_qty,
             was_px=was_px,
             reason=reason,
@@ -254,8 +263,7 @@ class Order(BaseAggregate[UUID]):
         Raises:
             Impossible: the order is over.
         """
-        if not self.status.is_open:
-            raise Impossible(f"the order is {self.status.value}")
+        self._require_open()
         self.trigger_event(OrderCancelRequested, reason=reason, timestamp=at)
 
     def cancel(self, *, transact_time: datetime, at: datetime) -> None:
@@ -264,8 +272,7 @@ class Order(BaseAggregate[UUID]):
         Raises:
             Impossible: the order is over.
         """
-        if not self.status.is_open:
-            raise Impossible(f"the order is {self.status.value}")
+        self._require_open()
         self.trigger_event(OrderCanceled, transact_time=transact_time, timestamp=at)
 
     def expire(self, *, transact_time: datetime, at: datetime) -> None:
@@ -274,8 +281,7 @@ class Order(BaseAggregate[UUID]):
         Raises:
             Impossible: the order is over.
         """
-        if not self.status.is_open:
-            raise Impossible(f"the order is {self.status.value}")
+        self._require_open()
         self.trigger_event(OrderExpired, transact_time=transact_time, timestamp=at)
 
     def _standing_fill(self, exec_id: str) -> tuple[Decimal, Decimal]:
@@ -288,6 +294,17 @@ class Order(BaseAggregate[UUID]):
         if self.submitted or self.status is not OrdStatus.PENDING_NEW:
             raise Impossible(f"the order is {self.status.value} already")
 
+    def _require_open(self) -> None:
+        if not self.status.is_open:
+            raise Impossible(f"the order is {self.status.value}")
+
     def _require_submitted(self) -> None:
         if not self.submitted:
             raise Impossible("the order was never submitted")
+
+
+def _require_fill(quantity: Decimal, price: Decimal) -> None:
+    if not quantity.is_finite() or quantity <= 0:
+        raise InvalidInput(f"a fill has a quantity above zero, not {quantity}")
+    if not price.is_finite():
+        raise InvalidInput(f"the price {price} is no number")

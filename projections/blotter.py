@@ -172,13 +172,10 @@ class Blotter(Projection):
         )
         self.fills.insert(fill, seen.position)
         before = self._row(seen)
-        status = before.status
-        if status is not OrdStatus.CANCELED:
-            status = OrdStatus.PARTIALLY_FILLED if event.leaves_qty else OrdStatus.FILLED
         self._change(
             seen,
             event.transact_time,
-            status=status,
+            status=before.status.after_fill(event.leaves_qty),
             cum_qty=event.cum_qty,
             filled_value=before.filled_value + event.last_qty * event.last_px,
             avg_px=event.avg_px,
