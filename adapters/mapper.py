@@ -22,7 +22,6 @@ from domain.shared import NO_STREAM, Event
 
 _encode = msgspec.json.Encoder().encode
 _decode_any = msgspec.json.Decoder().decode
-_NINE, _ZERO = ord("9"), ord("0")
 _VERSION_AT_END = re.compile(rb',"v":(\d+)\}\Z')
 
 
@@ -84,7 +83,7 @@ def decode_body(name: str, body: bytes) -> Any:
         msgspec.ValidationError: the body does not fit the class.
     """
     kind = _kinds[name]
-    if kind.version == 1 and not _ZERO <= body[-2] <= _NINE:
+    if kind.version == 1 and body.find(b'"v":', len(body) - 16) < 0:
         return kind.decode(body)
     return _decode_versioned(name, kind, body)
 

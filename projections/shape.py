@@ -229,7 +229,6 @@ _COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _UUID_SIZE = b"\x00\x00\x00\x10"
-_LOW_HALF = (1 << 64) - 1
 _bigint = Struct("!iq").pack
 
 
@@ -240,7 +239,7 @@ class Binary:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = [(attrgetter(c.name), c.sql_type == "uuid") for c in columns]
         self._nullable = any(c.nullable for c in columns)
-        formats = ["iQQ" if is_id else "iq" for _, is_id in self._columns]
+        formats = ["i16s" if is_id else "iq" for _, is_id in self._columns]
         self._pack = Struct("!h" + "".join(formats)).pack
 
     def __call__(self, rows: Sequence[Any]) -> bytes:
@@ -248,14 +247,11 @@ class Binary:
         return b"".join((_COPY_BEGIN, *lines, _COPY_END))
 
     def _without_nulls(self, rows: Sequence[Any]) -> Iterator[bytes]:
-        fields: list[Iterable[int]] = [repeat(len(self._columns))]
+        fields: list[Iterable[int | bytes]] = [repeat(len(self._columns))]
         for value_of, is_id in self._columns:
             values = map(value_of, rows)
             if is_id:
-                numbers = [value.int for value in values]
-                high = [number >> 64 for number in numbers]
-                low = [number & _LOW_HALF for number in numbers]
-                fields += (repeat(16), high, low)
+                fields += (repeat(16), [value.int.to_bytes(16, "big") for value in values])
             else:
                 fields += (repeat(8), values)
         return map(self._pack, *fields)
