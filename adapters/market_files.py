@@ -16,11 +16,13 @@ import polars as pl
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
+from adapters.postgres import borrowed
 from domain.instruments import instrument
 from domain.shared import InvalidInput
 
 CHUNK = 50_000
 _PRICE = pl.Decimal(18, 6)
+_SIZE_MAX = 2**31 - 1
 
 Progress = Callable[[int, int], None]
 
@@ -75,6 +77,7 @@ def import_market(
 
     Raises:
         InvalidInput: no such file, no readable table, or columns that are neither bars nor quotes.
+        Unavailable: the database did not answer; what was recorded until then stays.
     """
     rows = added = 0
     bad: list[BadRow] = []
@@ -82,7 +85,7 @@ def import_market(
         frame = _read(file)
         kind = _kind_of(file, frame)
         good, left_out = _split(file, frame, kind)
-        rows += frame.height
+        rows += good.height + len(left_out)
         bad.extend(left_out)
         for done, count in _store(pool, good, kind, source=file.stem):
             added += count
@@ -122,7 +125,22 @@ def _kind_of(file: Path, frame: pl.DataFrame) -> _Kind:
 
 
 def _split(file: Path, frame: pl.DataFrame, kind: _Kind) -> tuple[pl.DataFrame, list[BadRow]]:
-    """The rows that can be stored, typed, and those that cannot, with the reason."""
+    """The rows that can be stored, typed, and those that cannot, with the reason.
+
+    Raises:
+        InvalidInput: a column of a Parquet file is of a type that means something else.
+    """
+    try:
+        checked = _checked(file, frame, kind)
+    except pl.exceptions.PolarsError as error:
+        raise InvalidInput(f"{file} does not hold what its columns say: {error}") from error
+    bad = checked.filter(pl.col("fault").is_not_null())
+    rows = [BadRow(file.name, line, why) for line, why in bad.select("line", "fault").iter_rows()]
+    return checked.filter(pl.col("fault").is_null()).select(kind.columns), rows
+
+
+def _checked(file: Path, frame: pl.DataFrame, kind: _Kind) -> pl.DataFrame:
+    """The rows with their line and the fault of each, or null; empty lines are no rows."""
     moment = pl.col(kind.moment)
     if frame.schema[kind.moment] == pl.String:
         moment = moment.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
@@ -132,15 +150,14 @@ def _split(file: Path, frame: pl.DataFrame, kind: _Kind) -> tuple[pl.DataFrame, 
         *(pl.col(name).cast(_PRICE, strict=False) for name in kind.prices),
         *(pl.col(name).cast(pl.Int64, strict=False) for name in kind.counts),
     ).with_row_index("line", offset=2 if file.suffix == ".csv" else 1)
+    is_said = pl.any_horizontal(pl.col(kind.columns).is_not_null())
+    typed = typed.filter(frame.select(is_said).to_series())
     names = {name: _canonical(name) for name in typed["symbol"].unique() if name is not None}
     known = {name: symbol for name, symbol in names.items() if symbol is not None}
     typed = typed.with_columns(
         pl.col("symbol").replace_strict(known, default=None, return_dtype=pl.String)
     )
-    checked = typed.with_columns(_fault(kind).alias("fault"))
-    bad = checked.filter(pl.col("fault").is_not_null())
-    rows = [BadRow(file.name, line, why) for line, why in bad.select("line", "fault").iter_rows()]
-    return checked.filter(pl.col("fault").is_null()).select(kind.columns), rows
+    return typed.with_columns(_fault(kind).alias("fault"))
 
 
 def _canonical(name: str) -> str | None:
@@ -161,9 +178,14 @@ def _fault(kind: _Kind) -> pl.Expr:
         ),
     ]
     if kind is _QUOTES:
+        sizes = pl.max_horizontal(kind.counts)
+        faults.append((sizes > _SIZE_MAX, f"no size is above {_SIZE_MAX}"))
         faults.append((pl.col("bid") > pl.col("offer"), "the bid is above the offer"))
     else:
-        faults.append((pl.col("low") > pl.col("high"), "the low is above the high"))
+        low, high = pl.col("low"), pl.col("high")
+        faults.append((low > high, "the low is above the high"))
+        beyond = [~pl.col(name).is_between(low, high) for name in ("open", "close")]
+        faults.append((pl.any_horizontal(beyond), "open or close is beyond low and high"))
     return pl.coalesce([pl.when(wrong).then(pl.lit(why)) for wrong, why in faults])
 
 
@@ -175,7 +197,7 @@ def _store(
     columns = sql.SQL(", ").join(map(sql.Identifier, (*kind.stored, "source")))
     done = 0
     for chunk in rows.iter_slices(CHUNK):
-        with pool.connection() as conn, conn.transaction():
+        with borrowed(pool) as conn, conn.transaction():
             conn.execute(
                 sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(staging, table)
             )
