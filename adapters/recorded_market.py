@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from adapters.postgres import borrowed
 from application.ports import QuoteRequest
 from domain.market import EXCHANGE_ZONE, Quote
 
@@ -27,6 +28,7 @@ LEFT JOIN LATERAL (
     SELECT * FROM market.quotes q
     WHERE q.symbol = r.symbol AND q.quoted_at <= r.moment
       AND q.quoted_at >= r.moment - %(max_age)s
+      AND q.offer > 0 AND q.bid BETWEEN 0 AND q.offer
     ORDER BY q.quoted_at DESC LIMIT 1
 ) q ON true
 LEFT JOIN LATERAL (
@@ -46,6 +48,7 @@ SELECT trim_scale(price) FROM (
     UNION ALL
     (SELECT (bid + offer) / 2, quoted_at FROM market.quotes
      WHERE symbol = %(symbol)s AND quoted_at >= %(opens)s AND quoted_at <= %(closes)s
+       AND bid > 0 AND bid <= offer
      ORDER BY quoted_at DESC LIMIT 1)
 ) last ORDER BY at DESC LIMIT 1
 """
@@ -65,10 +68,14 @@ class RecordedMarket:
         self._max_age = max_age
 
     def quotes_at(self, requests: Sequence[QuoteRequest]) -> Sequence[Quote | None]:
-        """The last quote of each request that is at most `max_age` old."""
+        """The last usable quote of each request that is at most `max_age` old.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
         if not requests:
             return ()
-        with self._pool.connection() as conn:
+        with borrowed(self._pool) as conn:
             rows = conn.execute(
                 _QUOTES,
                 {
@@ -84,8 +91,14 @@ class RecordedMarket:
         ]
 
     def settlement(self, symbol: str, day: date) -> Decimal | None:
-        """The last price of the regular session of that day."""
-        with self._pool.connection() as conn:
+        """The last price of the regular session of that day.
+
+        A quote without a bid has no middle that anybody would pay.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with borrowed(self._pool) as conn:
             row = conn.execute(
                 _SETTLEMENT,
                 {
