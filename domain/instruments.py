@@ -2,7 +2,7 @@
 
 Every instrument has one canonical symbol, the one kept in events:
 
-- equity: the ticker (`AAPL`, `BRK.B`)
+- equity: the ticker (`AAPL`, `BRK.B`; `BRK-B` and `BRK/B` are read as the same)
 - option: the 21-character OSI symbol of the OCC (root padded to 6, `yymmdd`, `C|P`,
   strike x 1000 in 8 digits), e.g. `TSLA  261120C00250000`
 - crypto pair: `BASE/QUOTE` (`BTC/USD`)
@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
@@ -23,10 +23,10 @@ from domain.shared import InvalidInput
 
 STANDARD_MULTIPLIER = 100
 
-_OSI = re.compile(r"^([A-Z]{1,5}\d?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})$")
+_OSI = re.compile(r"^([A-Z]{1,5}\d?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})$", re.ASCII)
 _TICKER = re.compile(r"^[A-Z]{1,5}(?:[.\-/][A-Z]{1,2})?$")
 _PAIR = re.compile(r"^([A-Z0-9]{2,10})/(USD|USDT|USDC|EUR|BTC|ETH)$")
-_ROOT = re.compile(r"^[A-Z]{1,5}\d?$")
+_ROOT = re.compile(r"^[A-Z]{1,5}\d?$", re.ASCII)
 
 _INDEX_ROOTS = {
     "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "XND": "XND",
@@ -34,6 +34,8 @@ _INDEX_ROOTS = {
     "OEX": "OEX", "XEO": "XEO",
 }  # fmt: skip
 _AMERICAN_INDEXES = frozenset({"OEX"})
+_SHARE_CLASSES = {"BRKB": "BRK.B", "BFB": "BF.B"}
+"""Roots have no dot; most others stand for a ticker of the same letters."""
 
 
 class Right(StrEnum):
@@ -101,7 +103,7 @@ class Option:
         if not _ROOT.match(self.root):
             raise InvalidInput(f"{self.root!r} is no option root: 1 to 5 letters, then a digit "
                                "if the contract is adjusted")  # fmt: skip
-        thousandths = self.strike * 1000
+        thousandths = self.strike * 1000 if self.strike.is_finite() else Decimal(0)
         if not 0 < thousandths < 100_000_000 or thousandths != int(thousandths):
             raise InvalidInput(f"{self.strike} is no strike: more than 0, less than 100000, "
                                "three decimals at most")  # fmt: skip
@@ -113,8 +115,11 @@ class Option:
 
     @property
     def underlying(self) -> str:
-        """The index for index roots (SPXW settles on SPX), else the root without adjustment."""
-        return _INDEX_ROOTS.get(self.root) or self.root.rstrip("0123456789")
+        """The index for index roots (SPXW settles on SPX), else the share of the root."""
+        if self.is_index:
+            return _INDEX_ROOTS[self.root]
+        ticker = self.root.rstrip("0123456789")
+        return _SHARE_CLASSES.get(ticker, ticker)
 
     @property
     def multiplier(self) -> int:
@@ -164,7 +169,7 @@ def instrument(symbol: str) -> Instrument:
             raise InvalidInput(f"{symbol!r} has no such day as its expiry") from None
         return Option(root, expiry, Right(right), Decimal(strike) / 1000)
     if _TICKER.match(text):
-        return Equity(text)
+        return Equity(re.sub(r"[-/]", ".", text))
     pair = _PAIR.match(text)
     if pair:
         return CryptoPair(*pair.groups())
@@ -172,15 +177,3 @@ def instrument(symbol: str) -> Instrument:
         f"{symbol!r} names no instrument: give a ticker (AAPL), an OSI symbol "
         "(TSLA261120C00250000) or a pair (BTC/USD)"
     )
-
-
-def strike_of(text: str) -> Decimal:
-    """A strike from text such as `150`, `$150`, `150.5`.
-
-    Raises:
-        InvalidInput: not a number.
-    """
-    try:
-        return Decimal(text.replace("$", "").replace(",", ""))
-    except InvalidOperation:
-        raise InvalidInput(f"{text!r} is no strike") from None
