@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from contextlib import suppress
+from urllib.parse import quote, urlsplit
 
 import psycopg
+from psycopg import errors
 from psycopg.sql import SQL, Identifier
 
 from adapters.postgres import connect, translated
@@ -12,7 +14,7 @@ from adapters.postgres import connect, translated
 
 def beside(url: str, name: str) -> str:
     """The URL of another database of the same server."""
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
+    return urlsplit(url)._replace(path=f"/{quote(name, safe='')}").geturl()
 
 
 def ensure_database(url: str, name: str) -> str:
@@ -24,7 +26,9 @@ def ensure_database(url: str, name: str) -> str:
     """
     with connect(url, role=None) as connection, translated():
         if not _exists(connection, name):
-            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+            # Another process that starts at the same time may have made it meanwhile.
+            with suppress(errors.DuplicateDatabase, errors.UniqueViolation):
+                connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     return beside(url, name)
 
 
