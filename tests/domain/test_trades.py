@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.executions import Contribution, Execution
+from domain.fix import Side
+from domain.legs import Leg, capital_at_risk
 from domain.trades import RATIO_MAX, Badge, Trade
 
 D = Decimal
@@ -214,9 +217,87 @@ def test_an_absurd_claim_counts_for_the_most_there_is() -> None:
     assert trade.worth.ratio == RATIO_MAX
 
 
+PUT = (Leg(symbol="TSLA  261120P00250000", side=Side.SELL),)
+
+
+def written(price: str, *, legs: tuple[Leg, ...] = PUT) -> tuple[Trade, Market]:
+    """One unit sold, measured by what it ties up."""
+    market = Market()
+    entry = [execution(1, "1", price, 0)]
+    at_risk = partial(capital_at_risk, Side.SELL, legs)
+    return Trade(-1, 100, entry, market.since, at_risk=at_risk), market
+
+
+def test_a_sold_put_is_measured_by_what_it_ties_up_and_not_by_its_premium() -> None:
+    """Sold @ 0.05 and bought back @ 0.01: 4 earned on a fifth of 250, not 80 %."""
+    trade, _ = written("0.05")
+    assert trade.execute(execution(2, "-1", "0.01", 1)) == moved((1, "0.0008", "4"))
+    assert (trade.worth.entry_cost, trade.worth.tied) == (D(5), D(5000))
+
+
+def test_a_credit_spread_is_measured_by_the_most_that_it_can_lose() -> None:
+    """Ten wide, sold @ 3.00: seven are at risk, and expiry beyond the far leg loses them all."""
+    spread = (*PUT, Leg(symbol="TSLA  261120P00240000", side=Side.BUY))
+    kept, _ = written("3.00", legs=spread)
+    assert kept.execute(execution(2, "-1", "0", 1)) == moved((1, "0.428571428571", "300"))
+    lost, _ = written("3.00", legs=spread)
+    assert lost.execute(execution(2, "-1", "10.00", 1)) == moved((1, "-1", "-700"))
+
+
+def test_what_is_uncovered_can_lose_more_than_it_ties_up() -> None:
+    trade, market = written("2.00")
+    assert mark(trade, market, "77.00", 1) == moved((1, "-1.5", "-7500"))
+    assert trade.execute(execution(2, "-1", "52.00", 2)) == moved((2, "0.5", "2500"))
+
+
+def test_each_entry_ties_up_what_it_does_at_its_own_price() -> None:
+    """A premium above the margin is the base itself: 50 and 60 a share are tied up."""
+    trade, _ = written("2.00")
+    trade.execute(execution(2, "1", "60.00", 1))
+    assert trade.worth.tied == D(11_000)
+    assert trade.execute(execution(3, "-2", "9.00", 2)) == moved((2, "0.4", "4400"))
+
+
+def test_a_part_that_is_bought_back_ties_up_the_base_all_the_same() -> None:
+    trade, _ = written("2.00")
+    trade.execute(execution(2, "1", "2.00", 1))
+    assert trade.execute(execution(3, "-1", "1.00", 2)) == moved((2, "0.01", "100"))
+    assert trade.execute(execution(4, "-1", "1.00", 3)) == moved((3, "0.01", "100"))
+
+
+def test_evidence_and_corrections_of_the_entry_move_what_is_tied_up() -> None:
+    spread = (*PUT, Leg(symbol="TSLA  261120P00240000", side=Side.BUY))
+    trade, _ = written("3.00", legs=spread)
+    trade.execute(execution(2, "-1", "1.00", 1))
+    trade.check(1, D("2.00"), attainable=True)
+    assert (trade.worth.tied, trade.worth.ratio) == (D(800), D("0.125"))
+    trade.correct(1, D("5.00"), None)
+    assert (trade.worth.tied, trade.worth.ratio) == (D(500), D("0.8"))
+
+
+def test_a_hidden_buyback_is_assumed_at_twice_the_entry_over_the_same_base() -> None:
+    trade, _ = written("2.00")
+    assert trade.execute(execution(2, "-1", None, 1)) == moved((1, "-0.04", "-200"))
+    assert trade.tally.badge is Badge.ASSUMED
+
+
 prices = st.decimals(D("0"), D("20"), places=2)
 entry_prices = st.decimals(D("0.01"), D("20"), places=2)
 hours = st.integers(-3, 40)
+
+
+@given(entry_prices, entry_prices, prices | st.none(), st.sampled_from([1, -1]))
+def test_the_base_changes_the_return_and_never_the_money(
+    first: Decimal, second: Decimal, last: Decimal | None, sign: int
+) -> None:
+    parts = [execution(1, "1", str(first), 0), execution(2, "1", str(second), 1)]
+    parts.append(execution(3, "-2", None if last is None else str(last), 2))
+    by_price = Trade(sign, 100, parts, Market().since)
+    by_itself = Trade(sign, 100, parts, Market().since, at_risk=lambda price: price)
+    by_double = Trade(sign, 100, parts, Market().since, at_risk=lambda price: 2 * price)
+    assert by_itself.worth == by_price.worth
+    assert by_double.worth.pnl == by_price.worth.pnl
+    assert abs(2 * by_double.worth.ratio - by_price.worth.ratio) <= D("0.000000000001")
 
 
 @st.composite
