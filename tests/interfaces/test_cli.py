@@ -288,6 +288,21 @@ def test_a_database_that_does_not_answer_is_exit_code_3(tmp_path: Path) -> None:
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (["bot", "--channel", "options"], {}),
+        (["bot"], {"TRUETAPE_DISCORD_TOKEN": "a.b.c"}),
+        (["bot"], {"TRUETAPE_DISCORD_TOKEN": "a.b.c", "TRUETAPE_DISCORD_CHANNELS": " , "}),
+    ],
+)
+def test_the_bot_needs_a_token_and_channels_before_servers_are_started(
+    tmp_path: Path, words: list[str], environment: dict[str, str]
+) -> None:
+    assert "the bot needs TRUETAPE_DISCORD_TOKEN" in Shell(tmp_path, **environment).refused(*words)
+    assert not (tmp_path / "home").exists()
+
+
 def test_one_server_without_the_other_is_refused(tmp_path: Path) -> None:
     bare = Shell(tmp_path, TRUETAPE_REDIS_URL="redis://127.0.0.1:1/0")
     assert "set both" in bare.refused("status")
