@@ -3,137 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.approvals import AlreadyDecided, Approver, NotAnApprover, Role, SignalLapsed
 from domain.fix import Side
 from domain.legs import Leg
-from domain.messages import message_stream
-from domain.shared import DomainError, Impossible, InvalidInput, stream_id
+from domain.shared import DomainError, Impossible, InvalidInput
 from domain.signal_events import (
-    ClosedBy,
     Decision,
-    PriceEvidence,
-    SignalApproved,
     SignalExitCalled,
     SignalLevelsMoved,
     SignalPosted,
     SignalPriceChecked,
-    SignalRejected,
     SignalSettled,
-    Source,
 )
 from domain.signals import Signal, signal_stream
-from domain.traders import trader_stream
+from tests.domain.signal_acts import (
+    CALL,
+    MESSAGE,
+    NOON,
+    NORA,
+    D,
+    add,
+    approve,
+    close,
+    correct,
+    evidence,
+    leave,
+    posted,
+    reject,
+    settle,
+    void,
+)
 from tests.domain.told import last_of, names_of, replayed, state_of, told_by
-
-D = Decimal
-NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
-LAPSES = NOON + timedelta(hours=1)
-CALL = Leg(symbol="TSLA  261120C00250000", side=Side.BUY)
-MESSAGE = message_stream("discord", "1")
-NORA = trader_stream("discord", "77")
-OLGA = Approver(name="olga", roles=frozenset({Role.APPROVER}))
-FIX = stream_id("correction", "1")
-
-
-def posted(
-    *,
-    quantity: str = "4",
-    price: str = "2.00",
-    side: Side = Side.BUY,
-    legs: tuple[Leg, ...] = (CALL,),
-    valid_until: datetime | None = LAPSES,
-) -> Signal:
-    """Four calls bought at 2.00, open for approval for an hour."""
-    return Signal.post(
-        place=0,
-        origin="trader",
-        trader=NORA,
-        source=Source(platform="discord", channel="options", message=MESSAGE),
-        side=side,
-        legs=legs,
-        quantity=D(quantity),
-        price=D(price),
-        price_to=None,
-        stop=D("1.50"),
-        targets=(D("3.00"),),
-        valid_until=valid_until,
-        parser="canonical-1",
-        rules=(),
-        posted_at=NOON,
-        at=NOON,
-    )
-
-
-def add(signal: Signal, quantity: str, price: str) -> None:
-    signal.add(
-        quantity=D(quantity), price=D(price), message=MESSAGE, rules=(), posted_at=NOON, at=NOON
-    )
-
-
-def leave(signal: Signal, quantity: str, price: str | None = "3.00") -> None:
-    signal.call_exit(
-        quantity=D(quantity),
-        price=None if price is None else D(price),
-        reason=ClosedBy.EXIT,
-        message=MESSAGE,
-        rules=(),
-        posted_at=NOON,
-        at=NOON,
-    )
-
-
-def settle(signal: Signal, price: str = "0") -> None:
-    signal.settle(price=D(price), underlying_px=D(240), assumed=False, settled_at=NOON, at=NOON)
-
-
-def close(signal: Signal) -> None:
-    signal.close(reason=ClosedBy.EXIT, closed_at=NOON, at=NOON)
-
-
-def correct(
-    signal: Signal, number: int = 1, *, price: str | None = None, quantity: str | None = None
-) -> None:
-    signal.correct(
-        correction=FIX,
-        number=number,
-        price=None if price is None else D(price),
-        quantity=None if quantity is None else D(quantity),
-        reason="mistyped",
-        by="olga",
-        at=NOON,
-    )
-
-
-def void(signal: Signal) -> None:
-    signal.void(correction=FIX, reason="a joke", by="olga", at=NOON)
-
-
-def evidence(price: str = "2.05") -> PriceEvidence:
-    return PriceEvidence(
-        claimed=D("2.00"),
-        bid=D("1.95"),
-        offer=D(price),
-        quote_time=NOON,
-        source="recorded",
-        attainable=True,
-        price=D(price),
-    )
-
-
-def approve(signal: Signal, at: datetime = NOON) -> None:
-    signal.approve(OLGA, via="cli", account="paper", at=at)
-
-
-def reject(signal: Signal, reason: str = "too large", at: datetime = NOON) -> None:
-    signal.reject(OLGA, reason=reason, via="cli", at=at)
 
 
 def test_the_place_in_the_message_names_the_signal() -> None:
@@ -278,74 +183,6 @@ def test_each_execution_gets_its_evidence_once() -> None:
         signal.check_price(1, evidence("2.10"), at=NOON)
     with pytest.raises(Impossible, match="no execution 2"):
         signal.check_price(2, evidence(), at=NOON)
-
-
-def test_an_approval_says_who_where_and_for_which_account() -> None:
-    signal = posted()
-    approve(signal)
-    event = last_of(signal)
-    assert isinstance(event, SignalApproved)
-    assert (event.by, event.via, event.account) == ("olga", "cli", "paper")
-    assert signal.decision is Decision.APPROVED
-
-
-def test_a_rejection_gives_a_reason_the_trader_can_learn_from() -> None:
-    signal = posted()
-    for nothing in ("", "  "):
-        with pytest.raises(InvalidInput, match="needs a reason"):
-            reject(signal, nothing)
-    reject(signal, "  too large ")
-    event = last_of(signal)
-    assert isinstance(event, SignalRejected)
-    assert event.reason == "too large"
-
-
-def test_it_is_decided_until_its_time_is_over_and_lapses_after_it() -> None:
-    signal = posted()
-    with pytest.raises(Impossible, match="is not over"):
-        signal.expire(at=LAPSES)
-    late = LAPSES + timedelta(microseconds=1)
-    with pytest.raises(SignalLapsed):
-        approve(signal, late)
-    signal.expire(at=late)
-    assert signal.decision is Decision.EXPIRED
-    approve(posted(), LAPSES)
-
-
-def test_a_signal_without_an_end_never_lapses() -> None:
-    signal = posted(valid_until=None)
-    with pytest.raises(Impossible, match="is not over"):
-        signal.expire(at=NOON + timedelta(days=1000))
-    approve(signal, NOON + timedelta(days=1000))
-
-
-def test_the_policies_decide_who_may() -> None:
-    reader = Approver(name="rob", roles=frozenset({Role.READER}))
-    signal = posted()
-    with pytest.raises(NotAnApprover):
-        signal.approve(reader, via="cli", account="paper", at=NOON)
-    with pytest.raises(NotAnApprover):
-        signal.reject(reader, reason="no", via="cli", at=NOON)
-    assert signal.decision is Decision.PENDING
-
-
-LATE = LAPSES + timedelta(seconds=1)
-DECISIONS: list[tuple[Callable[[Signal], None], str]] = [
-    (approve, "approved by olga at 2026-11-16 17:00:00 UTC"),
-    (reject, "rejected by olga at 2026-11-16 17:00:00 UTC"),
-    (lambda signal: signal.expire(at=LATE), "expired by nobody by 2026-11-16 18:00:01 UTC"),
-]
-
-
-@pytest.mark.parametrize(("first", "told"), DECISIONS)
-@pytest.mark.parametrize("then", [decide for decide, _ in DECISIONS])
-def test_whoever_is_slower_hears_who_decided_and_when(
-    first: Callable[[Signal], None], told: str, then: Callable[[Signal], None]
-) -> None:
-    signal = posted()
-    first(signal)
-    with pytest.raises(AlreadyDecided, match=told):
-        then(signal)
 
 
 def test_a_correction_lets_an_entry_count_otherwise() -> None:

@@ -45,7 +45,8 @@ def test_the_volatility_that_made_a_value_is_found_again(
         assert float(found) == pytest.approx(vol, rel=1e-9, abs=doubt)
     else:
         assert int(status) in (VolStatus.INDISTINCT, VolStatus.ABOVE_BOUND)
-        assert float(priced.vega) < 1e-3
+        # How little a value tells of its volatility is measured by the value itself.
+        assert float(priced.vega) < 1e-5 * max(float(priced.price), 100.0)
 
 
 def test_the_published_round_trips_are_met() -> None:
