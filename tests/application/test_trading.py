@@ -18,8 +18,19 @@ from application.trading import Trading
 from domain.fix import OrdType, PositionEffect, Side
 from domain.legs import Leg
 from domain.order_events import OrderDenied, OrderFilled
-from tests.application.acts import TSLA, call_exit, catch_up, command, last, names, post
-from tests.application.conftest import ShownMarket
+from domain.signal_events import ClosedBy
+from domain.signals import Signal
+from tests.application.acts import (
+    TSLA,
+    call_exit,
+    catch_up,
+    change,
+    command,
+    last,
+    names,
+    post,
+)
+from tests.application.conftest import NOON, ShownMarket
 
 
 @pytest.fixture
@@ -130,3 +141,44 @@ def test_what_the_account_does_not_hold_cannot_be_sold(
     place_order(desk, command(), LOCAL_OPERATOR, ticket)
     catch_up(trading)
     assert "holds 0" in last(desk, OrderDenied).reason
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_without_the_account_nothing_is_sent(
+    desk: Desk, trading: ReactionRunner, market: ShownMarket, by_hand: bool
+) -> None:
+    market.show(TSLA, "5.40", "5.50")
+    if by_hand:
+        ticket = OrderTicket(
+            account="nobody's",
+            side=Side.BUY,
+            position_effect=PositionEffect.OPEN,
+            legs=(Leg(symbol=TSLA, side=Side.BUY),),
+            order_qty=Decimal(1),
+            ord_type=OrdType.MARKET,
+        )
+        place_order(desk, command(), LOCAL_OPERATOR, ticket)
+    else:
+        signal = post(desk)
+        approve(desk, command(), LOCAL_OPERATOR, signal=signal, account="nobody's", via="test")
+    catch_up(trading)
+    assert last(desk, OrderDenied).reason == "there is no account nobody's"
+
+
+def test_what_was_over_before_the_approval_was_seen_is_not_bought(
+    desk: Desk, trading: ReactionRunner, market: ShownMarket
+) -> None:
+    market.show(TSLA, "5.40", "5.50")
+    signal = post(desk, quantity="2")
+    _approved(desk, signal)
+    call_exit(desk, signal, "1")
+    call_exit(desk, signal, "1")
+    change(
+        desk,
+        Signal,
+        signal,
+        lambda found: found.close(reason=ClosedBy.EXIT, closed_at=NOON, at=NOON),
+    )
+    catch_up(trading)
+    assert last(desk, OrderDenied).reason == "the trade was over before it was approved"
+    assert "order.filled" not in names(desk)
