@@ -40,6 +40,11 @@ class SeenMessage(Value, frozen=True, kw_only=True):
         return message_stream(self.platform, self.message_id)
 
     @property
+    def answered(self) -> UUID | None:
+        """The stream of the message that it replies to."""
+        return message_stream(self.platform, self.reply_to) if self.reply_to else None
+
+    @property
     def worded_at(self) -> datetime:
         """When it got the words it has: unless edited, when it was posted."""
         return self.edited_at or self.posted_at

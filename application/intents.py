@@ -1,4 +1,7 @@
-"""Intents: what a message asks of its author's book, once it is clear which trade is meant."""
+"""Intents: what a message asks of its author's book, once it is clear which trade is meant.
+
+`said` is the part of the reading that an intent came of.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.fix import Side
-from domain.grammar.reading import Kind
+from domain.grammar.reading import Kind, TradeReading
 from domain.legs import Leg
 from domain.signal_events import ClosedBy
 
@@ -23,6 +26,7 @@ class OpenCall(msgspec.Struct, frozen=True, kw_only=True):
     price_to: Decimal | None = None
     stop: Decimal | None = None
     targets: tuple[Decimal, ...] = ()
+    said: TradeReading | None = None
     rules: tuple[str, ...] = ()
 
 
@@ -32,6 +36,7 @@ class AddCall(msgspec.Struct, frozen=True, kw_only=True):
     signal_id: UUID
     quantity: Decimal
     price: Decimal
+    said: TradeReading | None = None
     rules: tuple[str, ...] = ()
 
 
@@ -42,6 +47,7 @@ class ExitCall(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     price: Decimal | None = None
     reason: ClosedBy = ClosedBy.EXIT
+    said: TradeReading | None = None
     rules: tuple[str, ...] = ()
     is_said: bool = False
     """The message itself gave the price, outright or by a gain."""

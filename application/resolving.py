@@ -44,6 +44,10 @@ PRICE_STEP = Decimal("0.0001")
 SAID_FOR = timedelta(minutes=15)
 """So long a price that the author gave stands for an exit that names none."""
 
+NO_POSITION = "open position"
+WHICH_POSITION = "which position"
+"""What an exit lacks that finds no open trade, or cannot tell which."""
+
 _SILENT = frozenset({Kind.CHAT, Kind.RECAP})
 
 
@@ -151,12 +155,13 @@ class _Resolving:
                     price_to=trade.price_to,
                     stop=self.reading.stop if len(self.reading.trades) == 1 else None,
                     targets=self.reading.targets if len(self.reading.trades) == 1 else (),
+                    said=trade,
                     rules=(*self.reading.rules, *rules, *_listing_rules(trade.legs, legs)),
                 )
             )
         elif held.side is side:
             rules = (*rules, f"{held.spoken} is open already: an add")
-            self._added(held, quantity, price, rules)
+            self._added(held, trade, quantity, price, rules)
         else:
             self._unbooked(f"{held.spoken} is open the other way round", ("action",))
 
@@ -197,14 +202,14 @@ class _Resolving:
             return
         quantity, rules = self._size(trade)
         if trade.price is not None:
-            self._added(held, quantity, trade.price, (*found.rules, *rules))
+            self._added(held, trade, quantity, trade.price, (*found.rules, *rules))
             return
         price, why = self._price_of_add(held, trade, quantity)
         if price is None:
             self._unbooked(why, ("price",))
             return
         computed = f"price {price}: {quantity} more bring the average to {trade.average}"
-        self._added(held, quantity, price, (*found.rules, *rules, computed))
+        self._added(held, trade, quantity, price, (*found.rules, *rules, computed))
 
     def _price_of_add(
         self, held: OpenTrade, trade: TradeReading, quantity: Decimal
@@ -222,13 +227,19 @@ class _Resolving:
         return price.quantize(PRICE_STEP), ""
 
     def _added(
-        self, held: OpenTrade, quantity: Decimal, price: Decimal, rules: tuple[str, ...]
+        self,
+        held: OpenTrade,
+        trade: TradeReading,
+        quantity: Decimal,
+        price: Decimal,
+        rules: tuple[str, ...],
     ) -> None:
         self.intents.append(
             AddCall(
                 signal_id=held.signal_id,
                 quantity=quantity,
                 price=price,
+                said=trade,
                 rules=(*self.reading.rules, *rules),
             )
         )
@@ -238,7 +249,7 @@ class _Resolving:
         found = self._recall(trade.legs, trade)
         held = found.trade
         if held is None:
-            self._unbooked(found.why)
+            self._unbooked(found.why, (NO_POSITION if found.nothing_fits else WHICH_POSITION,))
             return None
         says_strike = any(leg.strike is not None for leg in trade.legs)
         if trade.price is not None and not says_strike and held.is_underlying_price(trade.price):
@@ -254,6 +265,7 @@ class _Resolving:
                 quantity=quantity,
                 price=price,
                 reason=ClosedBy(trade.reason.value),
+                said=trade,
                 rules=(*self.reading.rules, *found.rules, *size_rules, *price_rules),
                 is_said=trade.price is not None or trade.gain is not None,
             )
