@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -15,6 +15,11 @@ DEFAULT_EXPIRIES = ("", "0dte", "weekly")
 APPROVAL_WINDOW_S = 86_400
 
 
+TITLES_MAX = 100
+TITLE_LENGTH_MAX = 256
+"""What a chat platform lets a title be."""
+
+
 def room_stream(channel: str) -> UUID:
     """The stream of a channel's settings."""
     return stream_id("room", channel)
@@ -24,22 +29,32 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
     """A channel's first settings; messages captured from here on are read by them."""
 
     TOPIC: ClassVar[str] = "room.configured"
+    class_version: ClassVar[int] = 2
 
     channel: str
     room: Room
     approval_window_s: int = APPROVAL_WINDOW_S
     by: str
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_titles(body)
 
 
 class RoomChanged(Event, frozen=True, kw_only=True):
     """Other settings from here on; what was read before stays as it was read."""
 
     TOPIC: ClassVar[str] = "room.changed"
+    class_version: ClassVar[int] = 2
 
     channel: str
     room: Room
     approval_window_s: int = APPROVAL_WINDOW_S
     by: str
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_titles(body)
 
     def apply(self, aggregate: RoomSettings) -> None:
         aggregate.room = self.room
@@ -98,6 +113,11 @@ class RoomSettings(BaseAggregate[UUID]):
         )
 
 
+def _without_titles(body: dict[str, Any]) -> None:
+    """At first a room had no titles of its own."""
+    body["room"].setdefault("titles", [])
+
+
 def _require_sane(room: Room, approval_window_s: int) -> None:
     if room.default_expiry not in DEFAULT_EXPIRIES:
         raise InvalidInput(f"the default expiry is 'weekly', '0dte' or empty, "
@@ -106,3 +126,16 @@ def _require_sane(room: Room, approval_window_s: int) -> None:
         raise InvalidInput(f"a trim is a fraction above 0 and at most 1, not {room.default_trim}")
     if room.default_quantity <= 0 or approval_window_s <= 0:
         raise InvalidInput("the default quantity and the approval window are above zero")
+    _require_plain_titles(room)
+
+
+def _require_plain_titles(room: Room) -> None:
+    """Each title is some words, said once: two kinds for one title would depend on their order."""
+    texts = [" ".join(text.lower().split()) for text, _ in room.titles]
+    if len(texts) > TITLES_MAX or any(len(text) > TITLE_LENGTH_MAX for text in texts):
+        raise InvalidInput(f"a room has at most {TITLES_MAX} titles of {TITLE_LENGTH_MAX} letters")
+    if not all(any(letter.isalnum() for letter in text) for text in texts):
+        raise InvalidInput("a title of a room needs a word")
+    twice = next((text for text in texts if texts.count(text) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"the title {twice!r} is there twice")

@@ -91,6 +91,8 @@ class Room(Value, frozen=True, kw_only=True):
     default_trim: Decimal = Decimal("0.5")
     """The fraction of what is open that a trim without a size sells."""
     default_quantity: Decimal = Decimal(1)
+    titles: tuple[tuple[str, Kind], ...] = ()
+    """What the room's own card titles say that a card is for; they override the usual sense."""
 
 
 class LegReading(Value, frozen=True, kw_only=True):

@@ -43,7 +43,7 @@ def value_of(hint: Any) -> Any:
     if origin in (Union, UnionType):
         return value_of(next(kind for kind in inside if kind is not NoneType))
     if origin is tuple:
-        return (value_of(inside[0]),)
+        return tuple(map(value_of, inside[:1] if Ellipsis in inside else inside))
     if origin is frozenset:
         return frozenset({value_of(inside[0])})
     if issubclass(hint, Enum):

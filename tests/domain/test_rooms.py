@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.grammar.reading import Room
+from domain.grammar.reading import Kind, Room
 from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured, RoomSettings, room_stream
 from domain.shared import Impossible, InvalidInput
 from tests.domain.told import last_of, replayed, state_of, told_by
@@ -71,6 +71,11 @@ def test_settings_belong_to_a_channel(name: str) -> None:
         (Room(default_trim=Decimal("1.01")), 600, "a trim is a fraction"),
         (Room(default_quantity=Decimal(0)), 600, "are above zero"),
         (Room(default_quantity=Decimal(-1)), 600, "are above zero"),
+        (Room(titles=((" ", Kind.OPEN),)), 600, "needs a word"),
+        (Room(titles=(("\u2728", Kind.OPEN),)), 600, "needs a word"),
+        (Room(titles=(("Flash", Kind.OPEN), ("flash ", Kind.TRIM))), 600, "'flash' is there twice"),
+        (Room(titles=(("F" * 257, Kind.OPEN),)), 600, "of 256 letters"),
+        (Room(titles=tuple((f"F{n}", Kind.OPEN) for n in range(101))), 600, "at most 100 titles"),
         (WEEKLY, 0, "are above zero"),
         (WEEKLY, -1, "are above zero"),
     ],
@@ -91,3 +96,10 @@ def test_settings_that_mean_nothing_are_refused_at_first_and_later(
 def test_everything_that_means_something_is_taken(expiry: str, trim: str) -> None:
     room = Room(default_expiry=expiry, default_trim=Decimal(trim))
     assert configured(room).room == room
+
+
+def test_a_room_may_have_titles_of_its_own() -> None:
+    room = Room(titles=(("Flash", Kind.OPEN), ("Bye", Kind.CLOSE)))
+    settings = configured(room)
+    assert settings.room == room
+    assert state_of(replayed(told_by(settings))) == state_of(settings)
