@@ -12,7 +12,7 @@ import msgspec
 from domain.fix import Side
 from domain.grammar.dates import message_day
 from domain.grammar.reading import LegReading, Reading
-from domain.grammar.roots import family, underlying_of
+from domain.grammar.roots import family, is_pair, underlying_of
 from domain.instruments import Option, instrument
 from domain.legs import Leg
 
@@ -58,7 +58,7 @@ class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
     def sells_whole(self) -> bool:
         """Contracts and shares are sold whole once more than one was entered."""
         entry = self.entry_quantity
-        return entry > 1 and entry == int(entry) and "/" not in self.legs[0].symbol
+        return entry > 1 and entry == int(entry) and not is_pair(self.legs[0].symbol)
 
     def is_underlying_price(self, price: Decimal) -> bool:
         """Whether a price is far from the option's and close to its strike."""

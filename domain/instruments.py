@@ -1,13 +1,15 @@
-"""What is traded: equities, US listed options, crypto pairs, and how each is named.
+"""What is traded: equities, US listed options, crypto pairs, currencies, and how each is named.
 
 Every instrument has one canonical symbol, the one kept in events:
 
 - equity: the ticker (`AAPL`, `BRK.B`; `BRK-B` and `BRK/B` are read as the same)
 - option: the 21-character OSI symbol of the OCC (root padded to 6, `yymmdd`, `C|P`,
   strike x 1000 in 8 digits), e.g. `TSLA  261120C00250000`
-- crypto pair: `BASE/QUOTE` (`BTC/USD`)
+- crypto pair: `BASE/QUOTE` (`BTC/USD`, `1000PEPE/USDT`; `BTCUSDT` is read as `BTC/USDT`)
+- pair of currencies or metals: the two codes in one word (`EURUSD`, `XAUUSD`; `EUR/USD` is
+  read as the same)
 
-Source of the option symbol: OCC, Options Symbology Initiative (2010).
+Sources: OCC, Options Symbology Initiative (2010); ISO 4217 for codes of currencies and metals.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ STANDARD_MULTIPLIER = 100
 
 _OSI = re.compile(r"^([A-Z]{1,5}\d?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})$", re.ASCII)
 _TICKER = re.compile(r"^[A-Z]{1,5}(?:[.\-/][A-Z]{1,2})?$")
-_PAIR = re.compile(r"^([A-Z0-9]{2,10})/(USD|USDT|USDC|EUR|BTC|ETH)$")
+_PAIR = re.compile(r"^([A-Z0-9]{1,12})/(USD|USDT|USDC|EUR|BTC|ETH)$", re.ASCII)
+_JOINED_PAIR = re.compile(r"^([A-Z0-9]{2,12})(USDT|USDC)$", re.ASCII)
+_CURRENCIES = re.compile(r"^([A-Z]{3})[/\-]?([A-Z]{3})$", re.ASCII)
 _ROOT = re.compile(r"^[A-Z]{1,5}\d?$", re.ASCII)
 
 _INDEX_ROOTS = {
@@ -36,6 +40,21 @@ _INDEX_ROOTS = {
 _AMERICAN_INDEXES = frozenset({"OEX"})
 _SHARE_CLASSES = {"BRKB": "BRK.B", "BFB": "BF.B"}
 """Roots have no dot; most others stand for a ticker of the same letters."""
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CURRENCIES = _codes(
+    """
+    USD EUR GBP JPY CHF AUD NZD CAD SEK NOK DKK ISK PLN CZK HUF RON BGN TRY ZAR ILS MXN BRL CLP
+    COP CNH CNY HKD SGD THB IDR MYR PHP INR KRW TWD AED SAR KWD QAR KZT RUB UAH
+    """
+)
+"""Codes that are traded over the counter: ISO 4217, and CNH for the yuan traded abroad."""
+METALS = _codes("XAU XAG XPT XPD")
+"""Gold, silver, platinum and palladium, by the troy ounce."""
 
 
 class Right(StrEnum):
@@ -85,6 +104,33 @@ class CryptoPair:
     @property
     def multiplier(self) -> int:
         return 1
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class FxPair:
+    """Spot currency or metal against a currency: one unit is one of the base, not a lot."""
+
+    base: str
+    quote: str
+
+    @property
+    def symbol(self) -> str:
+        return f"{self.base}{self.quote}"
+
+    @property
+    def underlying(self) -> str:
+        return self.symbol
+
+    @property
+    def multiplier(self) -> int:
+        return 1
+
+    @property
+    def is_metal(self) -> bool:
+        return self.base in METALS
 
     def __str__(self) -> str:
         return self.symbol
@@ -149,7 +195,7 @@ class Option:
         return f"{self.root} {strike}{self.right.value} {self.expiry.isoformat()}"
 
 
-Instrument = Equity | Option | CryptoPair
+Instrument = Equity | Option | CryptoPair | FxPair
 
 
 @lru_cache(maxsize=65_536)
@@ -170,10 +216,17 @@ def instrument(symbol: str) -> Instrument:
         return Option(root, expiry, Right(right), Decimal(strike) / 1000)
     if _TICKER.match(text):
         return Equity(re.sub(r"[-/]", ".", text))
-    pair = _PAIR.match(text)
+    codes = _CURRENCIES.match(text)
+    if codes and _are_currencies(*codes.groups()):
+        return FxPair(*codes.groups())
+    pair = _PAIR.match(text) or _JOINED_PAIR.match(text)
     if pair:
         return CryptoPair(*pair.groups())
     raise InvalidInput(
         f"{symbol!r} names no instrument: give a ticker (AAPL), an OSI symbol "
-        "(TSLA261120C00250000) or a pair (BTC/USD)"
+        "(TSLA261120C00250000), a pair (BTC/USD) or two currencies (EURUSD)"
     )
+
+
+def _are_currencies(base: str, quote: str) -> bool:
+    return base != quote and base in CURRENCIES | METALS and quote in CURRENCIES

@@ -19,7 +19,7 @@ from domain.grammar.vocabulary import (
     Form,
     Verb,
 )
-from domain.instruments import CryptoPair, Option, Right, instrument
+from domain.instruments import CryptoPair, FxPair, Option, Right, instrument
 from domain.shared import InvalidInput
 
 WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
@@ -27,7 +27,7 @@ WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
 
 _FAMILY = {weekly: root for root, weekly in WEEKLY_ROOTS.items()}
 _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
-_PAIR = re.compile(r"\$?([A-Z0-9]{1,10}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
+_PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
 _CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dte", "daymon", "monday"})
 _SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
 
@@ -38,9 +38,9 @@ def is_date(text: str) -> bool:
 
 
 def pair_of(text: str) -> str:
-    """`BTC/USD` from btc/usd, BTCUSD, BTC-USD."""
+    """`BTC/USD` from btc/usd, BTCUSD, BTC-USD; `EURUSD` from eur/usd."""
     found = _PAIR.fullmatch(text.upper())
-    return f"{found[1]}/{found[2]}" if found else ""
+    return instrument(f"{found[1]}/{found[2]}").symbol if found else ""
 
 
 def family(root: str) -> str:
@@ -94,7 +94,8 @@ def symbol_of(leg: LegReading, day: date) -> str:
 
 
 def is_pair(symbol: str) -> bool:
-    return isinstance(instrument(symbol), CryptoPair)
+    """Whether a symbol names coins, currencies or metals, which come in fractions."""
+    return isinstance(instrument(symbol), CryptoPair | FxPair)
 
 
 def is_ticker_word(text: str) -> bool:

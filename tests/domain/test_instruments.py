@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.instruments import CryptoPair, Equity, Instrument, Option, Right, instrument
+from domain.fix import Side
+from domain.instruments import CryptoPair, Equity, FxPair, Instrument, Option, Right, instrument
+from domain.legs import Leg, capital_at_risk, expiry_of, multiplier_of
 from domain.shared import InvalidInput
 
 D = Decimal
@@ -95,8 +97,23 @@ def test_the_monthly_and_the_weekly_root_are_two_contracts_of_one_index() -> Non
 
 
 def test_one_unit_is_a_hundred_shares_of_an_option_and_one_of_anything_else() -> None:
-    units = [instrument(symbol).multiplier for symbol in ("TSLA261120C00250000", "TSLA", "BTC/USD")]
-    assert units == [100, 1, 1]
+    symbols = ("TSLA261120C00250000", "TSLA", "BTC/USD", "XAUUSD")
+    assert [instrument(symbol).multiplier for symbol in symbols] == [100, 1, 1, 1]
+
+
+def test_two_currencies_are_one_pair_that_never_expires() -> None:
+    """They were read as a coin against the dollar before; one pair has one name."""
+    named = {instrument(written).symbol for written in ("EURUSD", "EUR/USD", "eur-usd")}
+    assert named == {"EURUSD"}
+    leg = Leg(symbol="XAUUSD", side=Side.SELL)
+    assert expiry_of((leg,)) is None
+    assert multiplier_of((leg,)) == 1
+    assert capital_at_risk(Side.SELL, (leg,), D("2650.4")) == D("2650.4")
+
+
+def test_metals_are_told_from_currencies() -> None:
+    pairs = [instrument(symbol) for symbol in ("XAUUSD", "XPTUSD", "EURUSD")]
+    assert [isinstance(pair, FxPair) and pair.is_metal for pair in pairs] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +145,15 @@ def test_at_expiry_a_contract_is_worth_what_it_is_in_the_money(
         ("sol/usdt", CryptoPair("SOL", "USDT")),
         ("ETH/BTC", CryptoPair("ETH", "BTC")),
         ("1INCH/USD", CryptoPair("1INCH", "USD")),
+        ("B/USDT", CryptoPair("B", "USDT")),
+        ("1000PEPE/USDT", CryptoPair("1000PEPE", "USDT")),
+        ("BTCUSDT", CryptoPair("BTC", "USDT")),
+        ("1000pepeusdt", CryptoPair("1000PEPE", "USDT")),
+        ("EURUSD", FxPair("EUR", "USD")),
+        ("EUR/USD", FxPair("EUR", "USD")),
+        ("gbp-jpy", FxPair("GBP", "JPY")),
+        ("XAU/USD", FxPair("XAU", "USD")),
+        ("XAGEUR", FxPair("XAG", "EUR")),
     ],
 )
 def test_shares_and_pairs_have_one_symbol_however_they_are_written(
@@ -145,6 +171,7 @@ def test_shares_and_pairs_have_one_symbol_however_they_are_written(
         ("F270115P00011500", "F 11.5P 2027-01-15"),
         ("BRK-B", "BRK.B"),
         ("BTC/USD", "BTC/USD"),
+        ("xau/usd", "XAUUSD"),
     ],
 )
 def test_instruments_are_spoken_as_people_write_them(symbol: str, spoken: str) -> None:
@@ -159,6 +186,11 @@ def test_instruments_are_spoken_as_people_write_them(symbol: str, spoken: str) -
         "AAPL 250C",
         "BTCUSD/",
         "BTC/JPY",
+        "USDUSD",
+        "USDXAU",
+        "EURXYZ",
+        "NAS100",
+        "US30",
         "A/B/C",
         "$AAPL",
         "TSLA261120X00250000",
