@@ -47,10 +47,11 @@ def configure_room(
     member: Member,
     *,
     channel: str,
+    author: str = "",
     room: Room,
     approval_window_s: int,
 ) -> Outcome:
-    """Records what a channel takes for granted.
+    """Records what a channel takes for granted, or how one of its authors is read instead.
 
     Raises:
         Forbidden, InvalidInput, Impossible: who asks or what is asked for cannot be.
@@ -58,11 +59,12 @@ def configure_room(
     member.require("administer")
 
     def decide(work: Work) -> RoomSettings:
-        known = work.find(RoomSettings, room_stream(channel))
+        known = work.find(RoomSettings, room_stream(channel, author))
         if known is None:
             return work.begin(
                 RoomSettings.configure(
                     channel=channel,
+                    author=author,
                     room=room,
                     approval_window_s=approval_window_s,
                     by=member.name,

@@ -52,10 +52,12 @@ _KINDS: dict[type[Intent], Kind] = {
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """How a channel is read."""
+    """How a channel is read, or one author's messages in it."""
 
     room: Room = Room()
     approval_window_s: int = APPROVAL_WINDOW_S
+    channel: str = ""
+    author: str = ""
 
 
 class KnownTrader(msgspec.Struct, frozen=True):
@@ -97,7 +99,7 @@ class Booking:
 
     def __init__(self) -> None:
         self._memory = Memory()
-        self._rooms: dict[str, Rules] = {}
+        self._rooms: dict[tuple[str, str], Rules] = {}
         self._traders: dict[UUID, KnownTrader] = {}
         self._standing: dict[UUID, Standing] = {}
         self._open: dict[tuple[str, UUID], dict[UUID, OpenTrade]] = {}
@@ -110,7 +112,8 @@ class Booking:
         for key, value in state.items():
             kind, _, name = key.partition(":")
             if kind == "room":
-                self._rooms[name] = msgspec.json.decode(value, type=Rules)
+                rules = msgspec.json.decode(value, type=Rules)
+                self._rooms[rules.channel or name, rules.author] = rules
             elif kind == "trader":
                 self._traders[UUID(name)] = msgspec.json.decode(value, type=KnownTrader)
             elif kind == "open":
@@ -129,11 +132,23 @@ class Booking:
                 case MessageCaptured() as message:
                     self._book(cause, message, work)
                 case RoomConfigured() | RoomChanged() as settings:
-                    rules = Rules(settings.room, settings.approval_window_s)
-                    self._rooms[settings.channel] = rules
-                    self._memory.put(f"room:{settings.channel}", rules)
+                    self._take_up(settings)
                 case SignalSettled() | SignalVoided() | SignalCorrected():
                     self._follow(cause.stream, work)
+
+    def _take_up(self, settings: RoomConfigured | RoomChanged) -> None:
+        channel, author = settings.channel, settings.author
+        rules = Rules(settings.room, settings.approval_window_s, channel, author)
+        self._rooms[channel, author] = rules
+        self._memory.put(f"room:{channel}" + (f"\n{author}" if author else ""), rules)
+
+    def _rules_for(self, message: MessageCaptured) -> Rules:
+        """The author's own settings in the channel, else the channel's."""
+        for author in (message.author_id, message.author_name, ""):
+            rules = self._rooms.get((message.channel, author))
+            if rules is not None:
+                return rules
+        return Rules()
 
     def _streams_touched(self, happened: Sequence[Happened]) -> set[UUID]:
         """The signals that this batch may change, so that they are read at once."""
@@ -146,7 +161,7 @@ class Booking:
         return touched
 
     def _book(self, cause: Happened, message: MessageCaptured, work: Work) -> None:
-        room = self._rooms.get(message.channel, Rules()).room
+        room = self._rules_for(message).room
         text = MessageText(
             content=message.content, embeds=message.embeds, posted_at=message.posted_at
         )
@@ -266,7 +281,7 @@ class Booking:
     def _posted(
         self, cause: Happened, message: MessageCaptured, call: OpenCall, number: int
     ) -> Signal:
-        window = self._rooms.get(message.channel, Rules()).approval_window_s
+        window = self._rules_for(message).approval_window_s
         return Signal.post(
             place=number,
             origin="trader",

@@ -96,7 +96,7 @@ class Parser:
 
     def parse(self, message: SeenMessage) -> Parsed:
         """The reading of one message."""
-        room = self._rooms(message.channel, message.author_name)
+        room = self._rooms(message.channel, message.author_id, message.author_name)
         text = MessageText(
             content=message.content, embeds=message.embeds, posted_at=message.posted_at
         )
@@ -121,10 +121,12 @@ class RoomOf(msgspec.Struct, frozen=True):
 
     rooms: dict[tuple[str, str], Room] = {}
 
-    def __call__(self, channel: str, author: str) -> Room:
-        """The settings of the author in the channel, else the channel's, else none."""
-        found = self.rooms.get((channel, author)) or self.rooms.get((channel, ""))
-        return Room() if found is None else found
+    def __call__(self, channel: str, *authors: str) -> Room:
+        """The settings of the author (by id or name) in the channel, else the channel's."""
+        for author in (*authors, ""):
+            if (channel, author) in self.rooms:
+                return self.rooms[channel, author]
+        return Room()
 
 
 def _by_itself(message: SeenMessage, reading: Reading) -> Parsed:

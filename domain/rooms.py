@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,6 +14,8 @@ from domain.shared import Created, Event, Impossible, InvalidInput, stream_id
 
 DEFAULT_EXPIRIES = ("", "0dte", "weekly")
 APPROVAL_WINDOW_S = 86_400
+_LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[A-Z]{2})?)?")
+_ROOT = re.compile(r"[A-Z]{1,5}[0-9]?")
 
 
 TITLES_MAX = 100
@@ -20,9 +23,9 @@ TITLE_LENGTH_MAX = 256
 """What a chat platform lets a title be."""
 
 
-def room_stream(channel: str) -> UUID:
-    """The stream of a channel's settings."""
-    return stream_id("room", channel)
+def room_stream(channel: str, author: str = "") -> UUID:
+    """The stream of a channel's settings, or of one author's in it."""
+    return stream_id("room", channel, author) if author else stream_id("room", channel)
 
 
 class RoomConfigured(Created, frozen=True, kw_only=True):
@@ -32,13 +35,15 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
     class_version: ClassVar[int] = 2
 
     channel: str
+    author: str = ""
+    """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
     approval_window_s: int = APPROVAL_WINDOW_S
     by: str
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
-        _without_titles(body)
+        _at_first(body)
 
 
 class RoomChanged(Event, frozen=True, kw_only=True):
@@ -48,13 +53,15 @@ class RoomChanged(Event, frozen=True, kw_only=True):
     class_version: ClassVar[int] = 2
 
     channel: str
+    author: str = ""
+    """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
     approval_window_s: int = APPROVAL_WINDOW_S
     by: str
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
-        _without_titles(body)
+        _at_first(body)
 
     def apply(self, aggregate: RoomSettings) -> None:
         aggregate.room = self.room
@@ -62,31 +69,40 @@ class RoomChanged(Event, frozen=True, kw_only=True):
 
 
 class RoomSettings(BaseAggregate[UUID]):
-    """The settings of one channel."""
+    """The settings of one channel, or of one author in it instead of the channel's."""
 
     TOPIC: ClassVar[str] = "room"
 
-    def __init__(self, channel: str, room: Room, approval_window_s: int) -> None:
+    def __init__(self, channel: str, room: Room, approval_window_s: int, author: str = "") -> None:
         self.channel = channel
+        self.author = author
         self.room = room
         self.approval_window_s = approval_window_s
 
     @classmethod
     def configure(
-        cls, *, channel: str, room: Room, approval_window_s: int, by: str, at: datetime
+        cls,
+        *,
+        channel: str,
+        author: str = "",
+        room: Room,
+        approval_window_s: int,
+        by: str,
+        at: datetime,
     ) -> RoomSettings:
-        """Records a channel's first settings.
+        """Records the first settings of a channel, or of one author in it.
 
         Raises:
             InvalidInput: no channel, or a setting that means nothing.
         """
         if not channel.strip():
             raise InvalidInput("room settings need the channel's name")
-        _require_sane(room, approval_window_s)
+        require_sane(room, approval_window_s)
         return cls._create(
             RoomConfigured,
-            id=room_stream(channel),
+            id=room_stream(channel, author),
             channel=channel,
+            author=author,
             room=room,
             approval_window_s=approval_window_s,
             by=by,
@@ -100,25 +116,41 @@ class RoomSettings(BaseAggregate[UUID]):
             Impossible: they are the same.
             InvalidInput: a setting that means nothing.
         """
-        _require_sane(room, approval_window_s)
+        require_sane(room, approval_window_s)
         if (room, approval_window_s) == (self.room, self.approval_window_s):
-            raise Impossible(f"the settings of {self.channel} are these already")
+            raise Impossible(f"the settings of {self._spoken} are these already")
         self.trigger_event(
             RoomChanged,
             channel=self.channel,
+            author=self.author,
             room=room,
             approval_window_s=approval_window_s,
             by=by,
             timestamp=at,
         )
 
+    @property
+    def _spoken(self) -> str:
+        return f"{self.author} in {self.channel}" if self.author else self.channel
 
-def _without_titles(body: dict[str, Any]) -> None:
-    """At first a room had no titles of its own."""
+
+def _at_first(body: dict[str, Any]) -> None:
+    """At first a room had no titles and no language of its own, nor its authors settings."""
     body["room"].setdefault("titles", [])
+    body["room"].setdefault("language", "")
+    body.setdefault("author", "")
 
 
-def _require_sane(room: Room, approval_window_s: int) -> None:
+def require_sane(room: Room, approval_window_s: int = APPROVAL_WINDOW_S) -> None:
+    """Refuses settings by which nothing can be read.
+
+    Raises:
+        InvalidInput: names the setting.
+    """
+    if _LANGUAGE.fullmatch(room.language) is None:
+        raise InvalidInput(f"the language is a tag such as en-GB or ru, not {room.language!r}")
+    if room.default_root and _ROOT.fullmatch(room.default_root) is None:
+        raise InvalidInput(f"the default root is a ticker such as SPX, not {room.default_root!r}")
     if room.default_expiry not in DEFAULT_EXPIRIES:
         raise InvalidInput(f"the default expiry is 'weekly', '0dte' or empty, "
                            f"not {room.default_expiry!r}")  # fmt: skip

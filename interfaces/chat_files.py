@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -93,6 +93,7 @@ class _Line(msgspec.Struct):
     edited_at: datetime | None = None
 
 
+_BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _MESSAGE = msgspec.json.Decoder(_Exported)
 _LINE = msgspec.json.Decoder(_Line)
 
@@ -126,6 +127,63 @@ def read_chat(path: Path) -> ChatExport:
     return _from_export(export)
 
 
+def each_message(source: BinaryIO, *, channel: str) -> Iterator[SeenMessage | BadLine]:
+    """The messages of a chat export one by one, in the order of the file, bad lines among them.
+
+    JSON lines are read as they come, so a pipe is answered line by line; `channel` stands for
+    a channel that a line does not name.
+
+    Raises:
+        InvalidInput: it is neither of the two formats.
+    """
+    filled = ((n, line) for n, line in enumerate(source, start=1) if line.strip(_BLANK))
+    first = next(filled, None)
+    if first is None:
+        return
+    number, line = first[0], first[1].removeprefix(codecs.BOM_UTF8)
+    if _is_part_of_export(line):
+        yield from _exported_messages(line + source.read(), number, channel)
+        return
+    yield _line_or_bad(line, number, channel)
+    for number, line in filled:
+        yield _line_or_bad(line, number, channel)
+
+
+def _is_part_of_export(line: bytes) -> bool:
+    """Whether a first line is not whole: an export is one object over many lines."""
+    try:
+        return "messages" in msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except UNREADABLE:
+        return True
+
+
+def _exported_messages(data: bytes, first: int, channel: str) -> Iterator[SeenMessage | BadLine]:
+    try:
+        export = msgspec.json.decode(data, type=_Export)
+    except UNREADABLE as error:
+        for number, line in _filled(data.splitlines()):
+            found = _line_or_bad(line, number + first - 1, channel)
+            if number == 1 and isinstance(found, BadLine) and data.count(b"\n") < 2:
+                raise InvalidInput(
+                    f"this is no chat export ({error}): give DiscordChatExporter's JSON format, "
+                    "or a JSON object per line with id, channel, author, timestamp and content"
+                ) from error
+            yield found
+        return
+    read = _from_export(export)
+    yield from read.bad
+    yield from read.messages
+
+
+def _line_or_bad(line: bytes, number: int, channel: str) -> SeenMessage | BadLine:
+    try:
+        said = _LINE.decode(line)
+        said.channel = said.channel or channel
+        return _spoken(said)
+    except (*UNREADABLE, InvalidInput) as error:
+        return BadLine(number, str(error))
+
+
 def _from_export(export: _Export) -> ChatExport:
     messages: list[SeenMessage] = []
     bad: list[BadLine] = []
@@ -157,10 +215,11 @@ def _from_lines(lines: Iterable[bytes]) -> ChatExport:
     messages: list[SeenMessage] = []
     bad: list[BadLine] = []
     for number, line in _filled(lines):
-        try:
-            messages.append(_spoken(_LINE.decode(line)))
-        except (*UNREADABLE, InvalidInput) as error:
-            bad.append(BadLine(number, str(error)))
+        found = _line_or_bad(line, number, "")
+        if isinstance(found, BadLine):
+            bad.append(found)
+        else:
+            messages.append(found)
     return ChatExport(_in_time_order(messages), bad, None)
 
 

@@ -93,6 +93,14 @@ class Room(Value, frozen=True, kw_only=True):
     default_quantity: Decimal = Decimal(1)
     titles: tuple[tuple[str, Kind], ...] = ()
     """What the room's own card titles say that a card is for; they override the usual sense."""
+    language: str = ""
+    """Its BCP 47 tag (`en-GB`, `ru`). American English, which goes without saying, writes
+    11/21 for 21 November; elsewhere the day comes first."""
+
+    @property
+    def day_first(self) -> bool:
+        """Whether a date in numbers begins with its day."""
+        return self.language not in ("", "en", "en-US")
 
 
 class LegReading(Value, frozen=True, kw_only=True):

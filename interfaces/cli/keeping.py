@@ -1,4 +1,4 @@
-"""`truetape room`, `account`, `token`: what an admin keeps."""
+"""`truetape account`, `token`: what an admin keeps."""
 
 from __future__ import annotations
 
@@ -7,51 +7,14 @@ from typing import Annotated
 
 import typer
 
-from application.administering import configure_room, issue_token, open_account, revoke_token
+from application.administering import issue_token, open_account, revoke_token
 from domain.approvals import Role
-from domain.grammar.reading import Room
-from domain.rooms import APPROVAL_WINDOW_S
 from interfaces.cli.deciding import done, number
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator, told_in_words
 from interfaces.lookups import trader_named
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens of the API.")
-
-
-def room(
-    channel: Annotated[str, typer.Argument(help="The channel's name.")],
-    root: Annotated[str, typer.Option(help="Underlying of a bare strike, such as SPX.")] = "",
-    expiry: Annotated[
-        str, typer.Option(help="Expiry of a contract without one: weekly, 0dte or empty.")
-    ] = "",
-    trim: Annotated[str, typer.Option(help="Fraction that a bare trim sells.")] = "0.5",
-    quantity: Annotated[str, typer.Option(help="Quantity of an entry without one.")] = "1",
-    approval_window: Annotated[
-        int, typer.Option(help="Seconds in which a signal can be approved.")
-    ] = APPROVAL_WINDOW_S,
-    json: Json = False,
-) -> None:
-    """Record what a channel takes for granted; messages are read by it from then on."""
-    with told_in_words():
-        settings = Room(
-            default_root=root.upper(),
-            default_expiry=expiry,
-            default_trim=number(trim, "fraction of a trim"),
-            default_quantity=number(quantity, "quantity"),
-        )
-    with house() as opened:
-        who = operator()
-        outcome = configure_room(
-            opened.desk,
-            command(opened, who, "room", channel, settings, approval_window),
-            who,
-            channel=channel,
-            room=settings,
-            approval_window_s=approval_window,
-        )
-        opened.catch_up()
-        done(outcome, f"{channel} is read by these settings from now on", json=json)
 
 
 def account(
