@@ -139,20 +139,23 @@ def _same(wanted: Any, found: Any) -> bool:
         return False
 
 
-def main(rooms: Sequence[str]) -> None:
-    for room in rooms or room_names():
-        scored = score(room)
-        exact = sum(one.is_exact for one in scored)
-        traps = sum(one.line.is_trap for one in scored)
-        false = sum(one.is_false_order for one in scored)
-        wrong = sum(one.is_wrong_order for one in scored)
-        print(f"{room}: {exact} of {len(scored)} exact, {traps} traps, "
-              f"{false} false orders, {wrong} wrong")  # fmt: skip
-        for one in scored:
-            if not one.is_exact:
-                print(f"  {one.line.message.message_id}: {one.line.message.content[:150]!r}")
-                print(f"     {' | '.join(one.differences)}  [{one.parsed.kind}: {one.parsed.why}]")
+def report(room: str) -> Iterator[str]:
+    """One line on how a room is read, and two on each message that is read otherwise."""
+    scored = score(room)
+    exact = sum(one.is_exact for one in scored)
+    traps = sum(one.line.is_trap for one in scored)
+    false = sum(one.is_false_order for one in scored)
+    wrong = sum(one.is_wrong_order for one in scored)
+    yield (
+        f"{room}: {exact} of {len(scored)} exact, {traps} traps, "
+        f"{false} false orders, {wrong} wrong"
+    )
+    for one in scored:
+        if not one.is_exact:
+            yield f"  {one.line.message.message_id}: {one.line.message.content[:150]!r}"
+            yield f"     {' | '.join(one.differences)}  [{one.parsed.kind}: {one.parsed.why}]"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for name in sys.argv[1:] or room_names():
+        sys.stdout.writelines(f"{line}\n" for line in report(name))
