@@ -1,0 +1,62 @@
+"""How fast messages are read, over the rooms of tests/data/chat as they come."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from functools import cache
+
+from domain.grammar.reader import read
+from domain.grammar.reading import MessageText, Room
+from tests.benchmarks.harness import Measured, benchmark
+from tests.reading.rooms import lines_of, room_names
+
+ROUNDS = 7
+
+
+@cache
+def _messages() -> list[MessageText]:
+    """Every message of every room: entries, exits, cards and much talk."""
+    return [
+        MessageText(
+            content=line.message.content,
+            embeds=line.message.embeds,
+            posted_at=line.message.posted_at,
+        )
+        for room in room_names()
+        for line in lines_of(room)
+    ]
+
+
+@benchmark("read_messages", unit="messages/s", limit=10_000, better="higher")
+def read_messages() -> Measured:
+    """Readings a second on one core."""
+    messages, room = _messages(), Room()
+    speeds = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        for message in messages:
+            read(message, room)
+        speeds.append(len(messages) / (time.process_time() - started))
+    speed = statistics.median(speeds)
+    return Measured(
+        value=speed, note=f"{len(messages)} messages of {len(room_names())} rooms, {ROUNDS} times"
+    )
+
+
+@benchmark("read_p99", unit="ms", limit=1, better="lower")
+def read_p99() -> Measured:
+    """The time within which 99 of 100 messages are read."""
+    messages, room = _messages(), Room()
+    took: list[float] = []
+    for _ in range(ROUNDS):
+        for message in messages:
+            started = time.perf_counter()
+            read(message, room)
+            took.append(time.perf_counter() - started)
+    cuts = statistics.quantiles(took, n=1000)
+    return Measured(
+        value=cuts[989] * 1000,
+        note=f"median {cuts[499] * 1e6:.0f} us, p99.9 {cuts[998] * 1000:.2f} ms, "
+        f"slowest {max(took) * 1000:.2f} ms",
+    )
