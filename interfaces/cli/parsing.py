@@ -63,7 +63,8 @@ def parse(
         for message in messages:
             if isinstance(message, BadLine):
                 bad += 1
-                warnings.print(f"{file}:{message.line}: left out: {escape(message.why)}")
+                told = f"{file}:{message.line}: left out: {message.why}"
+                warnings.print(escape(told), soft_wrap=True)
             elif explained:
                 room = known(message.channel, message.author_id, message.author_name)
                 _show(message, parser.parse(message), room)

@@ -305,11 +305,28 @@ class TestWhatOthersDo:
         channel.books("STC half TSLA 250c @ 3.05")
         assert last(desk, SignalExitCalled).quantity == 3
 
-    def configured(self, desk: Desk, quantity: str, window_s: int = 600) -> None:
+    def configured(self, desk: Desk, quantity: str, window_s: int = 600, author: str = "") -> None:
         room = Room(default_quantity=D(quantity))
         configure_room(
-            desk, command(), ADA, channel="options", room=room, approval_window_s=window_s
+            desk,
+            command(),
+            ADA,
+            channel="options",
+            author=author,
+            room=room,
+            approval_window_s=window_s,
         )
+
+    def test_an_author_is_read_by_settings_of_their_own(self, desk: Desk, channel: Channel) -> None:
+        unsized = "BTO TSLA 11/20 250c @ 2.28"
+        self.configured(desk, "5")
+        self.configured(desk, "9", 60, author="Nora")
+        catch_up(channel.runner)
+        channel.starts_anew()
+        channel.books(unsized, by="77", name="Nora")
+        channel.books(unsized, by="88", name="Max")
+        posted = [event for event in events(desk) if isinstance(event, SignalPosted)]
+        assert [event.quantity for event in posted] == [D(9), D(5)]
 
     def test_a_channel_is_read_by_its_settings_from_then_on(
         self, desk: Desk, channel: Channel
