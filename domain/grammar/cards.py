@@ -1,61 +1,30 @@
-"""Takes a message apart into cards: a title that sets the intent, labelled lines, and prose."""
+"""Takes a message apart into cards: a title that sets the intent, labelled values, and prose."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
-from domain.grammar.reading import Embed, Kind, MessageText
-from domain.grammar.vocabulary import FIRST_WORDS
+from domain.grammar.reading import Embed, MessageText, Room
+from domain.grammar.roots import is_ticker_word
+from domain.grammar.titles import Sense, is_silent, sense_of
+from domain.grammar.tokens import Token, tokens
+from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, VERBS
 
-_LABELS = {
-    "contract": "contract", "option": "contract", "option contract": "contract",
-    "position": "contract", "trade": "contract", "play": "contract", "alert": "contract",
-    "ticker": "ticker", "symbol": "ticker", "stock": "ticker", "underlying": "ticker",
-    "pair": "ticker", "coin": "ticker", "asset": "ticker",
-    "strike": "strike", "strike price": "strike",
-    "type": "right", "option type": "right", "right": "right", "call/put": "right",
-    "c/p": "right", "put/call": "right",
-    "exp": "expiry", "expiry": "expiry", "expiration": "expiry", "expires": "expiry",
-    "exp date": "expiry", "expiration date": "expiry", "expiry date": "expiry",
-    "entry": "entry", "entry price": "entry", "price": "price", "cost": "entry",
-    "avg entry": "entry", "average entry": "entry", "fill": "entry", "filled": "entry",
-    "fill price": "entry", "entered": "entry", "premium": "entry",
-    "exit": "exit", "exit price": "exit", "sold": "exit", "sell price": "exit",
-    "sl": "stop", "stop": "stop", "stop loss": "stop", "stoploss": "stop", "stop price": "stop",
-    "pt": "target", "tp": "target", "target": "target", "targets": "target",
-    "price target": "target", "take profit": "target", "profit target": "target",
-    "qty": "quantity", "quantity": "quantity", "contracts": "quantity", "shares": "quantity",
-    "size": "size", "position size": "size", "risk": "size",
-    "action": "action", "side": "action", "order": "action", "trade type": "action",
-    "direction": "action", "signal": "action",
-    "gain": "gain", "profit": "gain", "p/l": "gain", "pnl": "gain", "p&l": "gain",
-    "return": "gain", "roi": "gain",
-    "notes": "notes", "note": "notes", "comment": "notes", "comments": "notes",
-    "reason": "notes", "thoughts": "notes", "analysis": "notes",
-}  # fmt: skip
-_LINE = re.compile(r"^[^A-Za-z0-9\n@$]{0,4}([A-Za-z][A-Za-z/& ]{0,18}?) ?([0-9]?) ?: *(.*)$")
-_CONTRACT_ROLES = frozenset({"contract", "ticker", "strike"})
-_PRICE_ROLES = frozenset({"entry", "exit", "price"})
-
-_INTENT_WORDS = {
-    Kind.WATCH: "watch|watching|watch ?list|radar|eyeing|trade ideas?|ideas?|setups?|plan",
-    Kind.RECAP: "recap|results|summary|performance|scoreboard|p/?l",
-    Kind.UPDATE: "updates?",
-    Kind.CANCEL: "cancel+ed|cancel",
-    Kind.TRIM: "trim|trims|trimming|trimmed|partials?|scal(?:e|ed|ing) out",
-    Kind.CLOSE: "stopped out|closed?|closing|exits?|exited|exiting|sold|stc|sell|all out|out",
-    Kind.ADD: "add|adding|added|averag(?:e|ing) down",
-    Kind.OPEN: "day ?trade|lotto|swing|scalp|leaps?|entry|entries|entering|entered|open|opening"
-    "|opened|bto|sto|buy|bought|buying|new (?:trade|position)|long|short",
-}
-"""In this order: a "Trim Alert" trims, an "Entry Update" is an update."""
-
-_INTENTS = {
-    kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for kind, words in _INTENT_WORDS.items()
-}
+_CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
+_PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
+_BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
+_FENCE = re.compile(r"```[a-z]{0,12}\n")
+_NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]+")
+_IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
+_FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
+_NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
+_TITLE_WORDS_MAX = 5
+_LINES_MAX = 150
 
 
 @dataclass(slots=True)
@@ -63,113 +32,48 @@ class Card:
     """One part of a message: its title, what its labels say, and the rest of its words."""
 
     title: str = ""
-    intent: Kind | None = None
-    roles: dict[str, str] = field(default_factory=dict)
+    sense: Sense | None = None
+    roles: dict[Role, str] = field(default_factory=dict)
+    labels: dict[Role, str] = field(default_factory=dict)
+    """The words of the label of each role, so that a rule can name it."""
     prose: str = ""
     notes: str = ""
+    flow: str = ""
+    """A label that only a scanner of other people's trades has."""
+    is_embed: bool = False
 
     @property
     def names_contract(self) -> bool:
         return not _CONTRACT_ROLES.isdisjoint(self.roles)
 
     @property
-    def contract(self) -> str:
-        """The labelled contract in the order of a ticket."""
-        parts = ("contract", "ticker", "expiry", "strike", "right")
-        said = [self.roles[part] for part in parts if part in self.roles]
-        if "contract" not in self.roles and "ticker" in self.roles:
-            said[0] = said[0].upper()
-        return " ".join(said)
+    def heading(self) -> str:
+        """What the title holds besides its sense: "TSLA 250C" of "BTO TSLA 250C"."""
+        return self.title if self.sense is None or self.sense.is_weak else self.sense.rest
 
     @property
-    def entry(self) -> str:
-        """The labelled entry in the words of a ticket, with its levels."""
-        price = self.price("entry")
-        return f"@ {price} , {self.levels}" if price else ""
-
-    def price(self, role: str) -> str:
-        """The price under its own label (`entry` or `exit`), else under a plain "Price"."""
-        return self.roles.get(role) or self.roles.get("price", "")
+    def is_whole(self) -> bool:
+        """Whether its labels name an option contract with all its parts, or a text of one."""
+        if Role.CONTRACT in self.roles:
+            return True
+        parts = (Role.TICKER, Role.STRIKE)
+        return all(part in self.roles for part in parts)
 
     @property
-    def levels(self) -> str:
-        """The labelled stop and targets in the words of a ticket."""
-        stop, target = self.roles.get("stop"), self.roles.get("target")
-        said = (f"SL {stop}" if stop else "", f"PT {target}" if target else "")
-        return " , ".join(part for part in said if part)
+    def words(self) -> str:
+        """All that the card says, for the questions that ask about all of it."""
+        said = (value for role, value in self.roles.items() if role in _CONTRACT_ROLES)
+        return "\n".join((self.title, *said, self.prose, self.notes))
 
 
-def cards(text: MessageText) -> list[Card]:
+def cards(text: MessageText, room: Room) -> list[Card]:
     """The content and every embed, each as a card; where there is a link, embeds preview it."""
     content = clean(text.content)
     found = [_content(content)] if content else []
     if text.embeds and not has_link(text.content):
-        found += [_embed(embed) for embed in text.embeds]
+        over = _sense_over(content, room)
+        found += [_under(_embed(embed, room), over) for embed in text.embeds]
     return found
-
-
-def _content(content: str) -> Card:
-    card = Card()
-    roles, prose, notes = _labelled(content.split("\n"))
-    if not _CONTRACT_ROLES.isdisjoint(roles) and not _PRICE_ROLES.isdisjoint(roles):
-        card.roles, card.prose, card.notes = roles, prose, notes
-    else:
-        card.prose = content
-    return card
-
-
-def _embed(embed: Embed) -> Card:
-    lines = clean(embed.description).split("\n")
-    for fold in embed.fields:
-        name, value = clean(fold.name).strip(" :"), clean(fold.value)
-        lines += [f"{name}: {value}"] if _role_of(name) and "\n" not in value else [name, value]
-    roles, prose, notes = _labelled([line for part in lines for line in part.split("\n")])
-    title = clean(embed.title)
-    return Card(title=title, intent=intent_of(title), roles=roles, prose=prose, notes=notes)
-
-
-def intent_of(title: str) -> Kind | None:
-    """What a title says that the card is for."""
-    return next((kind for kind, words in _INTENTS.items() if words.search(title)), None)
-
-
-def _role_of(label: str) -> str:
-    return _LABELS.get(" ".join(label.lower().rstrip("0123456789 ").split()), "")
-
-
-def _labelled(lines: list[str]) -> tuple[dict[str, str], str, str]:
-    """Labelled lines by role, the words of the other lines, and the notes."""
-    roles: dict[str, str] = {}
-    prose: list[str] = []
-    notes: list[str] = []
-    open_notes = False
-    for line in lines:
-        role, value = _role_and_value(line)
-        if role == "notes":
-            open_notes = True
-            notes.append(value)
-        elif role == "contract" and value.split(" ", 1)[0].lower() in FIRST_WORDS:
-            prose.append(value)
-        elif role:
-            open_notes = False
-            _keep(roles, role, value)
-        else:
-            (notes if open_notes else prose).append(line)
-    return roles, "\n".join(prose).strip(), "\n".join(notes).strip()
-
-
-def _role_and_value(line: str) -> tuple[str, str]:
-    found = _LINE.match(line)
-    if found is None:
-        return "", ""
-    return _role_of(found[1]), found[3].strip()
-
-
-def _keep(roles: dict[str, str], role: str, value: str) -> None:
-    if role == "target" and role in roles:
-        roles[role] = f"{roles[role]}, {value}"
-    elif role not in roles and value:
-        roles[role] = value
 
 
 def texts(card: Card) -> Iterator[str]:
@@ -178,3 +82,185 @@ def texts(card: Card) -> Iterator[str]:
         yield card.prose
     if card.notes:
         yield card.notes
+
+
+def _sense_over(content: str, room: Room) -> Sense | None:
+    """What a few words above an embed say that it is for: "@everyone new entry"."""
+    if len(content.split()) > _TITLE_WORDS_MAX or any(map(str.isdigit, content)):
+        return None
+    return sense_of(content, room)
+
+
+def _under(card: Card, over: Sense | None) -> Card:
+    if over is not None and (card.sense is None or card.sense.is_weak):
+        heading = card.heading
+        card.sense = over._replace(rest=heading) if not over.is_weak else card.sense or over
+    return card
+
+
+def _content(content: str) -> Card:
+    card = Card()
+    if ":" in content or "=" in content:
+        _fill_labels(card, content.split("\n"))
+        if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):
+            return card
+    return Card(prose=content)
+
+
+def _embed(embed: Embed, room: Room) -> Card:
+    card = Card(title=_plain(embed.title).replace("\n", " "), is_embed=True)
+    lines = _plain(embed.description).split("\n")
+    for fold in embed.fields:
+        lines += _field_lines(_plain(fold.name), _plain(fold.value))
+    card.sense = sense_of(card.title, room)
+    if card.sense is None and not card.title:
+        _take_first_line(card, lines, room)
+    _fill_labels(card, lines)
+    return card
+
+
+def _plain(text: str) -> str:
+    """An embed's text: there a block quote and a code block are frames, not somebody's words."""
+    if ">" in text:
+        text = _BLOCKQUOTE.sub("", text)
+    if "```" in text:
+        text = _FENCE.sub("```", text).replace("```", "\n")
+    return clean(text).strip("\n")
+
+
+def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
+    """A first line of few words is a title: "OPEN:", "Options Entry", "mo entered long"."""
+    first = next((place for place, line in enumerate(lines) if line.strip()), None)
+    if first is None or any(map(str.isdigit, lines[first])):
+        return
+    line = lines[first].strip()
+    few = len(line.split()) <= _TITLE_WORDS_MAX
+    sense = sense_of(line.rstrip(":"), room) if few and not labelled(line) else None
+    if sense is not None and (sense.verb is not None or is_silent(sense.kind)):
+        card.title, card.sense, lines[first] = line, sense, ""
+
+
+def _field_lines(name: str, value: str) -> list[str]:
+    """A field as lines: its values stand by a name that is a label, below one that is not."""
+    name = " ".join(name.split()).strip(" :")
+    rows = [row.strip() for row in value.split("\n") if row.strip()]
+    role = role_of(name)
+    if role is Role.NOTES:
+        return [f"{name}: {rows[0] if rows else ''}", *rows[1:]]
+    if role is not None and not any(labelled(row) for row in rows):
+        return [f"{name}: {' , '.join(rows)}"]
+    if len(rows) == 1 and name and not labelled(rows[0]):
+        return [f"{name}: {rows[0]}"]
+    return [name, *rows]
+
+
+def _fill_labels(card: Card, lines: Sequence[str]) -> None:
+    """Puts labelled lines under their roles; the words of the others are prose, or notes."""
+    prose: list[str] = []
+    notes: list[str] = []
+    open_notes = False
+    pending: Labelled | None = None
+    for line in (cell for row in lines[:_LINES_MAX] for cell in cells(row.strip())):
+        if not line:
+            continue
+        found = labelled(line, is_card=card.is_embed)
+        if not found:
+            if pending is not None and fits(pending.role, line):
+                _keep(card, pending._replace(value=line))
+            elif card.is_embed and (bare := role_of(line)) is not None and bare is not Role.NOTES:
+                pending = Labelled(bare, line, "")
+                continue
+            else:
+                prose += [pending.label] if pending is not None and not open_notes else []
+                (notes if open_notes else prose).append(line)
+            pending = None
+            continue
+        pending = None
+        for one in found:
+            open_notes = one.role is Role.NOTES
+            if open_notes:
+                notes.append(one.value)
+            elif _acts(one):
+                prose.append(one.value)
+            elif one.value:
+                _keep(card, one)
+            else:
+                pending = one
+    card.prose, card.notes = "\n".join(prose).strip(), "\n".join(notes).strip()
+
+
+def _acts(one: Labelled) -> bool:
+    """Under "Trade" or "Alert" may stand a whole ticket: "BTO TSLA 250c 11/21 @ 2.30"."""
+    return (
+        one.role is Role.CONTRACT
+        and any(map(str.isdigit, one.value))
+        and one.value.split(" ", 1)[0].lower() in FIRST_WORDS
+    )
+
+
+def _keep(card: Card, one: Labelled) -> None:
+    """Keeps a value under the role that its words show it to have; the first of a role stays."""
+    if _NOTHING.fullmatch(one.value):
+        return
+    for role, value in _settled(one):
+        if role is Role.FLOW:
+            card.flow = card.flow or one.label
+        elif role is Role.TARGET and role in card.roles:
+            card.roles[role] = f"{card.roles[role]} , {value}"
+        elif role not in card.roles:
+            card.roles[role] = value
+            card.labels[role] = one.label
+
+
+def _settled(one: Labelled) -> Iterator[tuple[Role, str]]:
+    """What a value is for, where its label may be used for several things."""
+    role, value = one.role, one.value
+    if role in (Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS):
+        yield from _settled_words(role, value)
+    elif role is Role.TICKER and any(map(str.isdigit, value)):
+        yield Role.CONTRACT, value
+    elif role is Role.ENTRY and "premium" in one.label.lower() and _IN_THOUSANDS.search(value):
+        yield Role.FLOW, value
+    elif role is Role.QUANTITY and any(word.lower() in RIGHTS for word in _WORD.findall(value)):
+        yield Role.CONTRACT, value
+    else:
+        yield role, value
+
+
+def _settled_words(role: Role, value: str) -> Iterator[tuple[Role, str]]:
+    """ "Type" may be Call, BTO, Swing or Sweep; "Position" Long, a contract, or a number."""
+    words = [word.lower() for word in _WORD.findall(value)]
+    if not _FLOW_TYPES.isdisjoint(words):
+        yield Role.FLOW, value
+        return
+    if any(map(str.isdigit, value)):
+        if role is Role.CONTRACT and value.strip(" x").isdigit():
+            yield Role.QUANTITY, value
+        elif any(_names_contract(token) for token in tokens(value)):
+            yield Role.CONTRACT, value
+        return
+    right = next((word for word in words if word in RIGHTS and len(word) > 1), "")
+    letters = [word for word in words if word in RIGHTS] if len(words) == 1 else []
+    if right or letters:
+        yield Role.RIGHT, right or letters[0]
+    action = _action_in([word for word in words if word not in RIGHTS])
+    if action:
+        yield Role.ACTION, action
+    elif not (right or letters):
+        if sense_of(value) is not None:
+            yield Role.STATUS, value
+        elif role is Role.CONTRACT:
+            yield Role.TICKER, value
+
+
+def _names_contract(token: Token) -> bool:
+    return token.kind in _NAMING or token.low in RIGHTS or is_ticker_word(token.text)
+
+
+def _action_in(words: Sequence[str]) -> str:
+    """The action word that a value begins with: "Buy" of "Buy (long)"."""
+    for length in (3, 2, 1):
+        phrase = tuple(words[:length])
+        if len(phrase) == length and phrase in VERBS:
+            return " ".join(phrase)
+    return ""

@@ -9,12 +9,15 @@ from decimal import Decimal
 from itertools import pairwise
 
 from domain.grammar import stance
-from domain.grammar.acts import Act, Found, Piece, find
+from domain.grammar.acts import Found, Piece, find
+from domain.grammar.card_tickets import contract_of, entry_of, is_entry_card, levels_of
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
+from domain.grammar.dealing import deal
 from domain.grammar.filling import fill
 from domain.grammar.lead import level_objection
 from domain.grammar.legs import named_legs
+from domain.grammar.merging import once
 from domain.grammar.reading import (
     ExitReason,
     Kind,
@@ -22,10 +25,10 @@ from domain.grammar.reading import (
     MessageText,
     Reading,
     Room,
-    TradeReading,
 )
 from domain.grammar.slots import Slots
-from domain.grammar.tickets import Setting, Ticket, closes, judge
+from domain.grammar.tickets import Setting, Ticket, judge
+from domain.grammar.titles import is_silent
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import (
     CONDITIONS,
@@ -34,28 +37,18 @@ from domain.grammar.vocabulary import (
     RIGHTS,
     STOPS,
     TARGETS,
-    VERBS,
-    Verb,
 )
 
 _EXITS = (Kind.TRIM, Kind.CLOSE)
 _CONTRACT_KINDS = frozenset({"strike", "slash", "osi", "joined"})
-_ENTRIES = (Kind.OPEN, Kind.ADD)
-_ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
-_SILENT_TITLES = (Kind.WATCH, Kind.RECAP, Kind.CANCEL)
-_TITLE_VERBS: dict[Kind, Verb] = {
-    Kind.OPEN: VERBS["bto",],
-    Kind.ADD: VERBS["adding",],
-    Kind.TRIM: VERBS["trimming",],
-    Kind.CLOSE: VERBS["closing",],
-}
 
 
 @dataclass(slots=True)
 class _Gathered:
     """What the parts of a message have given so far."""
 
-    tickets: list[Ticket] = field(default_factory=list)
+    groups: list[list[Ticket]] = field(default_factory=list)
+    """The tickets of each part."""
     named: list[LegReading] = field(default_factory=list)
     whys: list[tuple[Kind, str]] = field(default_factory=list)
     stop: Decimal | None = None
@@ -68,8 +61,8 @@ def read(text: MessageText, room: Room) -> Reading:
 
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
-    parts = cards(text)
-    whole = "\n".join(part for card in parts for part in _all_texts(card))
+    parts = cards(text, room)
+    whole = "\n".join(card.words for card in parts)
     if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
         return Reading(kind=Kind.CHAT, why="no word of a trade in it")
     if stance.corrects(whole):
@@ -78,20 +71,19 @@ def read(text: MessageText, room: Room) -> Reading:
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered()
     for card in parts:
-        contract = tokens(card.contract) if card.names_contract else []
-        _read_card(card, Setting(room, day, reason, contract, tokens(card.entry)), gathered)
+        contract = tokens(contract_of(card, day))
+        _read_card(card, Setting(room, day, reason, contract, tokens(entry_of(card))), gathered)
     return _reading(gathered, whole, day)
-
-
-def _all_texts(card: Card) -> list[str]:
-    return [card.title, card.contract, card.prose, card.notes]
 
 
 def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     if setting.contract:
         gathered.named += named_legs(fill(setting.contract, setting.day))
-    if card.intent in _SILENT_TITLES:
-        gathered.whys.append((card.intent, f"the title says '{card.title}'"))
+    if card.sense is not None and is_silent(card.sense.kind):
+        gathered.whys.append((card.sense.kind, f"the title says '{card.title}'"))
+        return
+    if card.flow and not is_entry_card(card):
+        gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
         return
     found = [find(tokens(part)) for part in texts(card)]
     tickets = [judge(act, setting) for part in found for act in part.acts]
@@ -100,11 +92,12 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
         gathered.whys += [(refusal.kind, refusal.why) for refusal in part.refusals]
         for piece in part.free:
             _read_free(piece, setting.day, gathered)
-    if setting.contract:
-        tickets = _merged_exits(tickets)
-    if not any(ticket.is_trade for ticket in tickets):
-        tickets += _by_title(card, found, setting, gathered)
-    gathered.tickets += [ticket for ticket in tickets if ticket.is_trade]
+    tickets, whys = deal(card, found, tickets, setting)
+    gathered.whys += whys
+    trades = [ticket for ticket in tickets if ticket.is_trade]
+    if not trades and setting.contract:
+        _take_levels(gathered, fill(tokens(levels_of(card)), setting.day))
+    gathered.groups.append(trades)
 
 
 def _without_round_trips(
@@ -158,97 +151,9 @@ def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
     gathered.targets = tuple(dict.fromkeys([*gathered.targets, *said.targets]))
 
 
-def _merged_exits(tickets: list[Ticket]) -> list[Ticket]:
-    """A card's line and its notes speak of one exit: the fuller one, with any price or gain."""
-    exits = [t for t in tickets if len(t.trades) == 1 and closes(t.trades[0])]
-    if len(exits) < 2 or len({t.trades[0].legs for t in exits}) > 1:
-        return tickets
-    kept = next((t for t in exits if t.kind is Kind.CLOSE), exits[0])
-    for other in exits:
-        kept.trades = (_with_figures(kept.trades[0], other.trades[0]),)
-        kept.stop_at_entry = kept.stop_at_entry or other.stop_at_entry
-        kept.stop = other.stop if kept.stop is None else kept.stop
-        kept.targets = kept.targets or other.targets
-    return [t for t in tickets if t is kept or t not in exits]
-
-
-def _with_figures(trade: TradeReading, other: TradeReading) -> TradeReading:
-    return TradeReading(
-        action=trade.action, legs=trade.legs, average=trade.average, partial=trade.partial,
-        at_hand=trade.at_hand or other.at_hand, either_side=trade.either_side,
-        reason=trade.reason,
-        quantity=trade.quantity or (other.quantity if trade.partial else None),
-        fraction=trade.fraction or (other.fraction if trade.partial else None),
-        price=other.price if trade.price is None else trade.price,
-        price_to=trade.price_to,
-        gain=other.gain if trade.gain is None else trade.gain,
-    )  # fmt: skip
-
-
-def _by_title(
-    card: Card, found: Sequence[Found], setting: Setting, gathered: _Gathered
-) -> list[Ticket]:
-    """Where no words act, the title and the labels may: an entry card, a "Trim Alert"."""
-    verb, said = _card_verb(card)
-    if verb is None:
-        return []
-    price = card.price("exit" if verb.kind in _EXITS else "entry")
-    line = [card.roles.get("quantity", ""), card.contract, f"@ {price}" if price else "",
-            card.roles.get("gain", ""), card.levels]  # fmt: skip
-    words = tokens(" , ".join(part for part in line if part))
-    if not setting.contract:
-        words += tokens(card.prose)
-    if _is_talk(words) or (verb.kind in _ENTRIES and any(map(_conditions_entry, found))):
-        gathered.whys.append((Kind.CONDITIONAL, f"the words under '{said}' set a condition"))
-        return []
-    ticket = judge(Act(verb, said, words, 0, 0), setting)
-    if verb.kind in _ENTRIES and not setting.contract and not _names_option(ticket.named):
-        return []
-    return [ticket]
-
-
-def _names_option(named: Sequence[LegReading]) -> bool:
-    """Free words under a title open options only: "Market Open: AAPL @ 189" is a quote."""
-    return any(leg.strike is not None and leg.right is not None for leg in named)
-
-
-def _card_verb(card: Card) -> tuple[Verb | None, str]:
-    """The verb of a card: its action label, else its title, else that it has an entry."""
-    action = card.roles.get("action", "").lower()
-    for phrase in (tuple(action.split()), tuple(action.split()[:1])):
-        if phrase in VERBS:
-            return VERBS[phrase], action
-    if card.intent is Kind.OPEN and _sells_to_open(card.title):
-        return VERBS["sto",], card.title
-    if card.intent in _TITLE_VERBS:
-        return _TITLE_VERBS[card.intent], card.title
-    if card.intent is None and card.names_contract and "entry" in card.roles:
-        return VERBS["bto",], "Entry"
-    return None, ""
-
-
-def _sells_to_open(title: str) -> bool:
-    return not {"sto", "short"}.isdisjoint(title.lower().split()) or "sell to open" in title.lower()
-
-
-def _conditions_entry(part: Found) -> bool:
-    """Whether the words of a card enter only under a condition: "only if it breaks 245"."""
-    return any(
-        not CONDITIONS.isdisjoint(words) and not _ENTERING.isdisjoint(words)
-        for words in (set(piece.words) for piece in part.free)
-    )
-
-
-def _is_talk(words: Sequence[Token]) -> bool:
-    """Whether the words of a card are a plan or a question rather than a ticket."""
-    lows = {token.low for token in words if token.kind == "word"}
-    asks = any(token.kind == "end" and "?" in token.text for token in words)
-    return asks or not lows.isdisjoint(CONDITIONS | INTENTIONS | NEGATIONS)
-
-
 def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
     """Puts together what the parts gave."""
-    tickets = gathered.tickets
+    tickets = once(gathered.groups)
     named = tuple(dict.fromkeys([*(leg for t in tickets for leg in t.named), *gathered.named]))
     if not tickets:
         return _without_trade(gathered, named, whole, day)

@@ -1,0 +1,237 @@
+"""Labels on cards: which slot a name such as "Stop Loss (SL)" is for, and what stands by it.
+
+A label is known by its words alone, whatever stands around them: emoji, brackets, numbers, a
+colon inside or outside. What it labels stands behind it, on the next line, or in the field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Role(StrEnum):
+    """What a labelled value is for."""
+
+    CONTRACT = "contract"
+    TICKER = "ticker"
+    STRIKE = "strike"
+    RIGHT = "right"
+    EXPIRY = "expiry"
+    DTE = "dte"
+    DATE = "date"
+    ENTRY = "entry"
+    FILL = "fill"
+    AVERAGE = "average"
+    PRICE = "price"
+    EXIT = "exit"
+    QUOTE = "quote"
+    STOP = "stop"
+    TARGET = "target"
+    QUANTITY = "quantity"
+    SIZE = "size"
+    SOLD = "sold"
+    LEFT = "left"
+    ACTION = "action"
+    STATUS = "status"
+    GAIN = "gain"
+    NOTES = "notes"
+    FLOW = "flow"
+    """Volume, open interest and their kind: what a scanner of other people's trades reports."""
+    ASIDE = "aside"
+    """Known to say nothing about the trade: who, when, the greeks."""
+
+
+_SAID: dict[Role, str] = {
+    Role.CONTRACT: "contract, option, position, trade, play, alert, instrument, order, ticket,"
+    " asset, contract symbol, option symbol, option contract",
+    Role.TICKER: "ticker, symbol, stock, underlying, pair, coin, company, security, equity,"
+    " underlying symbol, stock symbol, ticker symbol, stock ticker",
+    Role.STRIKE: "strike, strikes",
+    Role.RIGHT: "type, right, call/put, c/p, put/call, p/c, calls/puts, contract type, call or put",
+    Role.EXPIRY: "exp, expiry, expiration, expires, expires on, expire, maturity, contract date,"
+    " contract expiration",
+    Role.DTE: "dte, days to expiration, days to expiry, days until expiration",
+    Role.DATE: "date",
+    Role.ENTRY: "entry, entries, entry point, entered, bought, buy, purchase, in, buy in, enter,"
+    " entry premium, entry cost, open price, cost, cost basis, paid, price paid, premium,"
+    " premium paid, debit, credit, net debit, net credit, contract cost, limit, order price",
+    Role.FILL: "fill, filled, fills, average fill, avg fill",
+    Role.AVERAGE: "avg, average, avg cost, average cost, avg entry, average entry, dca, new avg,"
+    " new average",
+    Role.PRICE: "price, at, contract price",
+    Role.EXIT: "exit, sell, close, closing, exited, scaling, scaling price, out, covered, cover,"
+    " sold at, closed at, trimmed at, trim price, scale price, sold price, closed price, sale,"
+    " exit premium, exit fill",
+    Role.QUOTE: "mark, ask, bid, mid, current, market, last, now, cmp, live, bid/ask, quote,"
+    " current mark, current premium, current value, current price",
+    Role.STOP: "sl, stop, stop loss, stoploss, hard stop, mental stop, trailing stop, stops,"
+    " stop moved to, invalidation",
+    Role.TARGET: "pt, tp, target, targets, price target, price targets, take profit, tps, pts,"
+    " profit target, profit targets, take profits, tgt, exit target, goal",
+    Role.QUANTITY: "qty, quantity, contracts, shares, cons, lots, contract size, amount, units,"
+    " no. of contracts, number of contracts, of contracts, contract quantity, contract count,"
+    " qty sold, quantity sold, contracts sold, shares sold, contracts bought, shares bought",
+    Role.SIZE: "size, position size, risk, risk size, sizing, account risk, allocation, r/r, rr,"
+    " risk/reward, conviction, confidence, account size",
+    Role.SOLD: "sold, trimmed, trim, scaled, scaled out, sold %, % sold, trim size, trim %, scale,"
+    " amount sold, amount trimmed, trim amount, trimming, portion, partial, percent sold,"
+    " percentage sold, closed, selling",
+    Role.LEFT: "left, remaining, remaining position, remaining contracts, remaining size, runners,"
+    " position left, position remaining, holding, still holding",
+    Role.ACTION: "action, side, trade type, direction, signal, transaction, order type, bias,"
+    " order action, position type, order side, long/short, buy/sell",
+    Role.STATUS: "status, trade status, event, state, alert type, update type, signal type",
+    Role.GAIN: "gain, gains, profit, p/l, pnl, p&l, p & l, return, roi, loss, profit/loss, win,"
+    " gain/loss, result, percentage, unrealized, realized, realized p/l, unrealized p/l, net,"
+    " realized pnl, total gain, total profit, total return, change, percent gain",
+    Role.NOTES: "notes, note, comment, comments, reason, thoughts, analysis, details, reasoning,"
+    " description, commentary, thesis, rationale, message, remarks, additional notes, plan,"
+    " strategy, why, extra, setup, trade plan, info, update, updates, summary, trade idea,"
+    " management, trade management, exit plan, exit strategy",
+    Role.FLOW: "volume, vol, oi, open interest, vol/oi, volume/oi, spot, sentiment, prem, score,"
+    " premium spent, total premium, algo score, trade value, notional, flow, trades, sector, otm,"
+    " market cap, float, eps, revenue, est eps, actual, source, day range, win rate, wins, losses,"
+    " total trades, rank, prev close, previous close, trade size",
+    Role.ASIDE: "trader, analyst, time, author, id, trade id, posted, posted by, by, alerted by,"
+    " user, called by, delta, gamma, theta, vega, iv, implied volatility, greeks, style, timeframe,"
+    " time frame, duration, trade style, rating, grade, stock price, underlying price,"
+    " share price, opened, date opened, date closed, timestamp, time in trade, hold time, server,"
+    " chart, disclaimer, entry date, entry time, exit date, exit time, max loss, max profit,"
+    " max gain, breakeven, break even, collateral, account, broker, days held, held, total cost,"
+    " underlying entry, stock entry, level, levels, support, resistance, leverage, catalyst,"
+    " high, high of day, hod, low, low of day, peak, max",
+}
+
+_ROLES = {phrase.strip(): role for role, phrases in _SAID.items() for phrase in phrases.split(",")}
+_FILLERS = frozenset(
+    {"my", "our", "the", "your", "trade", "new", "option", "options", "est", "approx", "alert"}
+    | {"initial", "original", "nd", "st", "rd", "th", "usd", "first", "second", "third", "final"}
+)
+"""Words that add nothing to a label: "My Entry", "2nd Target"."""
+_ENDINGS = frozenset({"price", "at", "date", "level", "zone", "area", "%", "avg", "premium"})
+"""Words that may end a label and say no more: "Exit Price", "Bought at"."""
+
+_ASIDES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_WORDS = re.compile(r"[a-z%][a-z'/&.%]*")
+_EDGE = re.compile(r"^[^A-Za-z0-9$@.+%-]+")
+_BULLET = re.compile(r"^(?:- +|[0-9]{1,2}[.)] +(?=[A-Za-z]))")
+_LABEL = re.compile(
+    r"(?<![A-Za-z0-9@$.'/&%])"
+    r"([A-Za-z%][A-Za-z'/&.% ]{0,27})"  # words
+    r"[ #]?[0-9]{0,2} ?"  # Target 1
+    r"(?:[(\[][^()\[\]:]{0,16}[)\]])?"  # (SL)
+    r"[^\w:$.,@+\-]{0,4}"  # emoji, or the bracket that ends [Entry]
+    r"[:=](?!=)"
+)
+_DASHED = re.compile(
+    r"^([A-Za-z][A-Za-z'/&. ]{0,23})[ #]?[0-9]{0,2} ?(?:[(][^()]{0,16}[)])? ?(?:->|-|~) +(?=\S)"
+)
+_CUT = " \t,;|/-\u00b7"
+_PIPES = re.compile(r" ?[|\u00b7\u00a6\u2502] ?")
+
+
+class Labelled(NamedTuple):
+    """A label's role and words, and what stands by it."""
+
+    role: Role
+    label: str
+    value: str
+
+
+def role_of(label: str) -> Role | None:
+    """The role of a label, by its words; None where it is no label that is known."""
+    low = label.lower()
+    words = _WORDS.findall(_ASIDES.sub(" ", low)) or _WORDS.findall(low)
+    words = [word.strip(".") if len(word) > 1 else word for word in words]
+    kept = [word for word in words if word not in _FILLERS]
+    short = kept[:-1] if kept and kept[-1] in _ENDINGS else []
+    phrases = (" ".join(said) for said in (words, kept, short))
+    return next((_ROLES[phrase] for phrase in phrases if phrase in _ROLES), None)
+
+
+def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
+    """The labels of a line with their values; empty where the line does not begin with one.
+
+    Without a colon ("Entry - 2.30") only a card's line is taken for a label and its value.
+    """
+    line = _BULLET.sub("", _EDGE.sub("", line))
+    if ":" not in line and "=" not in line:
+        return list(_dashed(line)) if is_card else []
+    found = list(_LABEL.finditer(line))
+    if not found or found[0].start() > 0:
+        return []
+    first = role_of(found[0][1])
+    if first is None:
+        return []
+    places = [(first, found[0])]
+    for match in found[1:]:
+        role = _last_words(match[1])
+        if role is not None and places[-1][0] not in (Role.NOTES, Role.ASIDE):
+            places.append((role, match))
+    ends = [match.start() for _, match in places[1:]] + [len(line)]
+    return [
+        Labelled(role, _clean_label(match[1]), line[match.end() : end].strip(_CUT).strip())
+        for (role, match), end in zip(places, ends, strict=True)
+    ]
+
+
+def _dashed(line: str) -> Iterator[Labelled]:
+    match = _DASHED.match(line)
+    role = role_of(match[1]) if match else None
+    if match is not None and role is not None and fits(role, line[match.end() :]):
+        yield Labelled(role, _clean_label(match[1]), line[match.end() :].strip())
+
+
+def _last_words(label: str) -> Role | None:
+    """The role of a label in the middle of a line, where other words may stand before it."""
+    words = label.split()
+    return next(
+        (role for cut in range(min(len(words), 4)) if (role := role_of(" ".join(words[cut:])))),
+        None,
+    )
+
+
+def _clean_label(label: str) -> str:
+    return " ".join(label.split())
+
+
+def cells(line: str) -> list[str]:
+    """The parts of a line between bars, where it has any and they hold labels."""
+    parts = [part for part in _PIPES.split(line) if part.strip()]
+    if len(parts) < 2 or not any(labelled(part) or role_of(part) for part in parts):
+        return [line]
+    joined: list[str] = []
+    for part in parts:
+        if joined and not labelled(part) and role_of(part) is None and labelled(joined[-1]):
+            joined[-1] = f"{joined[-1]} {part}"
+        else:
+            joined.append(part)
+    return joined
+
+
+_NUMBER = re.compile(r"^[^\w.]{0,4}(?:[0-9]|\.[0-9])")
+_FITS = {
+    Role.TICKER: re.compile(r"^\W{0,3}[A-Za-z]{1,6}(?:[/-]?[A-Za-z]{2,5})?(?: ?\(|\W*$)"),
+    Role.RIGHT: re.compile(r"^\W*(?:calls?|puts?|c|p)\b", re.IGNORECASE),
+    Role.CONTRACT: re.compile(r"[0-9]"),
+    Role.EXPIRY: re.compile(r"[0-9]|week|day|tomorrow|month", re.IGNORECASE),
+    Role.STOP: re.compile(r"[0-9]|^\W*b/?e\b|break ?even|entry", re.IGNORECASE),
+    Role.TARGET: re.compile(r"[0-9]"),
+    Role.GAIN: re.compile(r"[0-9]"),
+    Role.SOLD: re.compile(r"[0-9]|half|all|third|quarter", re.IGNORECASE),
+    Role.ACTION: re.compile(r"^\W*[A-Za-z]+(?: [A-Za-z]+){0,3}\W*$"),
+    Role.STATUS: re.compile(r"^\W*[A-Za-z]+(?: [A-Za-z]+){0,3}\W*$"),
+}
+_NUMERIC = frozenset({Role.STRIKE, Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT,
+                      Role.QUOTE, Role.QUANTITY, Role.DTE})  # fmt: skip
+
+
+def fits(role: Role, value: str) -> bool:
+    """Whether words without a colon can be what a label of that role stands by."""
+    if role in _NUMERIC:
+        return _NUMBER.match(value) is not None
+    shape = _FITS.get(role)
+    return shape is not None and len(value) <= 60 and shape.search(value) is not None
