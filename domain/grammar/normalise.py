@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from domain.grammar.russian import in_english
+
 LENGTH_MAX = 4_200
 """A little more than a chat platform lets through; what lies beyond is not read."""
 
@@ -70,7 +72,8 @@ def clean(text: str) -> str:
     text = _CARRIAGE.sub("\n", text)
     if _SPECIAL.search(text):
         text = _without_markup(text)
-    return _BLANKS.sub(" ", _without_disclaimer(text)).strip()
+    text = _BLANKS.sub(" ", _without_disclaimer(text)).strip()
+    return text if text.isascii() else in_english(text)
 
 
 def has_link(text: str) -> bool:

@@ -155,6 +155,11 @@ class Reading(Value, frozen=True, kw_only=True):
     stop: Decimal | None = None
     stop_at_entry: bool = False
     targets: tuple[Decimal, ...] = ()
+    announced: TradeReading | None = None
+    """An entry that lacks its price alone, which the author's next words may give."""
+    entry: Decimal | None = None
+    """An entry price with levels, said of no instrument: of the trade announced before."""
+    entry_to: Decimal | None = None
     missing: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     why: str = ""

@@ -83,10 +83,51 @@ def test_no_indicator_alert_becomes_a_trade() -> None:
     assert [row for row in alerts if reading_of(row).trades] == []
 
 
-def test_what_is_not_read_yet_is_never_half_booked() -> None:
-    unread = [*rows("tg-crypto"), *rows(source="lukacsaron"), *rows(source="liker0704")]
-    assert len(unread) >= 50
-    assert [row for row in unread if reading_of(row).trades] == []
+def test_blocks_with_a_price_open_what_their_labels_say() -> None:
+    labelled = [*rows(source="liker0704"), *rows(source="lukacsaron")]
+    alerts = [row for row in labelled if (row.get("label") or {}).get("price")]
+    entries = [row for row in alerts if row["label"]["action"] in ("BTO", "STO")]
+    assert len(entries) >= 45
+    wrong = [row["text"] for row in entries if _block_of(reading_of(row)) != _labelled(row)]
+    # One label stops counting targets after the sixth.
+    assert len(wrong) <= 1, wrong
+
+
+def test_what_is_announced_without_a_price_asks_for_it() -> None:
+    for row in rows(source="lukacsaron"):
+        label = row.get("label") or {}
+        if label.get("action") in ("BTO", "STO") and not label.get("price"):
+            reading = reading_of(row)
+            assert (reading.trades, reading.missing) == ((), ("price",)), row["text"]
+            assert reading.announced is not None
+            assert reading.announced.legs[0].root == label["symbol"]
+
+
+def test_what_is_said_to_an_open_block_opens_nothing() -> None:
+    said = [*rows(source="liker0704"), *rows(source="lukacsaron")]
+    later = [row for row in said if not (row.get("label") or {}).get("price")]
+    assert len(later) >= 8
+    for row in later:
+        opened = [trade for trade in reading_of(row).trades if trade.price is not None]
+        assert opened == [], row["text"]
+
+
+def _block_of(reading: Reading) -> tuple[object, ...] | None:
+    if len(reading.trades) != 1:
+        return None
+    (trade,) = reading.trades
+    prices = sorted({trade.price, trade.price_to or trade.price} - {None})
+    return trade.action.value, trade.legs[0].root, prices, reading.stop, list(reading.targets)
+
+
+def _labelled(row: dict[str, Any]) -> tuple[object, ...]:
+    label = row["label"]
+    said = label["price"]
+    if isinstance(said, str):
+        said = said.split("-")
+    prices = sorted(map(Decimal, map(str, said if isinstance(said, list) else [said])))
+    targets = [Decimal(str(target)) for target in label["targets"]]
+    return label["action"], label["symbol"], prices, Decimal(str(label["sl"])), targets
 
 
 @pytest.mark.parametrize("source", ["AdoNunes/DiscordAlertsTrader:tests/test_", "stored-file"])

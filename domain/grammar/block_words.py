@@ -1,0 +1,154 @@
+"""The labels of alerts in blocks, the words for their two sides, and what shows they are none."""
+
+from __future__ import annotations
+
+import re
+
+from domain.fix import Side
+
+_BUYS = "buy|buying|bought|long|longing|longed"
+_SELLS = "sell|selling|sold|short|shorting|shorted"
+
+SIDES = re.compile(rf"\b(?:(?P<buy>{_BUYS})|(?P<sell>{_SELLS}))\b", re.IGNORECASE)
+"""Not of "buy side", "long term" or "short squeeze": those stand in NOT_SIDES."""
+NOT_SIDES = re.compile(
+    r"\b(?:buy|sell|long|short)[- ](?:side|term|squeez\w*|wick|candle|imb\w*|имб\w*|liquidat\w*"
+    r"|position(?:s|ing)|er|ers|off|pressure|wall|story|run|lived|weekend|time)\b",
+    re.IGNORECASE,
+)
+JOINED = re.compile(
+    r"(?i)\b(gold|silver|[a-z]{6}|[a-z0-9]{2,12}usdt)(buy|sell|long|short)(?=[^a-z]|$)"
+    r"|\b(buy|sell|long|short)(gold|silver|xauusd|xagusd|[a-z]{3}usd|usd[a-z]{3})\b"
+)
+AT_MARKET = re.compile(r"\b(?:now|market|cmp|instantly|immediately)\b", re.IGNORECASE)
+
+_STOP = (
+    r"(?:stops?[- ]?(?:loss(?:es)?|lose|los|lost)|stops?|s\.?l\.?|s/l|invalidation)"
+    r"(?: (?:price|level|zone|at|below|above))?"
+)
+_TARGET = (
+    r"(?:take[- ]?profits?|tps?|t/p|t\.p\.?|targets?|tgts?|pts?|goals?|takes?(?= ?[0-9])"
+    r"|t(?=[1-9]\b))(?: (?:price|level|zone|area)s?\b)?"
+)
+_ENTRY = (
+    r"(?:(?:avg|average|best|suggested|limit) )?(?:entry|entries|enter|entering|ent|ep)s?"
+    r"(?:[- ]?(?:price|range|zone|area|level|point|target|limit|order)s?)?"
+    r"|(?:buy|sell|long|short|buying|selling|accumulation|demand|supply)[- ]?"
+    r"(?:zone|area|range|between|around|near|price|entry)s?"
+    r"|(?:limit|open) (?:price|at)|price"
+)
+_OTHER = (
+    r"leverage|lev|cross|isolated|risk|r ?[:/] ?r|rr|reward|margin|lots?|size|deposit|time ?frame"
+    r"|tf|date|time|accuracy|confidence|probability|win ?rate|roi|profit|pnl|support|resistance"
+    r"|volume|mcap|market cap|ath|atl|rsi|ema|dca|re-?entry|pips|duration|hold(?:ing)?|capital"
+    r"|signal id|strength|current price|mark price|gain|return"
+)
+LABEL = re.compile(
+    r"(?<![\w$/.'-])(?:"
+    rf"(?P<other>{_OTHER})|(?P<stop>(?<!buy )(?<!sell ){_STOP})"
+    rf"|(?P<target>{_TARGET})|(?P<entry>{_ENTRY})"
+    r")(?![a-z/'])",
+    re.IGNORECASE,
+)
+"""A label anywhere in a line; what stands behind it, up to the next one, is its value."""
+
+SCRUB = re.compile(
+    r"\b[0-9]{1,3} ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf)\b"
+    r"|\b[mhdw][0-9]{1,2}\b|\b[0-9]{1,3} ?x\b|\bx ?[0-9]{1,3}\b"
+    r"|[+-]? ?[0-9][0-9.,]* ?(?:pips?\b|points?\b|pts\b|lots?\b)"
+    r"|\b[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\b|\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b"
+    r"|\b[0-9]{1,2}[./][0-9]{1,2}[./](?:20)?2[0-9]\b"
+    r"|#[0-9]+|\b[0-9]+(?:st|nd|rd|th)\b|\b(?:no|nr|id|signal) ?[.:#]? ?[0-9]{1,6}\b(?=[ :\n]|$)",
+    re.IGNORECASE,
+)
+"""Time frames, leverage, pips, sizes, times and numbers of signals: digits that are no price."""
+
+OPTION_LIKE = re.compile(
+    r"\b[0-9]{1,5}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]"
+    r"|\b(?:calls?|puts?|strikes?|0dte|odte|[0-9]dte|dte|premium|contracts?|expir\w*|exp)\b",
+    re.IGNORECASE,
+)
+"""Of pairs only the first line counts: gold has no strikes, but a room may make "gold calls"."""
+STRIKE = re.compile(
+    r"\b[0-9]{1,6}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]|\bstrikes?\b",
+    re.IGNORECASE,
+)
+
+RECAP = re.compile(
+    r"\brecap\b|\bresults?\b ?:|^\W{0,6}(?:\w+ ){0,2}results?\b"
+    r"|\b(?:daily|weekly|monthly) (?:report|summary|performance|stats)\b"
+    r"|\b(?:trade|position|signal|setup|call)s? (?:is |was |now |fully )?(?:closed|completed)\b"
+    r"|\bclosed (?:at|in|with|for|on|half|it|this|the (?:trade|position|signal))\b|^\W*closed?\b"
+    r"|\byesterday|\blast (?:week|night|month|friday|signal|call)\b|\bin case you missed\b"
+    r"|\b(?:my|our|the|this|that) (?:\w+ ){0,2}(?:call|signal|setup|alert) (?:from|of) "
+    r"|\b(?:booked|banked|secured|caught|made) [+]?[0-9]|\bcongrat"
+    r"|\brunning [+]?[0-9]|[+] ?[0-9][0-9.,]* ?pips (?:profit|gain|booked|done|secured|running)"
+    r"|(?<!expected )(?<!potential )(?<!take )(?<!max )\b(?:profit|pnl|roi)s? ?: ?[+-]?[0-9]",
+    re.IGNORECASE | re.MULTILINE,
+)
+LEVEL_HIT = re.compile(
+    r"(?P<lead>(?:\b\w+\W+){0,4})"
+    r"\b(?:tp|target|take[- ]?profit|sl|stop(?: ?loss)?)s? ?[0-9]?\b[^\n]{0,14}?"
+    r"\b(?P<hit>hit|reached|done|smashed|achieved|completed)\b",
+    re.IGNORECASE,
+)
+HIT_TO_COME = frozenset({"when", "after", "once", "if", "until", "till", "before", "whenever"})
+TICKED = re.compile("[\u2705\u2714\u2611\u2713]")
+CROSSED = re.compile("[\u274c\u2716\u26d4\U0001f6d1]")
+
+WATCH = re.compile(
+    r"\bwatch ?lists?\b|\b(?:setup|pattern|trade)s? (?:is |are )?(?:forming|developing)\b"
+    r"|^\W*(?:watch(?:ing)?|keep an eye|eyeing|on (?:my |the )?radar|on watch)\b|\bon watch\b"
+    r"|\bkeep (?:an eye|it on)\b"
+    r"|\b(?:potential|possible) (?:setup|trade|entry|long|short|buy|sell)\b"
+    r"|\b(?:not|no) (?:an? )?(?:entry|signal|active|trade|position)?s? ?yet\b|\bnot in yet\b"
+    r"|\bjust watching\b|\b(?:no|not) (?:an? )?(?:entry|trade) (?:here|today|for me)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+CONDITION_OF_ENTRY = re.compile(
+    r"\b(?:if|once|when(?:ever)?|after|unless|until|above|below|over|under|break(?:s|out)?"
+    r"|closes?|clears?)\b",
+    re.IGNORECASE,
+)
+"""On the line that says the side or the entry."""
+CONDITION = re.compile(
+    r"\bonly (?:if|after|when|once|on)\b|\b(?:don'?t|do not) (?:enter|buy|sell|take)[^\n]{0,20}"
+    r"\b(?:yet|until|before|unless)\b"
+    r"|\bwait for (?:a |the |my |our )?(?:\w+ )?"
+    r"(?:confirm\w*|candle|break\w*|retest|signal|close|entry)"
+    r"|\bif (?:it|price|we|this|the price|the candle|gold|btc) (?:can )?(?:breaks?|closes?|holds?"
+    r"|reclaims?|rejects?|reaches|gets|drops?|dips?|goes)\b[^\n]{0,40}"
+    r"\b(?:i'll|we'll|will|buy|sell|enter|entry|long|short)\b",
+    re.IGNORECASE,
+)
+NOT_OURS = re.compile(
+    r"\b(?:he|she|they|his|her|their|he's|she's|they're|friend|someone|somebody|whales?|guy|bro"
+    r"|everyone|people|analysts?|another (?:room|group|channel))\b|@someone",
+    re.IGNORECASE,
+)
+"""On the line that says the side."""
+RELAYED = re.compile(
+    r"\bforwarded from\b|\bfwd\b|^\W*rt @|\bcopied from\b|\bcop(?:y|ied) of\b"
+    r"|\bfrom (?:the |another |a |my |his |\w+'s )?(?:\w+ )?(?:vip|room|group|channel|friend)\b"
+    r"|\bnot (?:mine|my (?:signal|trade|call|idea))\b|\bcredits? (?:to|:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+EXAMPLE = re.compile(
+    r"\b(?:for )?example\b|\bfor instance\b|\btemplate\b|\bhypothetical\w*\b|\bback ?test\w*\b"
+    r"|\bdemo\b|\bpaper (?:trad\w+|account)\b|\bimagine\b|\b(?:signal|alert)s? format\b"
+    r"|\bhow to (?:read|use|follow)\b|\bjoke\b|\bjk\b",
+    re.IGNORECASE,
+)
+NOT_DONE = re.compile(
+    r"\b(?:don'?t|do not|not|never|avoid|no|missed|skip(?:ped)?|stop) (?:\w+ ){0,2}?"
+    r"(?:buy|sell|long|short|enter|buying|selling|longing|shorting|take|taking)\b"
+    r"|\b(?:will|i'll|we'll|would|i'd|gonna|going to|might|may|could|should|looking to|want to"
+    r"|wanna|thinking|planning|considering|hoping|ready to|tomorrow|next week)\b",
+    re.IGNORECASE,
+)
+"""On the line that says the side."""
+
+
+def side_of(found: re.Match[str]) -> Side:
+    """The side that a match of `SIDES` says."""
+    return Side.BUY if found["buy"] else Side.SELL

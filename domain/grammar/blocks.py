@@ -1,0 +1,305 @@
+"""Reads alerts in blocks: side, pair, entry, stop and targets under labels, in any order.
+
+A block that names side and instrument, an entry, and a stop or targets is the room's alert: it
+opens at its entry, limit orders included, which is what its followers do. A block that only
+watches, sets a condition for the entry, tells what became of a trade or passes on another's
+opens nothing. Where no side is said, stop and targets on either side of the entry say it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from domain.fix import Side
+from domain.grammar import block_words as words
+from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
+from domain.grammar.russian import is_russian
+
+_HINT = re.compile(
+    r"usd|gold|silver|xau|xag|\b(?:btc|eth|bitcoin|ethereum|sol|xrp)\b|jpy"
+    r"|\b(?:eur|gbp|aud|nzd|cad|chf|nas|us ?30|dax|oil|entry|entries|enter|sl|tp ?[0-9]?)\b"
+    r"|stop ?lo|targets?\b|\btake ?[0-9p]|(?:buy|sell) ?(?:zone|limit|stop|area)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
+    r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:[.,][0-9]+)?|\.[0-9]+)"
+    r"(?P<thousand>k\b)?(?![0-9]| ?%)"
+)
+_TO = re.compile(r"[$\s]{0,3}(?:-{1,2}|/|~|to\b|and\b|&|\.\.)[@$\s]{0,3}", re.IGNORECASE)
+_PERCENT = re.compile(r"(?<![\w.])[+-]?([0-9]{1,4}(?:\.[0-9]{1,2})?) ?%")
+_INDEX = re.compile(r"[\s#]{0,2}([0-9]{1,2})(?![0-9.,]*[0-9%])[\s:.)=-]*")
+_BARE_LINE = re.compile(r"[^A-Za-z\u0400-\u04ff]*(?:(?:usdt?|usdc|open|and|to|k|tp[0-9]?)\b"
+                        r"[^A-Za-z\u0400-\u04ff]*){0,6}", re.IGNORECASE)  # fmt: skip
+_NUMBERED = re.compile(r"^\W{0,4}[0-9]{1,2}(?:[.):]|\ufe0f?\u20e3)\s*(?=\S)")
+_STOP_WORD = re.compile(r"[A-Za-z\u0400-\u04ff]{3,}")
+_LINK_WORDS = frozenset({"and", "then", "usd", "usdt", "usdc", "open", "hold", "also", "the"})
+_COUNT = re.compile(
+    r"\b(?:buy|sell|long|short|bought|sold)(?:ing)? ([0-9]{1,7}(?:\.[0-9]{1,8})?) ?[#$]?$",
+    re.IGNORECASE,
+)
+_LINES_MAX = 80
+_LEVERAGE = re.compile(
+    r"\b(?:leverage|lev|cross|isolated|futures|perp|[0-9]{1,3} ?x|x ?[0-9]{1,3})\b", re.IGNORECASE
+)
+
+_Find = Callable[[str], Iterator[Named]]
+
+
+@dataclass(slots=True)
+class Block:
+    """What the lines say, before it is judged whether that is a trade."""
+
+    heads: list[str] = field(default_factory=list)
+    """Lines, or parts of lines, before any label: who does what with which instrument."""
+    entry_lines: list[str] = field(default_factory=list)
+    entries: list[Decimal] = field(default_factory=list)
+    stops: list[Decimal] = field(default_factory=list)
+    stop_share: Decimal | None = None
+    targets: list[Decimal] = field(default_factory=list)
+    target_shares: list[Decimal] = field(default_factory=list)
+    side: Side | None = None
+    side_line: str = ""
+    named: tuple[Named, ...] = ()
+    labels: set[str] = field(default_factory=set)
+    loose: list[Decimal] = field(default_factory=list)
+    """Numbers of the side's line that no label explains, where there are several."""
+    quantity: Decimal | None = None
+    at_market: bool = False
+    ticked: int = 0
+    """Target lines with a tick behind their price."""
+    target_lines: int = 0
+    crossed: bool = False
+
+    @property
+    def has_levels(self) -> bool:
+        return bool(self.stops or self.targets or self.target_shares or self.stop_share)
+
+
+def may_be_block(text: str) -> bool:
+    """Whether it is worth looking for a block; most chat ends here."""
+    return _HINT.search(text) is not None or (not text.isascii() and is_russian(text))
+
+
+def parse(text: str) -> Block:
+    """Takes the lines of a cleaned text apart by their labels."""
+    text = words.JOINED.sub(_parted, text)
+    block = Block()
+    _Lines(block).run(text.split("\n")[:_LINES_MAX])
+    _find_side(block)
+    _find_instrument(block, text)
+    _find_quantity(block)
+    if not block.entries:
+        _entry_of_head(block)
+    return block
+
+
+def _parted(found: re.Match[str]) -> str:
+    return " ".join(part for part in found.groups() if part)
+
+
+class _Lines:
+    """One pass over the lines; a label without a number waits for the bare lines behind it."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.waiting = ""
+
+    def run(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            if line.strip():
+                self._line(line.strip())
+
+    def _line(self, line: str) -> None:
+        found = list(words.LABEL.finditer(line))
+        if not found:
+            self._free(line)
+            return
+        if head := line[: found[0].start()].strip(" :-\u2022#*=>"):
+            self.block.heads.append(head)
+        for place, label in enumerate(found):
+            end = found[place + 1].start() if place + 1 < len(found) else len(line)
+            self._value(label, line[label.end() : end], line)
+
+    def _free(self, line: str) -> None:
+        if self.waiting and _BARE_LINE.fullmatch(line):
+            said = _NUMBERED.sub("", line) if len(_numbers(line)) > 1 else line
+            if numbers := _numbers(said):
+                self._take(self.waiting, numbers, said)
+                if self.waiting != "target":
+                    self.waiting = ""
+                return
+        elif self.waiting and self.waiting != "target":
+            self.waiting = ""
+        self.block.heads.append(line)
+
+    def _value(self, label: re.Match[str], value: str, line: str) -> None:
+        kind = label.lastgroup or ""
+        if kind == "other":
+            self.waiting = ""
+            return
+        value = words.SCRUB.sub(" ", value)
+        indexed = False
+        if kind in ("target", "entry") and (index := _INDEX.match(value)):
+            rest = value[index.end() :]
+            if _numbers(rest) or label[0][-1:].lower() in ("p", "t") or not value[:1].isspace():
+                value, indexed = rest, True
+        numbers = _leading(value) if kind == "target" else _numbers(value)
+        if kind == "entry":
+            at_market = words.AT_MARKET.search(value) is not None
+            self.block.at_market |= at_market
+            if numbers or at_market:
+                self.block.entry_lines.append(line)
+        self.block.labels.add(kind)
+        if indexed and kind == "target":
+            numbers = numbers[:1]
+        self._take(kind, numbers, value)
+        has_value = numbers or _PERCENT.search(value) or _STOP_WORD.search(value)
+        self.waiting = kind if kind == "target" or not has_value else ""
+
+    def _take(self, kind: str, numbers: list[Decimal], said: str) -> None:
+        block = self.block
+        shares = [Decimal(share) / 100 for share in _PERCENT.findall(said)]
+        if kind == "entry":
+            block.entries += _range(said)
+        elif kind == "stop":
+            block.stops += numbers[:1]
+            block.stop_share = shares[0] if shares and not numbers else block.stop_share
+            block.crossed |= words.CROSSED.search(said) is not None
+        else:
+            block.targets += [price for price in numbers if price not in block.targets]
+            block.target_shares += shares if not numbers else []
+            block.target_lines += bool(numbers)
+            block.ticked += bool(numbers) and words.TICKED.search(said) is not None
+
+
+def _numbers(text: str) -> list[Decimal]:
+    return [_price(found) for found in _NUMBER.finditer(text)]
+
+
+def _leading(text: str) -> list[Decimal]:
+    """The numbers before the first word of prose: "4443 then move up to 4450" has one."""
+    for word in _STOP_WORD.finditer(text):
+        if word[0].lower() not in _LINK_WORDS:
+            text = text[: word.start()]
+            break
+    return _numbers(text)
+
+
+def _price(found: re.Match[str]) -> Decimal:
+    digits = found["digits"]
+    whole, comma, rest = digits.partition(",")
+    if comma and (len(rest) != 3 or whole == "0") and "." not in digits and "," not in rest:
+        digits = f"{whole}.{rest}"
+    price = Decimal(digits.replace(",", ""))
+    return price * 1000 if found["thousand"] else price
+
+
+def _range(text: str) -> list[Decimal]:
+    """A price, or the two ends of a range in the order they are said; 4438-33 ends at 4433."""
+    first = _NUMBER.search(text)
+    if first is None:
+        return []
+    low = _price(first)
+    link = _TO.match(text, first.end())
+    second = _NUMBER.match(text, link.end()) if link else None
+    if second is None:
+        return [low]
+    high = _price(second)
+    if second["thousand"] and not first["thousand"] and low < 1000 < high:
+        low *= 1000
+    return [low, _completed(first["digits"], second["digits"], low, high)]
+
+
+def _completed(first: str, second: str, low: Decimal, high: Decimal) -> Decimal:
+    if len(second) < len(first) and "." not in second and "," not in first:
+        whole = Decimal(first[: -len(second)] + second)
+        if abs(whole - low) * 20 <= low:
+            return whole
+    return high
+
+
+def _find_side(block: Block) -> None:
+    """The side on the line that names the instrument, else the first one said."""
+    lines = [*block.heads, *block.entry_lines]
+    sided = [(line, sides) for line in lines if (sides := _sides(line))]
+    if not sided:
+        return
+    with_name = [(line, sides) for line, sides in sided if _names_something(line)]
+    short = [(line, sides) for line, sides in sided if len(line.split()) <= 4]
+    line, sides = (with_name or short or sided)[0]
+    block.side_line = line
+    if len(set(sides)) == 1:
+        block.side = sides[0]
+
+
+def _sides(line: str) -> list[Side]:
+    line = words.NOT_SIDES.sub(" ", line)
+    return [words.side_of(found) for found in words.SIDES.finditer(line)]
+
+
+def _names_something(line: str) -> bool:
+    return any(True for _ in pairs_in(line)) or any(True for _ in shares_in(line))
+
+
+def _find_instrument(block: Block, text: str) -> None:
+    """Pairs on the side's line before those elsewhere; then coins; shares where nothing else."""
+    lines = [block.side_line, *block.heads, *block.entry_lines]
+    block.named = (
+        _first_line(pairs_in, lines)
+        or (_first_line(coins_in, lines) if _LEVERAGE.search(text) else ())
+        or _first_line(shares_in, lines)
+    )
+
+
+def _first_line(find: _Find, lines: Sequence[str]) -> tuple[Named, ...]:
+    """What the first line names that names anything; each instrument once, whole pairs first."""
+    for line in lines:
+        named = {found.symbol or found.said: found for found in reversed([*find(line)])}
+        if named:
+            found = sorted(named.values(), key=lambda one: (bool(one.rule), one.place))
+            sure = [one for one in found if not one.rule]
+            return tuple(sure or found)
+    return ()
+
+
+def _find_quantity(block: Block) -> None:
+    """Coins are counted before their name, where the price stands elsewhere: 0.25 ETH/USD @ 3120.
+
+    Of currencies and metals only lots are, which are as large as the broker makes them.
+    """
+    if len(block.named) != 1 or not block.named[0].is_coin:
+        return
+    before, name, after = block.side_line.partition(block.named[0].said)
+    counted = _COUNT.search(before)
+    if name and counted and (block.entries or _NUMBER.search(after)):
+        block.quantity = Decimal(counted[1])
+        block.side_line = f"{before[: counted.start(1)]}{name}{after}"
+
+
+def _entry_of_head(block: Block) -> None:
+    """Without an entry label the price stands on the side's line, or alone on the next one."""
+    lines = [block.side_line] if block.side_line else block.heads[:1]
+    start = block.heads.index(lines[0]) + 1 if lines and lines[0] in block.heads else 1
+    lines += [line for line in block.heads[start : start + 3] if _BARE_LINE.fullmatch(line)]
+    block.at_market |= any(words.AT_MARKET.search(line) for line in lines)
+    for line in lines:
+        said = _without_names(words.SCRUB.sub(" ", _NUMBERED.sub("", line)))
+        at = said.rfind("@")
+        entries = _range(said[at:] if at >= 0 else said)
+        if not entries:
+            continue
+        if at < 0 and len(_numbers(said)) > len(entries):
+            block.loose = _numbers(said)
+        else:
+            block.entries = entries
+        return
+
+
+def _without_names(line: str) -> str:
+    for named in [*pairs_in(line)]:
+        line = line.replace(named.said, " ", 1)
+    return line

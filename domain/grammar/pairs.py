@@ -1,0 +1,117 @@
+"""Which coins, currencies or metals a text names, however a room spells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from domain.grammar.roots import is_ticker_word
+from domain.instruments import CURRENCIES, METALS
+
+COIN_QUOTE = "USDT"
+"""What a coin is quoted in where its alert does not say."""
+
+_METAL_NAMES = {"GOLD": "XAU", "XAU": "XAU", "SILVER": "XAG", "XAG": "XAG",
+                "PLATINUM": "XPT", "PALLADIUM": "XPD"}  # fmt: skip
+_COINS = {
+    **{coin: coin for coin in ("BTC", "ETH", "XRP", "DOGE", "BNB", "AVAX", "SHIB", "PEPE", "TRX")},
+    "BITCOIN": "BTC", "ETHEREUM": "ETH", "ETHER": "ETH", "SOLANA": "SOL", "RIPPLE": "XRP",
+    "DOGECOIN": "DOGE",
+}  # fmt: skip
+"""Coins that are known by their name or code alone; other codes may be shares."""
+
+_CODES = "|".join(sorted(CURRENCIES | METALS))
+_NO_INSTRUMENT = (
+    r"(?:us|nas|usa|spx|sp|ger|de|dax|uk|jp|jpn|hk|aus|fra|eu|stoxx|ustec|nifty) ?"
+    r"(?:30|35|40|50|100|200|225|500|2000)"
+    r"|nasdaq|nas|dow|dax|ftse|nikkei|ustec|(?:bank)?nifty|us ?oil|uk ?oil|x(?:ti|br)usd|wti"
+    r"|brent|crude(?: ?oil)?|oil|nat ?gas|xngusd|dxy|boom ?[0-9]{3,4}|crash ?[0-9]{3,4}"
+    r"|volatility ?[0-9]{2,3}|v(?:ix)? ?75"
+)
+"""Indices, oil and made-up markets of brokers: said like a pair, but nothing that is listed."""
+
+_NAMED = re.compile(
+    r"(?<![\w$/@'.,-])[#$]?(?:"
+    rf"(?P<fx>(?:{_CODES})(?:(?-i: (?=[A-Z]))| ?[/-] ?|)(?:{_CODES}))"
+    r"(?:\.?(?:m|c|pro|raw|ecn|std|x)\b|[+#])?"
+    r"|(?P<slash>[a-z0-9]{1,12} ?[/_-] ?(?:usdt|usdc|usd|eur|btc|eth))(?:\.p\b|[-_]?perp\b)?"
+    r"|(?P<joined>[a-z0-9]{1,12}(?:usdt|usdc))(?:\.p\b|[-_]?perp\b)?"
+    r"|(?P<dollar>(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link|dot|trx|shib|pepe)usd)(?:\.p)?"
+    rf"|(?P<other>{_NO_INSTRUMENT})"
+    rf"|(?P<name>{'|'.join({*_METAL_NAMES, *_COINS})})"
+    r")(?![\w/])",
+    re.IGNORECASE,
+)
+_BASE_AND_QUOTE = re.compile(r"([A-Z0-9]+?)[ /_-]*(USDT|USDC|USD|EUR|BTC|ETH)")
+_CASH = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)(?![\w.]*[0-9])\b")
+_HASH = re.compile(r"(?<![\w#])#([A-Z0-9]{2,12})(?![\w/])")
+_BARE = re.compile(r"(?<![\w$#@./-])[A-Z]{2,5}(?![\w/])")
+_NO_HASHTAGS = frozenset({"IDEA", "LONG", "SHORT", "BUY", "SELL", "SIGNAL", "SCALP", "SWING",
+                          "SPOT", "VIP", "FREE", "CRYPTO", "FOREX", "FX", "TRADE"})  # fmt: skip
+
+
+class Named(NamedTuple):
+    """An instrument that the words name; `symbol` is empty where it is none that is known."""
+
+    symbol: str
+    said: str
+    place: int
+    is_coin: bool = False
+    rule: str = ""
+
+
+def pairs_in(text: str) -> Iterator[Named]:
+    """Pairs of coins, currencies and metals, and names of what is no instrument, in order."""
+    for found in _NAMED.finditer(text):
+        named = _named(found)
+        if named is not None:
+            yield named
+
+
+def _named(found: re.Match[str]) -> Named | None:
+    said, place = found[0].lstrip("#$"), found.start()
+    if found["other"]:
+        return Named("", said.upper(), place)
+    if found["name"]:
+        name = found["name"].upper()
+        if name in _METAL_NAMES:
+            symbol = f"{_METAL_NAMES[name]}USD"
+            return Named(symbol, said, place, rule=f"'{said}' is {symbol}")
+        return _coin(_COINS[name], said, place)
+    if found["fx"]:
+        return _of_currencies(re.sub("[^A-Z]", "", found["fx"].upper()), said, place)
+    pair = (found["slash"] or found["joined"] or found["dollar"]).upper()
+    base, quote = _BASE_AND_QUOTE.fullmatch(pair).groups()  # type: ignore[union-attr]
+    return Named(f"{base}/{quote}", said, place, is_coin=True)
+
+
+def _of_currencies(codes: str, said: str, place: int) -> Named | None:
+    """The pair of two codes, unless they are the same one or a metal is the quote."""
+    base, quote = codes[:3], codes[3:]
+    if base == quote or quote in METALS:
+        return None
+    return Named(f"{base}{quote}", said, place)
+
+
+def _coin(code: str, said: str, place: int) -> Named:
+    symbol = f"{code}/{COIN_QUOTE}"
+    return Named(symbol, said, place, is_coin=True, rule=f"'{said}' is {symbol}: no quote was said")
+
+
+def coins_in(text: str) -> Iterator[Named]:
+    """Codes that are coins where the words speak of leverage or of nothing but coins."""
+    for pattern in (_HASH, _CASH, _BARE):
+        for found in pattern.finditer(text):
+            code = (found[1] if pattern.groups else found[0]).upper()
+            if code not in _NO_HASHTAGS and (pattern is not _BARE or is_ticker_word(code)):
+                yield _coin(code, found[0], found.start())
+
+
+def shares_in(text: str) -> Iterator[Named]:
+    """Tickers: cash tags first, then words in capitals that may be one."""
+    for found in _CASH.finditer(text):
+        yield Named(found[1].upper(), found[0], found.start())
+    for found in _BARE.finditer(text):
+        if is_ticker_word(found[0]):
+            yield Named(found[0], found[0], found.start())
