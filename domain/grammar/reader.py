@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from domain.grammar import stance
 from domain.grammar.acts import Found, Piece, find
+from domain.grammar.alerts import read_block
 from domain.grammar.card_tickets import contract_of, entry_of, is_entry_card, levels_of
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
@@ -61,6 +62,8 @@ def read(text: MessageText, room: Room) -> Reading:
 
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
+    if (alert := read_block(text, room)) is not None:
+        return alert
     parts = cards(text, room)
     whole = "\n".join(card.words for card in parts)
     if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
