@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from domain.grammar.frames import Frame, around, heading
 from domain.grammar.lead import CONTRACT_KINDS, Spot, objection, spots
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
@@ -37,6 +38,9 @@ from domain.grammar.vocabulary import (
 
 SPOTS_MAX = 40
 """Action words looked at in one text; a message with more is no alert, whatever it says."""
+
+_AROUND = 6
+"""So many pieces of a sentence on either side are looked at for what frames an action."""
 
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
@@ -97,6 +101,8 @@ class Found:
     refusals: list[Refusal] = field(default_factory=list)
     free: list[Piece] = field(default_factory=list)
     """Pieces that belong to no act; they may still move levels."""
+    heading: Frame | None = None
+    """What a line at the top makes of all that stands under it."""
 
 
 def pieces(tokens: Sequence[Token]) -> list[Piece]:
@@ -143,6 +149,8 @@ def find(tokens: Sequence[Token]) -> Found:
             act.tokens += [_COMMA, *piece.tokens]
         else:
             found.free.append(piece)
+            if not refused and found.heading is None:
+                found.heading = heading(piece.tokens)
             if act is not None and act.sentence == piece.sentence:
                 act.beside = act.beside or _contract_in(piece)
     return found
@@ -180,7 +188,7 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         if why:
             refused.append(spot)
             if _is_about_a_trade(spot, piece):
-                kind = _kind_of_refusal(spot, piece, parts, place)
+                kind = _kind_of_refusal(spot, piece, parts, place, found)
                 found.refusals.append(Refusal(kind, why, spot.verb, piece.sentence))
         else:
             taken.append(spot)
@@ -247,6 +255,10 @@ def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found
     condition = _condition(spot, piece, parts, place)
     if condition:
         return f"'{condition}' makes '{spot.said}' a condition"
+    if found.heading is not None:
+        return found.heading.why
+    if framed := _framed(spot, piece, parts, place):
+        return framed.why
     after = piece.tokens[spot.end :]
     if _goes_on_with_refused(piece, found):
         return f"'{spot.said}' goes on with what was not done"
@@ -257,9 +269,25 @@ def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found
     return ""
 
 
-def _kind_of_refusal(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> Kind:
+def _framed(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> Frame | None:
+    """What the rest of the sentence makes of the verb."""
+    before: list[Token] = []
+    after: list[Token] = list(piece.tokens[spot.end :])
+    for other, side in ((parts[max(place - _AROUND, 0) : place], before),
+                        (parts[place + 1 : place + _AROUND], after)):  # fmt: skip
+        for part in other:
+            if part.sentence == piece.sentence:
+                side += [*part.tokens, _COMMA]
+    return around([*before, *piece.tokens[: spot.start]], after, spot.verb.form)
+
+
+def _kind_of_refusal(
+    spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found
+) -> Kind:
     if piece.question:
         return Kind.CHAT
+    if frame := found.heading or _framed(spot, piece, parts, place):
+        return frame.kind
     if spot.verb.form is Form.PAST:
         return Kind.RECAP
     if _condition(spot, piece, parts, place) or not INTENTIONS.isdisjoint(piece.words):

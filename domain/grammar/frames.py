@@ -1,0 +1,197 @@
+"""What stands around a ticket and keeps it from being one: a copy, a lesson, a memory, a joke.
+
+A frame is looked for only where an action word was found, so most messages pay nothing. It is
+said in the same sentence, before or behind the action, or it heads the lines that follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domain.grammar.reading import Kind
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import Form
+
+HEADER_WORDS_MAX = 8
+_WORDS_MAX = 60
+
+_DAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sun)(?:day)?"
+_NOT_NAMES = (
+    r"my|our|the|this|that|these|here|now|today|tonight|yesterday|entry|open|close|there|support"
+    r"|resistance|cost|avg|average|last|a|an|home|scratch"
+)
+_LOOKING_BACK = (
+    rf"yesterday'?s?|ago|previously|(?:i|we) once|remember|back in|in 20[0-9][0-9]"
+    rf"|on (?:last )?{_DAYS}|last (?:week|night|month|year|{_DAYS})|first trade ever"
+)
+
+
+class Frame(NamedTuple):
+    """What the words around a ticket make of it."""
+
+    kind: Kind
+    why: str
+
+
+class _Sign(NamedTuple):
+    kind: Kind
+    why: str
+    words: re.Pattern[str]
+
+
+def _sign(kind: Kind, why: str, *words: str) -> _Sign:
+    return _Sign(kind, why, re.compile(r"(?<![\w'@])(?:" + "|".join(words) + r")(?![\w'])"))
+
+
+_ANYWHERE = (
+    _sign(
+        Kind.CHAT,
+        "trades nothing real",
+        r"paper (?:trad(?:e|es|ed|ing)|account|acct|money|portfolio)",
+        r"(?:on|in|my|the) (?:sim|paper|demo|simulator)", r"sim(?:ulated|ulation)?",
+        r"demo (?:account|acct|trade)", r"back ?test(?:ed|ing|s)?",
+        r"just kidding|kidding|jk|psych|just a joke",
+        r"(?:just|only|is) (?:a )?test(?:ing)?",
+    ),
+    _sign(
+        Kind.CHAT,
+        "is somebody else's alert",
+        r"(?:other|another|different) (?:room|discord|server|channel|group|chat)",
+        r"copied|reposting|repost|retweet(?:ed)?|relayed|relaying|forwarded|fwd",
+        rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES})@?[a-z]\w{{2,}}",
+        r"from @\w+",
+    ),
+    _sign(
+        Kind.CONDITIONAL,
+        "is not filled",
+        r"no fills?(?: yet)?|not (?:yet )?filled|unfilled|did(?:n't| not) (?:get )?fill(?:ed)?",
+        r"(?:waiting|wait) (?:for|on) (?:a |the |my )?fill",
+    ),
+)  # fmt: skip
+"""In the sentence of a ticket, before it or behind it."""
+
+_BEFORE = (
+    _sign(
+        Kind.CHAT,
+        "is an example",
+        r"e g|eg|examples?|for instance|let'?s say|say (?:i|we|you)|suppos(?:e|ing)|imagine",
+        r"assum(?:e|ing)|hypothetical(?:ly)?|in theory|lesson|quiz|homework|format|template",
+        r"looks like this|rules? #?[0-9]*|tutorial|explained|how to|practice|mock|fake",
+        r"test(?:ing)?(?: (?:alert|bot|trade|signal|message|post|order))?$",
+        r"why (?:i|we)|how (?:i|we)|to open an?|by which|does",
+    ),
+    _sign(
+        Kind.RECAP,
+        "looks back",
+        r"recaps?|results|summary|trade log|journal|scoreboard|performance|track record|holdings",
+        r"(?:today'?s|this week'?s|closed|past|previous|recent|all|our|my)"
+        r" (?:trades|plays|winners)",
+        r"(?:open|current) positions?|portfolio|history|webinar|podcast|video|stream|nice call",
+        rf"{_LOOKING_BACK}|earlier|this morning",
+        rf"{_DAYS} (?:i|we)|thank (?:god|goodness)|(?:can't|cannot) believe",
+    ),
+    _sign(
+        Kind.CONDITIONAL,
+        "is planned",
+        r"tomorrow'?s?|next (?:week|month|year|session)|game ?plan|planning|ideas?",
+        r"(?<!per )(?<!to )plans?(?= (?:for|is|was|to|:)|$)",
+        r"(?:at|before|after|into|on) (?:the )?(?:next )?(?:open|close|fed|fomc|cpi|ppi|nfp|bell"
+        r"|earnings)",
+        rf"on (?:next )?{_DAYS}(?! (?:i|we) \w+ed)", rf"^{_DAYS}$|^{_DAYS}(?= :)",
+        r"potential|possible|alerts? set|conditional|pending|orders? (?:in|set|at)",
+    ),
+    _sign(Kind.WATCH, "is watched", r"watch ?lists?|watching|on watch|radar|eyeing"),
+    _sign(
+        Kind.CHAT,
+        "is somebody else's alert",
+        r"rt|quote|quoted|quoting|saw (?:this|it|that) (?:on|in|from)|alerts? from",
+        r"says?|(?<!i )said",
+        rf"^from (?!{_NOT_NAMES})[a-z]+(?: [a-z]+)?",
+        r"(?!(?:today|tonight|it|that|let|here|there|what|who)'s)[a-z]+'s (?:\w+ )?"
+        r"(?:alerts?|trades?|calls?|entry|position|play|ticket|room|order|move)",
+    ),
+    _sign(
+        Kind.CHAT,
+        "is the news",
+        r"(?:un)?usual|flow|sweeps?|block trades?|dark ?pools?|whales?|insiders?|scanner|breaking",
+        r"headlines?|upgrade[sd]?|downgrade[sd]?|initiat(?:es?|ed|ing)|reiterat(?:es?|ed|ing)",
+        r"bought deal|offering",
+    ),
+    _sign(
+        Kind.CHAT,
+        "is promotion",
+        r"join|members?|upgrade|[0-9]+ ?% off|use code|discount|subscribe|react",
+    ),
+)  # fmt: skip
+"""In the sentence of a ticket, before its verb; or on a line that heads it."""
+
+_HEADING = (
+    "is an example", "looks back", "is planned", "is watched", "is somebody else's alert",
+    "trades nothing real", "is the news",
+)  # fmt: skip
+_NO_HEADING = re.compile(
+    rf"{_LOOKING_BACK}|earlier|this morning|says?|said|after|before|tomorrow|nice call"
+)
+"""What tells of one sentence alone: "last week was great" heads nothing."""
+
+_BEHIND = (
+    _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
+    _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
+    _sign(Kind.RECAP, "looks back", _LOOKING_BACK),
+)  # fmt: skip
+"""In the sentence of a ticket, behind its verb."""
+
+_BEHIND_PLAN = _sign(
+    Kind.CONDITIONAL,
+    "is planned",
+    r"tomorrow$",
+    r"after (?:the )?(?:fed|fomc|cpi|ppi|nfp|open|close|earnings)",
+    r"on (?:a |any )?(?:break ?(?:out|down)?|dip|pull ?back|retest|reclaim|rejection|bounce)",
+    r"(?:at|near|by) (?:the )?(?:next|tomorrow'?s?) (?:open|close)",
+)
+"""Behind what is said as done now; of what was done, it tells how it came about."""
+
+_BEHIND_PAST = _sign(
+    Kind.RECAP,
+    "looks back",
+    r"ran to|went to|(?:and|now) it'?s|it was at|now (?:it'?s )?at \$?[0-9]",
+)
+
+
+def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame | None:
+    """The frame in the sentence of an action: `before` and `after` are its words."""
+    lead, tail = _spoken(before[-_WORDS_MAX:]), _spoken(after[:_WORDS_MAX])
+    for sign in _ANYWHERE:
+        if found := sign.words.search(lead) or sign.words.search(tail):
+            return _frame(sign, found)
+    if lead:
+        for sign in _BEFORE:
+            if found := sign.words.search(lead):
+                return _frame(sign, found)
+    behind = (*_BEHIND, _BEHIND_PAST if form is Form.PAST else _BEHIND_PLAN)
+    for sign in behind:
+        if found := sign.words.search(tail):
+            return _frame(sign, found)
+    return None
+
+
+def heading(words: Sequence[Token]) -> Frame | None:
+    """What a short line without an action makes of all that stands under it."""
+    if len(words) > HEADER_WORDS_MAX:
+        return None
+    said = _spoken(words)
+    for sign in (*_ANYWHERE, *_BEFORE):
+        found = sign.words.search(said) if sign.why in _HEADING else None
+        if found and not _NO_HEADING.search(found[0]):
+            return _frame(sign, found)
+    return None
+
+
+def _frame(sign: _Sign, found: re.Match[str]) -> Frame:
+    return Frame(sign.kind, f"'{found[0]}': it {sign.why}")
+
+
+def _spoken(words: Sequence[Token]) -> str:
+    return " ".join(token.low for token in words)
