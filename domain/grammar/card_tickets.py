@@ -17,6 +17,7 @@ from domain.grammar.filling import fill
 from domain.grammar.labels import Role
 from domain.grammar.reading import Action, Kind
 from domain.grammar.slots import Slots
+from domain.grammar.ticket_lines import is_odd
 from domain.grammar.titles import Sense, sense_of, share_in
 from domain.grammar.tokens import Token, numbers, tokens
 from domain.grammar.vocabulary import (
@@ -53,6 +54,8 @@ _COMPACT = re.compile(r"\b(20[0-9]{2})([01][0-9])([0-3][0-9])\b")
 _PERCENT = re.compile(r"([+-]?) ?\$?([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _NEW_AVERAGE = re.compile(r"\bto \$?([0-9]*\.?[0-9]+)\s*$")
+_END = Token("end", ".", ".")
+_ODD_WORDS_MAX = 2
 _ALL = frozenset({"all", "full", "fully", "everything", "100"})
 
 
@@ -99,7 +102,7 @@ def _of_action(card: Card, action: Verb) -> Verb | None:
 def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
     """Without a word of what is done: an exit price exits, an entry price beside a contract
     enters, and so does a plain price beside a whole option."""
-    if not card.names_contract:
+    if not card.contract:
         return None, ""
     if Role.EXIT in card.roles:
         return VERBS["closing",], card.labels[Role.EXIT]
@@ -109,10 +112,19 @@ def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
         return None, ""
     if not {Role.ENTRY, Role.FILL}.isdisjoint(card.roles):
         return VERBS["bto",], said or "Entry"
-    if Role.PRICE in card.roles and card.is_embed and Role.QUOTE not in card.roles:
-        named = Role.CONTRACT in card.roles or Role.STRIKE in card.roles
-        return (VERBS["bto",], said or "Price") if named else (None, "")
+    is_option = any(token.kind == "strike" for token in tokens(card.contract))
+    if not (card.is_embed and is_option) or Role.QUOTE in card.roles:
+        return None, ""
+    if Role.PRICE in card.roles or _is_bare_ticket(card):
+        return VERBS["bto",], said or "Price"
     return None, ""
+
+
+def _is_bare_ticket(card: Card) -> bool:
+    """Whether an embed holds a contract and its price, and hardly another word."""
+    words = [*tokens(card.heading), *tokens(card.prose)]
+    priced = any(token.kind in ("at", "money") for token in words)
+    return priced and not card.notes and sum(map(is_odd, words)) <= _ODD_WORDS_MAX
 
 
 def is_entry_card(card: Card) -> bool:
@@ -132,8 +144,9 @@ def contract_of(card: Card, day: date) -> str:
     base = _days(card.roles.get(Role.CONTRACT, ""))
     said = fill(tokens(base), day)
     titled = fill(tokens(_days(card.heading)), day) if card.is_embed else Slots()
-    if not _names_strike(said) and Role.STRIKE not in card.roles and _names_strike(titled):
-        said = fill(tokens(f"{base} , {_days(card.heading)}"), day)
+    if not _names_strike(said) and Role.STRIKE not in card.roles:
+        beside = tokens(_days(card.heading)) if _names_strike(titled) else card.lines
+        said = fill([*tokens(base), _END, *beside], day) if beside else said
     if said.contracts:
         leg = said.contracts[0]
         return f"{leg.root} {leg.expiry} {leg.strike:f}{leg.right}"
@@ -364,19 +377,21 @@ def new_average(card: Card) -> str:
     return f"new avg {found[1]}" if found is not None else ""
 
 
-def ticket_of(card: Card, verb: Verb, contract: str, day: date) -> tuple[str, str]:
+def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
     """The words of a card's ticket behind its verb, and the rule that chose its price."""
     strong = card.sense is not None and card.sense.verb is not None and not card.sense.is_weak
     price, rule = price_of(card, verb.kind, may_quote=strong)
-    raw = f"{card.heading if card.is_embed else ''} , {card.roles.get(Role.CONTRACT, '')}"
-    said = fill(tokens(_days(raw)), day, verb)
+    heading = card.heading if card.is_embed else ""
+    raw = tokens(_days(f"{heading} , {card.roles.get(Role.CONTRACT, '')}"))
+    said = fill([*raw, _END, *card.lines], day, verb)
     price = price or _said_price(said)
     if verb.kind in EXITS:
         gain = gain_of(card) or (f"{said.gain * 100:+f}%" if said.gain is not None else "")
-        parts = [sold_part(card), price, contract, gain, levels_of(card)]
+        parts = [sold_part(card), price, card.contract, gain, levels_of(card)]
     else:
         average = new_average(card) if verb.kind is Kind.ADD else ""
-        parts = [quantity_of(card), price, average, contract, levels_of(card)]
+        quantity = quantity_of(card) or (f"{said.quantity:f}x" if said.quantity else "")
+        parts = [quantity, price, average, card.contract, levels_of(card)]
     return " , ".join(part for part in parts if part), rule
 
 

@@ -10,6 +10,7 @@ from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, MessageText, Room
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, VERBS
@@ -41,6 +42,10 @@ class Card:
     flow: str = ""
     """A label that only a scanner of other people's trades has."""
     is_embed: bool = False
+    lines: list[Token] = field(default_factory=list)
+    """The lines of an embed's prose that read like a ticket."""
+    contract: str = ""
+    """The contract that labels, title and lines name together, in the words of a ticket."""
 
     @property
     def names_contract(self) -> bool:
@@ -50,14 +55,6 @@ class Card:
     def heading(self) -> str:
         """What the title holds besides its sense: "TSLA 250C" of "BTO TSLA 250C"."""
         return self.title if self.sense is None or self.sense.is_weak else self.sense.rest
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its labels name an option contract with all its parts, or a text of one."""
-        if Role.CONTRACT in self.roles:
-            return True
-        parts = (Role.TICKER, Role.STRIKE)
-        return all(part in self.roles for part in parts)
 
     @property
     def words(self) -> str:
@@ -116,6 +113,7 @@ def _embed(embed: Embed, room: Room) -> Card:
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
     _fill_labels(card, lines)
+    card.lines = ticket_lines(card.prose)
     return card
 
 

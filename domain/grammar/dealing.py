@@ -10,34 +10,11 @@ from domain.grammar.cards import Card
 from domain.grammar.labels import Role
 from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.vocabulary import (
-    CONDITIONS,
-    EXPIRY_WORDS,
-    INTENTIONS,
-    LEADING,
-    LEVEL_FILLERS,
-    NEGATIONS,
-    OPTION_WORDS,
-    PRICE_WORDS,
-    RIGHTS,
-    SIZES,
-    SPREADS,
-    STOPS,
-    TARGETS,
-    Form,
-)
+from domain.grammar.vocabulary import CONDITIONS, INTENTIONS, NEGATIONS, Form, Verb
 
 _ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
-_TICKET_WORDS = (
-    RIGHTS.keys() | PRICE_WORDS | OPTION_WORDS | STOPS | TARGETS | EXPIRY_WORDS | LEVEL_FILLERS
-    | SIZES | SPREADS.keys() | LEADING | {"avg", "average", "half", "full", "size", "light"}
-)  # fmt: skip
-_CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "cash", "pair"})
-_SLOT_KINDS = _CONTRACT_KINDS | {"slash", "iso", "dte", "daymon", "monday", "at", "money", "num"}
-_ODD_WORDS_MAX = 3
 _EXIT_FIGURES = frozenset({Role.EXIT, Role.SOLD, Role.GAIN, Role.QUANTITY, Role.FILL, Role.PRICE})
 
 Whys = list[tuple[Kind, str]]
@@ -50,15 +27,21 @@ def deal(
     whys: Whys = []
     if not card.is_embed and not card.names_contract:
         return tickets, whys
-    tickets = _without_plans(card, tickets, found, whys)
+    verb, said = verb_of(card)
+    if verb is not None and card.contract:
+        tickets = _as_titled(card, verb, tickets, found, whys)
     if setting.contract:
         tickets = merged_exits(tickets)
     trades = [ticket for ticket in tickets if ticket.is_trade]
     if not trades:
-        return [*tickets, *_by_title(card, found, setting, whys)], whys
+        return [*tickets, *_by_title(card, verb, said, found, setting, whys)], whys
     exits = all(ticket.kind in EXITS for ticket in trades)
     if exits and len(trades) == 1 and setting.contract and _has_figures(card):
-        labelled = [t for t in _by_title(card, found, setting, []) if t.kind in EXITS and t.trades]
+        labelled = [
+            t
+            for t in _by_title(card, verb, said, found, setting, [])
+            if t.kind in EXITS and t.trades
+        ]
         tickets = merged_exits([*trades, *labelled])
     return tickets, whys
 
@@ -67,37 +50,55 @@ def _has_figures(card: Card) -> bool:
     return not _EXIT_FIGURES.isdisjoint(card.roles)
 
 
-def _without_plans(
-    card: Card, tickets: list[Ticket], found: Sequence[Found], whys: Whys
+def _as_titled(
+    card: Card, verb: Verb, tickets: list[Ticket], found: Sequence[Found], whys: Whys
 ) -> list[Ticket]:
-    """Exits on a card that enters are what the author means to do: "Notes: trim at 3.50"."""
-    verb, _ = verb_of(card)
-    if verb is None or verb.kind not in ENTRIES or not card.names_contract:
-        return tickets
+    """What the words of a card do against its title is a plan, or a memory.
+
+    Exits on a card that enters are meant for later ("Notes: trim at 3.50"); an entry on a card
+    that exits tells how the trade began.
+    """
+    against = EXITS if verb.kind in ENTRIES else ENTRIES
     acts = [act for part in found for act in part.acts]
-    planned = [
-        act.said
-        for act in acts
-        if act.verb.kind in EXITS and (is_entry_card(card) or act.verb.form is not Form.PAST)
-    ]
-    if not planned or Role.ENTRY not in card.roles:
-        return tickets
-    whys.append((Kind.CONDITIONAL, f"'{planned[0]}' on a card that enters is a plan"))
-    return [ticket for ticket in tickets if ticket.kind not in EXITS]
+    sure = is_entry_card(card) if verb.kind in ENTRIES else _is_strong(card)
+    left: list[Ticket] = []
+    for ticket in tickets:
+        kinds = [act for act in acts if act.verb.kind in against]
+        told = ticket.kind in against and (
+            sure or (Role.ENTRY in card.roles and all(a.verb.form is not Form.PAST for a in kinds))
+        )
+        if told:
+            whys.append(
+                (Kind.CONDITIONAL, f"'{kinds[0].said if kinds else card.title}' is no act here")
+            )
+        else:
+            left.append(ticket)
+    return left
 
 
-def _by_title(card: Card, found: Sequence[Found], setting: Setting, whys: Whys) -> list[Ticket]:
+def _is_strong(card: Card) -> bool:
+    return card.sense is not None and card.sense.verb is not None and not card.sense.is_weak
+
+
+def _by_title(
+    card: Card,
+    verb: Verb | None,
+    said: str,
+    found: Sequence[Found],
+    setting: Setting,
+    whys: Whys,
+) -> list[Ticket]:
     """Where no words act, the title and the labels may: an entry card, a "Trim Alert"."""
-    verb, said = verb_of(card)
     if verb is None:
         return []
-    line, rule = ticket_of(card, verb, " ".join(t.text for t in setting.contract), setting.day)
+    line, rule = ticket_of(card, verb, setting.day)
     words = tokens(line)
-    if not setting.contract:
-        words += _ticket_lines(card.prose)
-    if _is_talk(words) or (verb.kind in ENTRIES and any(map(_conditions_entry, found))):
+    talks = _is_talk(words) or _is_talk(card.lines)
+    if talks or (verb.kind in ENTRIES and any(map(_conditions_entry, found))):
         whys.append((Kind.CONDITIONAL, f"the words under '{said}' set a condition"))
         return []
+    if not setting.contract:
+        words += card.lines
     ticket = judge(Act(verb, said, words, 0, 0), setting)
     if rule and ticket.trades:
         ticket.rules.append(rule)
@@ -109,42 +110,6 @@ def _by_title(card: Card, found: Sequence[Found], setting: Setting, whys: Whys) 
 def _names_option(named: Sequence[LegReading]) -> bool:
     """Free words under a title open options only: "Market Open: AAPL @ 189" is a quote."""
     return any(leg.strike is not None and leg.right is not None for leg in named)
-
-
-def _ticket_lines(prose: str) -> list[Token]:
-    """The lines of a card's prose that read like a ticket rather than like talk.
-
-    Behind the price of a line its author may go on talking; a condition there still counts.
-    """
-    kept: list[Token] = []
-    for line in prose.split("\n"):
-        words = tokens(line)
-        if not any(token.kind in _SLOT_KINDS for token in words):
-            continue
-        cut = _cut(words)
-        odd = sum(_is_odd(token) for token in cut)
-        if odd <= _ODD_WORDS_MAX or any(token.kind in _CONTRACT_KINDS for token in cut):
-            kept += [*cut, Token("end", "\n", "\n")]
-    return kept
-
-
-def _cut(words: list[Token]) -> list[Token]:
-    """The words up to the first that says nothing of a ticket, once contract and price stand."""
-    contract = priced = False
-    for place, token in enumerate(words):
-        contract = contract or token.kind in _CONTRACT_KINDS
-        priced = priced or token.kind in ("at", "money") or "." in token.text
-        rest = words[place:]
-        if contract and priced and _is_odd(token):
-            hedged = any(later.low in CONDITIONS for later in rest)
-            return words if hedged else words[:place]
-    return words
-
-
-def _is_odd(token: Token) -> bool:
-    return (
-        token.kind == "word" and token.low not in _TICKET_WORDS and not is_ticker_word(token.text)
-    )
 
 
 def _conditions_entry(part: Found) -> bool:

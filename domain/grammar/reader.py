@@ -74,7 +74,8 @@ def read(text: MessageText, room: Room) -> Reading:
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered()
     for card in parts:
-        contract = tokens(contract_of(card, day))
+        card.contract = contract_of(card, day)
+        contract = tokens(card.contract)
         _read_card(card, Setting(room, day, reason, contract, tokens(entry_of(card))), gathered)
     return _reading(gathered, whole, day)
 

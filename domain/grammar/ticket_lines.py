@@ -1,0 +1,65 @@
+"""The lines of a card's prose that read like an order ticket rather than like talk."""
+
+from __future__ import annotations
+
+from domain.grammar.roots import is_ticker_word
+from domain.grammar.tokens import Token, tokens
+from domain.grammar.vocabulary import (
+    CONDITIONS,
+    EXPIRY_WORDS,
+    LEADING,
+    LEVEL_FILLERS,
+    OPTION_WORDS,
+    PRICE_WORDS,
+    RIGHTS,
+    SIZES,
+    SPREADS,
+    STOPS,
+    TARGETS,
+)
+
+_TICKET_WORDS = (
+    RIGHTS.keys() | PRICE_WORDS | OPTION_WORDS | STOPS | TARGETS | EXPIRY_WORDS | LEVEL_FILLERS
+    | SIZES | SPREADS.keys() | LEADING | {"avg", "average", "half", "full", "size", "light"}
+)  # fmt: skip
+_CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "cash", "pair"})
+_SLOT_KINDS = _CONTRACT_KINDS | {"slash", "iso", "dte", "daymon", "monday", "at", "money", "num"}
+_ODD_WORDS_MAX = 3
+_LINES_MAX = 12
+
+
+def ticket_lines(prose: str) -> list[Token]:
+    """The words of those lines.
+
+    Behind the price of a line its author may go on talking; a condition there still counts.
+    """
+    kept: list[Token] = []
+    for line in prose.split("\n")[:_LINES_MAX]:
+        words = tokens(line)
+        if not any(token.kind in _SLOT_KINDS for token in words):
+            continue
+        cut = _cut(words)
+        odd = sum(map(is_odd, cut))
+        if odd <= _ODD_WORDS_MAX or any(token.kind in _CONTRACT_KINDS for token in cut):
+            kept += [*cut, Token("end", "\n", "\n")]
+    return kept
+
+
+def _cut(words: list[Token]) -> list[Token]:
+    """The words up to the first that says nothing of a ticket, once contract and price stand."""
+    contract = priced = False
+    for place, token in enumerate(words):
+        contract = contract or token.kind in _CONTRACT_KINDS
+        priced = priced or token.kind in ("at", "money") or "." in token.text
+        rest = words[place:]
+        if contract and priced and is_odd(token):
+            hedged = any(later.low in CONDITIONS for later in rest)
+            return words if hedged else words[:place]
+    return words
+
+
+def is_odd(token: Token) -> bool:
+    """Whether a word says nothing that a ticket has a place for."""
+    return (
+        token.kind == "word" and token.low not in _TICKET_WORDS and not is_ticker_word(token.text)
+    )
