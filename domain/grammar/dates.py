@@ -121,14 +121,14 @@ def counted(text: str, day: date) -> Expiry:
     if count == 0:
         return Expiry(day, rule=f"'{text}' is the day of the message")
     found = day + timedelta(days=count)
-    sessions = session_after(day, count) if count <= _SESSIONS_COUNTED_MAX else found
-    if count == 1 or found.weekday() > _FRIDAY:
-        return Expiry(sessions, rule=f"'{text}' counts sessions from the day of the message")
-    if found != sessions:
+    if count > _SESSIONS_COUNTED_MAX:
+        if found.weekday() != _FRIDAY:
+            return Expiry(None, why=f"'{text}' is {found}, which is no Friday")
+        return Expiry(session_on_or_before(found), rule=f"'{text}' is {found}")
+    sessions = session_after(day, count)
+    if count > 1 and found != sessions and found.weekday() <= _FRIDAY:
         return Expiry(None, why=f"'{text}' may be {found} or {sessions}")
-    if found.weekday() != _FRIDAY and count > _SESSIONS_COUNTED_MAX:
-        return Expiry(None, why=f"'{text}' is {found}, which is no Friday")
-    return Expiry(session_on_or_before(found), rule=f"'{text}' is {found}")
+    return Expiry(sessions, rule=f"'{text}' counts sessions from the day of the message")
 
 
 _TODAY = frozenset({"today", "eod", "end of day", "same day", "todays", "today's"})
