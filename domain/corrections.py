@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
 from domain.shared import Created, Event, Impossible, InvalidInput
+from domain.terms import Changed, Terms
 
 
 class Target(StrEnum):
@@ -29,6 +30,7 @@ class CorrectionRequested(Created, frozen=True, kw_only=True):
     """Somebody says that a recorded figure is wrong."""
 
     TOPIC: ClassVar[str] = "correction.requested"
+    class_version: ClassVar[int] = 2
 
     target: Target
     target_stream: UUID
@@ -38,8 +40,22 @@ class CorrectionRequested(Created, frozen=True, kw_only=True):
     void: bool = False
     price: Decimal | None = None
     quantity: Decimal | None = None
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    instead: Terms | None = None
+    """The trade that stands in the place of a voided one."""
+    changes: tuple[Changed, ...] = ()
+    """What differs, field by field, where the request came of reading a message."""
+    message: UUID | None = None
+    revision: int | None = None
+    """The message that it came of and which of its revisions; 0 is what was said first."""
     reason: str
     by: str
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first only people asked for corrections, of prices and quantities."""
+        body.setdefault("changes", [])
 
 
 class CorrectionApplied(Event, frozen=True, kw_only=True):
@@ -70,10 +86,35 @@ class Correction(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str] = "correction"
 
-    def __init__(self, target: Target, target_stream: UUID, by: str) -> None:
+    def __init__(
+        self,
+        target: Target,
+        target_stream: UUID,
+        part: str,
+        reason: str,
+        by: str,
+        void: bool = False,
+        price: Decimal | None = None,
+        quantity: Decimal | None = None,
+        stop: Decimal | None = None,
+        targets: tuple[Decimal, ...] = (),
+        instead: Terms | None = None,
+        message: UUID | None = None,
+        revision: int | None = None,
+    ) -> None:
         self.target = target
         self.target_stream = target_stream
+        self.part = part
+        self.reason = reason
         self.by = by
+        self.void = void
+        self.price = price
+        self.quantity = quantity
+        self.stop = stop
+        self.targets = targets
+        self.instead = instead
+        self.message = message
+        self.revision = revision
         self.applied = False
         self.refused = False
 
@@ -89,6 +130,12 @@ class Correction(BaseAggregate[UUID]):
         void: bool,
         price: Decimal | None,
         quantity: Decimal | None,
+        stop: Decimal | None = None,
+        targets: tuple[Decimal, ...] = (),
+        instead: Terms | None = None,
+        changes: tuple[Changed, ...] = (),
+        message: UUID | None = None,
+        revision: int | None = None,
         reason: str,
         by: str,
         at: datetime,
@@ -100,8 +147,11 @@ class Correction(BaseAggregate[UUID]):
         """
         if not reason.strip():
             raise InvalidInput("a correction needs a reason")
-        if void == (price is not None or quantity is not None):
+        levels = stop is not None or bool(targets)
+        if void == (price is not None or quantity is not None or levels):
             raise InvalidInput("a correction either voids or changes price or quantity")
+        if instead is not None and not void:
+            raise InvalidInput("a trade takes the place of a voided one only")
         return cls._create(
             CorrectionRequested,
             id=id,
@@ -112,6 +162,12 @@ class Correction(BaseAggregate[UUID]):
             void=void,
             price=price,
             quantity=quantity,
+            stop=stop,
+            targets=targets,
+            instead=instead,
+            changes=changes,
+            message=message,
+            revision=revision,
             reason=reason.strip(),
             by=by,
             timestamp=at,
@@ -131,9 +187,12 @@ class Correction(BaseAggregate[UUID]):
 
         Raises:
             Impossible: it was applied or refused.
+            InvalidInput: no reason is given.
         """
         self._require_undecided()
-        self.trigger_event(CorrectionRefused, by=by, reason=reason, timestamp=at)
+        if not reason.strip():
+            raise InvalidInput("refusing a correction needs a reason")
+        self.trigger_event(CorrectionRefused, by=by, reason=reason.strip(), timestamp=at)
 
     def _require_undecided(self) -> None:
         if self.applied or self.refused:

@@ -9,12 +9,20 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from domain.grammar.reading import Embed
-from domain.shared import Created, Event, Impossible, stream_id
+from domain.shared import Created, Event, Impossible, Value, stream_id
 
 
 def message_stream(platform: str, message_id: str) -> UUID:
     """The stream of a message, known from its platform and id alone."""
     return stream_id("message", platform, message_id)
+
+
+class Words(Value, frozen=True, kw_only=True):
+    """What a message said at one revision, and since when."""
+
+    content: str
+    embeds: tuple[Embed, ...] = ()
+    worded_at: datetime
 
 
 class MessageCaptured(Created, frozen=True, kw_only=True):
@@ -54,10 +62,8 @@ class MessageEdited(Event, frozen=True, kw_only=True):
     """When the platform says it was; else when it was posted."""
 
     def apply(self, aggregate: Message) -> None:
-        aggregate.content = self.content
-        aggregate.embeds = self.embeds
-        aggregate.worded_at = self.edited_at
-        aggregate.revision += 1
+        words = Words(content=self.content, embeds=self.embeds, worded_at=self.edited_at)
+        aggregate.revisions = (*aggregate.revisions, words)
 
 
 class MessageDeleted(Event, frozen=True, kw_only=True):
@@ -90,20 +96,42 @@ class Message(BaseAggregate[UUID]):
 
     def __init__(
         self,
+        platform: str,
         channel: str,
         author_id: str,
+        author_name: str,
         content: str,
         posted_at: datetime,
         embeds: tuple[Embed, ...] = (),
+        reply_to: str = "",
         edited_at: datetime | None = None,
     ) -> None:
+        self.platform = platform
         self.channel = channel
         self.author_id = author_id
-        self.content = content
-        self.embeds = embeds
-        self.worded_at = edited_at or posted_at
-        self.revision = 0
+        self.author_name = author_name
+        self.reply_to = reply_to
+        self.posted_at = posted_at
+        first = Words(content=content, embeds=embeds, worded_at=edited_at or posted_at)
+        self.revisions: tuple[Words, ...] = (first,)
         self.deleted = False
+
+    @property
+    def content(self) -> str:
+        return self.revisions[-1].content
+
+    @property
+    def embeds(self) -> tuple[Embed, ...]:
+        return self.revisions[-1].embeds
+
+    @property
+    def worded_at(self) -> datetime:
+        return self.revisions[-1].worded_at
+
+    @property
+    def revision(self) -> int:
+        """How often it was edited."""
+        return len(self.revisions) - 1
 
     @classmethod
     def capture(
@@ -174,15 +202,22 @@ class Message(BaseAggregate[UUID]):
         self.trigger_event(MessageDeleted, noticed_at=noticed_at, timestamp=at)
 
     def leave_unbooked(
-        self, *, kind: str, missing: tuple[str, ...], why: str, parser: str, at: datetime
+        self,
+        *,
+        kind: str,
+        missing: tuple[str, ...],
+        why: str,
+        parser: str,
+        revision: int | None = None,
+        at: datetime,
     ) -> None:
-        """Records why the message, as it stands, is in nobody's book."""
+        """Records why the message, as it stands or as it stood, is in nobody's book."""
         self.trigger_event(
             MessageUnbooked,
             kind=kind,
             missing=missing,
             why=why,
             parser=parser,
-            revision=self.revision,
+            revision=self.revision if revision is None else revision,
             timestamp=at,
         )

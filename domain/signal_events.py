@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.fix import Side
 from domain.legs import Leg
 from domain.shared import Created, Event, Value
+from domain.terms import Changed
 
 if TYPE_CHECKING:
     from domain.signals import Signal
@@ -91,6 +92,7 @@ class SignalAdded(Event, frozen=True, kw_only=True):
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = self.quantity
         aggregate.entry_prices[self.number] = self.price
+        aggregate.messages[self.number] = self.message
 
 
 class SignalExitCalled(Event, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ class SignalExitCalled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = -self.quantity
+        aggregate.messages[self.number] = self.message
 
 
 class SignalSettled(Event, frozen=True, kw_only=True):
@@ -210,7 +213,10 @@ class SignalExpired(Event, frozen=True, kw_only=True):
 
 
 class SignalCorrected(Event, frozen=True, kw_only=True):
-    """An execution of the signal counts with other figures from here on; the old ones stay."""
+    """An execution of the signal counts with other figures from here on; the old ones stay.
+
+    A quantity of 0 crosses an add, exit or settlement out.
+    """
 
     TOPIC: ClassVar[str] = "signal.corrected"
 
@@ -223,7 +229,7 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         if self.quantity is not None:
-            sign = 1 if aggregate.book[self.number] >= 0 else -1
+            sign = 1 if self.number in aggregate.entry_prices else -1
             aggregate.book[self.number] = sign * self.quantity
             aggregate.closed = aggregate.closed and aggregate.open_quantity == 0
         if self.price is not None and self.number in aggregate.entry_prices:
@@ -241,3 +247,41 @@ class SignalVoided(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.voided = True
+
+
+class SignalSourceEdited(Event, frozen=True, kw_only=True):
+    """The author changed the message so that it tells another trade; what was said first counts."""
+
+    TOPIC: ClassVar[str] = "signal.source_edited"
+
+    message: UUID
+    revision: int
+    edited_at: datetime
+    changes: tuple[Changed, ...]
+    parser: str
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.edited = (*aggregate.edited, self.message)
+
+
+class SignalSourceDeleted(Event, frozen=True, kw_only=True):
+    """The author deleted a message of the trade, which goes on and is scored all the same."""
+
+    TOPIC: ClassVar[str] = "signal.source_deleted"
+
+    message: UUID
+    noticed_at: datetime
+
+    def apply(self, aggregate: Signal) -> None:
+        aggregate.deleted = aggregate.deleted | {self.message}
+
+
+class SignalBookedLate(Event, frozen=True, kw_only=True):
+    """Executions of the signal were booked long after they were said, by a later reading."""
+
+    TOPIC: ClassVar[str] = "signal.booked_late"
+
+    numbers: tuple[int, ...]
+    parser: str
+    reason: str
+    by: str

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
 from uuid import UUID
 
 import msgspec
-from eventsourcing.domain import BaseAggregate
 
 from domain.approvals import (
     TO_APPROVE,
     TO_REJECT,
-    AlreadyDecided,
     ApprovalRequest,
     Approver,
     check,
@@ -27,10 +24,10 @@ from domain.legs import Leg, multiplier_of
 from domain.shared import Impossible, InvalidInput, require_nonnegative, require_positive, stream_id
 from domain.signal_events import (
     ClosedBy,
-    Decision,
     PriceEvidence,
     SignalAdded,
     SignalApproved,
+    SignalBookedLate,
     SignalClosed,
     SignalCorrected,
     SignalExitCalled,
@@ -40,67 +37,31 @@ from domain.signal_events import (
     SignalPriceChecked,
     SignalRejected,
     SignalSettled,
+    SignalSourceDeleted,
+    SignalSourceEdited,
     SignalVoided,
     Source,
 )
+from domain.signal_state import SignalState
+from domain.terms import Changed
 
 
-def signal_stream(message: UUID, place: int) -> UUID:
-    """The stream of the signal at a place (from 0) in a message."""
+def signal_stream(message: UUID, place: int | str) -> UUID:
+    """The stream of the signal at a place in a message: from 0, or by a name if booked later."""
     return stream_id("signal", str(message), str(place))
 
 
-class Signal(BaseAggregate[UUID]):
-    """One trade idea: `book` holds what each numbered execution added (+) or closed (-)."""
+class Signal(SignalState):
+    """One trade idea: the commands, each with its rules."""
 
-    TOPIC: ClassVar[str] = "signal"
-
-    def __init__(
-        self,
-        trader: UUID,
-        side: Side,
-        legs: tuple[Leg, ...],
-        quantity: Decimal,
-        price: Decimal,
-        stop: Decimal | None = None,
-        targets: tuple[Decimal, ...] = (),
-        valid_until: datetime | None = None,
-    ) -> None:
-        self.trader = trader
-        self.price = price
-        self.side = side
-        self.legs = legs
-        self.stop = stop
-        self.targets = targets
-        self.valid_until = valid_until
-        self.book = {1: quantity}
-        self.entry_prices = {1: price}
-        self.checked: frozenset[int] = frozenset()
-        self.decision = Decision.PENDING
-        self.decided = ""
-        self.closed = False
-        self.voided = False
-
-    @property
-    def open_quantity(self) -> Decimal:
-        return sum(self.book.values(), Decimal(0))
-
-    @property
-    def entry_quantity(self) -> Decimal:
-        """All that was ever bought (or sold short) of the trade."""
-        return sum((self.book[number] for number in self.entry_prices), Decimal(0))
-
-    @property
-    def average_entry(self) -> Decimal:
-        """The claimed price of the entries per share, weighted by quantity."""
-        cost = sum(self.book[n] * price for n, price in self.entry_prices.items())
-        return cost / self.entry_quantity
+    # An annotation here would make the library write an __init__ over the inherited one.
+    TOPIC = "signal"
 
     @classmethod
     def post(
         cls,
         *,
-        place: int,
+        place: int | str,
         origin: str,
         trader: UUID,
         source: Source,
@@ -376,23 +337,63 @@ class Signal(BaseAggregate[UUID]):
             raise Impossible("the signal is voided already")
         self.trigger_event(SignalVoided, correction=correction, reason=reason, by=by, timestamp=at)
 
+    def note_edit(
+        self,
+        *,
+        message: UUID,
+        revision: int,
+        edited_at: datetime,
+        changes: tuple[Changed, ...],
+        parser: str,
+        at: datetime,
+    ) -> None:
+        """Records that a message of the trade tells another one now; nothing else changes.
+
+        Raises:
+            InvalidInput: nothing of the trade is told differently.
+        """
+        if not changes:
+            raise InvalidInput("the edit leaves the trade as it was")
+        self.trigger_event(
+            SignalSourceEdited,
+            message=message,
+            revision=revision,
+            edited_at=edited_at,
+            changes=changes,
+            parser=parser,
+            timestamp=at,
+        )
+
+    def note_deletion(self, *, message: UUID, noticed_at: datetime, at: datetime) -> None:
+        """Records that a message of the trade is gone; the trade goes on.
+
+        Raises:
+            Impossible: that is on record.
+        """
+        if message in self.deleted:
+            raise Impossible("the deletion is on record already")
+        self.trigger_event(
+            SignalSourceDeleted, message=message, noticed_at=noticed_at, timestamp=at
+        )
+
+    def note_late(
+        self, numbers: tuple[int, ...], *, parser: str, reason: str, by: str, at: datetime
+    ) -> None:
+        """Records that executions were booked with hindsight.
+
+        Raises:
+            InvalidInput: no reason, or an execution that there is not.
+        """
+        if not reason.strip():
+            raise InvalidInput("booking late needs a reason")
+        if not numbers or not all(number in self.book for number in numbers):
+            raise InvalidInput(f"the signal has no executions {numbers}")
+        self.trigger_event(
+            SignalBookedLate, numbers=numbers, parser=parser, reason=reason.strip(), by=by,
+            timestamp=at,
+        )  # fmt: skip
+
     def _request(self, approver: Approver, at: datetime) -> ApprovalRequest:
         return ApprovalRequest(
             approver=approver, trader=str(self.trader), valid_until=self.valid_until, at=at
         )
-
-    def _require_undecided(self) -> None:
-        if self.decision is not Decision.PENDING:
-            raise AlreadyDecided(f"the signal was {self.decision.value} by {self.decided}")
-
-    def _require_open(self) -> None:
-        if self.voided:
-            raise Impossible("the signal is voided")
-        if self.closed or self.open_quantity <= 0:
-            raise Impossible("the trade is closed")
-
-    def _require_quantity_fits(self, number: int, quantity: Decimal) -> None:
-        require_positive(quantity=quantity)
-        sign = 1 if self.book[number] >= 0 else -1
-        if self.open_quantity - self.book[number] + sign * quantity < 0:
-            raise Impossible("more would be closed than was opened: correct the entry first")

@@ -233,10 +233,19 @@ class TestSignals:
         with pytest.raises(InvalidInput, match=r"the price -0\.01 cannot be right"):
             put_right(desk, of_signal(signal, "2", price="-0.01"))
 
-    @pytest.mark.parametrize("quantity", ["0", "-1"])
-    def test_no_execution_was_of_nothing(self, desk: Desk, quantity: str) -> None:
-        with pytest.raises(InvalidInput, match="has to be above zero"):
-            put_right(desk, of_signal(post(desk), quantity=quantity))
+    def test_no_entry_was_of_nothing(self, desk: Desk) -> None:
+        with pytest.raises(InvalidInput, match="without its first entry"):
+            put_right(desk, of_signal(post(desk), quantity="0"))
+        with pytest.raises(InvalidInput, match="below zero"):
+            put_right(desk, of_signal(post(desk), quantity="-1"))
+
+    def test_an_exit_that_never_was_is_crossed_out(self, desk: Desk) -> None:
+        signal = post(desk, quantity="2")
+        call_exit(desk, signal, "2", "6.00")
+        put_right(desk, of_signal(signal, "2", quantity="0"))
+        assert signal_now(desk, signal).open_quantity == 2
+        put_right(desk, of_signal(signal, "2", quantity="1"))
+        assert signal_now(desk, signal).book == {1: D(2), 2: D(-1)}
 
     def test_no_more_is_closed_than_was_opened(self, desk: Desk) -> None:
         signal = post(desk, quantity="2")
