@@ -317,6 +317,7 @@ class Booking:
             entry_quantity=signal.entry_quantity,
             open_quantity=signal.open_quantity,
             stop=signal.stop,
+            targets=signal.targets,
             messages=(*(one for one in messages if one != stream), stream),
             opened_at=message.posted_at if before is None else before.trade.opened_at,
             touched_at=message.posted_at,

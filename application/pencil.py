@@ -69,6 +69,7 @@ def _opened(message: SeenMessage, call: OpenCall, number: int) -> OpenTrade:
         entry_quantity=call.quantity,
         open_quantity=call.quantity,
         stop=call.stop,
+        targets=call.targets,
         messages=(message.stream,),
         opened_at=message.posted_at,
         touched_at=message.posted_at,
@@ -102,8 +103,8 @@ def _changed(
             is_said = call.is_said and call.price is not None
             return _said(left, call.price, message) if is_said else left
         case LevelsCall():
-            return (
-                touched if call.stop is None else msgspec.structs.replace(touched, stop=call.stop)
+            return msgspec.structs.replace(
+                touched, stop=call.stop or held.stop, targets=call.targets or held.targets
             )
 
 

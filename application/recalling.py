@@ -11,7 +11,7 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar.dates import message_day
-from domain.grammar.reading import LegReading, Reading
+from domain.grammar.reading import LegReading, Reading, TradeReading
 from domain.grammar.roots import family, is_pair, underlying_of
 from domain.instruments import Option, instrument
 from domain.legs import Leg
@@ -33,6 +33,7 @@ class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
     """All that was ever bought (or sold short) of it."""
     open_quantity: Decimal
     stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
     messages: tuple[UUID, ...] = ()
     """The streams of the messages that opened or touched it."""
     opened_at: datetime
@@ -70,16 +71,33 @@ class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """The contracts that an author last named in a channel: what "the rest" is the rest of."""
+    """What an author last spoke of in a channel."""
 
-    legs: tuple[LegReading, ...]
+    legs: tuple[LegReading, ...] = ()
+    """The contracts last named: what "the rest" is the rest of."""
     named_at: datetime
+    announced: TradeReading | None = None
+    """An entry that lacked its price alone, until the price is said."""
+    announced_at: datetime | None = None
 
     @staticmethod
     def after(reading: Reading, posted_at: datetime, before: Subject | None) -> Subject | None:
         """The subject once a message is read; only contracts change it, tickers are talk."""
         named = tuple(leg for leg in reading.named if leg.strike is not None)
-        return Subject(legs=named, named_at=posted_at) if named else before
+        if reading.announced is not None:
+            legs = () if before is None else before.legs
+            at = posted_at if before is None else before.named_at
+            return Subject(
+                legs=named or legs,
+                named_at=posted_at if named else at,
+                announced=reading.announced,
+                announced_at=posted_at,
+            )
+        if named:
+            return Subject(legs=named, named_at=posted_at)
+        if before is not None and (reading.trades or reading.entry is not None):
+            return msgspec.structs.replace(before, announced=None, announced_at=None)
+        return before
 
 
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +196,11 @@ def _by_talk(
     """Without a contract: the subject of the talk, the only trade, or the last one touched."""
     if not trades:
         return Recalled(why="no open position in this channel", nothing_fits=True)
-    if subject is not None and message_day(subject.named_at) == message_day(posted_at):
+    if (
+        subject is not None
+        and subject.legs
+        and message_day(subject.named_at) == message_day(posted_at)
+    ):
         meant = [trade for trade in trades if any(fits((leg,), trade) for leg in subject.legs)]
         multi = [trade for trade in trades if len(trade.legs) > 1 and fits(subject.legs, trade)]
         meant = multi or meant

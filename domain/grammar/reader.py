@@ -9,16 +9,18 @@ from decimal import Decimal
 from itertools import pairwise
 
 from domain.grammar import stance
-from domain.grammar.acts import Found, Piece, find
+from domain.grammar.acts import Found, find
 from domain.grammar.alerts import read_block
 from domain.grammar.card_tickets import contract_of, entry_of, is_entry_card, levels_of
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
 from domain.grammar.dealing import deal
 from domain.grammar.filling import fill
+from domain.grammar.followups import read_followup
 from domain.grammar.lead import level_objection
 from domain.grammar.legs import named_legs
 from domain.grammar.merging import once
+from domain.grammar.pieces import Piece
 from domain.grammar.reading import (
     ExitReason,
     Kind,
@@ -62,8 +64,8 @@ def read(text: MessageText, room: Room) -> Reading:
 
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
-    if (alert := read_block(text, room)) is not None:
-        return alert
+    if (said := read_block(text, room) or read_followup(text)) is not None:
+        return said
     parts = cards(text, room)
     whole = "\n".join(card.words for card in parts)
     if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
@@ -126,7 +128,7 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
         gathered.named += named_legs(slots)
-    if not slots.levels or piece.question or slots.beyond:
+    if not slots.levels or piece.question or piece.conditional or slots.beyond:
         return
     words = set(piece.words)
     for hindrances in (CONDITIONS, INTENTIONS, NEGATIONS):

@@ -135,6 +135,8 @@ class TradeReading(Value, frozen=True, kw_only=True):
     either_side: bool = False
     """An exit by a word such as "out", which ends a bought trade as well as a sold one."""
     reason: ExitReason = ExitReason.EXIT
+    reached: int | None = None
+    """The last of the trade's targets that was reached, where the words count them."""
 
 
 class Reading(Value, frozen=True, kw_only=True):
