@@ -22,6 +22,9 @@ _FENCE = re.compile(r"```[a-z]{0,12}\n")
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
+_RELAYED = re.compile(
+    r"\b(?:entered|opened|averaged|closed|covered|added) (?:a |an )?(?:long|short|update)\b"
+)
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
 _TITLE_WORDS_MAX = 5
@@ -69,7 +72,7 @@ def cards(text: MessageText, room: Room) -> list[Card]:
     found = [_content(content)] if content else []
     if text.embeds and not has_link(text.content):
         over = _sense_over(content, room)
-        found += [_under(_embed(embed, room), over) for embed in text.embeds]
+        found += [_under(_embed(embed, room), over, content) for embed in text.embeds]
     return found
 
 
@@ -83,15 +86,18 @@ def texts(card: Card) -> Iterator[str]:
 
 def _sense_over(content: str, room: Room) -> Sense | None:
     """What a few words above an embed say that it is for: "@everyone new entry"."""
-    if len(content.split()) > _TITLE_WORDS_MAX or any(map(str.isdigit, content)):
-        return None
-    return sense_of(content, room)
+    few = len(content.split()) <= _TITLE_WORDS_MAX or _RELAYED.search(content)
+    return sense_of(content, room) if few and not any(map(str.isdigit, content)) else None
 
 
-def _under(card: Card, over: Sense | None) -> Card:
-    if over is not None and (card.sense is None or card.sense.is_weak):
-        heading = card.heading
-        card.sense = over._replace(rest=heading) if not over.is_weak else card.sense or over
+def _under(card: Card, over: Sense | None, content: str) -> Card:
+    """Gives a card the sense of the words above it where its title has none, or only a style.
+
+    What a bot says of the author ("mila closed long") counts before its title ("long TSLA")."""
+    if over is None or (over.is_weak and card.sense is not None):
+        return card
+    if card.sense is None or card.sense.is_weak or _RELAYED.search(content):
+        card.sense = over._replace(rest=card.heading)
     return card
 
 

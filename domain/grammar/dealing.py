@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.grammar.acts import Act, Found
-from domain.grammar.card_tickets import ENTRIES, EXITS, is_entry_card, ticket_of, verb_of
+from domain.grammar.card_tickets import ticket_of
+from domain.grammar.card_verbs import ENTRIES, EXITS, is_entry_card, is_strong, verb_of
 from domain.grammar.cards import Card
 from domain.grammar.labels import Role
 from domain.grammar.merging import merged_exits
@@ -60,7 +61,7 @@ def _as_titled(
     """
     against = EXITS if verb.kind in ENTRIES else ENTRIES
     acts = [act for part in found for act in part.acts]
-    sure = is_entry_card(card) if verb.kind in ENTRIES else _is_strong(card)
+    sure = is_entry_card(card) if verb.kind in ENTRIES else is_strong(card)
     left: list[Ticket] = []
     for ticket in tickets:
         kinds = [act for act in acts if act.verb.kind in against]
@@ -74,10 +75,6 @@ def _as_titled(
         else:
             left.append(ticket)
     return left
-
-
-def _is_strong(card: Card) -> bool:
-    return card.sense is not None and card.sense.verb is not None and not card.sense.is_weak
 
 
 def _by_title(

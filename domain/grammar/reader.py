@@ -11,7 +11,9 @@ from itertools import pairwise
 from domain.grammar import stance
 from domain.grammar.acts import Found, find
 from domain.grammar.alerts import read_block
-from domain.grammar.card_tickets import contract_of, entry_of, is_entry_card, levels_of
+from domain.grammar.card_contracts import contract_of
+from domain.grammar.card_tickets import entry_of, levels_of
+from domain.grammar.card_verbs import is_entry_card
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
 from domain.grammar.dealing import deal

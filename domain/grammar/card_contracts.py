@@ -1,0 +1,159 @@
+"""The contract that the labels, the title and the lines of a card name together.
+
+Each value is reduced to what its label can mean, so that nothing else that stands there fills a
+slot: the company behind a ticker, the days left behind an expiry.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from domain.grammar.cards import Card
+from domain.grammar.filling import fill
+from domain.grammar.labels import Role
+from domain.grammar.slots import Slots
+from domain.grammar.tokens import Token, tokens
+from domain.grammar.vocabulary import RIGHTS, TICKERS_LIKE_WORDS, VERBS
+
+_DATE_KINDS = frozenset({"iso", "daymon", "monday", "dte", "osi"})
+_BEHIND_ROOT = frozenset({"iso", "daymon", "monday", "slash", "strike", "num", "money", "dte"})
+_TICKER = re.compile(r"\$?([A-Za-z]{1,6}(?:[./-][A-Za-z]{1,5})?)")
+_NAMED_TICKER = re.compile(
+    r"\(\$?([A-Z]{1,5})\)|\$([A-Za-z]{1,5}(?:\.[A-Za-z]\b)?)"
+    r"|\b([A-Z]{1,5}(?:\.[A-Z]\b|/[A-Z]{3,4}\b)?)(?![A-Za-z])"
+)
+_STRIKE = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?|\.5) ?([cp]\b|calls?\b|puts?\b)?", re.IGNORECASE)
+_STRIKES = re.compile(r"[0-9.]+[cp]? ?[/-] ?[0-9.]+[cp]?", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"\b(20[0-9]{2})[/.]([0-9]{1,2})[/.]([0-9]{1,2})\b")
+_DASHED_DAY = re.compile(r"\b([0-9]{1,2})[-.]([0-9]{1,2})[-.]((?:20)?[0-9]{2})\b")
+_SHORT_DAY = re.compile(r"\b([01]?[0-9])-([0-3]?[0-9])\b(?!-)")
+_COMPACT = re.compile(r"\b(20[0-9]{2})([01][0-9])([0-3][0-9])\b")
+_COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
+_CASH = re.compile(r"[A-Z]{1,5}(?:\.[A-Z])?")
+_END = Token("end", ".", ".")
+_ENTRY = VERBS["bto",]
+
+
+def contract_of(card: Card, day: date) -> str:
+    """The contract that labels and title name together, in the order of a ticket."""
+    if not card.is_embed and not card.names_contract:
+        return ""
+    base = card.roles.get(Role.CONTRACT, "")
+    said = fill(_rooted(base), day, _ENTRY)
+    titled = fill(_rooted(card.heading), day, _ENTRY) if card.is_embed else Slots()
+    if not _names_strike(said) and Role.STRIKE not in card.roles:
+        beside = _rooted(card.heading) if _names_strike(titled) else card.lines
+        said = fill([*_rooted(base), _END, *beside], day, _ENTRY) if beside else said
+    if said.contracts:
+        leg = said.contracts[0]
+        return f"${leg.root} {leg.expiry} {leg.strike:f}{leg.right}"
+    right = said.right or _right(card) or titled.right
+    strike = _strike_of(said, right) or _strike(card.roles.get(Role.STRIKE, ""), right)
+    ticker = _ticker(card.roles.get(Role.TICKER, ""))
+    root = said.pair or said.root or ticker or _title_root(titled, strike)
+    if not (root or strike):
+        return ""
+    root = f"${root}" if _CASH.fullmatch(root) else root
+    expiry = _day_of(said) or _expiry(card, day) or _day_of(titled)
+    kind = said.strategy if said.strategy != "vertical" else "spread"
+    return " ".join(part for part in (root, expiry, strike, kind, _word_for(right)) if part)
+
+
+def _rooted(text: str) -> list[Token]:
+    """The tokens of a contract, whose first word is its ticker even where that is a word too."""
+    said = tokens(plain_days(text))
+    first, after = [*said[:2], _END, _END][:2]
+    spells = first.text.isupper() and first.text.isalpha() and len(first.text) <= 5
+    named = len(first.text) == 1 or first.text in TICKERS_LIKE_WORDS
+    if spells and named and after.kind in _BEHIND_ROOT:
+        return [Token("cash", f"${first.text}", f"${first.low}"), *said[1:]]
+    return said
+
+
+def _strike_of(said: Slots, right: str) -> str:
+    """The strikes as they were said, a bare number among them where the right is known."""
+    if said.strikes:
+        return "/".join(f"{strike:f}{own}" for strike, own in said.strikes)
+    if not right:
+        return ""
+    bare = said.loose[:1] or ([said.price.low] if said.price and said.price.rank == 1 else [])
+    return f"{bare[0]:f}{right}" if bare else ""
+
+
+def _day_of(said: Slots) -> str:
+    """A day that was said, even one that is over: the ticket then says what is wrong with it."""
+    return str(said.expiry.day) if said.expiry is not None and said.expiry.day else ""
+
+
+def _names_strike(slots: Slots) -> bool:
+    return bool(slots.strikes or slots.contracts or (slots.right and slots.loose))
+
+
+def _right(card: Card) -> str:
+    words = card.roles.get(Role.RIGHT, "").lower().split()
+    return next((RIGHTS[word] for word in words if word in RIGHTS), "")
+
+
+def _word_for(right: str) -> str:
+    return {"C": "call", "P": "put"}.get(right, "")
+
+
+def _strike(value: str, right: str) -> str:
+    """The strike with its right: "250C"; of a spread both: "250/255"."""
+    several = _STRIKES.search(value)
+    if several is not None:
+        return several[0].replace("-", "/").replace(" ", "")
+    found = _STRIKE.search(value)
+    if found is None:
+        return ""
+    own = RIGHTS.get((found[2] or "").lower(), "") or right
+    number = found[1].replace(",", "")
+    return f"{number}{own}" if own else f"strike {number}"
+
+
+def _ticker(value: str) -> str:
+    found = _NAMED_TICKER.search(value)
+    if found is not None:
+        return next(root for root in found.groups() if root).upper()
+    plain = _TICKER.match(value.strip())
+    return plain[1].upper() if plain is not None and len(value.split()) == 1 else ""
+
+
+def _title_root(titled: Slots, beside: str) -> str:
+    """The one ticker of a title, where labels name the rest of the contract."""
+    named = list(dict.fromkeys(root for _, root in titled.roots))
+    return named[0] if beside and len(named) == 1 else ""
+
+
+def plain_days(text: str) -> str:
+    """Dates spelled with other signs than a ticket's: 2025/11/21, 11-21-2025, 20251121."""
+    text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+    return _DASHED_DAY.sub(r"\1/\2/\3", text)
+
+
+def _expiry(card: Card, day: date) -> str:
+    value = plain_days(card.roles.get(Role.EXPIRY, ""))
+    if value:
+        value = _COMPACT.sub(
+            r"\1-\2-\3", _SHORT_DAY.sub(r"\1/\2", value) if "20" not in value else value
+        )
+        said = tokens(value)
+        dated = next((t.text for t in said if t.kind in _DATE_KINDS or _is_stamp(t)), "")
+        slashed = next((t.text for t in said if t.kind == "slash"), "")
+        return dated[:10] if dated.startswith("20") else dated or slashed or f"exp {value}"
+    days = _COUNT.search(card.roles.get(Role.DTE, ""))
+    if days is not None:
+        return "0dte" if int(days[1]) == 0 else _in_days(day, int(days[1]))
+    later = fill(tokens(plain_days(card.roles.get(Role.DATE, ""))), day).expiry
+    return str(later.day) if later is not None and later.day is not None and later.day > day else ""
+
+
+def _is_stamp(token: Token) -> bool:
+    return token.kind == "stamp"
+
+
+def _in_days(day: date, days: int) -> str:
+    """Days to expiration are counted by the calendar; one that ends on a weekend is none."""
+    found = day + timedelta(days=min(days, 3_000))
+    return str(found) if found.weekday() < 5 else ""
