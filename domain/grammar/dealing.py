@@ -16,8 +16,6 @@ from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import CONDITIONS, INTENTIONS, NEGATIONS, Form, Verb
 
 _ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
-_EXIT_FIGURES = frozenset({Role.EXIT, Role.SOLD, Role.GAIN, Role.QUANTITY, Role.FILL, Role.PRICE})
-
 Whys = list[tuple[Kind, str]]
 
 
@@ -36,19 +34,11 @@ def deal(
     trades = [ticket for ticket in tickets if ticket.is_trade]
     if not trades:
         return [*tickets, *_by_title(card, verb, said, found, setting, whys)], whys
-    exits = all(ticket.kind in EXITS for ticket in trades)
-    if exits and len(trades) == 1 and setting.contract and _has_figures(card):
-        labelled = [
-            t
-            for t in _by_title(card, verb, said, found, setting, [])
-            if t.kind in EXITS and t.trades
-        ]
-        tickets = merged_exits([*trades, *labelled])
+    if len(trades) == 1 and trades[0].kind in EXITS and setting.contract:
+        labelled = _by_title(card, verb, said, found, setting, [])
+        labelled = [ticket for ticket in labelled if ticket.kind in EXITS and ticket.trades]
+        return merged_exits([*trades, *labelled]), whys
     return tickets, whys
-
-
-def _has_figures(card: Card) -> bool:
-    return not _EXIT_FIGURES.isdisjoint(card.roles)
 
 
 def _as_titled(
