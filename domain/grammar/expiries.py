@@ -1,0 +1,76 @@
+"""Expiries in words, read where they stand: "next friday", "Jan monthlies", "exp today"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from domain.grammar import dates
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import EXPIRY_LEADS, RIGHTS
+
+_CERTAIN = frozenset(
+    {"weekly", "weeklies", "monthly", "monthlies", "opex", "eow", "next friday", "this friday",
+     "next weekly", "next monthly", "next opex", "end of week", "end of day"}
+)  # fmt: skip
+"""Said of contracts wherever they stand."""
+_WEEKDAYS = frozenset(
+    name
+    for full in ("monday", "tuesday", "wednesday", "thursday", "friday")
+    for name in (full, full[:3], full + "s", full + "'s")
+) | {"tues", "thur", "thurs"}
+_WORDS = _WEEKDAYS | {
+    "today", "todays", "today's", "eod", "tomorrow", "tomorrows", "tomorrow's", "tmrw", "tmr",
+    "tmw", "2mrw", "week", "weeks", "week's",
+}  # fmt: skip
+_STARTS = ("next", "this", "end")
+_CONTRACT_KINDS = frozenset({"strike", "joined"})
+_MONTHLY = frozenset(
+    {"monthly", "monthlies", "opex", "exp", "expiry", "expiration", "calls", "puts"}
+)
+
+
+def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry | None:
+    """The expiry that begins with the word at a place; None where it is no talk of one.
+
+    Days in words are taken for one only beside the contract or a word such as "exp": "looks
+    good for friday" sets no expiry.
+    """
+    low = tokens[at].low
+    phrase, length = _phrase(tokens, at)
+    before, ahead = _at(tokens, at - 1), _at(tokens, at + length)
+    if length == 1 and dates.is_month(low):
+        return dates.month_alone(low, day) if _is_month_of(tokens, at) else None
+    if phrase in _CERTAIN:
+        return dates.spoken(phrase, day)
+    if phrase.rpartition(" ")[2] not in _WORDS or phrase in ("week", "weeks", "week's"):
+        return None
+    if before.low == "for":
+        before = _at(tokens, at - 2)
+    beside = before.low in RIGHTS or before.kind in _CONTRACT_KINDS or ahead.kind in _CONTRACT_KINDS
+    led = before.low in EXPIRY_LEADS or ahead.low in EXPIRY_LEADS - {"for", "this"}
+    return dates.spoken(phrase, day) if beside or led else None
+
+
+def _phrase(tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """The words in one: "next week", "end of day", else the word alone."""
+    low = tokens[at].low
+    if low not in _STARTS:
+        return low, 1
+    length = 3 if low == "end" else 2
+    return " ".join(token.low for token in tokens[at : at + length]), length
+
+
+def _is_month_of(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a month is said of the contract: before its strike, or before "monthlies"."""
+    ahead, later = _at(tokens, at + 1), _at(tokens, at + 2)
+    if ahead.kind in _CONTRACT_KINDS or ahead.low in _MONTHLY:
+        return True
+    return ahead.kind in ("num", "money") and later.low in RIGHTS
+
+
+def _at(tokens: Sequence[Token], place: int) -> Token:
+    return tokens[place] if 0 <= place < len(tokens) else _NOTHING
+
+
+_NOTHING = Token("", "", "")

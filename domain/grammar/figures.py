@@ -1,0 +1,228 @@
+"""Figures of a trade: for each number its size, price, level, part or gain, by its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from domain.grammar import slot_words as near
+from domain.grammar import vocabulary as words
+from domain.grammar.reading import Kind
+from domain.grammar.slots import Price, Slots
+from domain.grammar.tokens import Token, numbers
+from domain.grammar.vocabulary import Verb
+
+_END = Token("", "", "")
+_NUMERIC = frozenset({"num", "money"})
+_PRICED = _NUMERIC | {"at"}
+_FIGURES = _PRICED | {"percent", "colon"}
+_RANGE_FACTOR_MAX = 3
+_CLOSE_FACTOR_MAX = Decimal("1.25")
+_COUNT_DIGITS_MAX = 3
+
+
+class Figures:
+    """The tokens of one act, the place reached in them, and what their numbers fill."""
+
+    def __init__(self, tokens: Sequence[Token], day: date, verb: Verb | None, verb_at: int) -> None:
+        self.tokens = tokens
+        self.day = day
+        self.verb = verb
+        self.verb_at = verb_at
+        self.is_exit = verb is not None and verb.kind in (Kind.TRIM, Kind.CLOSE)
+        self.slots = Slots(at_hand=verb is not None and verb.at_hand)
+        self.label = ""
+        self.at = 0
+
+    def ahead(self, steps: int = 1) -> Token:
+        place = self.at + steps
+        return self.tokens[place] if place < len(self.tokens) else _END
+
+    def behind(self, steps: int = 1) -> Token:
+        place = self.at - steps
+        return self.tokens[place] if place >= 0 else _END
+
+    @property
+    def follows_verb(self) -> bool:
+        between = self.tokens[self.verb_at : self.at]
+        return self.at >= self.verb_at and all(
+            token.kind == "comma" or token.low in ("another", "about", "the", "my", "like")
+            for token in between
+        )
+
+    def percent(self, token: Token) -> None:
+        shares = [said / 100 for said in numbers(token.text)]
+        share = shares[0]
+        before = self.behind()
+        if self.label == "target":
+            self.slots.target_shares += shares
+        elif self.label == "stop" or self._is_stop_after():
+            self.slots.stop_share = share
+        elif before.low in near.RATINGS or self.ahead().low in near.RATINGS:
+            return
+        elif token.text[0] in "+-":
+            self._gains(-share if token.text[0] == "-" else share)
+        elif self.ahead().low in ("of", "off") or (self.is_exit and self.follows_verb):
+            self.slots.fraction = share if 0 < share <= 1 else None
+        elif self.ahead().low in ("gain", "gains", "profit", "profits", "win", "winner"):
+            self._gains(share)
+        elif self.ahead().low == "loss":
+            self._gains(-share)
+        elif before.low in ("for", "at", "up", "gain", "profit") or before.kind in ("comma", "at"):
+            self._gains(share)
+        elif before.low == "down":
+            self._gains(-share)
+        elif self.is_exit:
+            self.slots.unclear = token.text
+
+    def _is_stop_after(self) -> bool:
+        """In "25% SL" the share stands first; in "30% SL: 1.50" the label goes on."""
+        return self.ahead().low in words.STOPS and self.ahead(2).kind not in _FIGURES
+
+    def _gains(self, share: Decimal) -> None:
+        if self.slots.gain is None and share > -1:
+            self.slots.gain = share
+
+    def price_at(self, token: Token) -> None:
+        if self.label in ("stop", "target", "average"):
+            self._to_label(token)
+        else:
+            self._offer_price(0, token)
+
+    def number(self, token: Token) -> None:
+        """A bare or a dollar number: its neighbours say what it is."""
+        said = numbers(token.text)
+        ahead, before = self.ahead(), self.behind()
+        if not said:
+            self.slots.odd = self.slots.odd or token.text
+        if not said or token.low[-1] in "kmb" or ahead.low in near.NO_PRICES:
+            return
+        if ahead.low in ("per", "cents") and self._per_contract(said[0], ahead):
+            return
+        if self.label in ("stop", "target", "average"):
+            self._to_label(token)
+        elif before.kind == "arrow" or (before.low == "to" and self.behind(2).kind in _PRICED):
+            self._reached(said[0])
+        elif before.low in near.STRIKE_WORDS or ahead.low in near.STRIKE_WORDS:
+            self._add_strike(said[0], "")
+        elif before.low in near.COUNTED_BY or self.behind(2).low in near.COUNTED_BY:
+            self._sizes(said[0])
+        elif ahead.low in words.SIZES and self._sizes(said[0]):
+            self.slots.shares = self.slots.shares or ahead.low.startswith("share")
+        elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):
+            self._add_strike(said[0], words.RIGHTS[ahead.low])
+        elif before.low in words.BEYOND:
+            self.slots.beyond = self.slots.beyond or f"{before.text} {token.text}"
+        elif (self.follows_verb and token.kind == "num" and self._sizes(said[0])) or (
+            ahead.kind == "at" and self.slots.strikes and _is_count(token) and self._sizes(said[0])
+        ):
+            return
+        elif before.low in words.PRICE_WORDS or self._after_price_label():
+            self._offer_price(0, token)
+        elif before.low in near.ROUGHLY and "." in token.text and not self.is_exit:
+            self._offer_price(3, token)
+        elif before.low not in words.NOT_PRICE_WORDS and token.text[0] not in "+-":
+            self._unlabelled(token, said[0])
+
+    def _after_price_label(self) -> bool:
+        return self.behind().kind == "colon" and self.behind(2).low in words.PRICE_WORDS
+
+    def _unlabelled(self, token: Token, said: Decimal) -> None:
+        if token.kind == "money":
+            self._offer_price(1, token)
+            if "." not in token.text:
+                self.slots.loose.append(said)
+        elif self.slots.pair and self.slots.price is None and self._sizes(said):
+            return
+        elif "." in token.text or "," in token.text:
+            self._offer_price(2, token)
+        elif self.slots.price is None:
+            self.slots.loose.append(said)
+
+    def _counts_contracts(self, token: Token, ahead: Token) -> bool:
+        """Right after the verb "5 calls" is a size; in "TSLA 250 calls" it is a strike."""
+        return (
+            self.follows_verb and token.kind == "num" and ahead.low in ("calls", "puts")
+            and self._sizes(numbers(token.text)[0])
+        )  # fmt: skip
+
+    def _add_strike(self, strike: Decimal, right: str) -> None:
+        if (strike, right) not in self.slots.strikes:
+            self.slots.strikes.append((strike, right))
+        if self.slots.strike_at < 0:
+            self.slots.strike_at = self.at
+
+    def _sizes(self, said: Decimal) -> bool:
+        coins = self._buys_coins()
+        if self.slots.quantity is None and said > 0 and (coins or said == int(said)):
+            self.slots.quantity = said
+            return True
+        return False
+
+    def _buys_coins(self) -> bool:
+        return any(token.kind == "pair" for token in self.tokens)
+
+    def _to_label(self, token: Token) -> None:
+        said = numbers(token.text)
+        if self.label == "target":
+            counts = said[:1] == [int(said[0])] and said[0] < 10 if said else False
+            if not (counts and self.ahead().kind in _PRICED):
+                self.slots.targets += said
+            return
+        if self.label == "stop" and self.slots.stop is None:
+            self.slots.stop = said[0]
+        elif self.label == "average" and self.slots.average is None:
+            self.slots.average = said[0]
+        self.label = ""
+
+    def _reached(self, said: Decimal) -> None:
+        """In ".55 -> .90" an entry is at the first price, an exit at the second; what lies close
+        together ("2.2 to 2.4") is a range."""
+        held = self.slots.price
+        if (
+            held is not None
+            and held.low < said <= held.low * _CLOSE_FACTOR_MAX
+            and self.behind().low == "to"
+        ):
+            self.slots.price = Price(held.rank, held.low, said)
+        elif self.is_exit:
+            self.slots.price = Price(-1, said)
+
+    def _per_contract(self, said: Decimal, ahead: Token) -> bool:
+        """ "230 per contract" may be dollars per contract or a slip; "95 cents" is .95."""
+        if ahead.low == "cents":
+            self.slots.price = self.slots.price or Price(1, said / 100)
+            return True
+        if said != int(said):
+            return False
+        self.slots.garbled = f"{said} per {self.ahead(2).text}"
+        return True
+
+    def _offer_price(self, rank: int, token: Token) -> None:
+        said = numbers(token.text)
+        held = self.slots.price
+        if not said or (held is not None and held.rank <= rank):
+            return
+        high = said[1] if len(said) > 1 and are_a_range(said[0], said[1]) else None
+        self.slots.price = Price(rank, said[0], high)
+
+    def qty(self, token: Token) -> None:
+        said = numbers(token.text.strip("xX "))[0]
+        if token.text[0] != "(" or not self.is_exit or self.follows_verb:
+            self._sizes(said)
+
+
+def are_a_range(low: Decimal, high: Decimal) -> bool:
+    return low > 0 and low / _RANGE_FACTOR_MAX <= high <= low * _RANGE_FACTOR_MAX
+
+
+def is_price_range(token: Token) -> bool:
+    """2.20/2.40, said once a strike stands."""
+    said = numbers(token.text)
+    both = token.text.count(".") == 2 and len(said) == 2 and token.text[-1].isdigit()
+    return both and are_a_range(*said)
+
+
+def _is_count(token: Token) -> bool:
+    return token.kind == "num" and token.text.isdigit() and len(token.text) <= _COUNT_DIGITS_MAX
