@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -27,9 +26,10 @@ from application.intents import (
 from application.reaction import Happened, Memory, consequence
 from application.recalling import OpenTrade, Subject
 from application.resolving import resolve
+from application.standing import StandingTrades
 from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
-from domain.legs import expiry_of, strategy_symbol
+from domain.legs import expiry_of
 from domain.market import exchange_day
 from domain.messages import Message, MessageCaptured, message_stream
 from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured
@@ -66,14 +66,6 @@ class KnownTrader(msgspec.Struct, frozen=True):
     name: str
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """An open trade with whose it is and where it was posted."""
-
-    trader: UUID
-    channel: str
-    trade: OpenTrade
-
-
 class Talk(msgspec.Struct, frozen=True):
     """What an author last named in a channel."""
 
@@ -101,13 +93,12 @@ class Booking:
         self._memory = Memory()
         self._rooms: dict[tuple[str, str], Rules] = {}
         self._traders: dict[UUID, KnownTrader] = {}
-        self._standing: dict[UUID, Standing] = {}
-        self._open: dict[tuple[str, UUID], dict[UUID, OpenTrade]] = {}
+        self._standing = StandingTrades(self._memory)
         self._subjects: dict[tuple[str, UUID], Talk] = {}
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        self._memory = Memory()
-        for remembered in (self._rooms, self._traders, self._standing, self._open, self._subjects):
+        self._memory.take()
+        for remembered in (self._rooms, self._traders, self._standing, self._subjects):
             remembered.clear()
         for key, value in state.items():
             kind, _, name = key.partition(":")
@@ -117,7 +108,7 @@ class Booking:
             elif kind == "trader":
                 self._traders[UUID(name)] = msgspec.json.decode(value, type=KnownTrader)
             elif kind == "open":
-                self._stand(msgspec.json.decode(value, type=Standing))
+                self._standing.restore(value)
             elif kind == "talk":
                 talk = msgspec.json.decode(value, type=Talk)
                 self._subjects[talk.channel, talk.author] = talk
@@ -134,7 +125,8 @@ class Booking:
                 case RoomConfigured() | RoomChanged() as settings:
                     self._take_up(settings)
                 case SignalSettled() | SignalVoided() | SignalCorrected():
-                    self._follow(cause.stream, work)
+                    if cause.stream in self._standing:
+                        self._standing.follow(work.get(Signal, cause.stream))
 
     def _take_up(self, settings: RoomConfigured | RoomChanged) -> None:
         channel, author = settings.channel, settings.author
@@ -156,7 +148,7 @@ class Booking:
         for cause in happened:
             if isinstance(cause.event, MessageCaptured):
                 author = trader_stream(cause.event.platform, cause.event.author_id)
-                touched.update(self._open.get((cause.event.channel, author), ()))
+                touched.update(self._standing.of((cause.event.channel, author)))
                 touched.add(author)
         return touched
 
@@ -180,14 +172,14 @@ class Booking:
         self._remember_subject(reading, message, author)
         for number, intent in enumerate(intents):
             if isinstance(intent, StandsCall):
-                self._note_price(intent.signal_id, intent.price, message)
+                self._standing.note_price(intent.signal_id, intent.price, message.posted_at)
             else:
                 self._carry_out(cause, message, intent, number, work)
 
     def _alive(self, place: tuple[str, UUID], message: MessageCaptured) -> tuple[OpenTrade, ...]:
         """What the author has open there; contracts past their expiry only await settlement."""
         day = exchange_day(message.posted_at)
-        trades = self._open.get(place, {}).values()
+        trades = self._standing.of(place).values()
         return tuple(trade for trade in trades if (expiry_of(trade.legs) or day) >= day)
 
     def _remember_subject(self, reading: Reading, message: MessageCaptured, author: UUID) -> None:
@@ -235,9 +227,9 @@ class Booking:
             work.save(command)
             return
         work.save(msgspec.structs.replace(command, correlation=signal.id))
-        self._remember(signal, message, cause.stream)
+        self._standing.touch(signal, cause.stream, message.posted_at)
         if isinstance(intent, ExitCall) and intent.is_said and intent.price is not None:
-            self._note_price(signal.id, intent.price, message)
+            self._standing.note_price(signal.id, intent.price, message.posted_at)
 
     def _decide(
         self, cause: Happened, message: MessageCaptured, intent: Intent, number: int, work: Work
@@ -300,73 +292,6 @@ class Booking:
             posted_at=message.posted_at,
             at=message.timestamp,
         )
-
-    def _remember(self, signal: Signal, message: MessageCaptured, stream: UUID) -> None:
-        """Keeps the trade as it now stands, or forgets it when nothing is open."""
-        before = self._standing.get(signal.id)
-        if signal.closed or signal.open_quantity <= 0:
-            self._forget(signal.id)
-            return
-        messages = () if before is None else before.trade.messages
-        trade = OpenTrade(
-            signal_id=signal.id,
-            symbol=strategy_symbol(signal.side, signal.legs),
-            side=signal.side,
-            legs=signal.legs,
-            average_entry=signal.average_entry,
-            entry_quantity=signal.entry_quantity,
-            open_quantity=signal.open_quantity,
-            stop=signal.stop,
-            targets=signal.targets,
-            messages=(*(one for one in messages if one != stream), stream),
-            opened_at=message.posted_at if before is None else before.trade.opened_at,
-            touched_at=message.posted_at,
-            said_price=None if before is None else before.trade.said_price,
-            said_at=None if before is None else before.trade.said_at,
-        )
-        standing = Standing(signal.trader, message.channel, trade)
-        self._stand(standing)
-        self._memory.put(f"open:{signal.id}", standing)
-
-    def _note_price(self, signal: UUID, price: Decimal, message: MessageCaptured) -> None:
-        """Keeps the author's last word on where an open trade stands."""
-        before = self._standing.get(signal)
-        if before is None:
-            return
-        said = msgspec.structs.replace(before.trade, said_price=price, said_at=message.posted_at)
-        standing = msgspec.structs.replace(before, trade=said)
-        self._stand(standing)
-        self._memory.put(f"open:{signal}", standing)
-
-    def _follow(self, stream: UUID, work: Work) -> None:
-        """A settlement or correction from elsewhere changes what the author has open."""
-        before = self._standing.get(stream)
-        if before is None:
-            return
-        signal = work.get(Signal, stream)
-        if signal.voided or signal.closed or signal.open_quantity <= 0:
-            self._forget(stream)
-            return
-        trade = msgspec.structs.replace(
-            before.trade,
-            average_entry=signal.average_entry,
-            entry_quantity=signal.entry_quantity,
-            open_quantity=signal.open_quantity,
-        )
-        standing = msgspec.structs.replace(before, trade=trade)
-        self._stand(standing)
-        self._memory.put(f"open:{stream}", standing)
-
-    def _stand(self, standing: Standing) -> None:
-        signal = standing.trade.signal_id
-        self._standing[signal] = standing
-        self._open.setdefault((standing.channel, standing.trader), {})[signal] = standing.trade
-
-    def _forget(self, signal: UUID) -> None:
-        standing = self._standing.pop(signal, None)
-        if standing is not None:
-            self._open[standing.channel, standing.trader].pop(signal, None)
-            self._memory.drop(f"open:{signal}")
 
 
 def _exit(signal: Signal, call: ExitCall, message: MessageCaptured, stream: UUID) -> None:
