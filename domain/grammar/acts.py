@@ -7,65 +7,47 @@ lead into it ("I just", "personally going to"). Everything else around it ("make
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from domain.grammar.frames import Frame, around, heading
-from domain.grammar.lead import CONTRACT_KINDS, Spot, objection, spots
+from domain.grammar.frames import Frame, heading
+from domain.grammar.lead import objection
+from domain.grammar.pieces import Piece, pieces
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.spots import CONTRACT_KINDS, Spot, spots
+from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
 from domain.grammar.tokens import Token
+from domain.grammar.verbs import Form, Verb
 from domain.grammar.vocabulary import (
-    BEYOND,
-    CONDITION_STARTS,
+    AT_ENTRY,
+    AVERAGES,
     CONDITIONS,
     EXPIRY_WORDS,
+    FRACTION_PARTS,
     FRACTIONS,
     INTENTIONS,
-    LONG_AGO,
-    NEGATIONS,
     OPTION_WORDS,
+    PARTIALS,
     PRICE_WORDS,
-    QUESTION_WORDS,
     REMAINDER,
     RIGHTS,
     STOPS,
     TARGETS,
-    Form,
-    Verb,
 )
 
+_BARE_MAX = 5
+_PARTS = frozenset(FRACTIONS) | frozenset(FRACTION_PARTS) | REMAINDER | PARTIALS | AT_ENTRY
 SPOTS_MAX = 40
 """Action words looked at in one text; a message with more is no alert, whatever it says."""
 
-_AROUND = 6
-"""So many pieces of a sentence on either side are looked at for what frames an action."""
-
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
-_PRICE_KINDS = frozenset({"at", "money", "num", "percent"})
 _SLOT_WORDS = (
     STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
-    | RIGHTS.keys() | {"exp", "new", "avg", "set"}
+    | RIGHTS.keys() | AVERAGES | {"exp", "new", "set"}
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Piece:
-    """A stretch of words between commas; several make a sentence."""
-
-    tokens: list[Token]
-    sentence: int
-    question: bool = False
-
-    @property
-    def words(self) -> Iterator[str]:
-        return (token.low for token in self.tokens if token.kind == "word")
-
-    @property
-    def first(self) -> str:
-        return self.tokens[0].low
 
 
 @dataclass(slots=True)
@@ -103,34 +85,6 @@ class Found:
     """Pieces that belong to no act; they may still move levels."""
     heading: Frame | None = None
     """What a line at the top makes of all that stands under it."""
-
-
-def pieces(tokens: Sequence[Token]) -> list[Piece]:
-    """Cuts at sentence ends, commas, brackets and "but"."""
-    found: list[Piece] = []
-    current: list[Token] = []
-    sentence = 0
-    for token in tokens:
-        if token.kind in ("end", "comma") or token.low == "but":
-            if current:
-                found.append(Piece(current, sentence))
-                current = []
-            if token.kind == "end":
-                if "?" in token.text:
-                    _ask([piece for piece in found if piece.sentence == sentence])
-                sentence += 1
-        else:
-            current.append(token)
-    if current:
-        found.append(Piece(current, sentence))
-    return found
-
-
-def _ask(sentence: list[Piece]) -> None:
-    """Marks a question; one that is only tagged on ("..., who else?") leaves the rest alone."""
-    tagged = len(sentence) > 1 and sentence[-1].first in QUESTION_WORDS
-    for piece in sentence[-1:] if tagged else sentence:
-        piece.question = True
 
 
 def find(tokens: Sequence[Token]) -> Found:
@@ -182,21 +136,56 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     """Adds the acts of a piece; says whether an action word in it was refused."""
     taken: list[Spot] = []
     refused: list[Spot] = []
+    words = _with_next(parts, place)
     for spot in islice(spots(piece.tokens), SPOTS_MAX):
-        why = objection(piece.tokens, spot, after_refused=bool(refused and not taken))
-        why = why or _veto(spot, piece, parts, place, found)
+        why = objection(words, spot, after_refused=bool(refused and not taken))
+        if not why and spot.end == len(words) and _is_word_of_many(spot, parts):
+            why = f"'{spot.said}' of what is not said"
+        held_back = None if why else veto(spot, parts, place, found.heading)
+        if held_back is not None:
+            why = held_back.why
+        elif not why and _goes_on_with_refused(piece, found):
+            why = f"'{spot.said}' goes on with what was not done"
         if why:
             refused.append(spot)
             if _is_about_a_trade(spot, piece):
-                kind = _kind_of_refusal(spot, piece, parts, place, found)
+                kind = kind_of_refusal(spot, parts, place, found.heading)
                 found.refusals.append(Refusal(kind, why, spot.verb, piece.sentence))
         else:
             taken.append(spot)
     for index, spot in enumerate(taken):
         following = [s.start for s in (*taken[index + 1 :], *refused) if s.start > spot.start]
         until = min(following, default=len(piece.tokens))
-        found.acts.append(_act(piece, spot, until, is_first=index == 0))
+        first = index == 0 and not any(s.start < spot.start for s in refused)
+        found.acts.append(_act(parts, place, spot, until, is_first=first))
     return bool(refused)
+
+
+def _is_word_of_many(spot: Spot, parts: list[Piece]) -> bool:
+    """ "Exit" says enough as a whole message; at the head of a report it is a headline."""
+    verb = spot.verb
+    loose = verb.of_price and verb.form is Form.NOW and spot.start == 0 and not spot.inherent
+    return loose and sum(len(part.tokens) for part in parts[:_BARE_MAX]) > _BARE_MAX
+
+
+def _with_next(parts: list[Piece], place: int) -> list[Token]:
+    """The words of a piece, with those that go on behind a comma: "added, avg 2.05"."""
+    words = parts[place].tokens
+    if place + 1 < len(parts):
+        ahead = parts[place + 1]
+        if ahead.sentence == parts[place].sentence and ahead.tokens[0].kind in PRICE_KINDS:
+            return [*words, *ahead.tokens]
+    return words
+
+
+def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
+    """In "Recap: BTO TSLA 250c @ 2, STC @ 4" the exit is of the entry that was refused."""
+    own = any(t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens)
+    entries = (Kind.OPEN, Kind.ADD)
+    return not own and any(
+        refusal.verb.kind in entries and refusal.sentence == piece.sentence
+        for refusal in found.refusals
+    )
 
 
 def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
@@ -215,139 +204,54 @@ def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
     )
 
 
-def _act(piece: Piece, spot: Spot, until: int, *, is_first: bool) -> Act:
+def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bool) -> Act:
+    piece = parts[place]
     before = _contract_before(piece.tokens[: spot.start]) if is_first else []
     after = _without_plans(piece.tokens[spot.end : until])
+    if is_first and not any(map(_names, (*before, *after))):
+        before = [*_heading_contract(parts, place), *before]
     tokens = [*before, *after]
-    return Act(spot.verb, spot.said, tokens, len(before), piece.sentence, inherent=spot.inherent)
+    verb = _adding(spot.verb) if _is_more(after) else spot.verb
+    return Act(verb, spot.said, tokens, len(before), piece.sentence, inherent=spot.inherent)
 
 
 def _contract_before(tokens: list[Token]) -> list[Token]:
-    """In "TSLA 250c out @ 3.10" the contract stands before the verb."""
-    speaks = any(t.kind in _SLOT_KINDS or is_ticker_word(t.text) for t in tokens)
+    """In "TSLA 250c out @ 3.10" the contract stands before the verb, in "half out" the part."""
+    speaks = any(
+        token.kind in _SLOT_KINDS or token.low in _PARTS or is_ticker_word(token.text)
+        for token in tokens
+    )
     return [*tokens, _COMMA] if speaks else []
+
+
+def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
+    """A piece that is nothing but a contract or ticker, right before: "TSLA - all out 3.10"."""
+    tokens = parts[place - 1].tokens if place else []
+    bare = bool(tokens) and len(tokens) <= _BARE_MAX and any(map(_names, tokens))
+    if bare and all(_names(t) or t.low in RIGHTS or t.kind in ("num", "colon") for t in tokens):
+        return [*tokens, _COMMA]
+    return []
+
+
+def _names(token: Token) -> bool:
+    return token.kind in CONTRACT_KINDS or token.kind == "joined" or is_ticker_word(token.text)
+
+
+def _is_more(after: Sequence[Token]) -> bool:
+    """Whether an entry is one more of what is open: "bought 2 more"."""
+    heads = [token.low for token in after[:3] if token.kind not in ("num", "qty")]
+    return heads[:1] == ["more"]
+
+
+def _adding(verb: Verb) -> Verb:
+    return verb._replace(kind=Kind.ADD, strict=False) if verb.kind is Kind.OPEN else verb
 
 
 def _without_plans(tokens: list[Token]) -> list[Token]:
     """Cuts what the author means to do later: "@ 2.30 will add at 2.00"."""
     priced = False
     for place, token in enumerate(tokens):
-        priced = priced or token.kind in _PRICE_KINDS
+        priced = priced or token.kind in PRICE_KINDS
         if priced and token.low in INTENTIONS:
             return tokens[:place]
     return tokens
-
-
-def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
-    """In "Recap: BTO TSLA 250c @ 2, STC @ 4" the exit is of the entry that was refused."""
-    own = any(t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens)
-    entries = (Kind.OPEN, Kind.ADD)
-    return not own and any(
-        refusal.verb.kind in entries and refusal.sentence == piece.sentence
-        for refusal in found.refusals
-    )
-
-
-def _veto(spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found) -> str:
-    """Why the surroundings keep a verb in command position from being done."""
-    if piece.question:
-        return f"'{spot.said}' is part of a question"
-    condition = _condition(spot, piece, parts, place)
-    if condition:
-        return f"'{condition}' makes '{spot.said}' a condition"
-    if found.heading is not None:
-        return found.heading.why
-    if framed := _framed(spot, piece, parts, place):
-        return framed.why
-    after = piece.tokens[spot.end :]
-    if _goes_on_with_refused(piece, found):
-        return f"'{spot.said}' goes on with what was not done"
-    if spot.verb.form is Form.PAST and (past := _long_ago(piece)):
-        return f"'{past}' makes '{spot.said}' a memory"
-    if spot.verb.kind in (Kind.OPEN, Kind.ADD) and after and after[0].low in NEGATIONS:
-        return f"'{after[0].text}' behind '{spot.said}'"
-    return ""
-
-
-def _framed(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> Frame | None:
-    """What the rest of the sentence makes of the verb."""
-    before: list[Token] = []
-    after: list[Token] = list(piece.tokens[spot.end :])
-    for other, side in ((parts[max(place - _AROUND, 0) : place], before),
-                        (parts[place + 1 : place + _AROUND], after)):  # fmt: skip
-        for part in other:
-            if part.sentence == piece.sentence:
-                side += [*part.tokens, _COMMA]
-    return around([*before, *piece.tokens[: spot.start]], after, spot.verb.form)
-
-
-def _kind_of_refusal(
-    spot: Spot, piece: Piece, parts: list[Piece], place: int, found: Found
-) -> Kind:
-    if piece.question:
-        return Kind.CHAT
-    if frame := found.heading or _framed(spot, piece, parts, place):
-        return frame.kind
-    if spot.verb.form is Form.PAST:
-        return Kind.RECAP
-    if _condition(spot, piece, parts, place) or not INTENTIONS.isdisjoint(piece.words):
-        return Kind.CONDITIONAL
-    return Kind.CHAT
-
-
-def _condition(spot: Spot, piece: Piece, parts: list[Piece], place: int) -> str:
-    """The word that makes this conditional, in the piece, before it or right behind it."""
-    own = _own_condition(piece.tokens, spot)
-    if own:
-        return own
-    for other in parts[:place]:
-        if other.sentence == piece.sentence and (start := _starts_condition(other)):
-            return start
-    follower = parts[place + 1] if place + 1 < len(parts) else None
-    if follower is not None and follower.sentence == piece.sentence:
-        start = _starts_condition(follower)
-        if start and INTENTIONS.isdisjoint(follower.words):
-            return start
-    return ""
-
-
-def _own_condition(tokens: Sequence[Token], spot: Spot) -> str:
-    priced = planned = False
-    for place, token in enumerate(tokens):
-        behind = place >= spot.end
-        priced = priced or (behind and token.kind in _PRICE_KINDS)
-        planned = planned or (priced and token.low in INTENTIONS)
-        if token.low not in CONDITIONS or planned:
-            continue
-        if place and tokens[place - 1].low in ("see", "sure", "wonder", "wondering"):
-            continue
-        return token.text
-    return ""
-
-
-def _starts_condition(piece: Piece) -> str:
-    """A piece that begins with "if", or with a level to be broken: "over 250, buying"."""
-    heads = [token for token in piece.tokens[:4] if token.low not in ("and", "only", "so")]
-    if not heads:
-        return ""
-    two = " ".join(token.low for token in heads[:2])
-    if heads[0].low in CONDITION_STARTS or two in CONDITION_STARTS:
-        return heads[0].text
-    if heads[0].low in BEYOND and len(heads) > 1 and heads[1].kind in _PRICE_KINDS:
-        return f"{heads[0].text} {heads[1].text}"
-    return ""
-
-
-def _long_ago(piece: Piece) -> str:
-    words = list(piece.words)
-    for place, word in enumerate(words):
-        later = words[place + 1] if place + 1 < len(words) else ""
-        if word in LONG_AGO:
-            return word
-        if (word, later) == ("this", "morning") or (
-            word in ("too", "tad", "bit") and later in ("early", "soon", "late")
-        ):
-            return f"{word} {later}"
-        if word == "last" and later in ("week", "month", "year", "night", "friday", "monday"):
-            return f"{word} {later}"
-    return ""

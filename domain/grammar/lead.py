@@ -1,128 +1,56 @@
-"""Whether an action word is in command position, and whether it acts on something sold or held."""
+"""Whether an action word is in command position: what stands before it in its piece."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+import re
+from collections.abc import Sequence
 
-from domain.grammar.reading import Action, Kind
+from domain.grammar.objects import object_objection, statement_objection
+from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.spots import CONTRACT_KINDS, Spot
 from domain.grammar.tokens import Token
+from domain.grammar.verbs import Form
 from domain.grammar.vocabulary import (
     ABOUT_TO,
-    AT_HAND,
-    DETERMINERS,
     FIRST_PERSON,
-    FIRST_WORDS,
-    FRACTIONS,
+    HELD_SUBJECTS,
     JOINING,
     LABELS_BEFORE_VERB,
     LEADING,
     LEVEL_LEADS,
     LEVEL_MOVES,
-    NO_ROOTS,
-    PARTIALS,
-    PRICE_WORDS,
-    REMAINDER,
+    NEGATIONS,
+    OTHERS,
     RIGHTS,
-    SIZES,
     SPOKEN_OF,
-    TAKE,
-    VERBS,
-    WHOLES,
-    Form,
-    Verb,
+    STILL,
+    TARGETS,
 )
 
-CONTRACT_KINDS = frozenset(
-    {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dte", "daymon", "monday"}
-)
-_NUMBER_KINDS = frozenset({"at", "money", "percent"})
 _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_KINDS
-_PROFITS = frozenset({"profit", "profits", "gains"})
-_OFF = frozenset({"off", "here", "profit", "profits", "more", "at", "for", "of", "into", "out"})
-_STATES = frozenset({"is", "was", "are", "were"})
-_TO_MY = frozenset({"to", "on", "my", "the", "this", "these", "our", "those"})
-_HELD = AT_HAND | SIZES | {"calls", "puts", "positions", "longs", "shorts"}
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where an action word stands: tokens from `start` up to `end`."""
-
-    start: int
-    end: int
-    verb: Verb
-    said: str
-    inherent: bool = False
-    share: Decimal | None = None
-
-
-def spots(tokens: Sequence[Token]) -> Iterator[Spot]:
-    """Every action word or phrase, the longest phrase first."""
-    at = 0
-    while at < len(tokens):
-        spot = _spot(tokens, at)
-        if spot is not None:
-            yield spot
-        at = spot.end if spot is not None else at + 1
-
-
-def _spot(tokens: Sequence[Token], at: int) -> Spot | None:
-    token = tokens[at]
-    if token.kind != "word":
-        return None
-    if token.low in TAKE:
-        taken = _take_profit(tokens, at)
-        if taken is not None or _is_share(tokens, at + 1):
-            return taken
-    if token.low == "btc" and at and (tokens[at - 1].low,) in VERBS:
-        return None
-    for phrase in FIRST_WORDS.get(token.low, ()):
-        end = at + len(phrase)
-        if tuple(t.low for t in tokens[at:end]) != phrase:
-            continue
-        verb = VERBS[phrase]
-        if not verb.strict or _names_contract(tokens[end : end + 4]):
-            return Spot(at, end, verb, " ".join(t.text for t in tokens[at:end]))
-    return None
-
-
-def _names_contract(tokens: Sequence[Token]) -> bool:
-    return any(token.kind in CONTRACT_KINDS or is_ticker_word(token.text) for token in tokens)
-
-
-def _take_profit(tokens: Sequence[Token], at: int) -> Spot | None:
-    """Reads "taking full profit", "take my last trim", "taking some here"."""
-    end = at + 1
-    while end < len(tokens) and tokens[end].low in ("my", "the", "a", "our", "another", "last"):
-        end += 1
-    low = tokens[end].low if end < len(tokens) else ""
-    ahead = tokens[end + 1] if end + 1 < len(tokens) else None
-    said = " ".join(token.text for token in tokens[at : end + 1])
-    trim = Verb(Kind.TRIM, Action.STC, either_side=True)
-    if low in ("full", "all", "max") and ahead is not None and ahead.low in _PROFITS:
-        close = Verb(Kind.CLOSE, Action.STC, either_side=True, whole=True)
-        return Spot(at, end + 2, close, f"{said} {ahead.text}", inherent=True)
-    if low in _PROFITS or low in ("trim", "trims", "partial", "partials"):
-        return Spot(at, end + 1, trim, said, inherent=True)
-    sells = ahead is None or ahead.low in _OFF or ahead.kind in ("at", "money", "num")
-    if (low in PARTIALS and sells) or (_is_share(tokens, end) and ahead and ahead.low == "off"):
-        return Spot(at, end, trim, said, inherent=True)
-    return None
-
-
-def _is_share(tokens: Sequence[Token], at: int) -> bool:
-    return at < len(tokens) and tokens[at].kind == "percent"
+_EXITS = (Kind.TRIM, Kind.CLOSE)
+_ENTRIES = (Kind.OPEN, Kind.ADD)
+_PEOPLE = frozenset({"guys", "folks", "all", "fam", "team"})
+_ROLE = re.compile(
+    r"alert|trade|trading|member|premium|vip|every|here|room|team|option|swing|scalp|day|lotto"
+    r"|signal|call|subs|gang|fam|squad|notif|ping|pro|elite|gold|plus"
+)
+_POINTS = frozenset({"here", "now", "rest", "remaining", "runners", "runner", "half", "most",
+                     "some", "all", "for"})  # fmt: skip
+_THEIRS = frozenset({"its", "their", "his", "her"})
+_REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved", "met", "filled",
+                      "touched", "crushed", "nailed", "destroyed", "secured"})  # fmt: skip
+_FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
 
 def objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool) -> str:
     """Why the word is not in command position or acts on nothing; empty when all is well."""
+    after = tokens[spot.end :]
     return (
         _lead_objection(tokens, spot, after_refused=after_refused)
-        or _object_objection(tokens[spot.end :], spot, is_alone=spot.start == 0)
-        or _statement_objection(tokens[spot.end : spot.end + 6], spot)
+        or object_objection(after, spot)
+        or statement_objection(after, spot)
     )
 
 
@@ -133,21 +61,48 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool)
         token = tokens[at]
         before = tokens[at - 1] if at else None
         if token.low in FIRST_PERSON:
-            if before is not None and before.low in SPOKEN_OF:
-                return f"'{before.text}' before '{token.text} {spot.said}'"
-            return ""
+            return _person_objection(tokens, at, spot)
         if is_ticker_word(token.text) and _names_another(tokens[spot.end :]):
             return f"'{token.text}' before '{spot.said}' may be a name"
         if token.low in JOINING:
-            return f"'{spot.said}' goes on with what was not done" if after_refused else ""
+            return _joined_objection(tokens, at, spot, after_refused=after_refused)
+        if token.kind == "arrow" and spot.verb.kind in _EXITS:
+            return ""
         if token.kind == "colon":
-            return _label_objection(before, spot)
+            return _label_objection(tokens[:at], spot)
+        if token.low in STILL and spot.verb.kind is Kind.OPEN:
+            return f"'{token.text}' before '{spot.said}' tells how it stands"
         if token.low == "to" and _is_about_to(before, spot):
             at -= 2
+        elif _was_hit(tokens, at) and spot.verb.kind in _EXITS:
+            at -= 1 if before is not None and before.kind == "index" else 2
         elif _leads(tokens, at, spot):
             at -= 1
         else:
             return _unled(token, spot)
+    return ""
+
+
+def _person_objection(tokens: Sequence[Token], at: int, spot: Spot) -> str:
+    """Before "I" stands what makes it a memory, a wish or a plan."""
+    for token in tokens[max(at - 3, 0) : at]:
+        if token.low in SPOKEN_OF or token.low in NEGATIONS:
+            return f"'{token.text}' before '{tokens[at].text} {spot.said}'"
+    return ""
+
+
+def _joined_objection(tokens: Sequence[Token], at: int, spot: Spot, *, after_refused: bool) -> str:
+    """What "and" joins may be somebody else's: "he got greedy and sold"."""
+    token, before = tokens[at], tokens[at - 1] if at else None
+    if after_refused:
+        return f"'{spot.said}' goes on with what was not done"
+    if token.low in _PEOPLE and before is not None and before.low in OTHERS:
+        return f"'{before.text} {token.text}' before '{spot.said}'"
+    for other in tokens[:at]:
+        if other.low in FIRST_PERSON:
+            return ""
+        if other.low in OTHERS:
+            return f"'{other.text}' before '{spot.said}'"
     return ""
 
 
@@ -163,8 +118,69 @@ def _unled(token: Token, spot: Spot) -> str:
     return f"'{token.text}' before '{spot.said}'"
 
 
+def _label_objection(before: Sequence[Token], spot: Spot) -> str:
+    """A label in front is the room's ("Alert:"), the ticker of an exit, or a name."""
+    if not before:
+        return ""
+    label = before[-1]
+    names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
+    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind in _EXITS and names):
+        return ""
+    return f"'{label.text}:' before '{spot.said}' names somebody else's words"
+
+
+def _is_about_to(before: Token | None, spot: Spot) -> bool:
+    return before is not None and before.low in ABOUT_TO and spot.verb.kind in _EXITS
+
+
+def _was_hit(tokens: Sequence[Token], at: int) -> bool:
+    """In "PT1 hit closed half" the target's report leads into the exit."""
+    if tokens[at].low not in _REACHED or at == 0:
+        return False
+    named = tokens[max(at - 2, 0) : at]
+    return named[-1].kind == "index" or any(token.low in TARGETS for token in named)
+
+
+def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
+    token = tokens[at]
+    is_exit = spot.verb.kind in _EXITS
+    if token.low in LEADING or (token.low == "gonna" and is_exit) or token.low in ("+", "-"):
+        return True
+    if spot.verb.form is Form.TICKET and token.kind == "someone":
+        return _ROLE.search(token.low) is not None
+    if token.kind == "index" or (token.low in TARGETS and is_exit):
+        return is_exit
+    if token.kind == "num" and at == 0:
+        return True
+    if is_exit and (token.low in HELD_SUBJECTS or token.kind == "percent"):
+        return True
+    speaks = token.kind in _PASSABLE or is_ticker_word(token.text) or token.low in RIGHTS
+    return speaks and _may_follow_contract(tokens, spot)
+
+
+def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
+    """Whether an exit may be said of what stands before it: "TSLA 250c sold"."""
+    if spot.verb.form is Form.TICKET:
+        return True
+    if spot.verb.kind not in _EXITS:
+        return False
+    if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
+        return True
+    if not (spot.verb.of_price or spot.inherent):
+        return spot.verb.alone
+    after = tokens[spot.end : spot.end + 2]
+    theirs = any(token.low in _THEIRS for token in after)
+    points = bool(after) and (after[0].low in _POINTS or after[0].kind == "percent")
+    return (points or spot.inherent) and not theirs and spot.said.lower() != "flat"
+
+
 def level_objection(tokens: Sequence[Token], at: int) -> str:
     """Why a stop or target at a place is not the author's to move: "JPM raises TSLA PT"."""
+    for place, token in enumerate(tokens[at + 1 : at + 6]):
+        if token.low in _REACHED:
+            return f"'{tokens[at].text} ... {token.text}' reports a level and moves none"
+        if token.low in _FORECAST and place:
+            return f"'{token.text}' makes it a forecast"
     moved = False
     for token in reversed(tokens[:at]):
         if token.low in LEVEL_MOVES:
@@ -177,121 +193,3 @@ def level_objection(tokens: Sequence[Token], at: int) -> str:
         elif not (token.low in LEVEL_LEADS or token.kind in ("amp", "colon", "num")):
             return f"'{token.text}' before '{tokens[at].text}'"
     return ""
-
-
-def _label_objection(before: Token | None, spot: Spot) -> str:
-    if before is None or before.low in LABELS_BEFORE_VERB:
-        return ""
-    return f"'{before.text}:' before '{spot.said}' names somebody else's words"
-
-
-def _is_about_to(before: Token | None, spot: Spot) -> bool:
-    return (
-        before is not None and before.low in ABOUT_TO and spot.verb.kind in (Kind.TRIM, Kind.CLOSE)
-    )
-
-
-def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
-    token = tokens[at]
-    is_exit = spot.verb.kind in (Kind.TRIM, Kind.CLOSE)
-    if token.low in LEADING or (token.low == "gonna" and is_exit):
-        return True
-    if spot.verb.form is Form.TICKET and token.kind == "someone":
-        return True
-    may_follow_contract = spot.verb.form is Form.TICKET or (
-        is_exit and (spot.verb.alone or any(t.kind in CONTRACT_KINDS for t in tokens[: spot.start]))
-    )
-    if token.kind == "num" and at == 0:
-        return True
-    speaks = token.kind in _PASSABLE or is_ticker_word(token.text) or token.low in RIGHTS
-    return may_follow_contract and speaks
-
-
-def _statement_objection(after: Sequence[Token], spot: Spot) -> str:
-    """To say that "closing this is the play" speaks about closing; it does not close."""
-    if not spot.said.lower().endswith("ing"):
-        return ""
-    for token in after:
-        if token.kind in CONTRACT_KINDS or token.kind in _NUMBER_KINDS:
-            return ""
-        if token.low in _STATES:
-            return f"'{spot.said} ... {token.text}' is a statement"
-    return ""
-
-
-def _object_objection(after: Sequence[Token], spot: Spot, *, is_alone: bool) -> str:
-    verb = spot.verb
-    if spot.inherent or verb.kind is Kind.OPEN:
-        return ""
-    if verb.form is Form.TICKET:
-        return _ticket_objection(after, spot)
-    if not after:
-        fits = verb.alone or verb.whole or not is_alone
-        return "" if fits and verb.alone else f"'{spot.said}' of what is not said"
-    if verb.kind is Kind.ADD:
-        return "" if _adds_to(after) else f"'{spot.said} {after[0].text}' adds to no trade"
-    if _exits(after, spot):
-        return ""
-    return f"'{spot.said} {after[0].text}' sells nothing"
-
-
-def _ticket_objection(after: Sequence[Token], spot: Spot) -> str:
-    """A ticket's exit needs something to leave; BTC is a coin unless a contract follows."""
-    contract = any(t.kind in CONTRACT_KINDS for t in after)
-    priced = any(t.kind in _NUMBER_KINDS or "." in t.text for t in after)
-    if spot.verb.action is Action.BTC:
-        fine = contract or (priced and any(is_ticker_word(t.text) for t in after[:3]))
-    else:
-        fine = contract or _exits(after, spot) or (priced and bool(after) and len(after) < 8)
-    return "" if fine else f"'{spot.said}' of what is not said"
-
-
-def _adds_to(after: Sequence[Token]) -> bool:
-    for token in after[:4]:
-        if token.kind in CONTRACT_KINDS or token.kind in ("num", "qty", "at"):
-            return True
-        if is_ticker_word(token.text) or token.low in _HELD or token.low == "more":
-            return True
-        if token.low not in _TO_MY:
-            return False
-    return False
-
-
-def _exits(after: Sequence[Token], spot: Spot) -> bool:
-    """Whether the first word that counts behind an exit word is something one can sell."""
-    said = spot.said.lower()
-    for place, token in enumerate(after[:5]):
-        ahead = after[place + 1] if place + 1 < len(after) else None
-        if token.kind in CONTRACT_KINDS or token.kind in _NUMBER_KINDS or token.kind == "qty":
-            return True
-        if token.kind == "num":
-            counted = spot.verb.kind is Kind.TRIM or (ahead is not None and ahead.low == "of")
-            return counted or "." in token.text or (ahead is not None and _is_held(ahead, said))
-        if token.low in PRICE_WORDS and ahead is not None:
-            return ahead.kind in ("money", "percent") or "." in ahead.text
-        if token.kind == "amp" or token.low in DETERMINERS:
-            continue
-        return _is_held(token, said) or _is_root(token, ahead)
-    return False
-
-
-def _is_root(token: Token, ahead: Token | None) -> bool:
-    if is_ticker_word(token.text):
-        return True
-    contract = ahead is not None and ahead.kind in CONTRACT_KINDS
-    return contract and token.kind == "word" and token.low not in NO_ROOTS
-
-
-def _is_held(token: Token, said: str) -> bool:
-    low = token.low
-    if said == "out":
-        return low in REMAINDER or low in ("these", "them", "last", "half", "all", "everything")
-    if low in ("calls", "puts"):
-        return said != "close"
-    if low in ("avg", "average"):
-        return "risk" in said
-    return (
-        low in AT_HAND or low in PARTIALS or low in FRACTIONS or low in WHOLES
-        or low in ("shares", "position", "positions")
-        or is_ticker_word(token.text)
-    )  # fmt: skip

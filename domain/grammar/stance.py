@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
-from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, STOPS, TAKE, TARGETS
+from domain.grammar.verbs import FIRST_WORDS
+from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TARGETS
 
 _WORD = re.compile(r"[a-z][a-z']*")
 _MATTER = re.compile(
@@ -16,8 +17,10 @@ _MATTER = re.compile(
 _AMENDING = {"correction", "typo", "meant", "ignore", "disregard", "scratch", "cancel", "canceled",
              "cancelled", "wrong"}  # fmt: skip
 _ACTIVE = (
-    frozenset(FIRST_WORDS) - {"in", "long", "am", "got", "get", "picking", "picked", "going"}
-    | TAKE | STOPS | TARGETS | RIGHTS.keys() | {"watching", "watchlist", "eyeing"} | _AMENDING
+    frozenset(FIRST_WORDS)
+    - {"in", "long", "am", "got", "get", "picking", "picked", "going", "all", "be", "b", "hit"}
+    | TAKE | SECURE | FRACTIONS.keys() | STOPS | TARGETS | RIGHTS.keys()
+    | {"breakeven", "cash", "watching", "watchlist", "eyeing"} | _AMENDING
 )  # fmt: skip
 _UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _STANDS_AT = re.compile(

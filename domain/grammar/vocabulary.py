@@ -1,139 +1,30 @@
-"""The words traders use: what they do, what leads into it, and what shows that they did not."""
+"""The words traders use: what leads into an action, what fills it, what shows it is none."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import NamedTuple
+from domain.grammar import verbs
 
-from domain.grammar.reading import Action, ExitReason, Kind
+FIRST_WORDS, VERBS, Form, Verb = verbs.FIRST_WORDS, verbs.VERBS, verbs.Form, verbs.Verb
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-class Form(StrEnum):
-    """How a verb is said, which decides what it needs around it."""
-
-    TICKET = "ticket"
-    """BTO, STC: the order ticket's own words."""
-    NOW = "now"
-    PAST = "past"
-
-
-class Verb(NamedTuple):
-    """What an action word says the author does."""
-
-    kind: Kind
-    action: Action
-    form: Form = Form.NOW
-    either_side: bool = False
-    reason: ExitReason = ExitReason.EXIT
-    whole: bool = False
-    """Says that all of it goes: "all out", "full profit"."""
-    alone: bool = False
-    """May stand alone as a whole message."""
-    direction: bool = False
-    """LONG and SHORT: said of shares and coins; with an option they may mean the view."""
-    strict: bool = False
-    """Too common a word to open a trade without a whole contract: "in", "took"."""
-    at_hand: bool = False
-    """Is only said of the trade being talked about: to de-risk follows an add."""
-    correct: str = ""
-    """The right spelling, where the word was a slip of the finger."""
-
-
-def _phrases(verb: Verb, *phrases: str) -> dict[tuple[str, ...], Verb]:
-    return {tuple(phrase.split()): verb for phrase in phrases}
-
-
-_BTO, _STC, _STO, _BTC = Action.BTO, Action.STC, Action.STO, Action.BTC
-_OPEN, _ADD, _TRIM, _CLOSE = Kind.OPEN, Kind.ADD, Kind.TRIM, Kind.CLOSE
-_PAST, _TICKET = Form.PAST, Form.TICKET
-
-_STRICT = Verb(_OPEN, _BTO, strict=True)
-_SHORT = Verb(_OPEN, _STO, strict=True, direction=True)
-_OUT = Verb(_CLOSE, _STC, _PAST, either_side=True, alone=True)
-_CUT = Verb(_CLOSE, _STC, either_side=True)
-_DERISK = Verb(_TRIM, _STC, either_side=True, at_hand=True)
-_SOLD = Verb(_CLOSE, _STC)
-_STOPPED = _OUT._replace(reason=ExitReason.STOP)
-_STOPPED_AFTER_ALL = _STOPPED._replace(alone=False)
-"""Who wishes that it had not happened says that it did."""
-
-_WORDS: dict[tuple[str, ...], Verb] = {
-    **_phrases(Verb(_OPEN, _BTO, _TICKET), "bto", "buy to open", "bought to open"),
-    **_phrases(Verb(_CLOSE, _STC, _TICKET), "stc", "sell to close", "sold to close"),
-    **_phrases(Verb(_OPEN, _STO, _TICKET), "sto", "sell to open", "sold to open"),
-    **_phrases(Verb(_CLOSE, _BTC, _TICKET), "btc", "buy to close", "bought to close"),
-    **_phrases(Verb(_OPEN, _BTO), "buy", "buying", "entering", "enter", "grabbing", "grab"),
-    **_phrases(Verb(_OPEN, _BTO), "picking up", "scooping"),
-    **_phrases(Verb(_OPEN, _BTO, _PAST), "bought", "entered", "grabbed", "picked up", "scooped"),
-    **_phrases(_STRICT, "in", "taking", "opening", "starting", "loading", "loading up", "entry"),
-    **_phrases(_STRICT, "starting a position in", "opening a position in"),
-    **_phrases(_STRICT._replace(direction=True), "long", "going long"),
-    **_phrases(_STRICT._replace(form=_PAST), "took", "opened", "started", "loaded", "loaded up"),
-    **_phrases(_STRICT._replace(form=_PAST), "started a position in", "opened a position in"),
-    **_phrases(_SHORT, "short", "shorting", "going short"),
-    **_phrases(_SHORT._replace(form=_PAST), "shorted"),
-    **_phrases(Verb(_ADD, _BTO), "add", "adding", "averaging down", "avging down", "avg down"),
-    **_phrases(Verb(_ADD, _BTO), "doubling down"),
-    **_phrases(Verb(_ADD, _BTO, _PAST), "added", "averaged down", "doubled down"),
-    **_phrases(Verb(_TRIM, _STC, either_side=True, alone=True), "trim", "trimming"),
-    **_phrases(Verb(_TRIM, _STC, either_side=True), "scaling out", "scale out"),
-    **_phrases(_DERISK, "de risking", "derisking", "de risk", "derisk"),
-    **_phrases(_DERISK._replace(form=_PAST), "de risked", "derisked"),
-    **_phrases(Verb(_TRIM, _STC, _PAST, either_side=True, alone=True), "trimmed"),
-    **_phrases(Verb(_TRIM, _STC, _PAST, either_side=True), "scaled out"),
-    **_phrases(_CUT, "close", "closing", "close out", "closing out", "exit", "exiting", "cut"),
-    **_phrases(_CUT, "cutting", "dump", "dumping"),
-    **_phrases(_CUT._replace(form=_PAST), "closed", "closed out", "exited", "dumped", "cashed out"),
-    **_phrases(_OUT, "out", "am out", "got out"),
-    **_phrases(_OUT._replace(whole=True), "all out", "fully out", "completely out"),
-    **_phrases(_CUT._replace(whole=True), "consider this a close", "consider this closed"),
-    **_phrases(_STOPPED, "stopped out", "got stopped out", "got stopped", "stopped"),
-    **_phrases(
-        _STOPPED_AFTER_ALL, "wish i didn't get stopped out", "wish i hadn't got stopped out"
-    ),
-    **_phrases(_SOLD, "sell", "selling"),
-    **_phrases(_SOLD._replace(form=_PAST), "sold", "sold out"),
-    **_phrases(Verb(_CLOSE, _BTC), "covering", "buying back", "buy back"),
-    **_phrases(Verb(_CLOSE, _BTC, _PAST), "covered", "bought back"),
-}
-
-_KEYS_BESIDE = {
-    "a": "qswz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc",
-    "g": "ftyhbv", "h": "gyujnb", "i": "ujko", "j": "huikmn", "k": "jiolm", "l": "kop",
-    "m": "njk", "n": "bhjm", "o": "iklp", "p": "ol", "q": "wa", "r": "edft", "s": "awedxz",
-    "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase", "x": "zsdc", "y": "tghu", "z": "asx",
-}  # fmt: skip
-_SLIPPERY = ("trimming", "trimmed", "closing", "adding", "stopped out")
-_REAL_WORDS = {"brimming", "padding"}
-
-
-def _slips() -> dict[tuple[str, ...], Verb]:
-    """The spellings one slip to a neighbouring key away, for words that have no such double."""
-    found: dict[tuple[str, ...], Verb] = {}
-    for phrase in _SLIPPERY:
-        head, *tail = phrase.split()
-        verb = _WORDS[head, *tail]._replace(correct=phrase)
-        for place, letter in enumerate(head):
-            for slip in _KEYS_BESIDE[letter]:
-                wrong = head[:place] + slip + head[place + 1 :]
-                if wrong not in _REAL_WORDS:
-                    found[wrong, *tail] = verb
-    return found
-
-
-VERBS: dict[tuple[str, ...], Verb] = {**_slips(), **_WORDS}
-
-FIRST_WORDS: dict[str, tuple[tuple[str, ...], ...]] = {}
-"""Phrases by their first word, the longest first."""
-for _phrase in sorted(VERBS, key=len, reverse=True):
-    FIRST_WORDS[_phrase[0]] = (*FIRST_WORDS.get(_phrase[0], ()), _phrase)
-
 TAKE = frozenset({"take", "taking", "took"})
 """With "profit", "some", "half" or "last trim" after them, they sell."""
+
+SECURE = _set("securing secure secured locking lock locked banking bank banked booking booked")
+"""With "profits", "gains" or "half" after them, they sell as well."""
+
+BEFORE_CONTRACT = _set(
+    """
+    the these some a an few couple my small starter lotto lottos position positions size half full
+    more here on of with now for new trade swing day at long calls puts this risky another quick
+    light today also x only weekly next week exp in to
+    """
+)
+"""Words that may stand between "in" or "took" and the contract."""
 
 LEADING = _set(
     """
@@ -147,6 +38,24 @@ LEADING = _set(
 
 FIRST_PERSON = frozenset({"i", "i'm", "im", "i've", "ive", "we", "we're", "we've", "personally"})
 
+STILL = frozenset({"still", "currently", "already"})
+"""Before "in" they tell how it stands; no trade is opened by them."""
+
+HELD_SUBJECTS = _set(
+    """
+    runner runners rest remaining remainder con cons contract contracts position positions calls
+    puts half third quarter most everything was were my the final last one lot lots trade it these
+    """
+)
+"""What is held and may stand before the word that says it is gone: "runners stopped"."""
+
+OTHERS = _set(
+    """
+    he she they you u yall y'all someone somebody anyone everyone everybody people members those
+    some many others most nobody whales whale insiders retail bulls bears buyers sellers traders
+    """
+)
+
 JOINING = _set(
     """
     and then so ok okay alright well yes yep ladies guys team fam folks all
@@ -157,7 +66,9 @@ SPOKEN_OF = _set(
     """
     glad happy wish wished hope hoped since after before because when if that what which where
     how why remember said say told think thought know knew until till did do does should can
-    could would may might must shall like those these the unless once while not
+    could would may might must shall like those these the unless once while not god goodness
+    believe imagine imagined regret regretted hate hated swear forgot love almost nearly feels
+    suppose supposing mean means
     """
 )
 """Before "I sold", these make it a memory, a wish or a question."""
@@ -203,7 +114,7 @@ QUESTION_WORDS = _set(
     """
 )
 
-STOPS = frozenset({"sl", "stop", "stops", "stoploss"})
+STOPS = frozenset({"sl", "stop", "stops", "stoploss", "trail", "trailing"})
 TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts"})
 LEVEL_FILLERS = _set(
     """
@@ -219,6 +130,7 @@ LEVEL_MOVES = _set(
 )
 LEVEL_LEADS = LEADING | JOINING | _set("my the a our your new hard mental on for in to with up c p")
 """What may stand before a stop or target that is moved."""
+AVERAGES = frozenset({"avg", "average", "averaging"})
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
 
 KEPT_BY = frozenset(

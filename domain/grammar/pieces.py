@@ -1,0 +1,94 @@
+"""Cuts the tokens of a text into pieces: what stands between commas, several to a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from domain.grammar.tokens import Token
+from domain.grammar.vocabulary import BEYOND, QUESTION_WORDS, STOPS, TARGETS
+
+_COMPANY = frozenset({"who", "whos", "who's", "anyone", "anybody", "everyone", "everybody"})
+_THEM = frozenset({"you", "yall", "y'all", "guys", "anyone", "anybody", "everyone", "others"})
+_AUXILIARIES = frozenset({"should", "is", "was", "am", "did", "does", "can", "could", "would"})
+_MINE = frozenset({"i", "we", "it", "that", "this", "my"})
+
+
+@dataclass(slots=True)
+class Piece:
+    """A stretch of words between commas; several make a sentence."""
+
+    tokens: list[Token]
+    sentence: int
+    question: bool = False
+    conditional: bool = False
+    """A piece before it in the sentence says over or under which price."""
+
+    @property
+    def words(self) -> Iterator[str]:
+        return (token.low for token in self.tokens if token.kind == "word")
+
+    @property
+    def first(self) -> str:
+        return self.tokens[0].low
+
+
+def pieces(tokens: Sequence[Token]) -> list[Piece]:
+    """Cuts at sentence ends, commas, brackets and "but"."""
+    found: list[Piece] = []
+    current: list[Token] = []
+    sentence = begin = 0
+    for token in tokens:
+        if token.kind in ("end", "comma") or token.low == "but":
+            if current:
+                found.append(Piece(current, sentence))
+                current = []
+            if token.kind == "end":
+                _settle(found[begin:], token)
+                begin = len(found)
+                sentence += 1
+        else:
+            current.append(token)
+    if current:
+        found.append(Piece(current, sentence))
+    _settle(found[begin:], None)
+    return found
+
+
+def _settle(sentence: list[Piece], end: Token | None) -> None:
+    """Marks what is asked, and levels that hang on a price: "over 248, stop 1.50"."""
+    if end is not None and "?" in end.text:
+        _ask(sentence)
+    elif sentence and _wonders(sentence[-1]):
+        for piece in sentence:
+            piece.question = True
+    hangs = False
+    for piece in sentence:
+        piece.conditional = hangs
+        hangs = hangs or _hangs_on_price(piece)
+
+
+def _hangs_on_price(piece: Piece) -> bool:
+    for place, token in enumerate(piece.tokens[:-1]):
+        if token.low in STOPS or token.low in TARGETS:
+            return False
+        if token.low in BEYOND and piece.tokens[place + 1].kind in ("num", "money"):
+            return True
+    return False
+
+
+def _ask(sentence: list[Piece]) -> None:
+    """Marks a question; one that only asks who follows ("..., who else?") leaves the rest alone."""
+    for piece in sentence[-1:] if len(sentence) > 1 and _asks_others(sentence[-1]) else sentence:
+        piece.question = True
+
+
+def _asks_others(piece: Piece) -> bool:
+    heads = [token.low for token in piece.tokens[:4]]
+    return heads[0] in _COMPANY or (heads[0] in QUESTION_WORDS and not _THEM.isdisjoint(heads))
+
+
+def _wonders(piece: Piece) -> bool:
+    """A question without its mark: "should I hold", "is that ok"."""
+    heads = [token.low for token in piece.tokens[:2]]
+    return len(heads) > 1 and heads[0] in _AUXILIARIES and heads[1] in _MINE
