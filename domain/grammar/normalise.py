@@ -29,10 +29,19 @@ _TYPOGRAPHY: dict[int, str | None] = {
     **dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], "-"),
     0x2044: "/",
     0x2022: "\n",
+    # A target by its picture; the pictures of an entry and a stop need a number (see below).
+    **dict.fromkeys([0x1F3AF, 0x1F945], " target "),
     **dict.fromkeys([0x2192, 0x27A1, 0x21D2, 0x279C, 0x2794], " -> "),
 }
 
 _CARRIAGE = re.compile(r"\r\n?")
+_PICTURED = re.compile(
+    r"^ ?([\u2705\u274c\u26d4\U0001f6d1])\ufe0f? ?:? ?(@? ?\$?[0-9]{0,6}\.?[0-9]{1,6}(?: ?- ?\$?[0-9.]{1,9})?) ?$",
+    re.MULTILINE,
+)
+"""A line of a tick or a cross and nothing but a price: the entry, or the stop."""
+_PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
+_PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[*_~`|<>@]|://")
 _QUOTED = re.compile(r"^ ?>>>.*\Z|^ ?>(?!=)[^\n]*$", re.MULTILINE | re.DOTALL)
 _STRUCK = re.compile(r"~~[^~]+~~")
@@ -68,12 +77,22 @@ def clean(text: str) -> str:
     """
     text = text[:LENGTH_MAX]
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX].translate(_TYPOGRAPHY)
-    text = _CARRIAGE.sub("\n", text)
+        text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX]
+        text = text.translate(_TYPOGRAPHY)
+    if "\r" in text:
+        text = _CARRIAGE.sub("\n", text)
+    if not text.isascii():
+        text = _PICTURED.sub(_in_words, text)
+    if "(" in text:
+        text = _PLURAL.sub("s", text)
     if _SPECIAL.search(text):
         text = _without_markup(text)
     text = _BLANKS.sub(" ", _without_disclaimer(text)).strip()
     return text if text.isascii() else in_english(text)
+
+
+def _in_words(pictured: re.Match[str]) -> str:
+    return f"{_PICTURES[pictured[1]]} {pictured[2]}"
 
 
 def has_link(text: str) -> bool:
