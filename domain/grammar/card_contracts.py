@@ -14,7 +14,11 @@ from domain.grammar.filling import fill
 from domain.grammar.labels import Role
 from domain.grammar.slots import Slots
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.vocabulary import RIGHTS, TICKERS_LIKE_WORDS, VERBS
+from domain.grammar.verbs import VERBS
+from domain.grammar.vocabulary import (
+    RIGHTS,
+    TICKERS_LIKE_WORDS,
+)
 
 _DATE_KINDS = frozenset({"iso", "daymon", "monday", "dte", "osi"})
 _BEHIND_ROOT = frozenset({"iso", "daymon", "monday", "slash", "strike", "num", "money", "dte"})

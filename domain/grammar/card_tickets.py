@@ -19,6 +19,7 @@ from domain.grammar.reading import Kind
 from domain.grammar.slots import Slots
 from domain.grammar.titles import share_in
 from domain.grammar.tokens import Token, numbers, tokens
+from domain.grammar.verbs import Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
     BEYOND,
@@ -26,7 +27,6 @@ from domain.grammar.vocabulary import (
     INTENTIONS,
     NEGATIONS,
     SIZES,
-    Verb,
 )
 
 _ENTRY_PRICES = (Role.ENTRY, Role.FILL, Role.PRICE, Role.AVERAGE, Role.QUOTE)

@@ -8,7 +8,7 @@ from domain.grammar.reading import Action, Kind
 from domain.grammar.ticket_lines import is_odd
 from domain.grammar.titles import Sense, sense_of
 from domain.grammar.tokens import tokens
-from domain.grammar.vocabulary import VERBS, Verb
+from domain.grammar.verbs import VERBS, Verb
 
 ENTRIES = (Kind.OPEN, Kind.ADD)
 EXITS = (Kind.TRIM, Kind.CLOSE)

@@ -13,7 +13,10 @@ from domain.grammar.roots import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.vocabulary import FIRST_WORDS, RIGHTS, VERBS
+from domain.grammar.verbs import FIRST_WORDS, VERBS
+from domain.grammar.vocabulary import (
+    RIGHTS,
+)
 
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})

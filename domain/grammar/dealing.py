@@ -13,7 +13,12 @@ from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.vocabulary import CONDITIONS, INTENTIONS, NEGATIONS, Form, Verb
+from domain.grammar.verbs import Form, Verb
+from domain.grammar.vocabulary import (
+    CONDITIONS,
+    INTENTIONS,
+    NEGATIONS,
+)
 
 _ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
 Whys = list[tuple[Kind, str]]

@@ -11,7 +11,7 @@ from domain.grammar import vocabulary as words
 from domain.grammar.reading import Kind
 from domain.grammar.slots import Price, Slots
 from domain.grammar.tokens import Token, numbers
-from domain.grammar.vocabulary import Verb
+from domain.grammar.verbs import Verb
 
 _END = Token("", "", "")
 _NUMERIC = frozenset({"num", "money"})

@@ -15,7 +15,7 @@ from domain.grammar.figures import Figures, is_price_range
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.slots import Price, Slots
 from domain.grammar.tokens import Token, numbers
-from domain.grammar.vocabulary import Verb
+from domain.grammar.verbs import Verb
 
 _NUMERIC = frozenset({"num", "money"})
 _SPLIT_OSI = re.compile(r"\.?\$?([A-Z]{1,5}[0-9]?) ?([0-9]{6})([CP])([0-9.]+)", re.IGNORECASE)

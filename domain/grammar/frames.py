@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.grammar.reading import Kind
 from domain.grammar.tokens import Token
-from domain.grammar.vocabulary import Form
+from domain.grammar.verbs import Form
 
 HEADER_WORDS_MAX = 8
 _WORDS_MAX = 60

@@ -9,15 +9,13 @@ from datetime import date, timedelta
 from domain.grammar.dates import third_friday
 from domain.grammar.reading import LegReading
 from domain.grammar.tokens import Token
+from domain.grammar.verbs import VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     NO_ROOTS,
     NO_TICKERS,
     OPTION_WORDS,
     RIGHTS,
     TICKERS_LIKE_WORDS,
-    VERBS,
-    Form,
-    Verb,
 )
 from domain.instruments import CryptoPair, FxPair, Option, Right, instrument
 from domain.shared import InvalidInput

@@ -14,7 +14,7 @@ from domain.grammar.legs import LegsRead, is_instrument, named_legs, opening_sid
 from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
 from domain.grammar.slots import Slots
 from domain.grammar.tokens import Token
-from domain.grammar.vocabulary import Form, Verb
+from domain.grammar.verbs import Form, Verb
 
 _END = Token("end", ".", ".")
 _CALL_PRICE_STRIKES_MAX = 3

@@ -11,7 +11,10 @@ import re
 from typing import NamedTuple
 
 from domain.grammar.reading import Action, Kind, Room
-from domain.grammar.vocabulary import RIGHTS, VERBS, Verb
+from domain.grammar.verbs import VERBS, Verb
+from domain.grammar.vocabulary import (
+    RIGHTS,
+)
 
 
 class Sense(NamedTuple):

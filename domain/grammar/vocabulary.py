@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from domain.grammar import verbs
-
-FIRST_WORDS, VERBS, Form, Verb = verbs.FIRST_WORDS, verbs.VERBS, verbs.Form, verbs.Verb
-
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
