@@ -36,7 +36,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
 
 _CARRIAGE = re.compile(r"\r\n?")
 _PICTURED = re.compile(
-    r"^ ?([\u2705\u274c\u26d4\U0001f6d1])\ufe0f? ?:? ?(@? ?\$?[0-9]{0,6}\.?[0-9]{1,6}(?: ?- ?\$?[0-9.]{1,9})?) ?$",
+    r"^ ?([\u2705\u274c\u26d4\U0001f6d1])\ufe0f? ?:? ?"
+    r"(@? ?\$?[0-9]{0,6}\.?[0-9]{1,6}(?: ?- ?\$?[0-9.]{1,9})?) ?$",
     re.MULTILINE,
 )
 """A line of a tick or a cross and nothing but a price: the entry, or the stop."""
