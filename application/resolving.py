@@ -350,6 +350,8 @@ class _Resolving:
             if trade.quantity > left:
                 return left, (f"{trade.quantity} called, {left} open: all of it",)
             return trade.quantity, ()
+        if trade.keeps is not None and trade.keeps < left:
+            return left - trade.keeps, (f"{left} open, {trade.keeps} kept",)
         if trade.fraction is not None:
             return _part(held, trade.fraction)
         if trade.partial:

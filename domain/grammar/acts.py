@@ -28,6 +28,7 @@ from domain.grammar.vocabulary import (
     FRACTION_PARTS,
     FRACTIONS,
     INTENTIONS,
+    KEPT_BY,
     OPTION_WORDS,
     PARTIALS,
     PRICE_WORDS,
@@ -124,6 +125,8 @@ def _continues(piece: Piece) -> bool:
     head = piece.tokens[0]
     if piece.question or not CONDITIONS.isdisjoint(piece.words):
         return False
+    if head.low in KEPT_BY and len(piece.tokens) <= _BARE_MAX:
+        return True
     return INTENTIONS.isdisjoint(piece.words) and (
         head.kind in _SLOT_KINDS
         or head.low in _SLOT_WORDS

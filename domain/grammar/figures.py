@@ -10,12 +10,14 @@ from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.reading import Kind
 from domain.grammar.slots import Price, Slots
+from domain.grammar.strategies import STRATEGIES, Shape
 from domain.grammar.tokens import Token, numbers
 from domain.grammar.verbs import Verb
 
 _END = Token("", "", "")
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
+_CENTRED = (Shape.STRADDLE, Shape.CALENDAR)
 _FIGURES = _PRICED | {"percent", "colon"}
 _RANGE_FACTOR_MAX = 3
 _CLOSE_FACTOR_MAX = Decimal("1.25")
@@ -63,7 +65,9 @@ class Figures:
             return
         elif token.text[0] in "+-":
             self._gains(-share if token.text[0] == "-" else share)
-        elif self.ahead().low in ("of", "off") or (self.is_exit and self.follows_verb):
+        elif self.ahead().low in ("of", "off") or (
+            self.is_exit and (self.follows_verb or before.low == "by")
+        ):
             self.slots.fraction = share if 0 < share <= 1 else None
         elif self.ahead().low in ("gain", "gains", "profit", "profits", "win", "winner"):
             self._gains(share)
@@ -106,8 +110,14 @@ class Figures:
             self._reached(said[0])
         elif before.low in near.STRIKE_WORDS or ahead.low in near.STRIKE_WORDS:
             self._add_strike(said[0], "")
-        elif before.low in near.COUNTED_BY or self.behind(2).low in near.COUNTED_BY:
+        elif self._of_strategy(token, said, ahead):
+            return
+        elif before.low in near.COUNTED_BY or (
+            before.kind == "colon" and self.behind(2).low in near.COUNTED_BY
+        ):
             self._sizes(said[0])
+        elif self.is_exit and (self._keeps(said[0]) or self._counts_of_all(said[0])):
+            return
         elif ahead.low in words.SIZES and self._sizes(said[0]):
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):
@@ -124,6 +134,20 @@ class Figures:
             self._offer_price(3, token)
         elif before.low not in words.NOT_PRICE_WORDS and token.text[0] not in "+-":
             self._unlabelled(token, said[0])
+
+    def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
+        """The strikes of "600-605 call spread" and the one of "250 straddle"."""
+        if ahead.low not in STRATEGIES and self.ahead(2).low not in STRATEGIES:
+            return False
+        centred = ahead.low in STRATEGIES and STRATEGIES[ahead.low].shape in _CENTRED
+        paired = len(said) == 2 and (ahead.low in STRATEGIES or ahead.low in words.RIGHTS)
+        whole = token.kind == "num" and all(strike == int(strike) for strike in said)
+        if not (whole and (centred or paired)):
+            return False
+        for strike in said:
+            self._add_strike(strike, "")
+        self.slots.is_ladder = len(said) > 1
+        return True
 
     def _after_price_label(self) -> bool:
         return self.behind().kind == "colon" and self.behind(2).low in words.PRICE_WORDS
@@ -155,10 +179,28 @@ class Figures:
 
     def _sizes(self, said: Decimal) -> bool:
         coins = self._buys_coins()
-        if self.slots.quantity is None and said > 0 and (coins or said == int(said)):
+        whole = said == int(said) and said.as_tuple().exponent == 0
+        if self.slots.quantity is None and said > 0 and (coins or whole):
             self.slots.quantity = said
             return True
         return False
+
+    def _keeps(self, said: Decimal) -> bool:
+        """What stays open: "all but 1", "leaving 2 runners", "1 left"."""
+        held = self.ahead(2) if self.ahead().low in near.HELD else self.ahead()
+        if self.behind().low not in near.KEEPING and held.low != "left":
+            return False
+        self.slots.keeps = said
+        self.slots.partial = True
+        return True
+
+    def _counts_of_all(self, said: Decimal) -> bool:
+        """In "3 of 5" three are sold and some are left."""
+        if self.ahead().low != "of" or self.ahead(2).kind != "num" or not self._sizes(said):
+            return False
+        self.slots.partial = True
+        self.at += 2
+        return True
 
     def _buys_coins(self) -> bool:
         return any(token.kind == "pair" for token in self.tokens)

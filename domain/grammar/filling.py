@@ -12,14 +12,22 @@ from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.expiries import spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
-from domain.grammar.reading import Kind, LegReading
+from domain.grammar.reading import ExitReason, Kind, LegReading
+from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD
 from domain.grammar.slots import Price, Slots
 from domain.grammar.tokens import Token, numbers
 from domain.grammar.verbs import Verb
 
 _NUMERIC = frozenset({"num", "money"})
+_PRICED = frozenset({"num", "money", "at"})
+_SHORT_FORMS = frozenset({"ic", "ics", "ccs", "pcs", "bps", "cds", "pds"})
+_FULL_SIGNS = frozenset({"credit", "debit"})
+_BIASED = frozenset({"call", "put", "spread", "vertical", "calls", "puts"})
 _SPLIT_OSI = re.compile(r"\.?\$?([A-Z]{1,5}[0-9]?) ?([0-9]{6})([CP])([0-9.]+)", re.IGNORECASE)
 _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
+_PARTS_MAX = 12
+_FRIDAY = 4
+_RESULT_REACH = 4
 _HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
 """Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 
@@ -72,6 +80,9 @@ class _Filling(Figures):
             self.slots.targets += numbers(token.text)
         elif self.is_exit and self.follows_verb and token.text in words.FRACTION_PARTS:
             self.slots.fraction = Decimal(words.FRACTION_PARTS[token.text])
+        elif self.is_exit and self.follows_verb and self._is_part_of_all(token):
+            sold, held = numbers(token.text)
+            self.slots.fraction = sold / held
         elif self.behind().low in near.RATINGS or self.ahead().low in near.RATINGS:
             return
         elif roots.is_date(token.text.rstrip("exp ")) and not (
@@ -83,6 +94,15 @@ class _Filling(Figures):
         else:
             self._ladder(token)
 
+    def _is_part_of_all(self, token: Token) -> bool:
+        """ "STC 2/5" sells two of five, unless a contract behind it can expire on that Friday."""
+        said = numbers(token.text)
+        if len(said) != 2 or not 0 < said[0] < said[1] <= _PARTS_MAX or token.text.count("/") > 1:
+            return False
+        contract = any(one.kind in ("strike", "osi") for one in self.tokens)
+        day = dates.slash_date(token.text, self.day).day
+        return not contract or day is None or day.weekday() != _FRIDAY
+
     def _ladder(self, token: Token) -> None:
         for part in token.low.split("/"):
             right = part[-1].upper() if part[-1] in "cp" else ""
@@ -91,11 +111,11 @@ class _Filling(Figures):
         self.slots.is_ladder = True
 
     def _says_spread(self) -> bool:
-        return any(token.low in words.SPREADS for token in self.tokens)
+        return any(token.low in STRATEGIES for token in self.tokens)
 
     def _expires(self, expiry: dates.Expiry) -> None:
-        if self.slots.expiry is None:
-            self.slots.expiry = expiry
+        if expiry not in self.slots.expiries:
+            self.slots.expiries.append(expiry)
 
     def strike(self, token: Token) -> None:
         right = "C" if "c" in token.low else "P"
@@ -153,32 +173,39 @@ class _Filling(Figures):
             return
         if low in words.RIGHTS:
             self._says_right(token)
-        elif low in words.SPREADS and (low != "ic" or token.text == "IC"):
-            self.slots.strategy = self.slots.strategy or words.SPREADS[low]
-        elif low in words.UNREAD_STRATEGIES:
+        elif low in STRATEGIES and (low not in _SHORT_FORMS or token.text.isupper()):
+            self._says_strategy(low)
+        elif low in UNREAD:
             self.slots.strategy = low
+        elif low in SIGNS and (low in _FULL_SIGNS or self.behind().kind in _PRICED):
+            self.slots.sign = self.slots.sign or SIGNS[low]
+        elif low in BIASES and self.ahead().low in _BIASED:
+            self.slots.bias = BIASES[low]
+        elif low == IRON:
+            self.slots.iron = True
         elif (said := spoken_expiry(self.tokens, self.at, self.day)) is not None:
             self._expires(said)
         elif low in words.OPTION_WORDS:
             self.slots.option_words.append(token.text)
         elif roots.names_root(self.tokens, self.at, self.verb, self.verb_at):
             self._names(token.text.upper())
-        elif low in near.COUNTS and self.follows_verb:
-            self._sizes(Decimal(near.COUNTS[low]))
+        elif low in near.COUNTS and not (self.is_exit and self._keeps(Decimal(near.COUNTS[low]))):
+            if self.follows_verb:
+                self._sizes(Decimal(near.COUNTS[low]))
         if low in words.AT_HAND:
             self.slots.at_hand = True
 
     def _labels(self, low: str) -> bool:
         """Keeps track of the label that the next number belongs to."""
         if low in words.STOPS:
-            self.label = "stop"
+            self._labels_stop()
         elif low in words.TARGETS:
-            self.label = "target"
-        elif low in ("ts", "trail"):
+            self.label = "" if self._closes_at(ExitReason.TARGET) else "target"
+        elif low == "ts":
             self.label = "trail"
-        elif low in ("avg", "average"):
-            is_new = self.behind().low in ("new", "my") and self.verb is not None
-            self.label = "average" if is_new and self.verb.kind is Kind.ADD else "other"  # type: ignore[union-attr]
+        elif low in words.AVERAGES:
+            adds = self.verb is not None and self.verb.kind is Kind.ADD
+            self.label = "average" if adds else "other"
         elif self.label == "stop" and (
             low in words.AT_ENTRY or (low, self.ahead().low) == ("break", "even")
         ):
@@ -189,6 +216,31 @@ class _Filling(Figures):
             return False
         return True
 
+    def _labels_stop(self) -> None:
+        """In "BE stop" the level stands before its label."""
+        at_entry = self.behind().low in words.AT_ENTRY - {"entry", "cost", "even"}
+        self.slots.stop_at_entry = self.slots.stop_at_entry or (at_entry and not self.is_exit)
+        self.label = "" if at_entry or self._closes_at(ExitReason.STOP) else "stop"
+
+    def _closes_at(self, reason: ExitReason) -> bool:
+        """In "out at target 4.00" the level is where the trade was closed."""
+        near_verb = 0 < self.at - self.verb_at < _RESULT_REACH or self.at == self.verb_at
+        before = self.behind(2) if self.behind().low in ("my", "the", "our") else self.behind()
+        if not (self.is_exit and near_verb and before.low in ("at", "@")):
+            return False
+        self.slots.reason = reason
+        return True
+
+    def _breaks_even(self, low: str) -> bool:
+        """Reads "at BE", "for a scratch", "closed flat", "out b/e"."""
+        before = self.behind(2) if self.behind().low in ("a", "my") else self.behind()
+        if low in near.EVEN and before.low in ("at", "@", "for"):
+            return True
+        behind_verb = 0 <= self.at - self.verb_at < _RESULT_REACH and not self.label
+        if low in ("flat", "even", "breakeven", "b/e"):
+            return behind_verb
+        return behind_verb and self.tokens[self.at].text == "BE"
+
     def _sells(self, low: str) -> bool:
         """Words for how much is sold: half, most, all, the rest."""
         if not self.is_exit:
@@ -196,7 +248,7 @@ class _Filling(Figures):
         close = self.at - self.verb_at < 5
         if low in words.FRACTIONS and self.ahead().low != "size" and close:
             self.slots.fraction = self.slots.fraction or Decimal(words.FRACTIONS[low])
-        elif low in words.AT_ENTRY and self.behind().low in ("at", "@", "for"):
+        elif self._breaks_even(low):
             self._gains(Decimal(0))
         elif low in words.PARTIALS and close:
             self.slots.partial = True
@@ -209,6 +261,14 @@ class _Filling(Figures):
         else:
             return False
         return True
+
+    def _says_strategy(self, low: str) -> None:
+        if low == "fly" and self.behind().low in NO_FLY:
+            return
+        said = STRATEGIES[low]
+        self.slots.strategy = self.slots.strategy or said.shape
+        self.slots.right = self.slots.right or said.right
+        self.slots.sign = self.slots.sign or said.sign
 
     def _says_right(self, token: Token) -> None:
         low = token.low

@@ -93,6 +93,8 @@ def _adds_to(after: Sequence[Token]) -> bool:
             return True
         if token.low in AVERAGES or token.low in ("new", "again"):
             return True
+        if token.low in ("at", "for", "down"):
+            continue
         if token.low not in _TO_MY:
             return False
     return False

@@ -39,7 +39,7 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
     current: list[Token] = []
     sentence = begin = 0
     for token in tokens:
-        if token.kind in ("end", "comma") or token.low == "but":
+        if token.kind in ("end", "comma") or (token.low == "but" and not _excepts(current)):
             if current:
                 found.append(Piece(current, sentence))
                 current = []
@@ -53,6 +53,11 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
         found.append(Piece(current, sentence))
     _settle(found[begin:], None)
     return found
+
+
+def _excepts(current: Sequence[Token]) -> bool:
+    """In "all but one" nothing is set against anything."""
+    return bool(current) and current[-1].low in ("all", "everything")
 
 
 def _settle(sentence: list[Piece], end: Token | None) -> None:

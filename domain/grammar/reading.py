@@ -128,6 +128,8 @@ class TradeReading(Value, frozen=True, kw_only=True):
     """The profit over the average entry that the author states (0.51 for 51 %), for exits."""
     average: Decimal | None = None
     """The average entry after an add, where the author says that instead of a price."""
+    keeps: Decimal | None = None
+    """What an exit leaves open, where that is said instead of what is sold: "all but 1"."""
     partial: bool = False
     """A trim: some of what is open, even where no size was said."""
     at_hand: bool = False

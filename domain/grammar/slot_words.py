@@ -20,6 +20,9 @@ NO_PRICES = _set(
 )
 """Behind a number they make it a distance or a span of time."""
 
+EVEN = _set("be b/e breakeven even entry cost flat scratch wash")
+KEEPING = _set("but leaving keeping keep leave holding hold")
+HELD = _set("runner runners con cons contract contracts lot lots")
 STRIKE_WORDS = _set("strike strikes")
 COUNTED_BY = _set("qty quantity contracts cons")
 COUNTS = {

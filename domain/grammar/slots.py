@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from domain.grammar.dates import Expiry
-from domain.grammar.reading import LegReading
+from domain.grammar.reading import ExitReason, LegReading
 
 
 @dataclass(slots=True)
@@ -31,8 +31,13 @@ class Slots:
     contracts: list[LegReading] = field(default_factory=list)
     pair: str = ""
     right: str = ""
-    expiry: Expiry | None = None
+    expiries: list[Expiry] = field(default_factory=list)
     strategy: str = ""
+    """A shape that is read, or the word for one that is not."""
+    sign: Sign | None = None
+    bias: int = 0
+    """1 for a bull spread, -1 for a bear spread."""
+    iron: bool = False
     option_words: list[str] = field(default_factory=list)
     quantity: Decimal | None = None
     shares: bool = False
@@ -47,6 +52,10 @@ class Slots:
     whole: bool = False
     gain: Decimal | None = None
     average: Decimal | None = None
+    keeps: Decimal | None = None
+    """What stays open by the author's word, where the sale is told by it."""
+    reason: ExitReason | None = None
+    """Where the words say at what the trade was closed: at the stop, at the target."""
     at_hand: bool = False
     beyond: str = ""
     garbled: str = ""
@@ -57,10 +66,14 @@ class Slots:
     loose: list[Decimal] = field(default_factory=list)
 
     @property
+    def expiry(self) -> Expiry | None:
+        return self.expiries[0] if self.expiries else None
+
+    @property
     def option_like(self) -> bool:
         """Whether any word speaks of an option: then this is never a trade in shares."""
         return bool(
-            self.strikes or self.contracts or self.right or self.expiry or self.option_words
+            self.strikes or self.contracts or self.right or self.expiries or self.option_words
             or self.strategy
         )  # fmt: skip
 

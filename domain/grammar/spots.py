@@ -29,6 +29,9 @@ _SIZES_BEFORE = frozenset({"num", "qty", "percent", "at", "money", "amp", "dotte
 _NUMBER_KINDS = frozenset({"at", "money", "num", "percent"})
 _PROFITS = frozenset({"profit", "profits", "gains", "gain"})
 _LOSSES = frozenset({"l", "loss", "losses"})
+_RESULTS = frozenset({"flat", "scratch"})
+_BEFORE_RESULT = frozenset({"out", "close", "closed", "closing", "sold", "exited", "cut", "a", "for",
+                            "stopped"})  # fmt: skip
 _HERE = frozenset({"here", "now", "on", "at", "for", "and"})
 _OFF = frozenset({"off", "here", "now", "profit", "profits", "more", "at", "for", "of", "into",
                   "out", "the"})  # fmt: skip
@@ -82,6 +85,8 @@ def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
         if tuple(t.low for t in tokens[at:end]) != phrase:
             continue
         verb = VERBS[phrase]
+        if phrase[0] in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
+            return None
         if not verb.strict or _names_contract(tokens[end : end + _REACH]):
             return Spot(at, end, verb, " ".join(t.text for t in tokens[at:end]))
     return None
@@ -135,7 +140,7 @@ def _take_profit(tokens: Sequence[Token], at: int) -> Spot | None:
     ahead = tokens[end + 1] if end + 1 < len(tokens) else None
     said = " ".join(token.text for token in tokens[at : end + 1])
     trim = Verb(Kind.TRIM, Action.STC, either_side=True)
-    close = Verb(Kind.CLOSE, Action.STC, either_side=True, whole=True)
+    close = Verb(Kind.CLOSE, Action.STC, either_side=True, whole=True, alone=True)
     if low in ("full", "all", "max") and ahead is not None and ahead.low in _PROFITS:
         return Spot(at, end + 2, close, f"{said} {ahead.text}", inherent=True)
     if low in _PROFITS or low in ("trim", "trims", "partial", "partials"):

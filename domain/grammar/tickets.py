@@ -10,9 +10,10 @@ from decimal import Decimal
 from domain.fix import PositionEffect, Side
 from domain.grammar.acts import Act
 from domain.grammar.filling import fill
-from domain.grammar.legs import LegsRead, is_instrument, named_legs, opening_side, read_legs
+from domain.grammar.legs import is_instrument, named_legs, opening_side, read_legs
 from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
 from domain.grammar.slots import Slots
+from domain.grammar.spreads import LegsRead, is_spread, turned
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form, Verb
 
@@ -68,12 +69,17 @@ def judge(act: Act, setting: Setting) -> Ticket:
         ticket.missing.append("condition met")
         ticket.why = f"'{slots.beyond}' makes it a condition"
         return ticket
-    if act.verb.kind is Kind.OPEN:
-        _open(act.verb, slots, room, day, ticket)
-    elif act.verb.kind is Kind.ADD:
-        _add(act.verb, slots, room, day, ticket)
+    verb, unclear = turned(act.verb, slots)
+    ticket.kind = verb.kind
+    if verb.kind is Kind.OPEN:
+        _open(verb, slots, room, day, ticket)
+    elif verb.kind is Kind.ADD:
+        _add(verb, slots, room, day, ticket)
     else:
         _exit(act, slots, setting, ticket)
+    if unclear:
+        ticket.missing.append("action")
+        ticket.why = unclear
     if ticket.missing:
         ticket.trades = ()
         ticket.why = ticket.why or f"'{act.said}' says no {' and no '.join(ticket.missing)}"
@@ -118,10 +124,10 @@ def _contract(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -
     ticket.missing += read.missing
     ticket.rules += read.rules
     ticket.why = read.why
-    if slots.strategy and slots.strategy not in ("vertical", "condor"):
+    if slots.strategy and not is_spread(slots):
         ticket.missing.append("legs")
-        ticket.why = f"a {slots.strategy} is not read yet"
-    elif slots.strategy and len(slots.strikes) < 2 and not slots.contracts:
+        ticket.why = f"the legs of '{slots.strategy}' are not clear"
+    elif slots.strategy and not slots.strikes and not slots.contracts:
         ticket.missing.append("legs")
     if verb.action is Action.STO and verb.direction and slots.option_like:
         ticket.missing.append("action")
@@ -223,6 +229,7 @@ def _exit(act: Act, slots: Slots, setting: Setting, ticket: Ticket) -> None:
     partial = (verb.kind is Kind.TRIM or slots.partial) and not slots.whole and not verb.whole
     if slots.fraction is not None:
         partial = slots.fraction < 1
+    partial = partial or slots.keeps is not None
     ticket.kind = Kind.TRIM if partial else Kind.CLOSE
     if slots.unclear and slots.price is None:
         ticket.missing.append("size or gain")
@@ -241,16 +248,28 @@ def _exit(act: Act, slots: Slots, setting: Setting, ticket: Ticket) -> None:
             legs=legs,
             quantity=slots.quantity if slots.fraction is None else None,
             fraction=slots.fraction,
-            price=slots.price.low if slots.price is not None else None,
+            price=_exit_price(verb, slots),
             price_to=slots.price.high if slots.price is not None else None,
-            gain=slots.gain,
+            gain=_gain(verb, slots),
+            keeps=slots.keeps,
             partial=partial,
             at_hand=slots.at_hand,
             either_side=verb.either_side,
-            reason=_reason(verb, setting),
+            reason=slots.reason or _reason(verb, setting),
         )
         for legs in _exit_legs(act, slots, setting, ticket)
     )
+
+
+def _exit_price(verb: Verb, slots: Slots) -> Decimal | None:
+    if slots.price is None:
+        return Decimal(0) if verb.worthless else None
+    return slots.price.low
+
+
+def _gain(verb: Verb, slots: Slots) -> Decimal | None:
+    even = verb.even and slots.gain is None and slots.price is None
+    return Decimal(0) if even else slots.gain
 
 
 def _reason(verb: Verb, setting: Setting) -> ExitReason:

@@ -77,7 +77,7 @@ _KINDS = {
     "cash": r"\$[a-z]{1,5}(?:\.[a-z])?\b",
     "dotted": r"\b[a-z]{1,5}\.[ab]\b",
     "someone": r"@[^\W\d_][\w.]*",
-    "word": _WORD,
+    "word": rf"\bb/e\b|{_WORD}",
     "end": r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)",
     "arrow": r"[-=]{1,3}>",
     "comma": r",|\(| -+ |--+",

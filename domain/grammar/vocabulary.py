@@ -124,7 +124,13 @@ LEVEL_MOVES = _set(
     adjusting tighten tightened tightening trail trailing bring bringing
     """
 )
-LEVEL_LEADS = LEADING | JOINING | _set("my the a our your new hard mental on for in to with up c p")
+AT_ENTRY_LEADS = frozenset({"be", "b/e", "breakeven", "set", "setting"})
+LEVEL_LEADS = (
+    LEADING
+    | JOINING
+    | AT_ENTRY_LEADS
+    | _set("my the a our your new hard mental on for in to with up c p")
+)
 """What may stand before a stop or target that is moved."""
 AVERAGES = frozenset({"avg", "average", "averaging"})
 AT_ENTRY = frozenset({"be", "b/e", "breakeven", "even", "entry", "cost"})
