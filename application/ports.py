@@ -212,3 +212,16 @@ class Broker(Protocol):
             Unavailable: the broker did not answer.
         """
         ...
+
+
+class Proposer(Protocol):
+    """Somebody who suggests what a message means; never believed, only shown."""
+
+    def propose(self, words: str, slots: Sequence[str]) -> Mapping[str, str]:
+        """For each slot that it finds in the words, the part of them that says it.
+
+        Raises:
+            Unavailable: no answer in time.
+            PortRefused: the answer is no, or is none that can be read.
+        """
+        ...

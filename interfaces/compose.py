@@ -28,6 +28,7 @@ from adapters.event_reader import listen, read_after, read_head, read_range, wai
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
 from adapters.listener import RedisListener
+from adapters.llm_proposer import LlmProposer
 from adapters.mapper import decode_body
 from adapters.paper_broker import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
@@ -40,10 +41,11 @@ from application.booking import Booking
 from application.desk import Command, Desk, derived_id
 from application.evidence import PriceCheck
 from application.ports import Clock, Unavailable
+from application.proposing import Proposing
 from application.trading import Trading
 from domain.ranking import Rules
 from interfaces.clock import SystemClock
-from interfaces.settings import Settings
+from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
 from projections.accounts import Accounts
 from projections.approval_queue import ApprovalQueue
@@ -264,3 +266,10 @@ def open_house(
         house.found()
         house.projections.catch_up()
         yield house
+
+
+def open_proposing(settings: ModelSettings) -> Proposing | None:
+    """The asking of a language model, where one is set."""
+    if not settings.url:
+        return None
+    return Proposing(LlmProposer(settings.url, settings.model, settings.key))

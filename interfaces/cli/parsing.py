@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from application.intake import SeenMessage
 from application.parsing import Parsed, ParsedLeg, ParsedTrade, Parser, RoomOf
+from application.proposing import Proposal, Proposed, Proposing
 from domain.fix import Side
 from domain.grammar.explaining import Word, explain, parts_of
 from domain.grammar.reading import MessageText, Room
@@ -24,7 +26,9 @@ from domain.shared import InvalidInput
 from interfaces.chat_files import DISCORD, BadLine, each_message
 from interfaces.cli.output import console, warnings
 from interfaces.cli.session import REFUSED, told_in_words
+from interfaces.compose import open_proposing
 from interfaces.room_files import read_rooms
+from interfaces.settings import ModelSettings
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _COLOURS = {
@@ -51,6 +55,9 @@ def parse(
     explained: Annotated[
         bool, typer.Option("--explain", help="Show each message with the words behind each slot.")
     ] = False,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Ask a language model what incomplete ones may mean.")
+    ] = False,
 ) -> None:
     """Read messages as they would be booked, one JSON reading a line; nothing is recorded."""
     with told_in_words(), ExitStack() as stack:
@@ -58,6 +65,7 @@ def parse(
             raise InvalidInput("give a file, - for standard input, or --text WORDS")
         known = RoomOf(read_rooms(rooms) if rooms else {})
         parser = Parser(known, context=context)
+        proposing = _proposing() if propose else None
         messages = _spoken(text) if text is not None else _messages(str(file), stack)
         bad = 0
         for message in messages:
@@ -65,13 +73,29 @@ def parse(
                 bad += 1
                 told = f"{file}:{message.line}: left out: {message.why}"
                 warnings.print(escape(told), soft_wrap=True)
-            elif explained:
+                continue
+            parsed = parser.parse(message)
+            if proposing is not None:
+                parsed = proposing.about(message, parsed)
+            if explained:
                 room = known(message.channel, message.author_id, message.author_name)
-                _show(message, parser.parse(message), room)
+                _show(message, parsed, room)
             else:
-                sys.stdout.write(_ENCODER.encode(parser.parse(message)).decode() + "\n")
+                sys.stdout.write(_ENCODER.encode(parsed).decode() + "\n")
     if bad:
         raise SystemExit(REFUSED)
+
+
+def _proposing() -> Proposing:
+    """The asking of a language model.
+
+    Raises:
+        InvalidInput: none is set.
+    """
+    found = open_proposing(ModelSettings.from_environment())
+    if found is None:
+        raise InvalidInput("--propose needs TRUETAPE_LLM_URL and TRUETAPE_LLM_MODEL")
+    return found
 
 
 def _messages(file: str, stack: ExitStack) -> Iterator[SeenMessage | BadLine]:
@@ -116,7 +140,19 @@ def _show(message: SeenMessage, parsed: Parsed, room: Room) -> None:
         console.print(f"  [dim]rule[/dim]      {escape(rule)}")
     if parsed.why:
         console.print(f"  [dim]why[/dim]       {escape(parsed.why)}")
+    if isinstance(parsed, Proposed) and parsed.proposal is not None:
+        _show_proposal(parsed.proposal)
     console.print()
+
+
+def _show_proposal(proposal: Proposal) -> None:
+    console.print("  [magenta]a language model's proposal, booked by nobody[/magenta]")
+    for slot, quote in proposal.slots.items():
+        console.print(
+            f"  [magenta]{slot:<9}[/magenta] {escape(json.dumps(quote, ensure_ascii=False))}"
+        )
+    if proposal.why:
+        console.print(f"  [dim]{escape(proposal.why)}[/dim]")
 
 
 def _coloured(whole: str, words: list[Word]) -> Text:
