@@ -1,8 +1,7 @@
-"""From filled slots to legs: a single contract, a vertical, an iron condor, shares or a pair."""
+"""From filled slots to legs: a single contract, a spread, shares or a pair."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -10,22 +9,11 @@ from domain.fix import PositionEffect, Side
 from domain.grammar import dates
 from domain.grammar.reading import Action, LegReading, Room
 from domain.grammar.slots import Slots
+from domain.grammar.spreads import LegsRead, is_spread, read_spread
 from domain.instruments import instrument
 from domain.shared import InvalidInput
 
 _STRIKE_MAX = Decimal(100_000)
-
-
-@dataclass(slots=True)
-class LegsRead:
-    """The legs as far as they were said, and what they lack."""
-
-    legs: tuple[LegReading, ...] = ()
-    missing: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
-    why: str = ""
-    width: Decimal | None = None
-    """Between the strikes of a spread: its price cannot be more."""
 
 
 def opening_side(action: Action) -> Side:
@@ -47,8 +35,8 @@ def read_legs(slots: Slots, action: Action, room: Room, day: date) -> LegsRead:
     read = LegsRead()
     root = _root(slots, room, read)
     expiry = _expiry(slots, room, day, read, opens=action.position_effect is PositionEffect.OPEN)
-    if len(slots.strikes) > 1:
-        _spread(slots, side, root, expiry, read)
+    if is_spread(slots):
+        read_spread(slots, side, root, expiry, read)
     else:
         _single(slots, side, root, expiry, read)
     return read
@@ -112,69 +100,6 @@ def _single(slots: Slots, side: Side, root: str, expiry: date | None, read: Legs
                         ("expiry", expiry)):  # fmt: skip
         if not value:
             read.missing.append(name)
-
-
-def _spread(slots: Slots, side: Side, root: str, expiry: date | None, read: LegsRead) -> None:
-    """Two strikes of one right are a vertical, four an iron condor; the rest is not read yet.
-
-    The sides follow from the price: what is bought for a debit is long its dearer leg, in
-    whichever order the strikes were said.
-    """
-    for name, value in (("symbol", root), ("expiry", expiry)):
-        if not value:
-            read.missing.append(name)
-    strikes = sorted({strike for strike, _ in slots.strikes})
-    said_rights = {right for _, right in slots.strikes if right}
-    rights = said_rights or ({slots.right} if slots.right else set())
-    together = slots.is_ladder or slots.strategy in ("vertical", "condor")
-    if len(strikes) == 2 and together and slots.strategy in ("", "vertical"):
-        _vertical(strikes, rights, side, root, expiry, read)
-    elif len(strikes) == 4 and slots.strategy in ("", "condor"):
-        _condor(strikes, rights, slots.strategy, side, root, expiry, read)
-    else:
-        read.missing.append("strategy")
-        spoken = "/".join(f"{strike:f}" for strike in strikes)
-        read.why = f"no strategy that is read has the strikes {spoken}"
-
-
-def _vertical(
-    strikes: list[Decimal],
-    rights: set[str],
-    side: Side,
-    root: str,
-    expiry: date | None,
-    read: LegsRead,
-) -> None:
-    if len(rights) != 1:
-        read.missing.append("right")
-    right = next(iter(rights)) if len(rights) == 1 else None
-    low, high = strikes
-    dear, cheap = (high, low) if right == "P" else (low, high)
-    read.width = high - low
-    read.legs = tuple(
-        LegReading(root=root, side=leg_side, strike=strike, right=right, expiry=expiry)
-        for strike, leg_side in ((dear, side), (cheap, side.opposite))
-    )
-
-
-def _condor(
-    strikes: list[Decimal],
-    rights: set[str],
-    strategy: str,
-    side: Side,
-    root: str,
-    expiry: date | None,
-    read: LegsRead,
-) -> None:
-    if strategy != "condor" and rights != {"C", "P"}:
-        read.missing.append("strategy")
-        read.why = "four strikes, but not said to be an iron condor"
-    read.width = max(strikes[1] - strikes[0], strikes[3] - strikes[2])
-    parts = zip(strikes, "PPCC", (side.opposite, side, side, side.opposite), strict=True)
-    read.legs = tuple(
-        LegReading(root=root, side=leg_side, strike=strike, right=right, expiry=expiry)
-        for strike, right, leg_side in parts
-    )
 
 
 def is_instrument(root: str) -> bool:

@@ -152,7 +152,7 @@ HALF_READ = [
     ("BTO 2 SPY 11/21 500/505 call vertical @ 5.85", "open? price"),
     ("BTO 2 SPY 11/21 500/505 vertical @ 1.85", "open? right"),
     ("BTO SPY 600c 605c 610c 11/21 @ 1.85", "open? strategy"),
-    ("BTO SPY 11/21 600/605/610 butterfly @ 1.05", "open? strategy legs"),
+    ("BTO SPY 11/21 600/605/610 butterfly @ 1.05", "open? right"),
     ("BTO SPY 600c 13/45 @ 1.85", "open? expiry strategy"),
     ("BTO SPY 600c 2/30 @ 1.85", "open? expiry"),
     ("BTO SPY 600c 11/7/25 @ 1.85", "open? expiry"),
