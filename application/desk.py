@@ -195,6 +195,10 @@ class Work:
             self._absent.update(s for s in wanted if s not in loaded)
         return self._in_hand
 
+    def expect_new(self, streams: Iterable[UUID]) -> None:
+        """Takes it for granted that these do not exist yet; if one does, its batch conflicts."""
+        self._absent.update(stream for stream in streams if stream not in self._in_hand)
+
     def find(self, kind: type[A], stream: UUID) -> A | None:
         """The aggregate of that stream, or None if there is none."""
         aggregate = self.prefetch((stream,)).get(stream)

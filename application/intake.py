@@ -8,7 +8,7 @@ newer edit, as far as the platform tells when words were changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +27,7 @@ class SeenMessage(Value, frozen=True, kw_only=True):
     platform: str
     message_id: str
     channel: str
+    channel_id: str = ""
     author_id: str
     author_name: str
     content: str = ""
@@ -34,6 +35,7 @@ class SeenMessage(Value, frozen=True, kw_only=True):
     reply_to: str = ""
     posted_at: datetime
     edited_at: datetime | None = None
+    received_at: datetime | None = None
 
     @property
     def stream(self) -> UUID:
@@ -55,6 +57,13 @@ class SeenMessage(Value, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode((self.content, self.embeds))).hexdigest()
 
 
+class LostMessage(Value, frozen=True, kw_only=True):
+    """A message that an interface saw go."""
+
+    stream: UUID
+    received_at: datetime | None = None
+
+
 class Tally(msgspec.Struct):
     """How many messages of an intake were new, changed, already known, or gone."""
 
@@ -70,10 +79,12 @@ class Tally(msgspec.Struct):
         self.deleted += other.deleted
         return self
 
-    def count(self, revision: int, stored: Appended) -> None:
-        """Counts a message that is on the tape now, unless another intake put it there."""
+    def count(self, one: SeenMessage | LostMessage, revision: int, stored: Appended) -> None:
+        """Counts what is on the tape now, unless another intake put it there."""
         if stored.repeated:
             self.known += 1
+        elif isinstance(one, LostMessage):
+            self.deleted += 1
         elif revision:
             self.edited += 1
         else:
@@ -81,38 +92,26 @@ class Tally(msgspec.Struct):
 
 
 def capture(
-    desk: Desk, seen: Sequence[SeenMessage], *, via: str, actor: str, at: datetime
+    desk: Desk,
+    seen: Sequence[SeenMessage | LostMessage],
+    *,
+    via: str,
+    actor: str,
+    at: datetime,
+    expected_new: Collection[UUID] = (),
 ) -> Tally:
     """Keeps the messages, in the order given, with one durable append.
+
+    What is lost and was never kept is left out. `expected_new` spares the look whether these
+    streams exist; one that does after all is looked at then.
 
     Raises:
         Unavailable: the store did not answer; nothing of this call is half-written.
     """
     work = Work(desk)
-    work.prefetch({message.stream for message in seen})
-    tally = Tally()
-    saved: list[tuple[SeenMessage, int]] = []
-    for message in seen:
-        known = work.find(Message, message.stream)
-        if known is None:
-            known = work.begin(_captured(message, via=via, at=at))
-        elif _is_known(message, known):
-            tally.known += 1
-            continue
-        else:
-            known.edit(message.content, message.embeds, edited_at=message.worded_at, at=at)
-        work.save(_command(message, known.revision, actor=actor, at=at))
-        saved.append((message, known.revision))
-    overtaken = []
-    for (message, revision), result in zip(saved, work.commit(), strict=True):
-        if isinstance(result, Conflict):
-            overtaken.append(message)
-        else:
-            tally.count(revision, result)
-    if overtaken:
-        # Another intake of the same channel was faster: on its state, most are known by now.
-        tally += capture(desk, overtaken, via=via, actor=actor, at=at)
-    return tally
+    work.expect_new(expected_new)
+    work.prefetch({one.stream for one in seen})
+    return _take_in(desk, work, seen, via=via, actor=actor, at=at)
 
 
 def notice_deletions(desk: Desk, streams: Sequence[UUID], *, actor: str, at: datetime) -> Tally:
@@ -124,28 +123,73 @@ def notice_deletions(desk: Desk, streams: Sequence[UUID], *, actor: str, at: dat
     """
     work = Work(desk)
     work.prefetch(streams)
-    tally = Tally()
-    gone: list[UUID] = []
+    lost = []
     for stream in streams:
-        message = work.get(Message, stream)
-        if message.deleted:
-            tally.known += 1
-            continue
-        message.delete(noticed_at=at, at=at)
-        work.save(_deletion(stream, actor=actor, at=at))
-        gone.append(stream)
-    overtaken = []
-    for stream, result in zip(gone, work.commit(), strict=True):
-        if isinstance(result, Conflict):
-            overtaken.append(stream)
-        elif result.repeated:
+        work.get(Message, stream)
+        lost.append(LostMessage(stream=stream))
+    return _take_in(desk, work, lost, via="", actor=actor, at=at)
+
+
+def _take_in(
+    desk: Desk,
+    work: Work,
+    seen: Sequence[SeenMessage | LostMessage],
+    *,
+    via: str,
+    actor: str,
+    at: datetime,
+) -> Tally:
+    tally = Tally()
+    saved: list[tuple[SeenMessage | LostMessage, int]] = []
+    for one in seen:
+        if isinstance(one, LostMessage):
+            revision = _lose(work, one, actor=actor, at=at)
+        else:
+            revision = _keep(work, one, via=via, actor=actor, at=at)
+        if revision is None:
             tally.known += 1
         else:
-            tally.deleted += 1
+            saved.append((one, revision))
+    overtaken = []
+    for (one, revision), result in zip(saved, work.commit(), strict=True):
+        if isinstance(result, Conflict):
+            overtaken.append(one)
+        else:
+            tally.count(one, revision, result)
     if overtaken:
-        # It was edited, or read and not booked, at the same time: it is gone all the same.
-        tally += notice_deletions(desk, overtaken, actor=actor, at=at)
+        # Another intake, or the reading of a message, was faster: on the state that it left
+        # most are known by now, and what is gone is gone all the same.
+        tally += capture(desk, overtaken, via=via, actor=actor, at=at)
     return tally
+
+
+def _keep(work: Work, message: SeenMessage, *, via: str, actor: str, at: datetime) -> int | None:
+    """Saves what is new in a message; returns its revision, None if nothing is."""
+    known = work.find(Message, message.stream)
+    if known is None:
+        known = work.begin(_captured(message, via=via, at=at))
+    elif _is_known(message, known):
+        return None
+    else:
+        known.edit(
+            message.content,
+            message.embeds,
+            edited_at=message.worded_at,
+            received_at=message.received_at,
+            at=at,
+        )
+    work.save(_command(message, known.revision, actor=actor, at=at))
+    return known.revision
+
+
+def _lose(work: Work, lost: LostMessage, *, actor: str, at: datetime) -> int | None:
+    """Saves that a message is gone; None if that is known, or nobody ever kept it."""
+    known = work.find(Message, lost.stream)
+    if known is None or known.deleted:
+        return None
+    known.delete(noticed_at=lost.received_at or at, received_at=lost.received_at, at=at)
+    work.save(_deletion(lost.stream, actor=actor, at=at))
+    return known.revision
 
 
 def _is_known(message: SeenMessage, known: Message) -> bool:
@@ -160,6 +204,7 @@ def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
         platform=message.platform,
         message_id=message.message_id,
         channel=message.channel,
+        channel_id=message.channel_id,
         author_id=message.author_id,
         author_name=message.author_name,
         content=message.content,
@@ -167,6 +212,7 @@ def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
         reply_to=message.reply_to,
         posted_at=message.posted_at,
         edited_at=message.edited_at,
+        received_at=message.received_at,
         via=via,
         at=at,
     )

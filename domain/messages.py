@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,6 +10,14 @@ from eventsourcing.domain import BaseAggregate
 
 from domain.grammar.reading import Embed
 from domain.shared import Created, Event, Impossible, Value, stream_id
+
+LAG_MAX = timedelta(seconds=5)
+"""What takes longer from its author to us was not heard live."""
+
+
+def is_late(lag: timedelta | None) -> bool:
+    """Whether something that took so long to reach us was not heard live; a file has no lag."""
+    return lag is not None and lag > LAG_MAX
 
 
 def message_stream(platform: str, message_id: str) -> UUID:
@@ -29,37 +37,73 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """A message was seen for the first time; reading it may follow."""
 
     TOPIC: ClassVar[str] = "message.captured"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     platform: str
     message_id: str
     channel: str
+    """The name of the watched channel; of a thread or forum post, that of the one above it."""
+    channel_id: str = ""
+    """The platform's id of the very place: the channel, or the thread; empty if not known."""
     author_id: str
     author_name: str
     content: str
     embeds: tuple[Embed, ...] = ()
     reply_to: str = ""
     posted_at: datetime
+    """When the platform says it was; Discord writes it into the message's id."""
     edited_at: datetime | None = None
     """When it was worded like this, if it was edited before it was seen."""
+    received_at: datetime | None = None
+    """When it reached us, before it waited for anything; None if it came in a file."""
     via: str = "import"
-    """`import` (an export file, long after) or `gateway` (live)."""
+    """`import` (an export file, long after), `gateway` (live) or `history` (asked for after
+    an absence).
+    """
+
+    @property
+    def lag(self) -> timedelta | None:
+        """How long it took from its author to us."""
+        return None if self.received_at is None else self.received_at - self.posted_at
+
+    @property
+    def late(self) -> bool:
+        """Whether it reached a listener too late to count as heard live."""
+        return self.via == "history" or is_late(self.lag)
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
         """At first nobody asked whether a message had been edited before it was seen."""
         body.setdefault("edited_at", None)
 
+    @staticmethod
+    def upcast_v2_v3(body: dict[str, Any]) -> None:
+        """The place and the time of receipt were not kept."""
+        body.setdefault("channel_id", "")
+        _without_receipt(body)
+
 
 class MessageEdited(Event, frozen=True, kw_only=True):
     """The author changed a captured message; the first words stay in the record."""
 
     TOPIC: ClassVar[str] = "message.edited"
+    class_version: ClassVar[int] = 2
 
     content: str
     embeds: tuple[Embed, ...] = ()
     edited_at: datetime
     """When the platform says it was; else when it was posted."""
+    received_at: datetime | None = None
+    """When the change reached us, before it waited for anything; None if it came in a file."""
+
+    @property
+    def lag(self) -> timedelta | None:
+        """How long it took from its author to us."""
+        return None if self.received_at is None else self.received_at - self.edited_at
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_receipt(body)
 
     def apply(self, aggregate: Message) -> None:
         words = Words(content=self.content, embeds=self.embeds, worded_at=self.edited_at)
@@ -70,8 +114,16 @@ class MessageDeleted(Event, frozen=True, kw_only=True):
     """The message is gone from its channel; a trade it opened stays open for scoring."""
 
     TOPIC: ClassVar[str] = "message.deleted"
+    class_version: ClassVar[int] = 2
 
     noticed_at: datetime
+    """When it was noticed: no platform says when it was."""
+    received_at: datetime | None = None
+    """When the platform told us; None if the message was missing from a file."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_receipt(body)
 
     def apply(self, aggregate: Message) -> None:
         aggregate.deleted = True
@@ -140,6 +192,7 @@ class Message(BaseAggregate[UUID]):
         platform: str,
         message_id: str,
         channel: str,
+        channel_id: str = "",
         author_id: str,
         author_name: str,
         content: str,
@@ -147,6 +200,7 @@ class Message(BaseAggregate[UUID]):
         reply_to: str,
         posted_at: datetime,
         edited_at: datetime | None = None,
+        received_at: datetime | None = None,
         via: str,
         at: datetime,
     ) -> Message:
@@ -157,6 +211,7 @@ class Message(BaseAggregate[UUID]):
             platform=platform,
             message_id=message_id,
             channel=channel,
+            channel_id=channel_id,
             author_id=author_id,
             author_name=author_name,
             content=content,
@@ -164,6 +219,7 @@ class Message(BaseAggregate[UUID]):
             reply_to=reply_to,
             posted_at=posted_at,
             edited_at=edited_at,
+            received_at=received_at,
             via=via,
             timestamp=at,
         )
@@ -173,7 +229,13 @@ class Message(BaseAggregate[UUID]):
         return self.content == content and self.embeds == embeds
 
     def edit(
-        self, content: str, embeds: tuple[Embed, ...], *, edited_at: datetime, at: datetime
+        self,
+        content: str,
+        embeds: tuple[Embed, ...],
+        *,
+        edited_at: datetime,
+        received_at: datetime | None = None,
+        at: datetime,
     ) -> None:
         """Records changed words.
 
@@ -188,10 +250,17 @@ class Message(BaseAggregate[UUID]):
         if edited_at < self.worded_at:
             raise Impossible("the message was worded anew since then")
         self.trigger_event(
-            MessageEdited, content=content, embeds=embeds, edited_at=edited_at, timestamp=at
+            MessageEdited,
+            content=content,
+            embeds=embeds,
+            edited_at=edited_at,
+            received_at=received_at,
+            timestamp=at,
         )
 
-    def delete(self, *, noticed_at: datetime, at: datetime) -> None:
+    def delete(
+        self, *, noticed_at: datetime, received_at: datetime | None = None, at: datetime
+    ) -> None:
         """Records that the message is gone.
 
         Raises:
@@ -199,7 +268,9 @@ class Message(BaseAggregate[UUID]):
         """
         if self.deleted:
             raise Impossible("the message is already deleted")
-        self.trigger_event(MessageDeleted, noticed_at=noticed_at, timestamp=at)
+        self.trigger_event(
+            MessageDeleted, noticed_at=noticed_at, received_at=received_at, timestamp=at
+        )
 
     def leave_unbooked(
         self,
@@ -221,3 +292,8 @@ class Message(BaseAggregate[UUID]):
             revision=self.revision if revision is None else revision,
             timestamp=at,
         )
+
+
+def _without_receipt(body: dict[str, Any]) -> None:
+    """At first nobody noted when something reached us."""
+    body.setdefault("received_at", None)

@@ -42,6 +42,7 @@ class ChatExport(NamedTuple):
     messages: Sequence[SeenMessage]
     bad: Sequence[BadLine]
     channel: str | None
+    channel_id: str = ""
 
 
 class _Named(msgspec.Struct):
@@ -189,18 +190,19 @@ def _from_export(export: _Export) -> ChatExport:
     bad: list[BadLine] = []
     for place, raw in enumerate(export.messages, start=1):
         try:
-            messages.append(_exported(_MESSAGE.decode(raw), export.channel.name))
+            messages.append(_exported(_MESSAGE.decode(raw), export.channel))
         except (*UNREADABLE, InvalidInput) as error:
             bad.append(BadLine(place, str(error)))
-    return ChatExport(_in_time_order(messages), bad, export.channel.name)
+    return ChatExport(_in_time_order(messages), bad, export.channel.name, export.channel.id)
 
 
-def _exported(message: _Exported, channel: str) -> SeenMessage:
+def _exported(message: _Exported, channel: _Named) -> SeenMessage:
     reference = message.reference
     return SeenMessage(
         platform=DISCORD,
         message_id=message.id,
-        channel=channel,
+        channel=channel.name,
+        channel_id=channel.id,
         author_id=message.author.id,
         author_name=message.author.nickname or message.author.name,
         content=message.content,

@@ -13,7 +13,7 @@ from application.ports import NotFound
 from domain.corrections import Target
 from domain.shared import InvalidInput
 from interfaces.chat_files import ChatExport
-from projections.messages import missing_from
+from projections.messages import Place, missing_from
 from projections.readmodel import CURRENT
 
 _SHORTEST = 4
@@ -74,7 +74,8 @@ def missing(connection: Connection[Any], export: ChatExport) -> list[UUID]:
         return []
     first, last = export.messages[0].posted_at, export.messages[-1].posted_at
     present = [message.message_id for message in export.messages]
-    return missing_from(connection, export.channel, first, last, present)
+    place = Place(export.channel, export.channel_id)
+    return missing_from(connection, place, first, last, present)
 
 
 def expired_trades(connection: Connection[Any], at: datetime) -> list[UUID]:

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from application.desk import Desk, Work
-from application.intake import SeenMessage, Tally, capture, notice_deletions
+from application.intake import LostMessage, SeenMessage, Tally, capture, notice_deletions
 from application.ports import NotFound, Unavailable
 from domain.grammar.reading import Embed
 from domain.messages import (
@@ -218,6 +219,40 @@ class TestDeletions:
         with pytest.raises(NotFound, match="there is no message"):
             lose(desk, seen().stream, message_stream("discord", "2"))
         assert names(desk) == ["message.captured"]
+
+
+class TestWhatHappensLive:
+    """Posts, edits and deletions in one intake, as a gateway tells of them."""
+
+    def live(self, desk: Desk, *happened: SeenMessage | LostMessage, new: int = 0) -> Tally:
+        return capture(
+            desk, happened, via="gateway", actor="gateway:discord", at=TWO,
+            expected_new=[one.stream for one in happened[:new]],
+        )  # fmt: skip
+
+    def test_a_post_its_edit_and_its_end_are_kept_in_their_order(self, desk: Desk) -> None:
+        post = msgspec.structs.replace(seen(), received_at=ONE)
+        edited = msgspec.structs.replace(post, content="others", edited_at=ONE)
+        gone = LostMessage(stream=post.stream, received_at=ONE)
+        told = self.live(desk, post, edited, gone, new=1)
+        assert told == Tally(captured=1, edited=1, deleted=1)
+        assert names(desk) == ["message.captured", "message.edited", "message.deleted"]
+        assert last(desk, MessageEdited).received_at == ONE
+        assert last(desk, MessageDeleted).noticed_at == ONE
+
+    def test_what_was_thought_to_be_new_and_is_known_adds_nothing(self, desk: Desk) -> None:
+        keep(desk, seen())
+        leave_unbooked(desk, seen().stream)
+        assert self.live(desk, seen(), new=1) == Tally(known=1)
+        newer = seen("other words", edited_at=ONE)
+        assert self.live(desk, newer, new=1) == Tally(edited=1)
+        assert self.live(desk, seen(), newer, seen(number="2"), new=3) == Tally(captured=1, known=2)
+        lost = LostMessage(stream=seen().stream)
+        assert self.live(desk, seen(), lost, new=1) == Tally(known=1, deleted=1)
+
+    def test_the_end_of_what_nobody_kept_is_nothing(self, desk: Desk) -> None:
+        assert self.live(desk, LostMessage(stream=seen().stream)) == Tally(known=1)
+        assert head(desk) == 0
 
 
 class TestIntakesAtTheSameTime:

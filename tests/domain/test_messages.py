@@ -18,6 +18,7 @@ from domain.messages import (
     MessageDeleted,
     MessageEdited,
     MessageUnbooked,
+    is_late,
     message_stream,
 )
 from domain.shared import DomainError, Impossible
@@ -69,6 +70,35 @@ def test_it_is_kept_as_it_was_said_with_when_it_was_said_and_seen() -> None:
     assert (event.content, event.embeds, event.author_name) == ("BTO TSLA 250c", (CARD,), "Nora")
     assert (event.reply_to, event.via) == ("1000", "gateway")
     assert (event.posted_at, event.timestamp) == (NOON, LATER)
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "via", "late"),
+    [(5, "gateway", False), (6, "gateway", True), (1, "history", True), (None, "import", False)],
+)
+def test_what_took_more_than_five_seconds_or_had_to_be_asked_for_came_late(
+    lag_s: int | None, via: str, late: bool
+) -> None:
+    received_at = None if lag_s is None else NOON + timedelta(seconds=lag_s)
+    message = Message.capture(
+        platform="discord", message_id="1", channel="options", channel_id="5", author_id="77",
+        author_name="Nora", content="BTO", embeds=(), reply_to="", posted_at=NOON,
+        received_at=received_at, via=via, at=LATER,
+    )  # fmt: skip
+    (event,) = told_by(message)
+    assert isinstance(event, MessageCaptured)
+    assert (event.late, event.channel_id, event.received_at) == (late, "5", received_at)
+
+
+def test_an_edit_and_a_deletion_say_when_they_reached_us() -> None:
+    message = captured()
+    message.edit("BTO", (), edited_at=NOON, received_at=NOON + timedelta(seconds=6), at=LATER)
+    message.delete(noticed_at=LATER, received_at=LATER, at=LATER)
+    _, edited, deleted = told_by(message)
+    assert isinstance(edited, MessageEdited)
+    assert isinstance(deleted, MessageDeleted)
+    assert is_late(edited.lag)
+    assert deleted.received_at == LATER
 
 
 def test_an_edit_is_another_revision_and_the_first_words_stay() -> None:

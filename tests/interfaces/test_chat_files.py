@@ -86,6 +86,7 @@ def test_an_export_is_a_whole_channel_of_messages(tmp_path: Path) -> None:
         platform="discord",
         message_id="1001",
         channel="options",
+        channel_id="5",
         author_id="77",
         author_name="Nora",
         content="BTO 2 TSLA 250c @ 2.28",
@@ -150,7 +151,7 @@ def test_a_message_of_an_export_that_cannot_be_used_is_told_by_its_place(tmp_pat
 
 
 def test_an_export_without_messages_is_an_empty_channel(tmp_path: Path) -> None:
-    assert export(tmp_path) == ChatExport([], [], "options")
+    assert export(tmp_path) == ChatExport([], [], "options", "5")
 
 
 def test_a_line_is_a_message_and_the_file_no_whole_channel(tmp_path: Path) -> None:
