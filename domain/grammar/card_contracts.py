@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from domain.grammar.cards import Card
 from domain.grammar.filling import fill
 from domain.grammar.labels import Role
+from domain.grammar.roots import is_ticker_word
 from domain.grammar.slots import Slots
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.verbs import VERBS
@@ -35,6 +36,9 @@ _SHORT_DAY = re.compile(r"\b([01]?[0-9])-([0-3]?[0-9])\b(?!-)")
 _COMPACT = re.compile(r"\b(20[0-9]{2})([01][0-9])([0-3][0-9])\b")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _CASH = re.compile(r"[A-Z]{1,5}(?:\.[A-Z])?")
+_TICKETS = re.compile(r"\b(?:BTO|STC|STO|BTC|shares?)\b", re.IGNORECASE)
+_SIDES = re.compile(r"\b(?:long|short)\b", re.IGNORECASE)
+_SHARES = "shares"
 _END = Token("end", ".", ".")
 _ENTRY = VERBS["bto",]
 
@@ -55,7 +59,8 @@ def contract_of(card: Card, day: date) -> str:
     right = said.right or _right(card) or titled.right
     strike = _strike_of(said, right) or _strike(card.roles.get(Role.STRIKE, ""), right)
     ticker = _ticker(card.roles.get(Role.TICKER, ""))
-    root = said.pair or said.root or ticker or _title_root(titled, strike)
+    beside = strike or (_SHARES if _sells_shares(card, titled) else "")
+    root = said.pair or said.root or ticker or _title_root(titled, beside)
     if not (root or strike):
         return ""
     root = f"${root}" if _CASH.fullmatch(root) else root
@@ -64,12 +69,24 @@ def contract_of(card: Card, day: date) -> str:
     return " ".join(part for part in (root, expiry, strike, kind, _word_for(right)) if part)
 
 
+def _sells_shares(card: Card, titled: Slots) -> bool:
+    """Whether a title is a ticket for shares: "BTO RIVN shares at 10.85", "long HOOD @ 134.20".
+
+    "Entry: TSLA @ 2.30" is none: it may leave out the contract.
+    """
+    if titled.option_like or titled.price is None:
+        return False
+    spells = titled.shares or _TICKETS.search(card.title) is not None
+    return spells or (card.is_relayed and _SIDES.search(card.title) is not None)
+
+
 def _rooted(text: str) -> list[Token]:
     """The tokens of a contract, whose first word is its ticker even where that is a word too."""
     said = tokens(plain_days(text))
     first, after = [*said[:2], _END, _END][:2]
     spells = first.text.isupper() and first.text.isalpha() and len(first.text) <= 5
-    named = len(first.text) == 1 or first.text in TICKERS_LIKE_WORDS
+    likely = len(first.text) == 1 or is_ticker_word(first.text)
+    named = likely or first.text in TICKERS_LIKE_WORDS
     if spells and named and after.kind in _BEHIND_ROOT:
         return [Token("cash", f"${first.text}", f"${first.low}"), *said[1:]]
     return said

@@ -35,7 +35,7 @@ _HEDGES = CONDITIONS | BEYOND | INTENTIONS | NEGATIONS
 _PERCENT = re.compile(r"([+-]?) ?\$?([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _NEW_AVERAGE = re.compile(r"\bto \$?([0-9]*\.?[0-9]+)\s*$")
-_ALL = frozenset({"all", "full", "fully", "everything", "100"})
+_ALL = frozenset({"all", "full", "fully", "everything"})
 _END = Token("end", ".", ".")
 
 
@@ -65,8 +65,6 @@ def price_of(card: Card, kind: Kind, *, may_quote: bool = False) -> tuple[str, s
 def _price(value: str, role: Role) -> str:
     """The number of a price label; words that make it a condition stay beside it."""
     said = tokens(value)
-    if any(token.low in _HEDGES for token in said):
-        return f"@ {value}" if role is not Role.SOLD else ""
     for place, token in enumerate(said):
         after = said[place + 1] if place + 1 < len(said) else None
         if after is not None and after.low in SIZES:
@@ -167,6 +165,13 @@ def new_average(card: Card) -> str:
     return f"new avg {found[1]}" if found is not None else ""
 
 
+def hedge_of(card: Card) -> str:
+    """The word that makes an entry's price a condition: "over 2.30", "2.30 on a break of 250"."""
+    said = (card.roles.get(role, "") for role in _ENTRY_PRICES if role is not Role.QUOTE)
+    words = (token for value in said for token in tokens(value))
+    return next((token.text for token in words if token.low in _HEDGES), "")
+
+
 def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
     """The words of a card's ticket behind its verb, and the rule that chose its price."""
     strong = is_strong(card)
@@ -177,7 +182,8 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
     price = price or _said_price(said, is_sure=strong)
     if verb.kind in EXITS:
         gain = gain_of(card) or (f"{said.gain * 100:+f}%" if said.gain is not None else "")
-        parts = [sold_part(card), price, card.contract, gain, levels_of(card)]
+        counted = f"{said.quantity:f}x" if said.quantity else ""
+        parts = [sold_part(card) or counted, price, card.contract, gain, levels_of(card)]
     else:
         average = new_average(card) if verb.kind is Kind.ADD else ""
         quantity = quantity_of(card) or (f"{said.quantity:f}x" if said.quantity else "")
@@ -189,7 +195,7 @@ def _said_price(said: Slots, *, is_sure: bool) -> str:
     """The price that stands with the contract itself: "TSLA 250c 11/21 @ 2.30"."""
     if said.beyond:
         return said.beyond
-    if said.price is None or said.price.rank > 2 + is_sure or not (said.strikes or said.contracts):
+    if said.price is None or said.price.rank > (2 + is_sure if said.option_like else 1):
         return ""
     return f"@ {said.price.low:f}" + (f"-{said.price.high:f}" if said.price.high else "")
 

@@ -73,7 +73,7 @@ def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
     is_option = any(token.kind == "strike" for token in tokens(card.contract))
     if not (card.is_embed and is_option) or Role.QUOTE in card.roles:
         return None, ""
-    if Role.PRICE in card.roles or _is_bare_ticket(card):
+    if Role.PRICE in card.roles or (_is_bare_ticket(card) and not card.is_talked_over):
         return VERBS["bto",], said or "Price"
     return None, ""
 

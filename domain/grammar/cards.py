@@ -22,11 +22,17 @@ _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _FENCE = re.compile(r"```[a-z]{0,12}\n")
+_POINTER = re.compile(r"(?<=[A-Za-z)*_])[ *_]{0,6}[\u00bb\u203a\u27a4\u25b8\u25b6\u25ba]\s*")
+"""Stands for the colon behind a label: "Entry » 2.30"."""
+_ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
+"""Pictures that stand for a word beside a number alone: before a label they are ornament."""
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
 _RELAYED = re.compile(
     r"\b(?:entered|opened|averaged|closed|covered|added) (?:a |an )?(?:long|short|update)\b"
+    r"|\bstopped (?:out|in profit):",
+    re.IGNORECASE,
 )
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
@@ -50,6 +56,10 @@ class Card:
     is_embed: bool = False
     lines: list[Token] = field(default_factory=list)
     """The lines of an embed's prose that read like a ticket."""
+    is_relayed: bool = False
+    """Whether a bot says who did what above it: "mila closed long"."""
+    is_talked_over: bool = False
+    """Whether more than a few words stand above it."""
     contract: str = ""
     """The contract that labels, title and lines name together, in the words of a ticket."""
 
@@ -97,6 +107,8 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
     """Gives a card the sense of the words above it where its title has none, or only a style.
 
     What a bot says of the author ("mila closed long") counts before its title ("long TSLA")."""
+    card.is_talked_over = len(content.split()) > _TITLE_WORDS_MAX
+    card.is_relayed = _RELAYED.search(f"{content}\n{card.title}") is not None
     if over is None or (over.is_weak and card.sense is not None):
         return card
     if card.sense is None or card.sense.is_weak or _RELAYED.search(content):
@@ -128,6 +140,8 @@ def _embed(embed: Embed, room: Room) -> Card:
 
 def _plain(text: str) -> str:
     """An embed's text: there a block quote and a code block are frames, not somebody's words."""
+    if not text.isascii():
+        text = _POINTER.sub(": ", _ORNAMENT.sub(" ", text))
     if ">" in text:
         text = _BLOCKQUOTE.sub("", text)
     if "```" in text:

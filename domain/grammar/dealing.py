@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.grammar.acts import Act, Found
-from domain.grammar.card_tickets import ticket_of
+from domain.grammar.card_tickets import hedge_of, ticket_of
 from domain.grammar.card_verbs import ENTRIES, EXITS, is_entry_card, is_strong, verb_of
 from domain.grammar.cards import Card
 from domain.grammar.labels import Role
@@ -13,14 +13,22 @@ from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.verbs import Form, Verb
+from domain.grammar.verbs import FIRST_WORDS, Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
+    FIRST_PERSON,
     INTENTIONS,
     NEGATIONS,
+    STOPS,
+    TARGETS,
 )
 
 _ENTERING = frozenset({"enter", "entering", "entry", "in", "buy", "buying", "grab", "only"})
+_CLAUSES = (
+    FIRST_WORDS.keys() | FIRST_PERSON | STOPS | TARGETS | NEGATIONS | INTENTIONS | {"you"}
+) - {"we", "long", "short", "in", "out", "close", "open", "hold", "holding"}
+"""Words of a main clause: what follows from the condition is then something else."""
+
 Whys = list[tuple[Kind, str]]
 
 
@@ -85,6 +93,9 @@ def _by_title(
         return []
     line, rule = ticket_of(card, verb, setting.day)
     words = tokens(line)
+    if verb.kind in ENTRIES and (hedge := hedge_of(card)):
+        whys.append((Kind.CONDITIONAL, f"'{hedge}' makes the price of the entry a condition"))
+        return []
     talks = _is_talk(words) or _is_talk(card.lines)
     if talks or (verb.kind in ENTRIES and any(map(_conditions_entry, found))):
         whys.append((Kind.CONDITIONAL, f"the words under '{said}' set a condition"))
@@ -105,11 +116,17 @@ def _names_option(named: Sequence[LegReading]) -> bool:
 
 
 def _conditions_entry(part: Found) -> bool:
-    """Whether the words of a card enter only under a condition: "only if it breaks 245"."""
-    return any(
-        not CONDITIONS.isdisjoint(words) and not _ENTERING.isdisjoint(words)
-        for words in (set(piece.words) for piece in part.free)
-    )
+    """Whether the words of a card enter only under a condition: "only if it breaks 245", or a
+    sentence that is nothing but a condition: "if we hold 193 into the close"."""
+    sentences = [piece.sentence for piece in part.free]
+    for piece in part.free:
+        words = set(piece.words)
+        if not CONDITIONS.isdisjoint(words) and not _ENTERING.isdisjoint(words):
+            return True
+        alone = sentences.count(piece.sentence) == 1 and piece.first in CONDITIONS
+        if alone and _CLAUSES.isdisjoint(words):
+            return True
+    return False
 
 
 def _is_talk(words: Sequence[Token]) -> bool:

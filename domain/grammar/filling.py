@@ -85,10 +85,10 @@ class _Filling(Figures):
             self.slots.fraction = sold / held
         elif self.behind().low in near.RATINGS or self.ahead().low in near.RATINGS:
             return
-        elif roots.is_date(token.text.rstrip("exp ")) and not (
+        elif roots.is_date(token.low.rstrip("exp ")) and not (
             self.slots.expiry and self._says_spread()
         ):
-            self._expires(dates.slash_date(token.text.rstrip("exp "), self.day))
+            self._expires(dates.slash_date(token.low.rstrip("exp "), self.day))
         elif self.slots.strikes and is_price_range(token):
             self._offer_price(2, token)
         else:

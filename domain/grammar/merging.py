@@ -22,9 +22,13 @@ def merged_exits(tickets: list[Ticket]) -> list[Ticket]:
 def _take_from(kept: Ticket, other: Ticket) -> None:
     kept.trades = (_with_figures(kept.trades[0], other.trades[0]),)
     kept.stop_at_entry = kept.stop_at_entry or other.stop_at_entry
+    _take_levels(kept, other)
+    kept.rules += [rule for rule in other.rules if rule not in kept.rules]
+
+
+def _take_levels(kept: Ticket, other: Ticket) -> None:
     kept.stop = other.stop if kept.stop is None else kept.stop
     kept.targets = kept.targets or other.targets
-    kept.rules += [rule for rule in other.rules if rule not in kept.rules]
 
 
 def _with_figures(trade: TradeReading, other: TradeReading) -> TradeReading:
@@ -59,6 +63,7 @@ def once(groups: Sequence[list[Ticket]]) -> list[Ticket]:
             )
             if fuller.trades and lesser.trades and closes(fuller.trades[0]):
                 _take_from(fuller, lesser)
+            _take_levels(fuller, lesser)
             kept[kept.index(double)] = fuller
             earlier.remove(double)
     return kept

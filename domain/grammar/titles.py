@@ -161,7 +161,7 @@ def sense_of(title: str, room: Room | None = None) -> Sense | None:
     own = _own_sense(title, room) if room is not None and room.titles else None
     if own is not None:
         return own
-    if _HANDLE.search(title):
+    if _HANDLE.search(title) or title.rstrip().endswith("?"):
         return Sense(Kind.CHAT)
     return _first_sense(title)
 
