@@ -141,7 +141,12 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     refused: list[Spot] = []
     words = _with_next(parts, place)
     for spot in islice(spots(piece.tokens), SPOTS_MAX):
-        why = objection(words, spot, after_refused=bool(refused and not taken))
+        why = objection(
+            words,
+            spot,
+            since=taken[-1].end if taken else 0,
+            after_refused=bool(refused and not taken),
+        )
         if not why and spot.end == len(words) and _is_word_of_many(spot, parts):
             why = f"'{spot.said}' of what is not said"
         held_back = None if why else veto(spot, parts, place, found.heading)

@@ -13,8 +13,8 @@ from domain.grammar import vocabulary as words
 from domain.grammar.expiries import spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
 from domain.grammar.reading import ExitReason, Kind, LegReading
-from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD
 from domain.grammar.slots import Price, Slots
+from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD, Shape
 from domain.grammar.tokens import Token, numbers
 from domain.grammar.verbs import Verb
 
@@ -111,7 +111,10 @@ class _Filling(Figures):
         self.slots.is_ladder = True
 
     def _says_spread(self) -> bool:
-        return any(token.low in STRATEGIES for token in self.tokens)
+        return any(
+            token.low in STRATEGIES and STRATEGIES[token.low].shape is not Shape.CALENDAR
+            for token in self.tokens
+        )
 
     def _expires(self, expiry: dates.Expiry) -> None:
         if expiry not in self.slots.expiries:
@@ -189,11 +192,16 @@ class _Filling(Figures):
             self.slots.option_words.append(token.text)
         elif roots.names_root(self.tokens, self.at, self.verb, self.verb_at):
             self._names(token.text.upper())
-        elif low in near.COUNTS and not (self.is_exit and self._keeps(Decimal(near.COUNTS[low]))):
-            if self.follows_verb:
-                self._sizes(Decimal(near.COUNTS[low]))
+        elif low in near.COUNTS:
+            self._counts(Decimal(near.COUNTS[low]))
         if low in words.AT_HAND:
             self.slots.at_hand = True
+
+    def _counts(self, said: Decimal) -> None:
+        """A number in words is what stays open, or right behind the verb what is traded."""
+        kept = self.is_exit and self._keeps(said)
+        if not kept and self.follows_verb:
+            self._sizes(said)
 
     def _labels(self, low: str) -> bool:
         """Keeps track of the label that the next number belongs to."""

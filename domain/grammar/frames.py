@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from domain.grammar.reading import Kind
@@ -25,6 +26,12 @@ _NOT_NAMES = (
 _LOOKING_BACK = (
     rf"yesterday'?s?|ago|previously|(?:i|we) once|remember|back in|in 20[0-9][0-9]"
     rf"|on (?:last )?{_DAYS}|last (?:week|night|month|year|{_DAYS})|first trade ever"
+)
+
+
+_CREDITS = frozenset({"from", "via", "per", "by"})
+_NO_NAMES = re.compile(
+    rf"{_NOT_NAMES}|{_DAYS}|watchlist|contract|share|breakeven|vwap|lows?|highs?"
 )
 
 
@@ -51,7 +58,7 @@ _ANYWHERE = (
         "trades nothing real",
         r"paper (?:trad(?:e|es|ed|ing)|account|acct|money|portfolio)",
         r"(?:on|in|my|the) (?:sim|paper|demo|simulator)", r"sim(?:ulated|ulation)?",
-        r"demo (?:account|acct|trade)", r"back ?test(?:ed|ing|s)?",
+        r"demo (?:account|acct|trade)", r"paper(?=$| ,)", r"back ?test(?:ed|ing|s)?",
         r"just kidding|kidding|jk|psych|just a joke",
         r"(?:just|only|is) (?:a )?test(?:ing)?",
     ),
@@ -102,6 +109,11 @@ _BEFORE = (
         rf"on (?:next )?{_DAYS}(?! (?:i|we) \w+ed)", rf"^{_DAYS}$|^{_DAYS}(?= :)",
         r"potential|possible|alerts? set|conditional|pending|orders? (?:in|set|at)",
     ),
+    _sign(
+        Kind.CHAT,
+        "is advice",
+        r"(?:don'?t|do not) (?:be|forget|get|let|hold|chase)|never|always|make sure|remember to",
+    ),
     _sign(Kind.WATCH, "is watched", r"watch ?lists?|watching|on watch|radar|eyeing"),
     _sign(
         Kind.CHAT,
@@ -137,6 +149,10 @@ _NO_HEADING = re.compile(
 """What tells of one sentence alone: "last week was great" heads nothing."""
 
 _BEHIND = (
+    _sign(
+        Kind.WATCH, "is watched", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
+    ),
+    _sign(Kind.CHAT, "states a rule", r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)"),
     _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
     _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
     _sign(Kind.RECAP, "looks back", _LOOKING_BACK),
@@ -170,11 +186,23 @@ def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame
         for sign in _BEFORE:
             if found := sign.words.search(lead):
                 return _frame(sign, found)
+    if name := _credited(after[:_WORDS_MAX]):
+        return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
     behind = (*_BEHIND, _BEHIND_PAST if form is Form.PAST else _BEHIND_PLAN)
     for sign in behind:
         if found := sign.words.search(tail):
             return _frame(sign, found)
     return None
+
+
+def _credited(words: Sequence[Token]) -> str:
+    """Reads "from Mike", "per Jake": a name behind what it is taken from."""
+    for token, ahead in pairwise(words):
+        name = ahead.text
+        is_name = len(name) > 2 and name[0].isupper() and name[1:].islower()
+        if token.low in _CREDITS and is_name and not _NO_NAMES.fullmatch(ahead.low):
+            return f"{token.text} {name}"
+    return ""
 
 
 def heading(words: Sequence[Token]) -> Frame | None:

@@ -44,20 +44,25 @@ _REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved"
 _FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
 
-def objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool) -> str:
-    """Why the word is not in command position or acts on nothing; empty when all is well."""
+def objection(
+    tokens: Sequence[Token], spot: Spot, *, since: int = 0, after_refused: bool = False
+) -> str:
+    """Why the word is not in command position or acts on nothing; empty when all is well.
+
+    What stands before `since` belongs to an act before it.
+    """
     after = tokens[spot.end :]
     return (
-        _lead_objection(tokens, spot, after_refused=after_refused)
+        _lead_objection(tokens, spot, since, after_refused=after_refused)
         or object_objection(after, spot)
         or statement_objection(after, spot)
     )
 
 
-def _lead_objection(tokens: Sequence[Token], spot: Spot, *, after_refused: bool) -> str:
+def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_refused: bool) -> str:
     """Walks back from the verb over words that lead into it."""
     at = spot.start - 1
-    while at >= 0:
+    while at >= since:
         token = tokens[at]
         before = tokens[at - 1] if at else None
         if token.low in FIRST_PERSON:
@@ -154,6 +159,8 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
         return True
     if is_exit and (token.low in HELD_SUBJECTS or token.kind == "percent"):
         return True
+    if is_exit and token.low in ("was", "were", "are"):
+        return at > 0 and tokens[at - 1].low in HELD_SUBJECTS
     speaks = token.kind in _PASSABLE or is_ticker_word(token.text) or token.low in RIGHTS
     return speaks and _may_follow_contract(tokens, spot)
 
@@ -185,7 +192,7 @@ def level_objection(tokens: Sequence[Token], at: int) -> str:
     for token in reversed(tokens[:at]):
         if token.low in LEVEL_MOVES:
             moved = True
-        elif token.low in FIRST_PERSON:
+        elif token.low in FIRST_PERSON or token.kind == "colon":
             return ""
         elif is_ticker_word(token.text) or token.kind in CONTRACT_KINDS:
             if moved:

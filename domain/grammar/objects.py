@@ -42,6 +42,7 @@ _SMALL = frozenset({"a", "an", "small", "tiny", "big", "nice", "quick", "solid",
 _RESULTS = frozenset({"loss", "profit", "profits", "gain", "gains", "win", "winner", "scratch",
                       "wash"}) | AT_ENTRY | TARGETS | STOPS  # fmt: skip
 _STATEMENT_WORDS = 12
+_DRIFTS = frozenset({"higher", "lower", "up", "down", "today", "on"})
 _NARROW = frozenset({"done with", "flat", "all flat", "going flat", "all cash", "scratch"})
 _EVERYDAY = frozenset({"scratch"})
 _ENDS = frozenset({"here", "now", "at", "for", "today"})
@@ -108,7 +109,7 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
     for place, token in enumerate(after[:5]):
         ahead = after[place + 1] if place + 1 < len(after) else None
         if token.kind in CONTRACT_KINDS or token.kind in _NUMBER_KINDS or token.kind == "qty":
-            return True
+            return token.kind != "percent" or ahead is None or ahead.low not in _DRIFTS
         if token.kind == "num":
             counted = spot.verb.kind is Kind.TRIM or (ahead is not None and ahead.low == "of")
             return counted or "." in token.text or (ahead is not None and _is_held(ahead, said))
@@ -144,6 +145,8 @@ def _ends(rest: Sequence[Token]) -> bool:
     if not rest:
         return True
     head = rest[0]
+    if head.low == "for" and len(rest) > 1:
+        return rest[1].kind in (*_NUMBER_KINDS, "num") or rest[1].low in _SMALL
     return (
         head.low in _ENDS
         or head.kind in (*_NUMBER_KINDS, "num", "amp")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 
 from domain.grammar import stance
 from domain.grammar.acts import Found, find
@@ -31,6 +30,7 @@ from domain.grammar.reading import (
     Reading,
     Room,
 )
+from domain.grammar.retelling import round_trips, told_once
 from domain.grammar.slots import Slots
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.titles import is_silent
@@ -44,7 +44,6 @@ from domain.grammar.vocabulary import (
     TARGETS,
 )
 
-_EXITS = (Kind.TRIM, Kind.CLOSE)
 _CONTRACT_KINDS = frozenset({"strike", "slash", "osi", "joined"})
 
 
@@ -114,13 +113,12 @@ def _without_round_trips(
     """A trade that is over when it is told ("bought at 2.30 and sold at 3.40") is not booked."""
     acts = [act for part in found for act in part.acts]
     told: set[int] = set()
-    for place, (act, after) in enumerate(pairwise(acts)):
-        same = act.sentence == after.sentence and not tickets[place + 1].named
-        if act.verb.kind is Kind.OPEN and after.verb.kind in _EXITS and same:
-            told |= {place, place + 1}
-            gathered.whys.append((Kind.RECAP, f"'{act.said}' and '{after.said}' in one breath"))
-            gathered.named += tickets[place].named
-    return [ticket for place, ticket in enumerate(tickets) if place not in told]
+    for entry, leaving in round_trips(acts, tickets):
+        told |= {entry, leaving}
+        said = f"'{acts[entry].said}' and '{acts[leaving].said}' in one breath"
+        gathered.whys.append((Kind.RECAP, said))
+        gathered.named += tickets[entry].named
+    return told_once([ticket for place, ticket in enumerate(tickets) if place not in told])
 
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:

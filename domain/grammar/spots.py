@@ -30,8 +30,8 @@ _NUMBER_KINDS = frozenset({"at", "money", "num", "percent"})
 _PROFITS = frozenset({"profit", "profits", "gains", "gain"})
 _LOSSES = frozenset({"l", "loss", "losses"})
 _RESULTS = frozenset({"flat", "scratch"})
-_BEFORE_RESULT = frozenset({"out", "close", "closed", "closing", "sold", "exited", "cut", "a", "for",
-                            "stopped"})  # fmt: skip
+_BEFORE_RESULT = frozenset({"out", "close", "closed", "closing", "sold", "exited", "cut", "stopped",
+                            "a", "for"})  # fmt: skip
 _HERE = frozenset({"here", "now", "on", "at", "for", "and"})
 _OFF = frozenset({"off", "here", "now", "profit", "profits", "more", "at", "for", "of", "into",
                   "out", "the"})  # fmt: skip

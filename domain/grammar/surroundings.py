@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from domain.grammar.frames import Frame, around
@@ -46,9 +47,18 @@ def veto(spot: Spot, parts: Sequence[Piece], place: int, heading: Frame | None) 
     if is_past and (past := _long_ago(piece)):
         return Veto(Kind.RECAP, f"'{past}' makes '{spot.said}' a memory")
     after = piece.tokens[spot.end :]
+    if spot.verb.strict and not is_past and _stands_from(after):
+        return Veto(Kind.RECAP, f"'{spot.said} ... from' tells how it stands")
     if spot.verb.kind in (Kind.OPEN, Kind.ADD) and after and after[0].low in NEGATIONS:
         return Veto(Kind.RECAP if is_past else Kind.CHAT, f"'{after[0].text}' behind '{spot.said}'")
     return None
+
+
+def _stands_from(after: Sequence[Token]) -> bool:
+    """In "long TSLA 250c from 2.30" the trade was opened before."""
+    return any(
+        token.low == "from" and ahead.kind in PRICE_KINDS for token, ahead in pairwise(after)
+    )
 
 
 def kind_of_refusal(spot: Spot, parts: Sequence[Piece], place: int, heading: Frame | None) -> Kind:

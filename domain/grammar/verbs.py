@@ -127,6 +127,7 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_CUT._replace(whole=True), "consider this a close", "consider this closed"),
     **_phrases(_STOPPED, "stopped out", "got stopped out", "got stopped", "stopped"),
     **_phrases(_STOPPED, *_STOP_EVENTS),
+    **_phrases(_STOPPED._replace(form=Form.NOW), "stop out", "stopping out"),
     **_phrases(
         _STOPPED_AFTER_ALL, "wish i didn't get stopped out", "wish i hadn't got stopped out"
     ),

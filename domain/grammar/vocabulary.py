@@ -40,7 +40,7 @@ STILL = frozenset({"still", "currently", "already"})
 HELD_SUBJECTS = _set(
     """
     runner runners rest remaining remainder con cons contract contracts position positions calls
-    puts half third quarter most everything was were my the final last one lot lots trade it these
+    puts half third quarter most everything my the final last one lot lots trade it these
     """
 )
 """What is held and may stand before the word that says it is gone: "runners stopped"."""
@@ -115,7 +115,8 @@ TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts
 LEVEL_FILLERS = _set(
     """
     loss lose moved move moving to at now is set setting raised raise raising up below around
-    under over above be of price price's mental hard soft trailing near by lowered profit
+    under over above be of price price's mental hard soft trailing near by lowered profit adjusted
+    tightened is just still for
     """
 )
 LEVEL_MOVES = _set(
@@ -129,7 +130,8 @@ LEVEL_LEADS = (
     LEADING
     | JOINING
     | AT_ENTRY_LEADS
-    | _set("my the a our your new hard mental on for in to with up c p")
+    | _set("my the a our your new hard mental tight on for in to with up c p")
+    | _set("next first second third final last")
 )
 """What may stand before a stop or target that is moved."""
 AVERAGES = frozenset({"avg", "average", "averaging"})

@@ -1,0 +1,59 @@
+"""What a message tells twice, or tells when it is over: one exit in two words, round trips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from domain.grammar.acts import Act
+from domain.grammar.merging import merged_exits
+from domain.grammar.reading import Kind, TradeReading
+from domain.grammar.tickets import Ticket, closes
+
+_EXITS = (Kind.TRIM, Kind.CLOSE)
+
+
+def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[int, int]]:
+    """Places of an entry and its exit told in one breath: "bought at 2.30 and sold at 3.40"."""
+    return [
+        (place, place + 1)
+        for place, (act, after) in enumerate(pairwise(acts))
+        if act.verb.kind is Kind.OPEN
+        and after.verb.kind in _EXITS
+        and act.sentence == after.sentence
+        and not tickets[place + 1].named
+    ]
+
+
+def told_once(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Joins exits that are one: "SL hit, out -30%" closes once, at the stop and with a loss."""
+    kept: list[Ticket] = []
+    for ticket in tickets:
+        if kept and _retells(kept[-1], ticket):
+            kept[-1:] = merged_exits([kept[-1], _of_the_same(ticket, kept[-1])])
+        else:
+            kept.append(ticket)
+    return kept
+
+
+def _retells(first: Ticket, second: Ticket) -> bool:
+    if len(first.trades) != 1 or len(second.trades) != 1:
+        return False
+    one, other = first.trades[0], second.trades[0]
+    if not (closes(one) and closes(other)) or other.legs not in ((), one.legs):
+        return False
+    if one.partial:
+        return other.partial and not _is_sized(one)
+    return not _is_sized(one) and not other.partial
+
+
+def _is_sized(trade: TradeReading) -> bool:
+    return trade.quantity is not None or trade.fraction is not None or trade.keeps is not None
+
+
+def _of_the_same(ticket: Ticket, first: Ticket) -> Ticket:
+    legs = first.trades[0].legs
+    ticket.trades = (msgspec.structs.replace(ticket.trades[0], legs=legs),)
+    return ticket
