@@ -30,7 +30,7 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
-from domain.grammar.roots import underlying_of
+from domain.grammar.roots import is_pair, underlying_of
 from domain.instruments import Option, instrument
 
 T = TypeVar("T")
@@ -237,7 +237,7 @@ def _of_held(held: OpenTrade, said: TradeReading, call: AddCall | ExitCall) -> P
     first = legs[0] if len(legs) == 1 else None
     return ParsedTrade(
         action=action,
-        symbol=said.legs[0].root if said.legs and said.legs[0].root else legs[0].symbol,
+        symbol=_held_symbol(held, said) or legs[0].symbol,
         strike=first.strike if first else None,
         right=first.right if first else _common([leg.right for leg in legs]),
         expiry=first.expiry if first else _common([leg.expiry for leg in legs]),
@@ -248,6 +248,12 @@ def _of_held(held: OpenTrade, said: TradeReading, call: AddCall | ExitCall) -> P
         gain=said.gain,
         legs=legs if first is None else (),
     )
+
+
+def _held_symbol(held: OpenTrade, said: TradeReading) -> str:
+    """The root as it was said; coins that are called for short by the name of their pair."""
+    said_root = said.legs[0].root if said.legs else ""
+    return "" if is_pair(held.legs[0].symbol) else said_root
 
 
 def _held_leg(symbol: str, side: Side, ratio: int) -> ParsedLeg:

@@ -11,9 +11,9 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar.dates import message_day
-from domain.grammar.reading import LegReading, Reading, TradeReading
+from domain.grammar.reading import Kind, LegReading, Reading, TradeReading
 from domain.grammar.roots import family, is_pair, underlying_of
-from domain.instruments import Option, instrument
+from domain.instruments import CryptoPair, Instrument, Option, instrument
 from domain.legs import Leg
 
 _DEARER_THAN_ENTRY = 5
@@ -79,25 +79,27 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     announced: TradeReading | None = None
     """An entry that lacked its price alone, until the price is said."""
     announced_at: datetime | None = None
+    canceled: tuple[str, ...] = ()
+    """Roots of entries that the author took back: nothing unnamed is said of those."""
 
     @staticmethod
     def after(reading: Reading, posted_at: datetime, before: Subject | None) -> Subject | None:
         """The subject once a message is read; only contracts change it, tickers are talk."""
         named = tuple(leg for leg in reading.named if leg.strike is not None)
-        if reading.announced is not None:
-            legs = () if before is None else before.legs
-            at = posted_at if before is None else before.named_at
-            return Subject(
-                legs=named or legs,
-                named_at=posted_at if named else at,
-                announced=reading.announced,
-                announced_at=posted_at,
-            )
+        roots = tuple(leg.root for leg in reading.named)
+        subject = before or Subject(named_at=posted_at)
+        if reading.kind is Kind.CANCEL and roots:
+            canceled = tuple(dict.fromkeys((*subject.canceled, *roots)))
+            subject = msgspec.structs.replace(subject, canceled=canceled)
+        elif reading.trades:
+            left = tuple(root for root in subject.canceled if root not in roots)
+            subject = msgspec.structs.replace(subject, canceled=left)
+        if reading.announced is not None or reading.entry is not None or reading.trades:
+            at = posted_at if reading.announced is not None else None
+            subject = msgspec.structs.replace(subject, announced=reading.announced, announced_at=at)
         if named:
-            return Subject(legs=named, named_at=posted_at)
-        if before is not None and (reading.trades or reading.entry is not None):
-            return msgspec.structs.replace(before, announced=None, announced_at=None)
-        return before
+            subject = msgspec.structs.replace(subject, legs=named, named_at=posted_at)
+        return before if subject == Subject(named_at=posted_at) else subject
 
 
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +162,7 @@ def fits(legs: tuple[LegReading, ...], trade: OpenTrade) -> bool:
 
 def _leg_fits(said: LegReading, leg: Leg) -> bool:
     named = instrument(leg.symbol)
-    if said.root and family(said.root) != underlying_of(leg.symbol):
+    if said.root and family(said.root) not in (underlying_of(leg.symbol), _base(named)):
         return False
     if not isinstance(named, Option):
         return said.strike is None and said.right is None and said.expiry is None
@@ -169,6 +171,11 @@ def _leg_fits(said: LegReading, leg: Leg) -> bool:
         and said.right in (None, named.right.value)
         and said.expiry in (None, named.expiry)
     )
+
+
+def _base(named: Instrument) -> str:
+    """What a pair of coins is called for short: SOL for SOL/USDT."""
+    return named.base if isinstance(named, CryptoPair) else ""
 
 
 def _by_contract(
@@ -196,6 +203,8 @@ def _by_talk(
     """Without a contract: the subject of the talk, the only trade, or the last one touched."""
     if not trades:
         return Recalled(why="no open position in this channel", nothing_fits=True)
+    if subject is not None:
+        trades = [one for one in trades if one.underlying not in subject.canceled] or trades
     if (
         subject is not None
         and subject.legs

@@ -58,14 +58,17 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
         return _nameless(block, text)
     if message.embeds and _names_shares(block):
         return None
-    if _speaks_of_options(block, text) or _EXIT.search(block.side_line):
-        return None
-    if not _is_whole_enough(block, text):
+    if _speaks_of_options(block, text):
         return None
     named = tuple(LegReading(root=one.symbol) for one in block.named if one.symbol)
+    is_full = "entry" in block.labels and bool(block.entries) and block.has_levels
+    if not is_full and (_EXIT.search(block.side_line) or not _is_whole_enough(block, text)):
+        return None
     if hindrance := _hindrance(block, text):
         kind, why = hindrance
         return Reading(kind=kind, named=named, why=why)
+    if _EXIT.search(block.side_line) or not _is_whole_enough(block, text):
+        return None
     return _Judging(block, text).reading(named)
 
 
@@ -156,9 +159,20 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
             return Kind.CONDITIONAL, f"'{found[0]}' makes the entry a condition"
     if found := words.NOT_DONE.search(block.side_line):
         return Kind.CONDITIONAL, f"'{found[0]}' says that it is not done"
-    if found := words.NOT_OURS.search(block.side_line):
-        return Kind.CHAT, f"'{found[0]}' may be whose trade it is"
+    if who := _whose(block):
+        return Kind.CHAT, f"'{who}' may be whose trade it is"
     return None
+
+
+def _whose(block: Block) -> str:
+    """Somebody else who is said to take the side."""
+    if found := words.NOT_OURS.search(block.side_line):
+        return found[0]
+    line = block.side_line
+    for named in block.named:
+        line = line.replace(named.said, "NAME")
+    found = words.THEIRS.search(line)
+    return found["who"] if found and found["who"].lower() not in words.OURS else ""
 
 
 def _hit(text: str) -> str:

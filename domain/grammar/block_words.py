@@ -127,10 +127,17 @@ NOT_OURS = re.compile(
     re.IGNORECASE,
 )
 """On the line that says the side."""
+THEIRS = re.compile(
+    r"(?P<who>[^\W\d_]+)(?:'s)? (?:(?:just|has|have|also) )?"
+    r"(?:(?:went|goes|going|is|was|are) (?:long|short)|bought|sold|longed|shorted|buys|sells)\b",
+    re.IGNORECASE,
+)
+"""A side that somebody takes: "my brother went long"; whose it is stands before it."""
+OURS = frozenset({"i", "we", "just", "also", "have", "ve", "has", "and", "now", "already", "name"})
 RELAYED = re.compile(
     r"\bforwarded from\b|\bfwd\b|^\W*rt @|\bcopied from\b|\bcop(?:y|ied) of\b"
     r"|\bfrom (?:the |another |a |my |his |\w+'s )?(?:\w+ )?(?:vip|room|group|channel|friend)\b"
-    r"|\bnot (?:mine|my (?:signal|trade|call|idea))\b|\bcredits? (?:to|:)",
+    r"|\bnot (?:mine|my (?:signal|trade|call|idea))\b|\bcredits? (?:to|:)|\baccording to\b",
     re.IGNORECASE | re.MULTILINE,
 )
 EXAMPLE = re.compile(

@@ -1,0 +1,130 @@
+"""What signal rooms say to a trade that is open, part by part, in lower case.
+
+`NAME` stands for whatever instrument a part names.
+"""
+
+from __future__ import annotations
+
+import re
+
+HINT = re.compile(
+    r"\bb/?e\b|break ?even|\bclos(?:e|ed|ing)\b|\bhit\b|\bcancel|\bdelet|\bremove|\bexit"
+    r"|\brisk[- ]?free|\binvalid|\bstopped\b|\bbep\b|\bout of\b|not valid|no longer valid"
+    r"|\b(?:sl|stops?)\b[^\n]{0,24}\b(?:entry|cost)\b|\b(?:done|reached|smashed|achieved)\b"
+    r"|\b(?:secured?|booked|banked|locked)\b|\b(?:sl|stop|tp ?[0-9]?|target)s? (?:moved )?"
+    r"(?:up |down )?(?:to|at)\b",
+    re.IGNORECASE,
+)
+BULLSEYES = re.compile(
+    r"(?<=hit|one|hed|sed)(?:\s{0,2}\btarget\b){1,9}(?=[^\S\n]*(?:\n|$))", re.IGNORECASE
+)
+"""The picture of a target that cheers "hit", "done", "smashed" or "closed"."""
+PICTURES = re.compile(r"[^\w\s.,!?;:%@$#'/&+()\"<>=-]+")
+SENTENCES = re.compile(r"(?<=[\n!?])|(?<=\.)(?=\s|$)")
+PARTS = re.compile(
+    r"[\n!?;()]+|,(?![0-9]{3})|\.(?=\s|$)|\band\b|\bbut\b|&|\s[-+]\s|\s-(?![0-9])|\*"
+)
+_LEAD = (
+    r"(?:(?:please|pls|now|ok|okay|guys|team|just|also|we|we're|we've|i|i'm|i've|have|am|are|has"
+    r"|let's|lets|here|all|officially|update|signal|idea) ){0,4}"
+)
+_ENTRY = r"(?:b/?e\b|bep\b|break ?even|entry(?: price| point| level)?|cost)"
+_WHAT = (
+    r"(?:(?:my|your|our|the|this|that|all|whole|full|rest|rest of|remaining|these|last|both|it"
+    r"|everything|trades?|positions?|signals?|orders?|setups?|buys?|sells?|longs?|shorts?|runners?"
+    r"|pair|manually|fully|completely|early|entries|now|here|in|with|for|a|of|on|NAME)\b ?){0,7}"
+)
+_STOP = r"(?:sl|s/l|stop(?:s|[- ]?loss(?:es)?)?)"
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,8})?|[0-9]{1,7}(?:[.,][0-9]{1,8})?)(?![0-9])"
+_REST = (
+    r"(?:(?:at|@|in|for|with|on|by|around|near|market|profits?|loss|small|good|nice|big|green|red"
+    r"|price|target|pips?|points?|now|here|everyone|guys|manually|fully|the|a|our|my|its|first"
+    rf"|{_ENTRY}|tp ?[0-9]?|{_STOP}|[+-]? ?{_NUMBER} ?%?|NAME) ?){{0,8}}"
+)
+_SHARE = r"(?:half|a half|partials?|[1-9][0-9]? ?%|1/[234]|a third|a quarter|2/3|3/4)"
+_OF = rf"(?:(?: of| off| from)? (?!profits?\b)(?:it|{_WHAT}))?"
+_IS = "(?:(?:is|was|are|got|has been|been) )?"
+
+AT_ENTRY = re.compile(
+    rf"{_LEAD}(?:(?:set|sets|move|moved|moving|put|bring|secured?|trail|shift|shifted|adjust|place"
+    rf"|raise|raised|lower|lowered)\b ?)?{_WHAT}{_STOP} ?{_WHAT}(?:(?:is|are|goes|moved|to|at|@|on"
+    rf"|into|in|=|:|now) ?){{0,3}}{_ENTRY}\b.{{0,40}}"
+    rf"|{_LEAD}(?:set|move|moved|moving|put|bring|secure|secured|go|going|protect) ?{_WHAT}"
+    rf"(?:to |at |@ ?|on |into )?{_ENTRY}\b.{{0,40}}"
+    rf"|{_LEAD}(?:make|made|go|going|set|secure)? ?{_WHAT}(?:is |are )?risk[- ]?free\b.{{0,20}}"
+)
+CLOSED = re.compile(
+    rf"{_LEAD}(?:close|closed|closing|exit|exited|exiting)\b ?(?:out )?{_WHAT}{_REST}"
+    rf"|{_LEAD}out of {_WHAT}NAME {_WHAT}{_REST}|{_LEAD}out of {_WHAT}NAME"
+    rf"|{_LEAD}{_WHAT}{_IS}(?:now |fully |manually )?closed(?: {_REST})?"
+)
+MARKET_CLOSE = re.compile(r"NAME (?:has |just )?closed (?:at|@|around|near|the) ?[0-9a-z]")
+"""What a market does at the end of a day."""
+SAYS_WHAT = re.compile(
+    r"\b(?:trades?|positions?|signals?|orders?|setups?|all|everything|it|this|these|rest|now|here"
+    r"|manually|fully|NAME|profits?|loss|buys?|sells?|longs?|shorts?|pips?)\b|@|\bat\b|\bin\b"
+)
+STOPPED = re.compile(
+    rf"{_LEAD}{_WHAT}{_STOP} ?{_IS}(?:hit|triggered|touched) ?{_REST}"
+    rf"|{_LEAD}(?:hit|hits) ?{_WHAT}{_STOP} ?{_REST}"
+    rf"|{_LEAD}{_WHAT}{_IS}stopped(?: out)? ?(?:of )?{_WHAT}{_REST}"
+)
+TARGET = re.compile(
+    r"(?P<all>(?:all|full|final|every|both) )?(?:the |our |NAME )*"
+    r"(?:(?P<first>[1-9])(?:st|nd|rd|th)? )?"
+    r"(?:tps?|t/p|targets?|take[- ]?profits?) ?(?P<number>[1-9])?"
+    r"(?P<done>(?: ?(?:is|are|was|got|has been|have been|been|were))? ?"
+    r"(?:hit|reached|done|smashed|achieved|completed|secured|taken))?"
+    r"(?: (?:on|for|in) NAME)?"
+    r"(?: (?:at )?[0-9.,]{1,12})?(?: ?\+? ?[0-9.,]{1,8} ?(?:pips?|%|points?))?"
+)
+PARTLY_CLOSED = re.compile(
+    rf"{_LEAD}(?:secured|booked|banked|locked(?: in)?) (?P<first>{_SHARE}){_OF}"
+    rf"(?: ?(?:at|@) ?(?P<price>{_NUMBER}))?"
+    rf"|(?P<second>{_SHARE}){_OF} ?{_IS}(?:closed|booked|secured|taken)(?: off)?"
+    rf"(?: ?(?:at|@) ?(?P<price2>{_NUMBER}))?"
+)
+"""Some of the trade is said to be gone: "secured 50 %" is no gain, unless "profit" follows."""
+LEVEL = re.compile(
+    rf"{_LEAD}(?:(?:set|move|moved|moving|adjust|adjusted|change|changed|raise|raised|trail|new"
+    rf"|trailing|lower|lowered|put|bring) )?(?:my |the |our |your |new )?"
+    rf"(?:(?P<stop>{_STOP})|(?P<target>tp ?[0-9]?|targets? ?[0-9]?)) ?"
+    rf"(?:(?:is|now|moved|up|down|to|at|@|=|:) ?){{1,4}}(?P<level>{_NUMBER})(?: now)?"
+)
+CANCELED = re.compile(
+    r"(?:please |pls |now |we |i |i'm |guys )?"
+    r"(?:cancel(?:l?ed|l?ing)?|delet(?:e|ed|ing)|remov(?:e|ed|ing)|scrap|void)"
+    r"(?: (?:the|this|that|these|my|all|your|our|buy|sell|limits?|pending|pendings|orders?|signals?"
+    r"|setups?|trades?|entry|idea|now|here|for|please|guys|NAME)){0,6}"
+    r"|(?:the |this |buy |sell |NAME |limit |pending )*"
+    r"(?:limits?|orders?|pending|signal|setup|trade|entry|idea) (?:is |was |now |has been )?"
+    r"(?:cancel(?:l?ed)?|deleted|removed|invalid(?:ated)?|no longer valid|not valid(?: anymore)?)"
+    r"|invalid(?:ated)?|no longer valid|not valid anymore"
+)
+UNSURE = re.compile(
+    r"\b(?:if|when|whenever|once|until|till|unless|after|before|will|would|should|could|might|may"
+    r"|gonna|going to|want|planning|thinking|considering|don't|dont|didn't|not|never|nobody|he|she"
+    r"|they|who|his|her|someone|why|how|what|yesterday|ago|last week|should've|almost|nearly"
+    r"|wish|hope|plan)\b|\?|@someone|\""
+)
+CONDITION = re.compile(r"\b(?:if|when|whenever|once|until|till|unless)\b|\?")
+"""Behind what is done these take it back; other words only tell of what comes next."""
+ALLOWED = re.compile(r"\b(?:you can|can|you may|feel free|consider|recommend\w*|advise\w*)\b")
+PARTIAL = re.compile(
+    r"\b(?:half|partials?|third|quarter|part|some|most|trim\w*|1/[234])\b|(?<![\w.+-])[0-9]{1,3} ?%"
+)
+ORDERS = re.compile(
+    r"\b(?:out|sold|selling|trim\w*|cut|cutting|dump\w*|added|adding|scal(?:ed|ing)|bought|buying"
+    r"|stc|bto|sto|cover\w*|taking|took)\b"
+)
+CONTRACT = re.compile(r"\b[0-9]{1,5}(?:\.[0-9]{1,2})?[cCpP]\b")
+TICKER = re.compile(r"(?<![\w.])(?:[$#][A-Z0-9]{1,10}|[0-9]{0,7}[A-Z]{2,5})(?![\w.]*\w)")
+LABEL = re.compile(
+    r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
+)
+"""Before what is said: "btc long: sl to be"."""
+PRICE = re.compile(rf"(?:@|\bat|\bprice|\baround|\bnear) ?({_NUMBER})\b(?! ?(?:%|pips|points))")
+GAIN = re.compile(rf"([+-]?) ?({_NUMBER}) ?%")
+AT_TARGET = re.compile(r"\b(?:at|@|on|by|in) (?:the |my )?(?:tp|target) ?([1-9])?\b")
+AT_STOP = re.compile(rf"\b(?:at|@|on|by) (?:the |my )?{_STOP}\b")
+BY_ENTRY = re.compile(rf"(?:at|@|in|for|on) {_ENTRY}\b")
