@@ -185,6 +185,9 @@ class _Resolving:
             )
         elif self._repeats(held, trade):
             self._unbooked(f"it repeats the entry of {held.spoken}")
+        elif trade.bare:
+            why = f"{held.spoken} is open: it may tell how that stands"
+            self._unbooked(why, ("action",))
         elif held.side is side:
             rules = (*rules, f"{held.spoken} is open already: an add")
             self._added(held, trade, quantity, price, rules)

@@ -101,6 +101,9 @@ def _changed_slots(whole: Reading, without: Reading) -> Iterator[str]:
         for slot in _TRADE_SLOTS:
             if getattr(had, slot) != getattr(has, slot):
                 slots[slot] = None
+        if had.bare != has.bare:
+            # Without its verb a ticket may be read all the same, but less surely.
+            slots["action"] = None
         if len(had.legs) != len(has.legs):
             slots["legs" if has.legs and had.legs else "symbol"] = None
             continue

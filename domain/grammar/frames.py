@@ -21,7 +21,7 @@ _WORDS_MAX = 60
 _DAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sun)(?:day)?"
 _NOT_NAMES = (
     r"my|our|the|this|that|these|here|now|today|tonight|yesterday|entry|open|close|there|support"
-    r"|resistance|cost|avg|average|last|a|an|home|scratch"
+    r"|resistance|cost|avg|average|last|a|an|home|scratch|contracts?|cons?|shares?|lot"
 )
 _LOOKING_BACK = (
     rf"yesterday'?s?|ago|previously|(?:i|we) once|remember|back in|in 20[0-9][0-9]"

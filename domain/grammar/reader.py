@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.grammar import stance
 from domain.grammar.acts import Found, find
 from domain.grammar.alerts import read_block
+from domain.grammar.bare import act_barely
 from domain.grammar.card_contracts import contract_of
 from domain.grammar.card_tickets import entry_of, levels_of
 from domain.grammar.card_verbs import is_entry_card
@@ -76,10 +77,11 @@ def read(text: MessageText, room: Room) -> Reading:
     day = message_day(text.posted_at)
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered()
+    alone = len(parts) == 1 and not parts[0].is_embed
     for card in parts:
         card.contract = contract_of(card, day)
-        contract = tokens(card.contract)
-        _read_card(card, Setting(room, day, reason, contract, tokens(entry_of(card))), gathered)
+        contract, entry = tokens(card.contract), tokens(entry_of(card))
+        _read_card(card, Setting(room, day, reason, contract, entry, alone=alone), gathered)
     return _reading(gathered, whole, day)
 
 
@@ -93,6 +95,9 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
         gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
         return
     found = [find(tokens(part)) for part in texts(card)]
+    if setting.alone:
+        for part, said in zip(found, texts(card), strict=True):
+            act_barely(part, said)
     tickets = [judge(act, setting) for part in found for act in part.acts]
     tickets = _without_round_trips(tickets, found, gathered)
     for part in found:

@@ -136,6 +136,8 @@ class TradeReading(Value, frozen=True, kw_only=True):
     """The words point at the trade being talked about: "the rest", "here", "these"."""
     either_side: bool = False
     """An exit by a word such as "out", which ends a bought trade as well as a sold one."""
+    bare: bool = False
+    """An entry that no word speaks of: of a contract that is open it may tell how it stands."""
     reason: ExitReason = ExitReason.EXIT
     reached: int | None = None
     """The last of the trade's targets that was reached, where the words count them."""

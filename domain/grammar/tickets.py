@@ -19,6 +19,8 @@ from domain.grammar.verbs import Form, Verb
 
 _END = Token("end", ".", ".")
 _CALL_PRICE_STRIKES_MAX = 3
+_BARE_PRICE_STRIKES_MAX = Decimal("0.4")
+"""Without a verb, a number near the strike is the price of the stock."""
 """A call dearer than three times its strike is taken for an amount of money, not a price."""
 
 
@@ -50,6 +52,8 @@ class Setting:
     """What the message says ended the trade, where it says so."""
     contract: Sequence[Token] = ()
     entry: Sequence[Token] = ()
+    alone: bool = False
+    """Whether these words are the whole message, with no card beside them."""
 
 
 def judge(act: Act, setting: Setting) -> Ticket:
@@ -87,7 +91,7 @@ def judge(act: Act, setting: Setting) -> Ticket:
 
 
 def _confidence(act: Act, slots: Slots) -> Decimal:
-    if act.verb.correct:
+    if act.verb.correct or act.verb.bare:
         return Decimal("0.7")
     if act.verb.form is Form.TICKET and (slots.strikes or slots.roots or slots.contracts):
         return Decimal(1)
@@ -102,7 +106,7 @@ def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> No
         return
     if not slots.option_like and not slots.pair and not _is_share_ticket(verb, slots, ticket):
         return
-    price = _entry_price(slots, read, ticket)
+    price = _entry_price(slots, read, ticket, bare=verb.bare)
     if price is None:
         return
     side = opening_side(verb.action)
@@ -114,6 +118,7 @@ def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> No
             quantity=slots.quantity,
             price=price,
             price_to=slots.price.high if slots.price is not None else None,
+            bare=verb.bare,
         ),
     )
 
@@ -156,7 +161,9 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
     return True
 
 
-def _entry_price(slots: Slots, read: LegsRead, ticket: Ticket) -> Decimal | None:
+def _entry_price(
+    slots: Slots, read: LegsRead, ticket: Ticket, *, bare: bool = False
+) -> Decimal | None:
     said = slots.price
     if said is None or said.low <= 0:
         ticket.missing.append("price")
@@ -168,6 +175,7 @@ def _entry_price(slots: Slots, read: LegsRead, ticket: Ticket) -> Decimal | None
     if bound is None and strike is not None:
         is_put = read.legs[0].right == "P"
         bound = strike if is_put else strike * _CALL_PRICE_STRIKES_MAX
+        bound = strike * _BARE_PRICE_STRIKES_MAX if bare else bound
     if bound is not None and said.low >= bound:
         ticket.missing.append("price")
         ticket.why = f"{said.low} per share cannot be the price of this contract"

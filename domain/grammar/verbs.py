@@ -41,6 +41,8 @@ class Verb(NamedTuple):
     """Says that the trade ended where it began: scratched."""
     worthless: bool = False
     """Says that nothing was left of it."""
+    bare: bool = False
+    """No word at all: a contract and its price stand alone."""
     correct: str = ""
     """The right spelling, where the word was a slip of the finger."""
 
@@ -94,6 +96,10 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_STRICT, "starting a position in", "opening a position in"),
     **_phrases(_STRICT._replace(direction=True), "long", "going long"),
     **_phrases(_STRICT._replace(form=_PAST), "took", "opened", "started", "loaded", "loaded up"),
+    **_phrases(Verb(_OPEN, _BTO), "reentering", "re entering", "nibbling", "nibbling on"),
+    **_phrases(Verb(_OPEN, _BTO, _PAST), "nibbled", "nibbled on", "nibbled at"),
+    **_phrases(_STRICT._replace(form=_PAST), "loaded the boat", "loaded the boat on", "got filled"),
+    **_phrases(_STRICT._replace(form=_PAST), "got filled on", "started a starter in"),
     **_phrases(_STRICT._replace(form=_PAST), "got", "jumped in", "jumped into", "hopped in"),
     **_phrases(_STRICT._replace(form=_PAST), "started a position in", "opened a position in"),
     **_phrases(_SHORT, "short", "shorting", "going short"),

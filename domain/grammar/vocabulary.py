@@ -110,7 +110,7 @@ QUESTION_WORDS = _set(
     """
 )
 
-STOPS = frozenset({"sl", "stop", "stops", "stoploss", "trail", "trailing"})
+STOPS = frozenset({"sl", "stop", "stops", "stoploss", "stope", "trail", "trailing"})
 TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts"})
 LEVEL_FILLERS = _set(
     """

@@ -167,7 +167,7 @@ HALF_READ = [
     ("Adding here", "add? price"),
     ("added to my calls", "add? price"),
     ("Trimming here 40%", "trim? size or gain"),
-    ("$NVDA 190c 11/21 3.10", "chat? action"),
+    ("$NVDA 190c 3.10", "open? expiry"),
     ("CALL alert on LMT | Price: 473.67", "chat? action strike expiry"),
 ]  # fmt: skip
 """Trades that lack a part: it is named, and nothing is booked."""

@@ -1,0 +1,197 @@
+"""Entries without a verb: a whole contract and its price on a line, and nothing that says
+otherwise.
+
+`SPY 600c 1/16 1.20` opens where that is a room's way to write; the same words with "hit", "now"
+or "from" are a report. So every word up to the price has to be one that a ticket has a place
+for, and what stands around the ticket must not look back, watch, ask or wish.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from domain.grammar import stance
+from domain.grammar.acts import Act, Found
+from domain.grammar.frames import around, heading
+from domain.grammar.pieces import Piece
+from domain.grammar.reading import Action, Kind
+from domain.grammar.roots import is_ticker_word
+from domain.grammar.slot_words import RATINGS
+from domain.grammar.strategies import BIASES, IRON, SIGNS, STRATEGIES
+from domain.grammar.tokens import Token
+from domain.grammar.verbs import Form, Verb
+from domain.grammar.vocabulary import (
+    CONDITIONS,
+    INTENTIONS,
+    NEGATIONS,
+    OPTION_WORDS,
+    RIGHTS,
+    SIZES,
+    STOPS,
+    TARGETS,
+)
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+TICKETS_MAX = 3
+_DONE = re.compile("[\u2705\u2714\u2611\u2b06\u2b07\U0001f4b0\U0001f911\U0001f4c8\U0001f4c9]")
+"""Pictures of what came of a trade."""
+_PIECES_MAX = 24
+_AFTER_WORDS_MAX = 12
+_ENTERS = Verb(Kind.OPEN, Action.BTO, strict=True, bare=True)
+
+_CONTRACT_KINDS = frozenset({"strike", "osi", "joined"})
+_SLOT_KINDS = _CONTRACT_KINDS | {
+    "slash", "dashed", "iso", "dte", "daymon", "monday", "at", "money", "num", "qty", "cash",
+    "comma", "colon", "index", "adjusted", "dotted", "quote",
+}  # fmt: skip
+_LABELS = _set(
+    """
+    alert alerts entry new trade trades lotto lottos swing swings swinging scalp scalping daytrade
+    day yolo risky high low risk small tiny light heavy half full quarter size sized sizing sz
+    starter position play earnings er hedge overnight intraday runner for at the a of order fill
+    filled avg average price cost limit lim cmp paid per con each only here everyone team guys
+    under below loss profit mental hard soft lt dt rth
+    """
+)
+_TICKET_WORDS = (
+    _LABELS | RIGHTS.keys() | OPTION_WORDS | SIZES | STOPS | TARGETS | RATINGS
+    | STRATEGIES.keys() | SIGNS.keys() | BIASES.keys() | {IRON}
+    | {"today", "tomorrow", "friday", "fri", "next", "this", "week", "eod", "eow", "opex"}
+)  # fmt: skip
+_REPORTING = _set(
+    """
+    now currently still already finally was were is are hit hits ran running runs went goes going
+    up down from to since high highs low lows hod lod ath hitting touched reached trading traded
+    flat green red nice beautiful wow boom bang easy missed miss called alerted gave gives paying
+    paid printing print prints printed he she they his her their someone somebody you your u
+    banger winner winners congrats ripping ripped rip bleeding dead expired worthless closed sold
+    bought made took left done gone got wish hope hopefully almost nearly should've could've
+    bid ask mid offer volume vol oi iv delta sweep flow unusual mark last open close chart level
+    """
+)
+"""Behind the price, or on another line, they tell how something stands or stood."""
+
+
+def act_barely(found: Found, text: str) -> None:
+    """Adds the acts of a text in which no word acts or was refused."""
+    if found.acts or found.refusals or found.heading is not None or not found.free:
+        return
+    if _DONE.search(text) or len(found.free) > _PIECES_MAX:
+        return
+    if any(piece.question for piece in found.free):
+        return
+    acts: list[Act] = []
+    rest: list[Piece] = []
+    for sentence, group in groupby(found.free, key=lambda piece: piece.sentence):
+        pieces = list(group)
+        words = list(_joined(pieces))
+        if _is_ticket(words):
+            acts.append(Act(_ENTERS, _said(words), words[: _ticket_end(words)], 0, sentence))
+        elif acts and _goes_on(words):
+            acts[-1].tokens += [_END, *words]
+        elif _speaks_otherwise(words) or heading(words) is not None:
+            return
+        else:
+            rest += pieces
+    if acts and len(acts) <= TICKETS_MAX and all(_is_priced(act.tokens) for act in acts):
+        found.acts, found.free = acts, rest
+
+
+_COMMA = Token("comma", ",", ",")
+_END = Token("end", "\n", "\n")
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[Token]:
+    for place, piece in enumerate(pieces):
+        if place:
+            yield _COMMA
+        yield from piece.tokens
+
+
+def _said(words: Sequence[Token]) -> str:
+    return next((token.text for token in words if token.kind in _CONTRACT_KINDS), "")
+
+
+def _is_ticket(words: Sequence[Token]) -> bool:
+    """Whether a sentence is one contract, said in ticket words until its price is said."""
+    end = _ticket_end(words)
+    behind = words[end:]
+    if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
+        return False
+    head = words[:end]
+    if not any(map(_is_contract, head)) and not _is_spelled(head):
+        return False
+    roots = {token.low.lstrip("$") for token in head if _is_root(token)}
+    sold = head[0].text.startswith("-") or any(token.kind == "arrow" for token in words)
+    return len(roots) <= 1 and not sold and around([], words, Form.NOW) is None
+
+
+def _ticket_end(words: Sequence[Token]) -> int:
+    """The place of the first word that a ticket has no place for."""
+    for place, token in enumerate(words):
+        if token.kind == "word" and not (
+            token.low in _TICKET_WORDS or is_ticker_word(token.text) or _is_before(words, place)
+        ):
+            return place
+        if token.kind != "word" and token.kind not in _SLOT_KINDS and not _is_share(words, place):
+            return place
+    return len(words)
+
+
+def _is_contract(token: Token) -> bool:
+    return token.kind in _CONTRACT_KINDS
+
+
+def _is_spelled(words: Sequence[Token]) -> bool:
+    """250 call, 650/645 put spread."""
+    said = {token.low for token in words}
+    numbered = any(token.kind in ("num", "money", "slash") for token in words)
+    return numbered and not said.isdisjoint(RIGHTS.keys() | STRATEGIES.keys())
+
+
+def _is_root(token: Token) -> bool:
+    return token.kind == "cash" or (token.kind == "word" and is_ticker_word(token.text)
+                                    and token.low not in _TICKET_WORDS)  # fmt: skip
+
+
+def _is_before(words: Sequence[Token], place: int) -> bool:
+    """A root in small letters stands right before its strike or expiry."""
+    ahead = words[place + 1] if place + 1 < len(words) else _END
+    return len(words[place].text) <= 5 and ahead.kind in _CONTRACT_KINDS | {"slash", "dte"}
+
+
+def _is_share(words: Sequence[Token], place: int) -> bool:
+    """A percentage of a stop, a target or a size; any other is a gain."""
+    around_it = [token.low for token in words[max(place - 3, 0) : place + 2]]
+    named = STOPS | TARGETS | RATINGS
+    return words[place].kind == "percent" and not named.isdisjoint(around_it)
+
+
+def _goes_on(words: Sequence[Token]) -> bool:
+    """A line of prices, sizes and levels under the contract."""
+    return _ticket_end(words) == len(words) and not any(map(_is_root, words))
+
+
+def _is_priced(words: Sequence[Token]) -> bool:
+    """Whether a number stands there that can be a price."""
+    return any(
+        token.kind in ("at", "money") or (token.kind == "num" and "." in token.text)
+        for token in words
+    )
+
+
+def _speaks_otherwise(words: Sequence[Token]) -> bool:
+    """Whether words watch, report, wish, or are said of somebody else."""
+    lows = [token.low for token in words if token.kind == "word"]
+    if any(token.kind in ("arrow", "percent", "someone", "handle") for token in words):
+        return True
+    for signs in (_REPORTING, CONDITIONS, INTENTIONS, NEGATIONS):
+        if not signs.isdisjoint(lows):
+            return True
+    return stance.kind_of(" ".join(lows)) is not Kind.CHAT or any(map(_is_contract, words))
