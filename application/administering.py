@@ -11,7 +11,7 @@ from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
 from application.ports import Conflict
 from domain.accounts import Account, account_stream
-from domain.approvals import Role
+from domain.approvals import ApprovalRules, Role
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.grammar.reading import Room
 from domain.legs import Leg
@@ -49,9 +49,10 @@ def configure_room(
     channel: str,
     author: str = "",
     room: Room,
-    approval_window_s: int,
+    approvals: ApprovalRules | None = None,
 ) -> Outcome:
-    """Records what a channel takes for granted, or how one of its authors is read instead.
+    """Records what a channel takes for granted and asks of approvals, or how one of its authors
+    is read instead. Without approval rules those that hold are kept.
 
     Raises:
         Forbidden, InvalidInput, Impossible: who asks or what is asked for cannot be.
@@ -66,12 +67,13 @@ def configure_room(
                     channel=channel,
                     author=author,
                     room=room,
-                    approval_window_s=approval_window_s,
+                    approvals=approvals or ApprovalRules(),
                     by=member.name,
                     at=command.at,
                 )
             )
-        known.change(room=room, approval_window_s=approval_window_s, by=member.name, at=command.at)
+        rules = approvals or known.approvals
+        known.change(room=room, approvals=rules, by=member.name, at=command.at)
         return known
 
     return desk.run(command, decide)

@@ -27,12 +27,13 @@ from application.reaction import Happened, Memory, consequence
 from application.recalling import OpenTrade, Subject
 from application.resolving import resolve
 from application.standing import StandingTrades
+from domain.approvals import APPROVAL_WINDOW_S
 from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
 from domain.legs import expiry_of
 from domain.market import exchange_day
 from domain.messages import Message, MessageCaptured, message_stream
-from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured
+from domain.rooms import RoomChanged, RoomConfigured
 from domain.shared import DomainError, Event
 from domain.signal_events import (
     SignalCorrected,
@@ -130,7 +131,7 @@ class Booking:
 
     def _take_up(self, settings: RoomConfigured | RoomChanged) -> None:
         channel, author = settings.channel, settings.author
-        rules = Rules(settings.room, settings.approval_window_s, channel, author)
+        rules = Rules(settings.room, settings.approvals.window_s, channel, author)
         self._rooms[channel, author] = rules
         self._memory.put(f"room:{channel}" + (f"\n{author}" if author else ""), rules)
 

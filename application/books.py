@@ -40,6 +40,16 @@ class Book(msgspec.Struct):
         return units.quantize(Decimal(1), rounding=ROUND_DOWN)
 
 
+def book_key(account: str) -> str:
+    """Under which key an account's book is remembered."""
+    return f"book:{account}"
+
+
+def remembered_book(value: bytes) -> Book:
+    """A book as it was remembered."""
+    return msgspec.json.decode(value, type=Book)
+
+
 class Held(msgspec.Struct):
     """What an account holds for one trade, at its average price per share."""
 
@@ -75,7 +85,7 @@ class Books:
         for key, value in state.items():
             kind, _, name = key.partition(":")
             if kind == "book":
-                self._accounts[name] = msgspec.json.decode(value, type=Book)
+                self._accounts[name] = remembered_book(value)
             elif kind == "held":
                 self._held[UUID(name)] = msgspec.json.decode(value, type=Held)
 
@@ -152,7 +162,7 @@ class Books:
 
     def _put_account(self, name: str, book: Book) -> None:
         self._accounts[name] = book
-        self.memory.put(f"book:{name}", book)
+        self.memory.put(book_key(name), book)
 
     def _put_held(self, trade: UUID, held: Held) -> None:
         if held.quantity > 0:

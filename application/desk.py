@@ -29,7 +29,7 @@ from application.ports import (
     Tape,
 )
 from domain.catalogue import event_classes
-from domain.shared import DomainError, stream_id
+from domain.shared import DomainError, Event, stream_id
 
 A = TypeVar("A", bound=BaseAggregate[UUID])
 
@@ -153,6 +153,13 @@ class Desk(Application[UUID]):
         return Outcome(
             stream=UUID(str(found.originator_id)), version=found.originator_version, position=last
         )
+
+    def event_at(self, position: int) -> Event:
+        """The event at a position of the tape."""
+        stored = self.recorder.select_notifications(start=position, limit=1)[0]
+        event = self.mapper.to_domain_event(stored)
+        assert isinstance(event, Event)
+        return event
 
     def load(self, streams: Iterable[UUID]) -> dict[UUID, BaseAggregate[UUID]]:
         """Many aggregates in one read; streams that do not exist are left out."""

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.assessing import market_price
 from application.books import EQUITY_SHARE, Books, Held
 from application.desk import Work
 from application.ports import (
@@ -37,13 +38,14 @@ from domain.legs import (
     strategy_symbol,
 )
 from domain.order_events import OrderRequested, OrderTradeCanceled, OrderTradeCorrected
-from domain.orders import Order
+from domain.orders import Order, entry_name
 from domain.shared import Event, stream_id
 from domain.signal_events import SignalApproved, SignalExitCalled, SignalSettled
 from domain.signals import Signal
 
 DRIFT_MAX = Decimal("0.10")
-"""How far the market may have moved from the signal's price before we refuse to follow."""
+"""How far the market may have moved from the price that was approved before we refuse to
+follow."""
 
 
 class Trading:
@@ -95,12 +97,11 @@ class Trading:
     def _enter(self, cause: Happened, approved: SignalApproved, work: Work) -> None:
         signal = work.get(Signal, cause.stream)
         at = cause.event.timestamp
-        quote = self._quote(signal.side, signal.legs, cause)
-        size, why_not = self._size(signal, approved.account, quote)
-        limit = None if quote is None else _far_side(signal.side, quote)
+        limit = market_price(self._market, signal.side, signal.legs, at)
+        size, why_not = self._size(signal, approved, limit)
         order = work.begin(
             Order.request(
-                cl_ord_id=f"{cause.stream.hex[:20]}-in",
+                cl_ord_id=entry_name(cause.stream),
                 account=approved.account,
                 signal=cause.stream,
                 side=signal.side,
@@ -121,20 +122,20 @@ class Trading:
         work.save(consequence(self.name, cause))
 
     def _size(
-        self, signal: Signal, account: str, quote: tuple[Decimal, Decimal] | None
+        self, signal: Signal, approved: SignalApproved, price: Decimal | None
     ) -> tuple[Decimal, str]:
         """How many units to trade, or why none."""
         none = Decimal(0)
-        book = self._books.account(account)
+        book = self._books.account(approved.account)
         if book is None:
-            return none, f"there is no account {account}"
+            return none, f"there is no account {approved.account}"
         if signal.closed or signal.voided:
             return none, "the trade was over before it was approved"
-        if quote is None:
+        if price is None:
             return none, "no quote to size and price the order by"
-        price = _far_side(signal.side, quote)
-        if (price - signal.price) * signal.side.sign > signal.price * DRIFT_MAX:
-            return none, f"the market moved over {DRIFT_MAX:.0%} from the signal's {signal.price}"
+        why_not = _why_not_at(price, signal, approved)
+        if why_not:
+            return none, why_not
         at_risk = capital_at_risk(signal.side, signal.legs, price)
         size = book.size(at_risk, multiplier_of(signal.legs))
         if size <= 0:
@@ -280,5 +281,15 @@ def _reversed(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
     return tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
 
 
-def _far_side(side: Side, quote: tuple[Decimal, Decimal]) -> Decimal:
-    return quote[1] if side is Side.BUY else quote[0]
+def _why_not_at(price: Decimal, signal: Signal, approved: SignalApproved) -> str:
+    """Why the market is too far from what was approved, or nothing."""
+    sign = signal.side.sign
+    if approved.accepted_px is not None:
+        if (price - approved.accepted_px) * sign > 0:
+            return f"the market is at {price}: worse than the accepted {approved.accepted_px}"
+        return ""
+    whose = "signal's" if approved.market_px is None else "approved"
+    base = signal.entry_prices[1] if approved.market_px is None else approved.market_px
+    if (price - base) * sign > abs(base) * DRIFT_MAX:
+        return f"the market moved over {DRIFT_MAX:.0%} from the {whose} {base}"
+    return ""

@@ -39,6 +39,11 @@ def order_stream(cl_ord_id: str) -> UUID:
     return stream_id("order", cl_ord_id)
 
 
+def entry_name(signal: UUID) -> str:
+    """The ClOrdID of the order that opens an approved signal's trade."""
+    return f"{signal.hex[:20]}-in"
+
+
 class Order(BaseAggregate[UUID]):
     """One order. `fills` holds (quantity, price) of each standing fill by its ExecID."""
 
@@ -69,6 +74,12 @@ class Order(BaseAggregate[UUID]):
     @property
     def cum_qty(self) -> Decimal:
         return sum((qty for qty, _ in self.fills.values()), Decimal(0))
+
+    @property
+    def avg_px(self) -> Decimal:
+        """The average price of the standing fills per share; 0 without any."""
+        spent = sum((qty * px for qty, px in self.fills.values()), Decimal(0))
+        return price(spent / self.cum_qty) if self.cum_qty else Decimal(0)
 
     @classmethod
     def request(

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
+from domain.approvals import ApprovalRules
 from domain.grammar.reading import Room
 from domain.shared import Created, Event, Impossible, InvalidInput, stream_id
 
 DEFAULT_EXPIRIES = ("", "0dte", "weekly")
-APPROVAL_WINDOW_S = 86_400
 _LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[A-Z]{2})?)?")
 _ROOT = re.compile(r"[A-Z]{1,5}[0-9]?")
 
@@ -32,40 +32,48 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
     """A channel's first settings; messages captured from here on are read by them."""
 
     TOPIC: ClassVar[str] = "room.configured"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     channel: str
     author: str = ""
     """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
-    approval_window_s: int = APPROVAL_WINDOW_S
+    approvals: ApprovalRules = ApprovalRules()
     by: str
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
         _at_first(body)
+
+    @staticmethod
+    def upcast_v2_v3(body: dict[str, Any]) -> None:
+        _with_a_window_only(body)
 
 
 class RoomChanged(Event, frozen=True, kw_only=True):
     """Other settings from here on; what was read before stays as it was read."""
 
     TOPIC: ClassVar[str] = "room.changed"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     channel: str
     author: str = ""
     """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
-    approval_window_s: int = APPROVAL_WINDOW_S
+    approvals: ApprovalRules = ApprovalRules()
     by: str
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
         _at_first(body)
 
+    @staticmethod
+    def upcast_v2_v3(body: dict[str, Any]) -> None:
+        _with_a_window_only(body)
+
     def apply(self, aggregate: RoomSettings) -> None:
         aggregate.room = self.room
-        aggregate.approval_window_s = self.approval_window_s
+        aggregate.approvals = self.approvals
 
 
 class RoomSettings(BaseAggregate[UUID]):
@@ -73,11 +81,17 @@ class RoomSettings(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str] = "room"
 
-    def __init__(self, channel: str, room: Room, approval_window_s: int, author: str = "") -> None:
+    def __init__(
+        self,
+        channel: str,
+        room: Room,
+        approvals: ApprovalRules = ApprovalRules(),  # noqa: B008
+        author: str = "",
+    ) -> None:
         self.channel = channel
         self.author = author
         self.room = room
-        self.approval_window_s = approval_window_s
+        self.approvals = approvals
 
     @classmethod
     def configure(
@@ -86,7 +100,7 @@ class RoomSettings(BaseAggregate[UUID]):
         channel: str,
         author: str = "",
         room: Room,
-        approval_window_s: int,
+        approvals: ApprovalRules,
         by: str,
         at: datetime,
     ) -> RoomSettings:
@@ -97,34 +111,36 @@ class RoomSettings(BaseAggregate[UUID]):
         """
         if not channel.strip():
             raise InvalidInput("room settings need the channel's name")
-        require_sane(room, approval_window_s)
+        require_sane(room)
+        _require_its_own(approvals, author)
         return cls._create(
             RoomConfigured,
             id=room_stream(channel, author),
             channel=channel,
             author=author,
             room=room,
-            approval_window_s=approval_window_s,
+            approvals=approvals,
             by=by,
             timestamp=at,
         )
 
-    def change(self, *, room: Room, approval_window_s: int, by: str, at: datetime) -> None:
+    def change(self, *, room: Room, approvals: ApprovalRules, by: str, at: datetime) -> None:
         """Records other settings.
 
         Raises:
             Impossible: they are the same.
             InvalidInput: a setting that means nothing.
         """
-        require_sane(room, approval_window_s)
-        if (room, approval_window_s) == (self.room, self.approval_window_s):
+        require_sane(room)
+        _require_its_own(approvals, self.author)
+        if (room, approvals) == (self.room, self.approvals):
             raise Impossible(f"the settings of {self._spoken} are these already")
         self.trigger_event(
             RoomChanged,
             channel=self.channel,
             author=self.author,
             room=room,
-            approval_window_s=approval_window_s,
+            approvals=approvals,
             by=by,
             timestamp=at,
         )
@@ -141,7 +157,25 @@ def _at_first(body: dict[str, Any]) -> None:
     body.setdefault("author", "")
 
 
-def require_sane(room: Room, approval_window_s: int = APPROVAL_WINDOW_S) -> None:
+def _with_a_window_only(body: dict[str, Any]) -> None:
+    """Until then one approver was enough for any amount, within a time."""
+    window_s = body.pop("approval_window_s", None)
+    body["approvals"] = {} if window_s is None else {"window_s": window_s}
+
+
+def _require_its_own(approvals: ApprovalRules, author: str) -> None:
+    """Refuses rules that mean nothing, and for an author those that a channel has for all.
+
+    Raises:
+        InvalidInput: names the rule.
+    """
+    approvals.require_sane()
+    if author and approvals != ApprovalRules(window_s=approvals.window_s):
+        raise InvalidInput("when a second approver is needed and how far a price may move are the "
+                           "channel's rules: set them without an author")  # fmt: skip
+
+
+def require_sane(room: Room) -> None:
     """Refuses settings by which nothing can be read.
 
     Raises:
@@ -156,8 +190,8 @@ def require_sane(room: Room, approval_window_s: int = APPROVAL_WINDOW_S) -> None
                            f"not {room.default_expiry!r}")  # fmt: skip
     if not 0 < room.default_trim <= 1:
         raise InvalidInput(f"a trim is a fraction above 0 and at most 1, not {room.default_trim}")
-    if room.default_quantity <= 0 or approval_window_s <= 0:
-        raise InvalidInput("the default quantity and the approval window are above zero")
+    if room.default_quantity <= 0:
+        raise InvalidInput("the default quantity is above zero")
     _require_plain_titles(room)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from domain.approvals import Attempt, PriceStand, Yes, moment
 from domain.fix import Side
 from domain.legs import Leg
 from domain.shared import Created, Event, Value
@@ -93,6 +94,7 @@ class SignalAdded(Event, frozen=True, kw_only=True):
         aggregate.book[self.number] = self.quantity
         aggregate.entry_prices[self.number] = self.price
         aggregate.messages[self.number] = self.message
+        aggregate.look_again(self, f"the trader added {self.quantity}")
 
 
 class SignalExitCalled(Event, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class SignalExitCalled(Event, frozen=True, kw_only=True):
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = -self.quantity
         aggregate.messages[self.number] = self.message
+        aggregate.look_again(self, f"the trader closed {self.quantity}")
 
 
 class SignalSettled(Event, frozen=True, kw_only=True):
@@ -127,6 +130,7 @@ class SignalSettled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = -self.quantity
+        aggregate.look_again(self, f"{self.quantity} were settled at {self.price}")
 
 
 class SignalClosed(Event, frozen=True, kw_only=True):
@@ -139,6 +143,8 @@ class SignalClosed(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.closed = True
+        aggregate.ended = f"{self.reason.value} at {moment(self.closed_at)}"
+        aggregate.look_again(self, f"the trade was closed ({self.reason.value})")
 
 
 class SignalLevelsMoved(Event, frozen=True, kw_only=True):
@@ -154,6 +160,7 @@ class SignalLevelsMoved(Event, frozen=True, kw_only=True):
     def apply(self, aggregate: Signal) -> None:
         aggregate.stop = self.stop if self.stop is not None else aggregate.stop
         aggregate.targets = self.targets or aggregate.targets
+        aggregate.look_again(self, "the trader moved stop or targets")
 
 
 class SignalPriceChecked(Event, frozen=True, kw_only=True):
@@ -174,18 +181,73 @@ class SignalPriceChecked(Event, frozen=True, kw_only=True):
         aggregate.checked = aggregate.checked | {self.number}
 
 
-class SignalApproved(Event, frozen=True, kw_only=True):
-    """An approver said yes; an order follows."""
+class SignalApprovalGiven(Event, frozen=True, kw_only=True):
+    """An approver said yes, and so much money is at risk that another one has to as well."""
 
-    TOPIC: ClassVar[str] = "signal.approved"
+    TOPIC: ClassVar[str] = "signal.approval_given"
 
     by: str
     via: str
     account: str
+    at_risk: Decimal | None = None
+    """What the order would put at risk in USD when this was said."""
+    above: Decimal
+    """The amount above which the channel asks for two approvers."""
+    price_stand: PriceStand
+    market_px: Decimal | None = None
+    accepted_px: Decimal | None = None
+
+    def apply(self, aggregate: Signal) -> None:
+        given = Yes(by=self.by, account=self.account, at=self.timestamp)
+        aggregate.given = (*aggregate.given, given)
+
+    @property
+    def still_needed(self) -> str:
+        """What the approver is told."""
+        at_risk = (
+            "an amount that cannot be told" if self.at_risk is None else f"{self.at_risk:,} USD"
+        )
+        return f"one more approver is needed: {at_risk} would be at risk, over {self.above:,} USD"
+
+
+class SignalApproved(Event, frozen=True, kw_only=True):
+    """An approver said yes (the last one, where two are needed); an order follows."""
+
+    TOPIC: ClassVar[str] = "signal.approved"
+    class_version: ClassVar[int] = 2
+
+    by: str
+    via: str
+    account: str
+    at_risk: Decimal | None = None
+    """What the order would put at risk in USD when this was said."""
+    price_stand: PriceStand
+    market_px: Decimal | None = None
+    """The far side of the market: the offer for a buy, the bid for a sale."""
+    accepted_px: Decimal | None = None
+    """The worst price that the approver would take, if they said one."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first nobody looked at the market when saying yes."""
+        body["price_stand"] = PriceStand.UNCHECKED.value
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.decision = Decision.APPROVED
-        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+        others = [yes.by for yes in aggregate.given if yes.account == self.account]
+        aggregate.decided = f"{' and '.join([*others, self.by])} at {moment(self.timestamp)}"
+
+
+class SignalApprovalRefused(Event, frozen=True, kw_only=True):
+    """Somebody tried to decide and was told that they cannot; nothing else changes."""
+
+    TOPIC: ClassVar[str] = "signal.approval_refused"
+
+    by: str
+    via: str
+    attempt: Attempt
+    code: str
+    reason: str
 
 
 class SignalRejected(Event, frozen=True, kw_only=True):
@@ -199,7 +261,7 @@ class SignalRejected(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.decision = Decision.REJECTED
-        aggregate.decided = f"{self.by} at {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+        aggregate.decided = f"{self.by} at {moment(self.timestamp)}"
 
 
 class SignalExpired(Event, frozen=True, kw_only=True):
@@ -209,7 +271,7 @@ class SignalExpired(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.decision = Decision.EXPIRED
-        aggregate.decided = f"nobody by {self.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+        aggregate.decided = f"nobody by {moment(self.timestamp)}"
 
 
 class SignalCorrected(Event, frozen=True, kw_only=True):
@@ -234,6 +296,9 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
             aggregate.closed = aggregate.closed and aggregate.open_quantity == 0
         if self.price is not None and self.number in aggregate.entry_prices:
             aggregate.entry_prices[self.number] = self.price
+        # Who said yes before said it to other figures.
+        aggregate.given = ()
+        aggregate.look_again(self, f"{self.by} corrected execution {self.number}")
 
 
 class SignalVoided(Event, frozen=True, kw_only=True):
@@ -247,6 +312,8 @@ class SignalVoided(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.voided = True
+        aggregate.ended = f"by {self.by} at {moment(self.timestamp)}: {self.reason}"
+        aggregate.look_again(self, f"{self.by} voided the signal")
 
 
 class SignalSourceEdited(Event, frozen=True, kw_only=True):
@@ -262,6 +329,7 @@ class SignalSourceEdited(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.edited = (*aggregate.edited, self.message)
+        aggregate.look_again(self, "the author edited the message")
 
 
 class SignalSourceDeleted(Event, frozen=True, kw_only=True):
@@ -274,6 +342,7 @@ class SignalSourceDeleted(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.deleted = aggregate.deleted | {self.message}
+        aggregate.look_again(self, "the author deleted the message")
 
 
 class SignalBookedLate(Event, frozen=True, kw_only=True):

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.approvals import AlreadyDecided
+from domain.approvals import AlreadyDecided, ChangedSince, TradeOver, Yes, moment
 from domain.fix import Side
 from domain.legs import Leg
-from domain.shared import Impossible, InvalidInput, require_nonnegative
+from domain.shared import Event, Impossible, InvalidInput, require_nonnegative
 from domain.signal_events import Decision, Source
 
 
@@ -19,7 +19,8 @@ class SignalState(BaseAggregate[UUID]):
     """A signal as it stands: `book` holds what each numbered execution added (+) or closed (-).
 
     `messages` says which message each execution came of; a settlement came of none. `edited` and
-    `deleted` are those that their author changed or took away afterwards.
+    `deleted` are those that their author changed or took away afterwards. `given` are the yeses
+    of approvers who need another one; `last_change` is what an approver has to have seen.
     """
 
     def __init__(
@@ -50,10 +51,17 @@ class SignalState(BaseAggregate[UUID]):
         self.checked: frozenset[int] = frozenset()
         self.decision = Decision.PENDING
         self.decided = ""
+        self.given: tuple[Yes, ...] = ()
+        self.last_change: tuple[int, str, datetime] | None = None
         self.edited: tuple[UUID, ...] = ()
         self.deleted: frozenset[UUID] = frozenset()
         self.closed = False
         self.voided = False
+        self.ended = ""
+
+    def look_again(self, event: Event, words: str) -> None:
+        """Notes that the trade is another one than whoever looked before has seen."""
+        self.last_change = (event.originator_version, words, event.timestamp)
 
     @property
     def open_quantity(self) -> Decimal:
@@ -74,11 +82,19 @@ class SignalState(BaseAggregate[UUID]):
         if self.decision is not Decision.PENDING:
             raise AlreadyDecided(f"the signal was {self.decision.value} by {self.decided}")
 
+    def _require_unchanged(self, seen_version: int | None) -> None:
+        """Lets a member decide on what they saw; evidence, refusals and yeses change nothing."""
+        if seen_version is None or self.last_change is None:
+            return
+        version, words, at = self.last_change
+        if version > seen_version:
+            raise ChangedSince(f"{words} at {moment(at)}, after you looked: look again")
+
     def _require_open(self) -> None:
         if self.voided:
-            raise Impossible("the signal is voided")
+            raise TradeOver(f"the signal is voided ({self.ended})")
         if self.closed or self.open_quantity <= 0:
-            raise Impossible("the trade is closed")
+            raise TradeOver("the trade is closed" + (f" ({self.ended})" if self.ended else ""))
 
     def _require_quantity_fits(self, number: int, quantity: Decimal) -> None:
         require_nonnegative(quantity=quantity)

@@ -12,37 +12,27 @@ from uuid import UUID
 
 import msgspec
 
-from domain.approvals import (
-    TO_APPROVE,
-    TO_REJECT,
-    ApprovalRequest,
-    Approver,
-    check,
-)
 from domain.fix import Side
 from domain.legs import Leg, multiplier_of
 from domain.shared import Impossible, InvalidInput, require_nonnegative, require_positive, stream_id
+from domain.signal_decisions import SignalDecisions
 from domain.signal_events import (
     ClosedBy,
     PriceEvidence,
     SignalAdded,
-    SignalApproved,
     SignalBookedLate,
     SignalClosed,
     SignalCorrected,
     SignalExitCalled,
-    SignalExpired,
     SignalLevelsMoved,
     SignalPosted,
     SignalPriceChecked,
-    SignalRejected,
     SignalSettled,
     SignalSourceDeleted,
     SignalSourceEdited,
     SignalVoided,
     Source,
 )
-from domain.signal_state import SignalState
 from domain.terms import Changed
 
 
@@ -51,8 +41,8 @@ def signal_stream(message: UUID, place: int | str) -> UUID:
     return stream_id("signal", str(message), str(place))
 
 
-class Signal(SignalState):
-    """One trade idea: the commands, each with its rules."""
+class Signal(SignalDecisions):
+    """One trade idea: what its trader does, and what the record says of it."""
 
     # An annotation here would make the library write an __init__ over the inherited one.
     TOPIC = "signal"
@@ -247,47 +237,6 @@ class Signal(SignalState):
         found = msgspec.structs.asdict(evidence)
         self.trigger_event(SignalPriceChecked, number=number, timestamp=at, **found)
 
-    def approve(self, approver: Approver, *, via: str, account: str, at: datetime) -> None:
-        """Says yes, under the approval policies.
-
-        Raises:
-            AlreadyDecided: somebody was faster.
-            Impossible: the trade is over or voided.
-            Refused: a policy says no.
-        """
-        self._require_undecided()
-        self._require_open()
-        check(TO_APPROVE, self._request(approver, at))
-        self.trigger_event(SignalApproved, by=approver.name, via=via, account=account, timestamp=at)
-
-    def reject(self, approver: Approver, *, reason: str, via: str, at: datetime) -> None:
-        """Says no.
-
-        Raises:
-            AlreadyDecided: somebody was faster.
-            InvalidInput: no reason is given.
-            Refused: a policy says no.
-        """
-        self._require_undecided()
-        if not reason.strip():
-            raise InvalidInput("a rejection needs a reason, so that the trader can learn from it")
-        check(TO_REJECT, self._request(approver, at))
-        self.trigger_event(
-            SignalRejected, by=approver.name, via=via, reason=reason.strip(), timestamp=at
-        )
-
-    def expire(self, *, at: datetime) -> None:
-        """Ends the time for approval.
-
-        Raises:
-            AlreadyDecided: it was decided.
-            Impossible: its time is not over.
-        """
-        self._require_undecided()
-        if self.valid_until is None or at <= self.valid_until:
-            raise Impossible("the time for approval is not over")
-        self.trigger_event(SignalExpired, timestamp=at)
-
     def correct(
         self,
         *,
@@ -392,8 +341,3 @@ class Signal(SignalState):
             SignalBookedLate, numbers=numbers, parser=parser, reason=reason.strip(), by=by,
             timestamp=at,
         )  # fmt: skip
-
-    def _request(self, approver: Approver, at: datetime) -> ApprovalRequest:
-        return ApprovalRequest(
-            approver=approver, trader=str(self.trader), valid_until=self.valid_until, at=at
-        )

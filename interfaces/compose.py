@@ -35,8 +35,10 @@ from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
 from adapters.recorded_market import RecordedMarket
 from adapters.tape import PostgresTape
+from adapters.trading_books import TradingBooks
 from application.access import LOCAL_OPERATOR
 from application.administering import open_account, publish_rules
+from application.assessing import Assessor
 from application.booking import Booking
 from application.desk import Command, Desk, derived_id
 from application.evidence import PriceCheck
@@ -57,6 +59,7 @@ from projections.folding import Reading
 from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.runner import Runner
+from projections.signal_answers import SignalAnswers
 from projections.signal_feed import SignalFeed
 from projections.timeline import Timeline
 from projections.tokens import Tokens
@@ -79,6 +82,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Books,
     Exposure,
     Messages,
+    SignalAnswers,
     SignalFeed,
     Timeline,
     Tokens,
@@ -103,6 +107,7 @@ class House:
         self._factory = TapeFactory(database_url)
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
         self.market = RecordedMarket(self._factory.pool)
+        self.assessor = Assessor(self.market, TradingBooks(self._factory.pool))
         self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
 
     @cached_property

@@ -36,6 +36,10 @@ Version = Annotated[
     int | None, typer.Option(help="Refuse if the record has moved on from this version.")
 ]
 
+Seen = Annotated[
+    int | None, typer.Option(help="Refuse if the trade changed after this version, which you saw.")
+]
+
 
 def done(outcome: Outcome, said: str, *, json: bool) -> None:
     """Tells what came of a command."""
@@ -48,26 +52,37 @@ def done(outcome: Outcome, said: str, *, json: bool) -> None:
 def approve(
     signal: Signal,
     account: Annotated[str, typer.Option(help="The account to trade it in.")] = DEFAULT_ACCOUNT,
+    accept_price: Annotated[
+        str | None,
+        typer.Option(help="The worst price you take per share although the market moved."),
+    ] = None,
     member: As = None,
     key: Key = None,
-    expected_version: Version = None,
+    expected_version: Seen = None,
     json: Json = False,
 ) -> None:
     """Approve a signal; its order is sent and filled by the account's broker."""
     with house() as opened:
         who = operator(member)
         stream = find(opened, signal_named, signal)
-        outcome = approve_signal(
+        accepted = None if accept_price is None else number(accept_price, "accepted price")
+        given = (stream, account) if accepted is None else (stream, account, accepted)
+        answer = approve_signal(
             opened.desk,
-            command(opened, who, "approve", stream, account, key=key),
+            command(opened, who, "approve", *given, key=key),
             who,
             signal=stream,
             account=account,
             via="cli",
+            assessor=opened.assessor,
+            accept_price=accepted,
             expected_version=expected_version,
         )
         opened.catch_up()
-        done(outcome, f"approved {_short(stream)}{_order_of(opened, stream)}", json=json)
+        said = f"approved {_short(stream)}{_order_of(opened, stream)}"
+        if answer.still_needed:
+            said = f"yes to {_short(stream)} recorded: {answer.still_needed}"
+        done(answer, said, json=json)
 
 
 def reject(
@@ -75,7 +90,7 @@ def reject(
     reason: Annotated[str, typer.Option(help="Why; the trader will read it.")],
     member: As = None,
     key: Key = None,
-    expected_version: Version = None,
+    expected_version: Seen = None,
     json: Json = False,
 ) -> None:
     """Reject a signal, with the reason."""

@@ -1,7 +1,8 @@
-"""`truetape room`: how channels and their authors are read."""
+"""`truetape room`: how channels and their authors are read, and what they ask of approvals."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +11,35 @@ import typer
 
 from application.administering import configure_room
 from application.desk import Outcome
+from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
 from domain.grammar.reading import Kind, Room
-from domain.rooms import APPROVAL_WINDOW_S
 from domain.shared import Impossible, InvalidInput
 from interfaces.cli.deciding import done, number
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, house, operator, told_in_words
 from interfaces.compose import House
-from interfaces.room_files import read_rooms
+from interfaces.room_files import Place, Wanted, read_settings
+
+Window = Annotated[
+    int | None,
+    typer.Option(
+        help="Seconds in which a signal can be approved.", show_default=str(APPROVAL_WINDOW_S)
+    ),
+]
+Above = Annotated[
+    str | None,
+    typer.Option(
+        help="USD at risk above which two different approvers are needed.",
+        show_default="one is enough",
+    ),
+]
+Limit = Annotated[
+    str | None,
+    typer.Option(
+        help="How far the market may be from the posted price at the approval.",
+        show_default="0.10",
+    ),
+]
 
 
 def room(
@@ -41,17 +63,21 @@ def room(
     language: Annotated[
         str, typer.Option(help="Language tag; dates begin with the day unless it is en-US.")
     ] = "",
-    approval_window: Annotated[
-        int, typer.Option(help="Seconds in which a signal can be approved.")
-    ] = APPROVAL_WINDOW_S,
+    approval_window: Window = None,
+    second_approver_above: Above = None,
+    price_move_limit: Limit = None,
     json: Json = False,
 ) -> None:
-    """Record what a channel takes for granted; messages are read by it from then on."""
+    """Record what a channel takes for granted; messages are read by it from then on.
+
+    Approval rules that hold are kept, unless at least one of them is given.
+    """
     with told_in_words():
+        approvals = _approvals(approval_window, second_approver_above, price_move_limit)
         if (channel is None) == (file is None):
             raise InvalidInput("give a channel, or --file with rooms and authors")
         if file is not None:
-            wanted = read_rooms(file)
+            wanted = _in_file(file, approvals)
         else:
             settings = Room(
                 default_root=root.upper(),
@@ -61,43 +87,71 @@ def room(
                 titles=tuple(map(_title, title or ())),
                 language=language,
             )
-            wanted = {(str(channel), author): settings}
+            wanted = {(str(channel), author): Wanted(settings, approvals)}
     with house() as opened:
         outcomes = {
-            place: _configure(opened, place, settings, approval_window, quiet=file is not None)
-            for place, settings in wanted.items()
+            place: _configure(opened, place, each, quiet=file is not None)
+            for place, each in wanted.items()
         }
         opened.catch_up()
-    if file is None:
-        ((place, outcome),) = outcomes.items()
-        if outcome is not None:
-            done(outcome, f"{_spoken(place)} is read by these settings from now on", json=json)
+    if file is not None:
+        _tell(file, outcomes, json=json)
         return
+    ((place, outcome),) = outcomes.items()
+    if outcome is not None:
+        done(outcome, f"{_spoken(place)} is read by these settings from now on", json=json)
+
+
+def _tell(file: Path, outcomes: Mapping[Place, Outcome | None], *, json: bool) -> None:
+    """Says which settings of a file are new."""
     recorded = [_spoken(place) for place, outcome in outcomes.items() if outcome is not None]
     if json:
-        as_json({"file": str(file), "recorded": recorded, "known": len(wanted) - len(recorded)})
+        as_json({"file": str(file), "recorded": recorded, "known": len(outcomes) - len(recorded)})
     else:
         console.print(
-            f"{file.name}: {len(recorded)} of {len(wanted)} settings are new: "
+            f"{file.name}: {len(recorded)} of {len(outcomes)} settings are new: "
             f"{', '.join(recorded) or 'none'}"
         )
 
 
-def _configure(
-    opened: House, place: tuple[str, str], settings: Room, approval_window: int, *, quiet: bool
-) -> Outcome | None:
+def _approvals(window_s: int | None, above: str | None, limit: str | None) -> ApprovalRules | None:
+    """The approval rules that were said, with defaults for those that were not; None if none."""
+    if window_s is None and above is None and limit is None:
+        return None
+    usual = ApprovalRules()
+    return ApprovalRules(
+        window_s=usual.window_s if window_s is None else window_s,
+        second_approver_above=None if above is None else number(above, "amount"),
+        price_move_limit=usual.price_move_limit if limit is None else number(limit, "limit"),
+    )
+
+
+def _in_file(file: Path, approvals: ApprovalRules | None) -> dict[Place, Wanted]:
+    """What a file wants of each place, with the approval rules said beside it."""
+    return {
+        place: Wanted(room, rules or _for(place, approvals))
+        for place, (room, rules) in read_settings(file).items()
+    }
+
+
+def _for(place: Place, approvals: ApprovalRules | None) -> ApprovalRules | None:
+    """What of the rules said for all places holds for one: an author has a time of their own."""
+    return ApprovalRules(window_s=approvals.window_s) if approvals and place[1] else approvals
+
+
+def _configure(opened: House, place: Place, wanted: Wanted, *, quiet: bool) -> Outcome | None:
     """Records one place's settings; with `quiet`, none if they hold already."""
     channel, author = place
     who = operator()
     with suppress(*((Impossible,) if quiet else ())):
         return configure_room(
             opened.desk,
-            command(opened, who, "room", channel, author, settings, approval_window),
+            command(opened, who, "room", channel, author, wanted.room, wanted.approvals),
             who,
             channel=channel,
             author=author,
-            room=settings,
-            approval_window_s=approval_window,
+            room=wanted.room,
+            approvals=wanted.approvals,
         )
     return None
 
@@ -110,6 +164,6 @@ def _title(said: str) -> tuple[str, Kind]:
     return words.strip(), Kind(kind)
 
 
-def _spoken(place: tuple[str, str]) -> str:
+def _spoken(place: Place) -> str:
     channel, author = place
     return f"{author} in {channel}" if author else channel

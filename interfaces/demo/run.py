@@ -22,10 +22,9 @@ from application.correcting import Change, correct
 from application.desk import Command, derived_id
 from application.intake import SeenMessage, capture, notice_deletions
 from application.ports import ApplicationError
-from domain.approvals import Role
+from domain.approvals import ApprovalRules, Role
 from domain.corrections import Target
 from domain.grammar.reading import Room
-from domain.rooms import APPROVAL_WINDOW_S
 from domain.shared import DomainError
 from interfaces.chat_files import read_chat
 from interfaces.clock import SetClock
@@ -152,7 +151,13 @@ def _tell(house: House, signal: UUID, what: str) -> None:
     try:
         if what == "approve":
             approve(
-                house.desk, command, MODERATOR, signal=signal, account=DEFAULT_ACCOUNT, via="demo"
+                house.desk,
+                command,
+                MODERATOR,
+                signal=signal,
+                account=DEFAULT_ACCOUNT,
+                via="demo",
+                assessor=house.assessor,
             )
         else:
             reject(
@@ -177,7 +182,7 @@ def _configure_rooms(house: House, channels: Sequence[str]) -> None:
             LOCAL_OPERATOR,
             channel=channel,
             room=room,
-            approval_window_s=APPROVAL_WINDOW_S,
+            approvals=ApprovalRules(),
         )
     house.catch_up()
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from domain.approvals import Role
+from domain.approvals import Attempt, PriceStand, Role
 from domain.corrections import Target
 from domain.executions import Evidence
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
@@ -23,6 +23,7 @@ from interfaces.graphql.reading import Asking
 from projections.blotter import FillState
 from projections.leaderboards import By
 from projections.positions import BookKind
+from projections.signal_answers import Heard
 from projections.signal_rows import Badge, ExecutionKind, PriceBasis, TradeState
 from projections.windows import Window
 
@@ -43,6 +44,12 @@ AsOf = Annotated[
 ExpectedVersion = Annotated[
     int | None,
     strawberry.argument(description="Refuse if the record has moved on from this version."),
+]
+SeenVersion = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Refuse if the trade changed after this version, the one you looked at."
+    ),
 ]
 IdempotencyKey = Annotated[
     UUID,
@@ -111,8 +118,9 @@ def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
 
 
 for _enum in (
-    Badge, BookKind, By, ClosedBy, Decision, Evidence, ExecutionKind, FillState, OrdStatus,
-    OrdType, PositionEffect, PriceBasis, Role, Side, Target, TimeInForce, TradeState, Window,
+    Attempt, Badge, BookKind, By, ClosedBy, Decision, Evidence, ExecutionKind, FillState, Heard,
+    OrdStatus, OrdType, PositionEffect, PriceBasis, PriceStand, Role, Side, Target, TimeInForce,
+    TradeState, Window,
 ):  # fmt: skip
     strawberry.enum(_enum, description=inspect.cleandoc(_enum.__doc__ or ""))
 # A signal and a trade each have a badge of their own.

@@ -12,7 +12,7 @@ import strawberry
 
 from application.access import Member
 from application.administering import OrderTicket, place_order
-from application.approving import approve, reject
+from application.approving import Answer, approve, reject
 from application.correcting import Change, correct
 from application.desk import Command, Desk, Outcome
 from application.ports import Conflict
@@ -24,10 +24,26 @@ from domain.shared import InvalidInput
 from interfaces.compose import DEFAULT_ACCOUNT
 from interfaces.graphql.entry import ANYBODY
 from interfaces.graphql.errors import Unauthenticated
-from interfaces.graphql.kinds import BigInt, ExpectedVersion, IdempotencyKey, Info, kind, mutation
+from interfaces.graphql.kinds import (
+    BigInt,
+    ExpectedVersion,
+    IdempotencyKey,
+    Info,
+    SeenVersion,
+    figure,
+    kind,
+    mutation,
+)
 from interfaces.graphql.reading import Asking, asking_of
 
 VIA = "graphql"
+
+AcceptPrice = Annotated[
+    Decimal | None,
+    strawberry.argument(
+        description="The worst price in USD per share that you take although the market moved."
+    ),
+]
 LEGS_MAX = 8
 
 
@@ -45,6 +61,7 @@ class Decided:
     id: UUID
     version: int
     position: BigInt
+    still_needed: str = figure("What a yes waits for, such as a second approver; else empty.")
 
 
 @strawberry.input(description="What is to be put right in the record of a signal or an order.")
@@ -104,7 +121,12 @@ def _decide(
     command = Command.given(key, what, *given, actor=member.actor, at=asking.house.clock.now())
     outcome = act(asking.house.desk, command, member)
     _log.info("%s by %s: %s at %d", what, member.actor, outcome.stream, outcome.position)
-    return Decided(id=outcome.stream, version=outcome.version, position=BigInt(outcome.position))
+    return Decided(
+        id=outcome.stream,
+        version=outcome.version,
+        position=BigInt(outcome.position),
+        still_needed=outcome.still_needed if isinstance(outcome, Answer) else "",
+    )
 
 
 def _ticket(order: OrderInput) -> OrderTicket:
@@ -128,20 +150,26 @@ def _ticket(order: OrderInput) -> OrderTicket:
 
 @strawberry.type(description="What members decide; a repeated idempotency key decides once.")
 class Mutation:
-    @mutation("Say yes to a signal; the account's order follows.")
+    @mutation(
+        "Say yes to a signal; the account's order follows, once no second approver is needed. "
+        "A refusal is on record and answered again to the same key."
+    )
     def approve(
         self,
         info: Info,
         signal: UUID,
         idempotency_key: IdempotencyKey,
         account: str = DEFAULT_ACCOUNT,
-        expected_version: ExpectedVersion = None,
+        accept_price: AcceptPrice = None,
+        expected_version: SeenVersion = None,
     ) -> Decided:
+        given = (signal, account) if accept_price is None else (signal, account, accept_price)
+        assessor = asking_of(info).house.assessor
         return _decide(
             info,
             "approve",
             idempotency_key,
-            (signal, account),
+            given,
             lambda desk, command, member: approve(
                 desk,
                 command,
@@ -149,6 +177,8 @@ class Mutation:
                 signal=signal,
                 account=account,
                 via=VIA,
+                assessor=assessor,
+                accept_price=accept_price,
                 expected_version=expected_version,
             ),
         )
@@ -160,7 +190,7 @@ class Mutation:
         signal: UUID,
         reason: str,
         idempotency_key: IdempotencyKey,
-        expected_version: ExpectedVersion = None,
+        expected_version: SeenVersion = None,
     ) -> Decided:
         return _decide(
             info,

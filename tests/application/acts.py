@@ -12,6 +12,7 @@ from eventsourcing.domain import BaseAggregate
 
 from adapters.reaction_runner import ReactionRunner, Step
 from application.access import Member
+from application.assessing import Assessor
 from application.desk import Command, Desk, Outcome, Work
 from domain.approvals import Role
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
@@ -21,7 +22,7 @@ from domain.shared import Event
 from domain.signal_events import ClosedBy, Source
 from domain.signals import Signal
 from domain.traders import trader_stream
-from tests.application.conftest import NOON
+from tests.application.conftest import NOON, ShownBooks, ShownMarket
 
 A = TypeVar("A", bound=BaseAggregate[UUID])
 E = TypeVar("E", bound=Event)
@@ -39,6 +40,9 @@ NORA = trader_stream("discord", "77")
 def member(name: str, *roles: Role, trader: UUID | None = None) -> Member:
     return Member(name=name, roles=frozenset(roles), trader="" if trader is None else str(trader))
 
+
+BLIND = Assessor(ShownMarket(), ShownBooks())
+"""An assessor without quotes and without books."""
 
 ADA = member("ada", Role.ADMIN)
 DANA = member("dana", Role.APPROVER)

@@ -13,6 +13,8 @@ from eventsourcing.persistence import StoredEvent
 
 from adapters.event_store import TapeFactory
 from adapters.tape import PostgresTape
+from application.assessing import Assessor
+from application.books import Book
 from application.desk import Desk
 from application.ports import Appended, Batch, Conflict, QuoteRequest, Tape
 from domain.market import Quote
@@ -39,6 +41,19 @@ class ShownMarket:
         return self.closes.get((symbol, day))
 
 
+class ShownBooks:
+    """The books of accounts by hand: those that a test says there are."""
+
+    def __init__(self) -> None:
+        self.books: dict[str, Book] = {}
+
+    def show(self, account: str, cash: str) -> None:
+        self.books[account] = Book(Decimal(cash))
+
+    def book(self, account: str) -> Book | None:
+        return self.books.get(account)
+
+
 class OvertakenTape:
     """A tape on which somebody else acts after the first look at it."""
 
@@ -62,6 +77,16 @@ class OvertakenTape:
 @pytest.fixture
 def market() -> ShownMarket:
     return ShownMarket()
+
+
+@pytest.fixture
+def books() -> ShownBooks:
+    return ShownBooks()
+
+
+@pytest.fixture
+def assessor(market: ShownMarket, books: ShownBooks) -> Assessor:
+    return Assessor(market, books)
 
 
 Overtaken = Callable[[Callable[[], object]], Desk]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from application.access import LOCAL_OPERATOR, MAY, Member
 from application.ports import Forbidden
 from domain.approvals import TO_APPROVE, TO_REJECT, ApprovalRequest, Role, check
+from domain.fix import Side
 from domain.shared import Refused
 from tests.application.acts import NORA, member
 from tests.application.conftest import NOON
@@ -77,7 +80,14 @@ def test_the_policies_of_a_signal_let_the_same_roles_decide(
 ) -> None:
     command, policies = how
     who = member("x", *held)
-    request = ApprovalRequest(approver=who.approver, trader=str(NORA), valid_until=None, at=NOON)
+    request = ApprovalRequest(
+        approver=who.approver,
+        trader=str(NORA),
+        valid_until=None,
+        at=NOON,
+        side=Side.BUY,
+        posted_px=Decimal(1),
+    )
     if may(who, command):
         check(policies, request)
     else:

@@ -23,7 +23,7 @@ from application.administering import (
 from application.desk import Desk, Outcome
 from application.ports import Conflict, Forbidden, NotFound
 from domain.accounts import AccountOpened, account_stream
-from domain.approvals import Role
+from domain.approvals import ApprovalRules, Role
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.grammar.reading import Room
 from domain.legs import Leg
@@ -63,9 +63,8 @@ def room(
     **settings: Any,
 ) -> Outcome:
     wanted = Room(**settings)
-    return configure_room(
-        desk, command(), who, channel=channel, room=wanted, approval_window_s=window_s
-    )
+    rules = ApprovalRules(window_s=window_s)
+    return configure_room(desk, command(), who, channel=channel, room=wanted, approvals=rules)
 
 
 def rules(desk: Desk, who: Member = ADA, **figures: Any) -> Outcome:
@@ -138,9 +137,9 @@ class TestRooms:
         assert first.stream == second.stream == room_stream("options")
         configured, changed = last(desk, RoomConfigured), last(desk, RoomChanged)
         assert (configured.channel, configured.room.default_root) == ("options", "SPX")
-        assert (configured.approval_window_s, configured.by) == (600, "ada")
+        assert (configured.approvals.window_s, configured.by) == (600, "ada")
         assert (changed.channel, changed.room.default_root) == ("options", "QQQ")
-        assert (changed.approval_window_s, changed.by) == (60, "ada")
+        assert (changed.approvals.window_s, changed.by) == (60, "ada")
 
     def test_the_same_settings_again_are_no_change(self, desk: Desk) -> None:
         room(desk)
@@ -154,8 +153,8 @@ class TestRooms:
             ({"default_expiry": "monthly"}, "'weekly', '0dte' or empty, not 'monthly'"),
             ({"default_trim": D(0)}, "a fraction above 0 and at most 1"),
             ({"default_trim": D("1.01")}, "a fraction above 0 and at most 1"),
-            ({"default_quantity": D(0)}, "are above zero"),
-            ({"window_s": 0}, "are above zero"),
+            ({"default_quantity": D(0)}, "is above zero"),
+            ({"window_s": 0}, "is above zero"),
         ],
     )
     def test_settings_that_mean_nothing_are_refused(

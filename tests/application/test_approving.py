@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.access import Member
-from application.approving import approve, expire_due, reject
-from application.desk import Desk, Outcome
-from application.ports import Conflict, NotFound
+from application.approving import Answer, approve, expire_due, reject
+from application.assessing import Assessor
+from application.desk import Desk
+from application.ports import NotFound
 from domain.accounts import Account
 from domain.approvals import (
     AlreadyDecided,
+    ChangedSince,
     NotAnApprover,
     Role,
     SelfApprovalRefused,
@@ -28,6 +30,7 @@ from domain.signals import Signal
 from tests.adapters.notes import on_tape
 from tests.application.acts import (
     ADA,
+    BLIND,
     DANA,
     NORA,
     begin,
@@ -45,6 +48,7 @@ from tests.application.conftest import NOON, Overtaken
 SAM = member("sam", Role.APPROVER)
 NORA_HERSELF = member("nora", Role.TRADER, Role.APPROVER, Role.ADMIN, trader=NORA)
 MILES = member("miles", Role.TRADER, Role.APPROVER, trader=uuid4())
+REFUSED = "signal.approval_refused"
 TICK = timedelta(microseconds=1)
 
 
@@ -56,10 +60,22 @@ def say_yes(
     at: datetime = NOON,
     key: UUID | None = None,
     version: int | None = None,
-) -> Outcome:
-    asked = command(signal, key=key, at=at, actor=who.actor)
+    assessor: Assessor = BLIND,
+    account: str = "paper",
+    accept_price: str | None = None,
+) -> Answer:
+    accepted = None if accept_price is None else Decimal(accept_price)
+    asked = command(signal, accepted, key=key, at=at, actor=who.actor)
     return approve(
-        desk, asked, who, signal=signal, account="paper", via="cli", expected_version=version
+        desk,
+        asked,
+        who,
+        signal=signal,
+        account=account,
+        via="cli",
+        assessor=assessor,
+        accept_price=accepted,
+        expected_version=version,
     )
 
 
@@ -70,21 +86,22 @@ def say_no(
     *,
     reason: str = "too wide",
     at: datetime = NOON,
+    key: UUID | None = None,
     version: int | None = None,
-) -> Outcome:
-    asked = command(signal, at=at, actor=who.actor)
+) -> Answer:
+    asked = command(signal, key=key, at=at, actor=who.actor)
     return reject(
         desk, asked, who, signal=signal, reason=reason, via="cli", expected_version=version
     )
 
 
-Answer = Callable[[Desk, UUID, Member], Outcome]
+Saying = Callable[[Desk, UUID, Member], Answer]
 
 
 class TestWhoMay:
     def test_an_approver_says_yes(self, desk: Desk) -> None:
         signal = post(desk)
-        assert say_yes(desk, signal) == Outcome(stream=signal, version=2, position=2)
+        assert say_yes(desk, signal) == Answer(stream=signal, version=2, position=2)
         yes = last(desk, SignalApproved)
         assert (yes.by, yes.via, yes.account, yes.timestamp) == ("dana", "cli", "paper", NOON)
 
@@ -101,7 +118,7 @@ class TestWhoMay:
         assert names(desk) == ["signal.posted"]
 
     @pytest.mark.parametrize("answer", [say_yes, say_no])
-    def test_an_admin_decides_too(self, desk: Desk, answer: Answer) -> None:
+    def test_an_admin_decides_too(self, desk: Desk, answer: Saying) -> None:
         assert answer(desk, post(desk), ADA).version == 2
 
     def test_all_other_roles_together_decide_nothing(self, desk: Desk) -> None:
@@ -110,13 +127,13 @@ class TestWhoMay:
         for answer in (say_yes, say_no):
             with pytest.raises(NotAnApprover, match="rob is no approver: ask an admin"):
                 answer(desk, signal, others)
-        assert names(desk) == ["signal.posted"]
+        assert names(desk) == ["signal.posted", *[REFUSED] * 2]
 
     def test_nobody_approves_what_they_posted_not_even_as_an_admin(self, desk: Desk) -> None:
         signal = post(desk)
         with pytest.raises(SelfApprovalRefused, match="nora posted this signal: somebody else"):
             say_yes(desk, signal, NORA_HERSELF)
-        assert names(desk) == ["signal.posted"]
+        assert names(desk) == ["signal.posted", REFUSED]
 
     def test_who_trades_approves_what_others_posted(self, desk: Desk) -> None:
         assert say_yes(desk, post(desk), MILES).version == 2
@@ -131,7 +148,7 @@ class TestWhenItMay:
         signal = post(desk, valid_until=until)
         with pytest.raises(SignalLapsed, match="until 2026-11-18 18:00:00 UTC"):
             say_yes(desk, signal, at=until + TICK)
-        assert say_yes(desk, signal, at=until).version == 2
+        assert say_yes(desk, signal, at=until).version == 3
 
     def test_without_an_end_at_any_time(self, desk: Desk) -> None:
         assert say_yes(desk, post(desk), at=NOON + timedelta(days=400)).version == 2
@@ -167,14 +184,14 @@ class TestOneAnswerCounts:
     @pytest.mark.parametrize(("first", "word"), [(say_yes, "approved"), (say_no, "rejected")])
     @pytest.mark.parametrize("second", [say_yes, say_no])
     def test_the_second_answer_is_refused_and_told_who_was_first(
-        self, desk: Desk, first: Answer, word: str, second: Answer
+        self, desk: Desk, first: Saying, word: str, second: Saying
     ) -> None:
         signal = post(desk)
         first(desk, signal, DANA)
         sentence = f"the signal was {word} by dana at 2026-11-18 17:00:00 UTC"
         with pytest.raises(AlreadyDecided, match=sentence):
             second(desk, signal, SAM)
-        assert head(desk) == 2
+        assert names(desk)[2:] == [REFUSED]
 
     def test_not_even_the_same_person_answers_twice(self, desk: Desk) -> None:
         signal = post(desk)
@@ -195,7 +212,7 @@ class TestOneAnswerCounts:
         (refusal,) = [error for each in answers if (error := each.exception())]
         assert isinstance(refusal, AlreadyDecided)
         assert f"by {last(desk, SignalApproved).by} at" in str(refusal)
-        assert head(desk) == 2
+        assert names(desk) == ["signal.posted", "signal.approved", REFUSED]
 
     def test_who_is_overtaken_by_an_answer_hears_it(self, desk: Desk, overtaken: Overtaken) -> None:
         signal = post(desk)
@@ -203,15 +220,17 @@ class TestOneAnswerCounts:
             say_yes(overtaken(lambda: say_no(desk, signal, SAM)), signal)
 
     @pytest.mark.parametrize("answer", [say_yes, say_no])
-    def test_who_saw_an_older_signal_has_to_look_again(self, desk: Desk, answer: Answer) -> None:
+    def test_who_saw_an_older_signal_has_to_look_again(self, desk: Desk, answer: Saying) -> None:
         signal = post(desk)
         call_exit(desk, signal, "1")
-        with pytest.raises(Conflict, match="at version 2 by now, not 1"):
+        sentence = "the trader closed 1 at 2026-11-18 17:00:00 UTC, after you looked"
+        with pytest.raises(ChangedSince, match=sentence):
             answer(desk, signal, DANA, version=1)  # type: ignore[call-arg]
-        assert head(desk) == 2
+        assert names(desk)[2:] == [REFUSED]
+        answer(desk, signal, DANA, version=2)  # type: ignore[call-arg]
 
     @pytest.mark.parametrize("answer", [say_yes, say_no])
-    def test_there_is_no_deciding_on_what_is_no_signal(self, desk: Desk, answer: Answer) -> None:
+    def test_there_is_no_deciding_on_what_is_no_signal(self, desk: Desk, answer: Saying) -> None:
         account = Account.open(name="paper", broker="paper", cash=Decimal(1), at=NOON)
         with pytest.raises(NotFound, match="there is no signal"):
             answer(desk, uuid4(), DANA)

@@ -21,10 +21,11 @@ from application.desk import Desk, Work
 from application.intake import SeenMessage, capture, notice_deletions
 from application.reaction import Happened
 from application.settling import settle_expired
+from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
 from domain.corrections import Target
 from domain.grammar.reading import PARSER, Room
 from domain.messages import MessageUnbooked, message_stream
-from domain.rooms import APPROVAL_WINDOW_S, RoomConfigured, room_stream
+from domain.rooms import RoomConfigured, room_stream
 from domain.signal_events import (
     ClosedBy,
     SignalAdded,
@@ -314,7 +315,7 @@ class TestWhatOthersDo:
             channel="options",
             author=author,
             room=room,
-            approval_window_s=window_s,
+            approvals=ApprovalRules(window_s=window_s),
         )
 
     def test_an_author_is_read_by_settings_of_their_own(self, desk: Desk, channel: Channel) -> None:

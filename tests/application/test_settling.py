@@ -29,6 +29,7 @@ from domain.signals import Signal
 from tests.adapters.notes import as_owner, on_tape
 from tests.application.acts import (
     ADA,
+    BLIND,
     DANA,
     TSLA,
     TSLA_HIGHER,
@@ -307,7 +308,7 @@ class TestAccounts:
         market.show("TSLA  261120P00240000", "1.40", "1.50")
         market.show("TSLA  261120P00230000", "1.00", "1.10")
         signal = post(desk, side=side, legs=legs, price="5.00" if side is Side.BUY else "1.00")
-        approve(desk, command(), DANA, signal=signal, account="paper", via="test")
+        approve(desk, command(), DANA, signal=signal, account="paper", via="test", assessor=BLIND)
         catch_up(trading)
         closing_at(market, "256.00")
         settle(desk, market, signal)

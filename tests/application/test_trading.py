@@ -13,6 +13,7 @@ from adapters.reaction_runner import ReactionRunner
 from application.access import LOCAL_OPERATOR
 from application.administering import OrderTicket, open_account, place_order
 from application.approving import approve
+from application.assessing import Assessor
 from application.desk import Desk
 from application.trading import Trading
 from domain.fix import OrdType, PositionEffect, Side
@@ -21,6 +22,7 @@ from domain.order_events import OrderDenied, OrderFilled
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
 from tests.application.acts import (
+    BLIND,
     TSLA,
     call_exit,
     catch_up,
@@ -44,7 +46,14 @@ def trading(desk: Desk, database_url: str, market: ShownMarket) -> Iterator[Reac
 
 
 def _approved(desk: Desk, signal: UUID) -> None:
-    approve(desk, command(), LOCAL_OPERATOR, signal=signal, account="paper", via="test")
+    _approve(desk, signal, "paper")
+
+
+def _approve(desk: Desk, signal: UUID, account: str, assessor: Assessor = BLIND) -> None:
+    approve(
+        desk, command(), LOCAL_OPERATOR, signal=signal, account=account, via="test",
+        assessor=assessor,
+    )  # fmt: skip
 
 
 def test_an_approval_buys_a_tenth_of_the_equity_at_the_offer(
@@ -160,7 +169,7 @@ def test_without_the_account_nothing_is_sent(
         place_order(desk, command(), LOCAL_OPERATOR, ticket)
     else:
         signal = post(desk)
-        approve(desk, command(), LOCAL_OPERATOR, signal=signal, account="nobody's", via="test")
+        _approve(desk, signal, "nobody's")
     catch_up(trading)
     assert last(desk, OrderDenied).reason == "there is no account nobody's"
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from domain.accounts import Account, AccountOpened, account_stream
+from domain.approvals import PriceStand
 from domain.corrections import Correction, CorrectionApplied, CorrectionRequested, Target
 from domain.fix import OrdType, PositionEffect, Side
 from domain.holdings import Holding, HoldingExpired, HoldingOpened, holding_stream
@@ -217,7 +218,9 @@ class Trading:
             rejected = SignalRejected(by="ana", via="cli", reason="too wide", timestamp=decided)
             yield self._of(trade, "member:ana", rejected)
             return
-        approved = SignalApproved(by="ana", via="cli", account=ACCOUNT, timestamp=decided)
+        approved = SignalApproved(
+            by="ana", via="cli", account=ACCOUNT, price_stand=PriceStand.NO_QUOTE, timestamp=decided
+        )
         yield self._of(trade, "member:ana", approved)
         yield from self._order(trade, side, legs, PositionEffect.OPEN, decided + SECOND)
 

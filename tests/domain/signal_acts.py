@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from domain.approvals import Approver, Role
+from domain.approvals import Approver, Assessment, Role
 from domain.fix import Side
 from domain.legs import Leg
 from domain.messages import message_stream
@@ -114,7 +114,7 @@ def evidence(price: str = "2.05") -> PriceEvidence:
 
 
 def approve(signal: Signal, at: datetime = NOON) -> None:
-    signal.approve(OLGA, via="cli", account="paper", at=at)
+    signal.approve(OLGA, via="cli", account="paper", assessed=Assessment(), at=at)
 
 
 def reject(signal: Signal, reason: str = "too large", at: datetime = NOON) -> None:

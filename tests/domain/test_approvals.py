@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from domain.approvals import (
     is_not_the_trader,
     is_still_valid,
 )
+from domain.fix import Side
 from domain.shared import Refused
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -40,6 +42,8 @@ def request(
         trader="nora",
         valid_until=valid_until,
         at=at,
+        side=Side.BUY,
+        posted_px=Decimal("5.50"),
     )
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
 from domain.grammar.reading import Kind, Room
-from domain.rooms import APPROVAL_WINDOW_S, RoomChanged, RoomConfigured, RoomSettings, room_stream
+from domain.rooms import RoomChanged, RoomConfigured, RoomSettings, room_stream
 from domain.shared import Impossible, InvalidInput
 from tests.domain.told import last_of, replayed, state_of, told_by
 
@@ -20,12 +21,12 @@ def configured(
     room: Room = WEEKLY, channel: str = "options", window_s: int = APPROVAL_WINDOW_S
 ) -> RoomSettings:
     return RoomSettings.configure(
-        channel=channel, room=room, approval_window_s=window_s, by="olga", at=NOON
+        channel=channel, room=room, approvals=ApprovalRules(window_s=window_s), by="olga", at=NOON
     )
 
 
 def change(settings: RoomSettings, room: Room = WEEKLY, window_s: int = APPROVAL_WINDOW_S) -> None:
-    settings.change(room=room, approval_window_s=window_s, by="max", at=NOON)
+    settings.change(room=room, approvals=ApprovalRules(window_s=window_s), by="max", at=NOON)
 
 
 def test_a_channel_has_one_record_of_its_settings() -> None:
@@ -41,7 +42,7 @@ def test_other_settings_hold_from_then_on() -> None:
     change(settings, Room(default_expiry="0dte"), 600)
     told = told_by(settings)
     assert isinstance(told[-1], RoomChanged)
-    assert (settings.room.default_expiry, settings.approval_window_s) == ("0dte", 600)
+    assert (settings.room.default_expiry, settings.approvals.window_s) == ("0dte", 600)
     assert state_of(replayed(told)) == state_of(settings)
 
 
@@ -69,15 +70,15 @@ def test_settings_belong_to_a_channel(name: str) -> None:
         (Room(default_expiry="monthly"), 600, "the default expiry is"),
         (Room(default_trim=Decimal(0)), 600, "a trim is a fraction"),
         (Room(default_trim=Decimal("1.01")), 600, "a trim is a fraction"),
-        (Room(default_quantity=Decimal(0)), 600, "are above zero"),
-        (Room(default_quantity=Decimal(-1)), 600, "are above zero"),
+        (Room(default_quantity=Decimal(0)), 600, "is above zero"),
+        (Room(default_quantity=Decimal(-1)), 600, "is above zero"),
         (Room(titles=((" ", Kind.OPEN),)), 600, "needs a word"),
         (Room(titles=(("\u2728", Kind.OPEN),)), 600, "needs a word"),
         (Room(titles=(("Flash", Kind.OPEN), ("flash ", Kind.TRIM))), 600, "'flash' is there twice"),
         (Room(titles=(("F" * 257, Kind.OPEN),)), 600, "of 256 letters"),
         (Room(titles=tuple((f"F{n}", Kind.OPEN) for n in range(101))), 600, "at most 100 titles"),
-        (WEEKLY, 0, "are above zero"),
-        (WEEKLY, -1, "are above zero"),
+        (WEEKLY, 0, "is above zero"),
+        (WEEKLY, -1, "is above zero"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused_at_first_and_later(

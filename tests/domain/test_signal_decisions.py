@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.approvals import AlreadyDecided, Approver, NotAnApprover, Role, SignalLapsed
+from domain.approvals import AlreadyDecided, Approver, Assessment, NotAnApprover, Role, SignalLapsed
 from domain.shared import Impossible, InvalidInput
 from domain.signal_events import (
     Decision,
@@ -68,7 +68,7 @@ def test_the_policies_decide_who_may() -> None:
     reader = Approver(name="rob", roles=frozenset({Role.READER}))
     signal = posted()
     with pytest.raises(NotAnApprover):
-        signal.approve(reader, via="cli", account="paper", at=NOON)
+        signal.approve(reader, via="cli", account="paper", assessed=Assessment(), at=NOON)
     with pytest.raises(NotAnApprover):
         signal.reject(reader, reason="no", via="cli", at=NOON)
     assert signal.decision is Decision.PENDING

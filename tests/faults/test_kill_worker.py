@@ -27,6 +27,7 @@ from adapters.exchange_calendar import NewYork
 from application.access import LOCAL_OPERATOR
 from application.administering import configure_room
 from application.desk import Command, derived_id
+from domain.approvals import ApprovalRules
 from domain.grammar.reading import Room
 from interfaces.chat_files import read_chat
 from interfaces.cli.imports import import_export
@@ -66,7 +67,7 @@ def work(database_url: str, redis_url: str, folder: Path) -> None:
                 LOCAL_OPERATOR,
                 channel=file.stem,
                 room=Room(default_expiry="weekly"),
-                approval_window_s=3600,
+                approvals=ApprovalRules(window_s=3600),
             )
         for file in files:
             import_export(house, read_chat(file), quiet=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.approvals import Approver, Role
+from domain.approvals import Approver, Assessment, Role
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
 from domain.messages import Message, message_stream
@@ -66,7 +66,7 @@ def check(found: Signal, number: int, price: str, *, attainable: bool = True) ->
 
 
 def approve(found: Signal) -> None:
-    found.approve(ANA, via="cli", account="main", at=minute(30))
+    found.approve(ANA, via="cli", account="main", assessed=Assessment(), at=minute(30))
 
 
 def add(found: Signal, quantity: str, price: str) -> None:

@@ -84,6 +84,17 @@ class Told:
         self.head = self.house.head()
         return [event.topic for event in log]
 
+    def approves(self, who: Member, signal: UUID) -> None:
+        approve(
+            self.house.desk,
+            self.command(),
+            who,
+            signal=signal,
+            account="paper",
+            via="cli",
+            assessor=self.house.assessor,
+        )
+
     def command(self) -> Command:
         return Command.given(uuid4(), actor="member:story", at=self.clock.now())
 
@@ -134,15 +145,13 @@ def _approval_is_for_approvers_and_never_for_oneself(story: Told, signal: UUID) 
     )
     for member, refusal in ((reader, NotAnApprover), (nora, SelfApprovalRefused)):
         with pytest.raises(refusal):
-            approve(
-                story.house.desk, story.command(), member, signal=signal, account="paper", via="cli"
-            )
-    assert story.events() == []
+            story.approves(member, signal)
+    assert story.events() == ["signal.approval_refused", "signal.approval_refused"]
 
 
 def _an_approved_signal_is_traded(story: Told, signal: UUID) -> None:
     story.at("15:01:00")
-    approve(story.house.desk, story.command(), DANA, signal=signal, account="paper", via="cli")
+    story.approves(DANA, signal)
     story.house.catch_up()
     assert story.events() == [
         "signal.approved",

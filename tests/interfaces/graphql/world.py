@@ -94,6 +94,7 @@ class World:
             signal=signal,
             account=DEFAULT_ACCOUNT,
             via="test",
+            assessor=self.house.assessor,
         )
 
     def exit(self, signal: str, price: str) -> None:
