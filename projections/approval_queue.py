@@ -14,6 +14,8 @@ from domain.fix import Side
 from domain.legs import strategy_symbol
 from domain.signal_events import (
     SignalAdded,
+    SignalApprovalGiven,
+    SignalApprovalRefused,
     SignalApproved,
     SignalClosed,
     SignalCorrected,
@@ -49,6 +51,15 @@ class PendingRow(Row, frozen=True, kw_only=True):
     attainable: bool | None = None
     posted_at: datetime
     valid_until: datetime | None
+    given: int = 0
+    """How many approvers said yes and wait for another one."""
+    given_by: str = ""
+    """Who they are, in words."""
+    needed: int = 1
+    """How many it takes as far as it is known: the first yes says whether there are two."""
+    still_needed: str = ""
+    refusals: int = 0
+    last_refusal: str = ""
 
     @property
     def title(self) -> str:
@@ -112,7 +123,29 @@ class ApprovalQueue(Projection):
         else:
             self._change(seen, stop=event.stop)
 
-    @when(SignalAdded, SignalExitCalled, SignalSettled, SignalCorrected)
+    @when(SignalApprovalGiven)
+    def given(self, event: SignalApprovalGiven, seen: Seen) -> None:
+        row = self.pending.current(seen.stream)
+        if row is None:
+            return
+        names = f"{row.given_by}, {event.by}" if row.given_by else event.by
+        self._change(
+            seen, given=row.given + 1, given_by=names, needed=2, still_needed=event.still_needed
+        )
+
+    @when(SignalApprovalRefused)
+    def refused(self, event: SignalApprovalRefused, seen: Seen) -> None:
+        row = self.pending.current(seen.stream)
+        if row is not None:
+            told = f"{event.by}: {event.reason}"
+            self._change(seen, refusals=row.refusals + 1, last_refusal=told)
+
+    @when(SignalCorrected)
+    def corrected(self, event: SignalCorrected, seen: Seen) -> None:  # noqa: ARG002
+        """A yes to other figures counts no more."""
+        self._change(seen, given=0, given_by="", needed=1, still_needed="")
+
+    @when(SignalAdded, SignalExitCalled, SignalSettled)
     def went_on(self, event: object, seen: Seen) -> None:  # noqa: ARG002
         self._change(seen)
 

@@ -15,6 +15,8 @@ from domain.order_events import OrderFilled, OrderRequested, OrderTradeCanceled
 from domain.signal_events import (
     Decision,
     SignalAdded,
+    SignalApprovalGiven,
+    SignalApprovalRefused,
     SignalApproved,
     SignalClosed,
     SignalCorrected,
@@ -171,6 +173,10 @@ class SignalFeed(Projection):
             decided_at=event.timestamp,
             account=event.account,
         )
+
+    @when(SignalApprovalGiven, SignalApprovalRefused)
+    def answered(self, event: object, seen: Seen) -> None:  # noqa: ARG002
+        self._change(self._row(seen.stream), seen)
 
     @when(SignalRejected)
     def rejected(self, event: SignalRejected, seen: Seen) -> None:

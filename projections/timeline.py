@@ -40,6 +40,8 @@ from domain.order_events import (
 )
 from domain.signal_events import (
     SignalAdded,
+    SignalApprovalGiven,
+    SignalApprovalRefused,
     SignalApproved,
     SignalClosed,
     SignalCorrected,
@@ -131,6 +133,7 @@ class Timeline(Projection):
         self._note(event.message, seen)
 
     @when(
+        SignalApprovalGiven, SignalApprovalRefused,
         SignalApproved, SignalClosed, SignalCorrected, SignalExpired, SignalPriceChecked,
         SignalRejected, SignalSettled, SignalVoided,
         OrderAccepted, OrderCanceled, OrderCancelRequested, OrderDenied, OrderExpired,

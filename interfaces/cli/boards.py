@@ -87,6 +87,8 @@ def queue(as_of: AsOf = None, limit: Limit = 30, json: Json = False) -> None:
             Column("trade", lambda row: f"{row.side.value} {amount(row.quantity)} {row.title}"),
             Column("claimed", lambda row: price(row.price), is_figure=True),
             Column("market", lambda row: price(row.market_px), is_figure=True),
+            Column("yes", lambda row: f"{row.given}/{row.needed} {row.given_by}".strip()),
+            Column("refused", lambda row: row.refusals or "", is_figure=True, spare=True),
             Column("until (UTC)", lambda row: moment(row.valid_until), whole=True, spare=True),
         ),
         empty="nothing waits for approval",

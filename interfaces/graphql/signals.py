@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 from psycopg import Connection as Database
 
+from domain.approvals import Attempt, PriceStand
 from domain.fix import Side
 from domain.signal_events import ClosedBy, Decision
 from interfaces.graphql.kinds import AsOf, BigInt, Info, figure, kind, resolved, shown
@@ -27,6 +28,7 @@ from interfaces.graphql.pages import (
 from interfaces.graphql.reading import Batch, asking_of
 from interfaces.graphql.related import rows_of
 from projections.approval_queue import ApprovalQueue, PendingRow, pending
+from projections.signal_answers import AnswerRow, Heard, SignalAnswers
 from projections.signal_feed import SignalFeed
 from projections.signal_feed import signal as one_signal
 from projections.signal_feed import signals as feed
@@ -41,9 +43,12 @@ from projections.signal_rows import (
 from projections.trader_profiles import TraderProfiles, names_of
 
 _EXECUTIONS = SignalFeed().executions.shape
+_ANSWERS = SignalAnswers().answers.shape
+_OF_SIGNALS = (SignalFeed, SignalAnswers, TraderProfiles)
 
 Names = Batch[UUID, str]
 Executions = Batch[UUID, list[ExecutionRow]]
+Answers = Batch[UUID, list[AnswerRow]]
 
 
 @kind
@@ -71,6 +76,31 @@ class Execution:
     quote_source: str
     message: UUID | None
     executed_at: datetime
+
+
+@kind
+class Answer:
+    """Somebody's yes or no to a signal, or an attempt at one, and what they heard."""
+
+    by: str
+    via: str
+    attempt: Attempt
+    heard: Heard
+    code: str = figure("Why it was refused, for programs.")
+    words: str = figure("Why it was refused, what is still needed, or the reason for a no.")
+    account: str
+    at_risk: Decimal | None = figure("USD that the order would put at risk, where it was asked.")
+    price_stand: PriceStand
+    market_price: Decimal | None = figure("USD per share that the order would have paid or got.")
+    accepted_price: Decimal | None = figure("The worst price that the approver would take.")
+    answered_at: datetime
+
+
+def _answers(by_signal: Answers, signal: UUID) -> list[Answer]:
+    return [
+        shown(Answer, row, market_price=row.market_px, accepted_price=row.accepted_px)
+        for row in by_signal.get(signal) or ()
+    ]
 
 
 @kind
@@ -110,6 +140,7 @@ class Signal:
     trader_id: strawberry.Private[UUID]
     names: strawberry.Private[Names]
     by_signal: strawberry.Private[Executions]
+    answered: strawberry.Private[Answers]
 
     @resolved("Who posted it.")
     def trader(self) -> TraderName:
@@ -121,6 +152,10 @@ class Signal:
             shown(Execution, row, claimed_price=row.claimed_px)
             for row in self.by_signal.get(self.id) or ()
         ]
+
+    @resolved("Every yes and no to it in their order, refused attempts too.")
+    def answers(self) -> list[Answer]:
+        return _answers(self.answered, self.id)
 
 
 @kind
@@ -141,9 +176,18 @@ class Pending:
     attainable: bool | None
     posted_at: datetime
     valid_until: datetime | None
+    approvals_given: int = figure("How many approvers said yes and wait for another one.")
+    approvals_needed: int = figure("How many it takes, as far as it is known before a first yes.")
+    still_needed: str = figure("What a first yes waits for, in words.")
+    refusals: int = figure("How many attempts to decide on it were refused.")
     position: BigInt = figure("The event on the tape that made it stand like this.")
     trader_id: strawberry.Private[UUID]
     names: strawberry.Private[Names]
+    answered: strawberry.Private[Answers]
+
+    @resolved("Every yes to it that waits for another, and every refused attempt, in order.")
+    def answers(self) -> list[Answer]:
+        return _answers(self.answered, self.id)
 
     @resolved("Who posted it.")
     def trader(self) -> TraderName:
@@ -163,6 +207,10 @@ class _Page:
             (row.signal for row in rows),
             lambda keys: rows_of(database, _EXECUTIONS, "signal", keys, as_of, "number"),
         )
+        self.answers = Answers(
+            (row.signal for row in rows),
+            lambda keys: rows_of(database, _ANSWERS, "signal", keys, as_of, "version"),
+        )
 
     def signal(self, row: SignalRow) -> Signal:
         return shown(
@@ -176,6 +224,7 @@ class _Page:
             trader_id=row.trader,
             names=self.names,
             by_signal=self.executions,
+            answered=self.answers,
         )
 
     def pending(self, row: PendingRow) -> Pending:
@@ -184,9 +233,12 @@ class _Page:
             row,
             id=row.signal,
             market_price=row.market_px,
+            approvals_given=row.given,
+            approvals_needed=row.needed,
             position=BigInt(row.valid_from),
             trader_id=row.trader,
             names=self.names,
+            answered=self.answers,
         )
 
 
@@ -195,6 +247,7 @@ def signals_of(database: Database[Any], rows: Sequence[SignalRow], as_of: int) -
     page = _Page(database, rows, as_of)
     page.names.fetch()
     page.executions.fetch()
+    page.answers.fetch()
     return [page.signal(row) for row in rows]
 
 
@@ -219,7 +272,7 @@ class SignalQueries:
         decision: Decision | None = None,
         as_of: AsOf = None,
     ) -> Connection[Signal]:
-        database = asking_of(info).reading.of(SignalFeed, TraderProfiles, as_of=as_of)
+        database = asking_of(info).reading.of(*_OF_SIGNALS, as_of=as_of)
         rows = feed(
             database,
             trader=trader,
@@ -235,7 +288,7 @@ class SignalQueries:
 
     @resolved("One signal.")
     def signal(self, info: Info, id: UUID, as_of: AsOf = None) -> Signal | None:  # noqa: A002
-        database = asking_of(info).reading.of(SignalFeed, TraderProfiles, as_of=as_of)
+        database = asking_of(info).reading.of(*_OF_SIGNALS, as_of=as_of)
         row = one_signal(database, id, as_of=as_of)
         return None if row is None else _Page(database, [row], as_of).signal(row)
 
@@ -249,7 +302,9 @@ class SignalQueries:
         channel: str | None = None,
         as_of: AsOf = None,
     ) -> Connection[Pending]:
-        database = asking_of(info).reading.of(ApprovalQueue, TraderProfiles, as_of=as_of)
+        database = asking_of(info).reading.of(
+            ApprovalQueue, SignalAnswers, TraderProfiles, as_of=as_of
+        )
         rows = pending(
             database,
             trader=trader,

@@ -26,6 +26,7 @@ from interfaces.graphql.tape import Event, event_of
 from projections.blotter import Blotter
 from projections.messages import Messages
 from projections.readmodel import Projection
+from projections.signal_answers import SignalAnswers
 from projections.signal_feed import SignalFeed
 from projections.timeline import Timeline, timeline
 from projections.trader_profiles import TraderProfiles
@@ -118,7 +119,7 @@ class Subscription:
             )
             return signals_of(database, rows, upto)
 
-        models = (SignalFeed, TraderProfiles)
+        models = (SignalFeed, SignalAnswers, TraderProfiles)
         return _follow(listening_of(info), models, after, posted)
 
     @subscription("Signals that something happens to: posted, checked, approved, filled, exited.")
@@ -136,7 +137,7 @@ class Subscription:
             )
             return signals_of(database, rows, upto)
 
-        models = (SignalFeed, TraderProfiles, Blotter)
+        models = (SignalFeed, SignalAnswers, TraderProfiles, Blotter)
         return _follow(listening_of(info), models, after, moved)
 
     @subscription("Orders that something happens to.")
