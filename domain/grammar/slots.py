@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.grammar.dates import Expiry
 from domain.grammar.reading import ExitReason, LegReading
+from domain.grammar.strategies import Sign
 
 
 @dataclass(slots=True)
