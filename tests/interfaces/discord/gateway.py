@@ -141,6 +141,17 @@ class LoopbackDiscord:
         await self.tell_post("MESSAGE_CREATE", post)
         return post
 
+    async def open_thread(self, name: str, above: str) -> None:
+        """A member begins a thread in a channel, or a post in a forum."""
+        thread = self.guild.thread(name, self.guild.channel(above))
+        await self.sessions.tell("THREAD_CREATE", {**thread.payload(), "newly_created": True})
+
+    async def archive(self, name: str) -> None:
+        """A thread is put away."""
+        thread = self.guild.channel(name)
+        thread.archived_at = self.guild.now
+        await self.sessions.tell("THREAD_UPDATE", thread.payload())
+
     async def edit(self, post: Post, content: str) -> None:
         """The author changes their words."""
         await self.change(post, {"content": content})
@@ -203,7 +214,9 @@ class LoopbackDiscord:
     async def tell_post(self, event: str, post: Post) -> None:
         """Tells the gateway's sessions of a message; what only one member sees is not told."""
         if not post.is_ephemeral:
-            data = {**post.payload(), **self._place(post), "member": post.author.member()}
+            data = {**post.payload(), **self._place(post)}
+            if not post.author.is_webhook:
+                data["member"] = post.author.member()
             await self.sessions.tell(event, data)
 
     def asked_for(self, path_end: str) -> int:

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 EPOCH_MS = 1_420_070_400_000
 """Discord counts its ids' milliseconds from the first second of 2015."""
 
-TEXT = 0
+TEXT, PUBLIC_THREAD, FORUM = 0, 11, 15
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
 DEFAULT, REPLY, CHAT_COMMAND = 0, 19, 20
 EVERYTHING = str((1 << 50) - 1)
@@ -47,6 +47,7 @@ class Person:
     nickname: str | None = None
     bot: bool = False
     roles: tuple[int, ...] = ()
+    is_webhook: bool = False
 
     def user(self) -> Json:
         return {
@@ -127,6 +128,8 @@ class Post:
             "pinned": False,
             "tts": False,
         }
+        if self.author.is_webhook:
+            message["webhook_id"] = str(self.author.id)
         if self.nonce is not None:
             message["nonce"] = self.nonce
         if self.reply_to is not None:
@@ -145,18 +148,26 @@ class Post:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel; without the right to read it, its history is refused."""
+    """A text channel, a forum, or a thread of one of them (`above`).
+
+    Without the right to read it, its history is refused.
+    """
 
     guild: Guild
     id: int
     name: str
     is_readable: bool = True
     posts: dict[int, Post] = field(default_factory=dict)
+    kind: int = TEXT
+    above: Channel | None = None
+    archived_at: datetime | None = None
 
     def payload(self) -> Json:
+        if self.above is not None:
+            return self._thread_payload(self.above)
         return {
             "id": str(self.id),
-            "type": TEXT,
+            "type": self.kind,
             "guild_id": str(self.guild.id),
             "name": self.name,
             "position": 0,
@@ -167,6 +178,27 @@ class Channel:
             "rate_limit_per_user": 0,
             "last_message_id": None,
             "flags": 0,
+        }
+
+    def _thread_payload(self, above: Channel) -> Json:
+        return {
+            "id": str(self.id),
+            "type": self.kind,
+            "guild_id": str(self.guild.id),
+            "parent_id": str(above.id),
+            "owner_id": "1",
+            "name": self.name,
+            "last_message_id": None,
+            "message_count": len(self.posts),
+            "member_count": 1,
+            "rate_limit_per_user": 0,
+            "flags": 0,
+            "thread_metadata": {
+                "archived": self.archived_at is not None,
+                "auto_archive_duration": 1440,
+                "archive_timestamp": (self.archived_at or time_of(self.id)).isoformat(),
+                "locked": False,
+            },
         }
 
     def page(self, *, limit: int, after: int | None, before: int | None) -> list[Post]:
@@ -204,6 +236,25 @@ class Guild:
             self.channels[name] = Channel(self, self.new_id(), name)
         return self.channels[name]
 
+    def forum(self, name: str) -> Channel:
+        """A new channel in which there are only threads."""
+        made = self.channel(name)
+        made.kind = FORUM
+        return made
+
+    def thread(self, name: str, above: Channel) -> Channel:
+        """A new public thread in a channel, or a post in a forum."""
+        self.now += timedelta(seconds=1)
+        made = Channel(self, self.new_id(), name, kind=PUBLIC_THREAD, above=above)
+        self.channels[name] = made
+        return made
+
+    def machine(self, name: str, *, is_webhook: bool = False) -> Person:
+        """Another bot of that name, or a webhook."""
+        made = Person(self.new_id(), name.lower(), None, True, is_webhook=is_webhook)
+        self.people[name] = made
+        return made
+
     def role(self, name: str) -> int:
         """The id of the role of that name."""
         return self.roles.setdefault(name, 0) or self._new_role(name)
@@ -232,12 +283,18 @@ class Guild:
             "name": self.name,
             "owner_id": "1",
             "roles": [self._role(place, *role) for place, role in enumerate(self.roles.items())],
-            "channels": [channel.payload() for channel in self.channels.values()],
+            "channels": [c.payload() for c in self.channels.values() if c.above is None],
             "members": [
-                {**person.member(), "user": person.user()} for person in self.people.values()
+                {**person.member(), "user": person.user()}
+                for person in self.people.values()
+                if not person.is_webhook
             ],
             "member_count": len(self.people),
-            "threads": [],
+            "threads": [
+                c.payload()
+                for c in self.channels.values()
+                if c.above is not None and c.archived_at is None
+            ],
             "emojis": [],
             "stickers": [],
             "features": [],

@@ -68,6 +68,7 @@ class Rest:
             ("GET", "/oauth2/applications/@me", self._about),
             ("GET", "/channels/{channel}", self._channel),
             ("GET", "/channels/{channel}/messages", self._history),
+            ("GET", "/channels/{channel}/threads/archived/public", self._archived),
             ("POST", "/channels/{channel}/messages", self._post),
             ("POST", "/channels/{channel}/typing", self._typing),
             ("GET", "/channels/{channel}/messages/{message}", self._message),
@@ -130,6 +131,18 @@ class Rest:
             before=_number(request, "before"),
         )
         return reply([post.payload() for post in page])
+
+    async def _archived(self, request: web.Request) -> web.Response:
+        above = self._channel_of(request)
+        if not above.is_readable:
+            raise MISSING_ACCESS
+        found = sorted(
+            ((c.archived_at, c) for c in self._discord.guild.channels.values()
+             if c.above is above and c.archived_at is not None),
+            key=lambda pair: pair[0], reverse=True,
+        )  # fmt: skip
+        threads = [thread.payload() for _, thread in found]
+        return reply({"threads": threads, "members": [], "has_more": False})
 
     async def _post(self, request: web.Request) -> web.Response:
         channel = self._channel_of(request)
