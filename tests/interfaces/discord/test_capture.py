@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,80 +16,11 @@ import psycopg
 import pytest
 
 from interfaces.clock import SetClock
-from interfaces.compose import House, open_house
+from interfaces.compose import House
 from interfaces.discord.capture import CaptureClient
-from interfaces.settings import Settings
+from projections.messages import Lag, lags
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
-from tests.interfaces.discord.rest import UNAVAILABLE
-
-NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
-
-
-class Record:
-    """What the tape says of messages."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def events(self) -> list[tuple[str, dict[str, Any]]]:
-        """Name and body of each event, in their order."""
-        with psycopg.connect(self._url) as connection:
-            rows = connection.execute(
-                "SELECT name, body FROM tape.events WHERE name LIKE 'message.%' ORDER BY position"
-            ).fetchall()
-        return [(name, msgspec.json.decode(body)) for name, body in rows]
-
-    def told(self) -> list[str]:
-        """Each event in a few words."""
-        return [
-            f"{name.removeprefix('message.')} {body.get('content', '')}".strip()
-            for name, body in self.events()
-        ]
-
-
-@pytest.fixture
-def house(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[House]:
-    settings = Settings(home=tmp_path, database_url=database_url, redis_url=redis_url)
-    with open_house(settings, SetClock(NOON)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def record(house: House, database_url: str) -> Record:
-    return Record(database_url)
-
-
-@pytest.fixture
-async def loopback() -> AsyncIterator[LoopbackDiscord]:
-    async with LoopbackDiscord(NOON) as running:
-        for name in ("options", "stocks", "lounge"):
-            running.guild.channel(name)
-        yield running
-
-
-def listener(house: House, *, pause_s: float = 0.1) -> CaptureClient:
-    """The bot, less patient than it is with the real Discord; ready after a pause."""
-    channels = ["options", "stocks"]
-    return CaptureClient(house, channels, retry_s=0.1, guild_ready_timeout=pause_s)
-
-
-async def heard(record: Record, *told: str) -> None:
-    """Waits for what the record says in the end, and that nothing follows."""
-    try:
-        await until(lambda: record.told() == list(told))
-    except TimeoutError:
-        assert record.told() == list(told)
-    await asyncio.sleep(0.1)
-    assert record.told() == list(told)
-
-
-async def away(house: House, loopback: LoopbackDiscord, record: Record, *told: str) -> None:
-    """A bot that heard `told` in one channel and went away, its record read to the end."""
-    async with loopback.running(listener(house)):
-        for words in told:
-            await loopback.say("options", "Nora", words)
-        await heard(record, *(f"captured {words}" for words in told))
-    await asyncio.to_thread(house.catch_up)
+from tests.interfaces.discord.listening import NOON, Record, away, heard, listener, told
 
 
 async def test_a_message_is_kept_as_it_was_said(
@@ -99,7 +29,8 @@ async def test_a_message_is_kept_as_it_was_said(
     async with loopback.running(listener(house)):
         first = await loopback.say("options", "Nora", "BTO 2 TSLA 250c @ 2.28")
         card = {"title": "Entry", "description": "now", "fields": [{"name": "at", "value": "2"}]}
-        second = await loopback.say("options", "Max", embeds=[card], reply_to=first)
+        loopback.guild.machine("Scanner")
+        second = await loopback.say("options", "Scanner", embeds=[card], reply_to=first)
         await until(lambda: len(record.events()) == 2)
     (_, said), (_, answered) = record.events()
     assert (said["message_id"], said["channel"]) == (str(first.id), "options")
@@ -108,6 +39,99 @@ async def test_a_message_is_kept_as_it_was_said(
     assert said["via"] == "gateway"
     assert (answered["message_id"], answered["reply_to"]) == (str(second.id), str(first.id))
     assert answered["embeds"] == [card]
+
+
+async def test_each_event_says_when_it_happened_and_when_it_reached_us(
+    house: House, loopback: LoopbackDiscord, record: Record, clock: SetClock
+) -> None:
+    """Five seconds are live; the second message and the edit of the first took six."""
+    async with loopback.running(listener(house)):
+        clock.set(loopback.guild.now + timedelta(seconds=6))
+        post = await loopback.say("options", "Nora", "one")
+        await heard(record, "captured one")
+        clock.set(loopback.guild.now + timedelta(seconds=7))
+        late = await loopback.say("options", "Nora", "two")
+        await heard(record, "captured one", "captured two")
+        await loopback.edit(post, "uno")
+        await loopback.delete(late)
+        await heard(record, "captured one", "captured two", "edited uno", "deleted")
+    await asyncio.to_thread(house.catch_up)
+    posted, _, edited, deleted = (body for _, body in record.events())
+    now = told(clock.now())
+    assert (posted["posted_at"], posted["received_at"]) == (
+        told(post.posted_at), told(post.posted_at + timedelta(seconds=5)),
+    )  # fmt: skip
+    assert (edited["edited_at"], edited["received_at"]) == (told(loopback.guild.now), now)
+    assert (deleted["noticed_at"], deleted["received_at"]) == (now, now)
+    with house.reader.connection() as connection:
+        assert lags(connection, NOON) == [Lag("options", 2, 6_000, late.posted_at)]
+
+
+async def test_other_machines_are_heard_and_the_bots_own_words_are_not(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    loopback.guild.machine("Scanner")
+    loopback.guild.machine("Hook", is_webhook=True)
+    client = listener(house)
+    async with loopback.running(client):
+        for author in ("Scanner", "truetape", "Hook"):
+            await loopback.say("options", author, f"by {author}")
+        await heard(record, "captured by Scanner", "captured by Hook")
+
+
+async def test_a_pinned_message_is_not_said_again(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    async with loopback.running(listener(house)):
+        await loopback.say("options", "Nora", "one")
+        pinned = loopback.guild.post(
+            loopback.guild.channel("options"), loopback.guild.person("Nora"), kind=6
+        )
+        await loopback.tell_post("MESSAGE_CREATE", pinned)
+        await loopback.say("options", "Nora", "two")
+        await heard(record, "captured one", "captured two")
+
+
+async def test_the_preview_of_a_link_is_no_edit(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    async with loopback.running(listener(house)):
+        post = await loopback.say("options", "Nora", "see https://example.com")
+        post.embeds = [{"type": "link", "title": "Example"}]
+        await loopback.tell_post("MESSAGE_UPDATE", post)
+        await loopback.say("options", "Nora", "two")
+        await heard(record, "captured see https://example.com", "captured two")
+    assert "embeds" not in record.events()[0][1]
+
+
+async def test_threads_and_forum_posts_belong_to_the_channel_above_them(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    loopback.guild.forum("stocks")
+    async with loopback.running(listener(house)):
+        await loopback.open_thread("TSLA", "options")
+        await loopback.open_thread("SPY", "stocks")
+        await loopback.open_thread("gossip", "lounge")
+        said = [await loopback.say(place, "Nora", place) for place in ("TSLA", "SPY", "gossip")]
+        await loopback.edit(said[0], "TSLA!")
+        await loopback.delete(said[1])
+        await heard(record, "captured TSLA", "captured SPY", "edited TSLA!", "deleted")
+    bodies = [body for _, body in record.events()[:2]]
+    assert [(body["channel"], body["channel_id"]) for body in bodies] == [
+        ("options", str(said[0].channel.id)), ("stocks", str(said[1].channel.id)),
+    ]  # fmt: skip
+
+
+async def test_a_channel_may_be_named_by_its_id(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    number = loopback.guild.channel("options").id
+    client = CaptureClient(house, [str(number), "#stocks"], guild_ready_timeout=0.1)
+    async with loopback.running(client):
+        await loopback.say("options", "Nora", "one")
+        await loopback.say("stocks", "Nora", "two")
+        await heard(record, "captured one", "captured two")
+    assert [body["channel"] for _, body in record.events()] == ["options", "stocks"]
 
 
 async def test_changes_and_deletions_are_kept_the_moment_they_happen(
@@ -187,90 +211,6 @@ async def test_events_are_kept_in_the_order_in_which_they_happened(
     assert kept[1::2] == [gone] * 10
 
 
-async def test_what_was_said_while_nobody_listened_is_fetched_once(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    await away(house, loopback, record, "one")
-    for words in ("two", "three"):
-        await loopback.say("options", "Nora", words)
-    async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two", "captured three")
-    await asyncio.to_thread(house.catch_up)
-    async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two", "captured three")
-
-
-async def test_a_channel_without_a_record_begins_with_what_is_said_now(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    await loopback.say("options", "Nora", "long ago")
-    async with loopback.running(listener(house)):
-        await loopback.say("options", "Nora", "now")
-        await heard(record, "captured now")
-    assert loopback.asked_for("/messages") == 0
-
-
-async def test_what_is_live_waits_until_the_history_is_there(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    """Kept first, it would hide the gap before it: the next start asks from there on."""
-    await away(house, loopback, record, "one")
-    await loopback.say("options", "Nora", "missed")
-    client = listener(house, pause_s=1.0)
-    before = loopback.sessions.identified
-
-    async def speak_at_once() -> None:
-        await until(lambda: loopback.sessions.identified > before)
-        await loopback.say("options", "Nora", "live")
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(house.catch_up)
-
-    speaking = asyncio.create_task(speak_at_once())
-    async with loopback.running(client):
-        await speaking
-        await heard(record, "captured one", "captured missed", "captured live")
-
-
-async def test_a_lost_connection_loses_nothing(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    async with loopback.running(listener(house)):
-        post = await loopback.say("options", "Nora", "before")
-        await heard(record, "captured before")
-        async with loopback.outage():
-            await loopback.say("options", "Nora", "meanwhile")
-            await loopback.delete(post)
-        await heard(record, "captured before", "captured meanwhile", "deleted")
-    assert loopback.sessions.resumed == 1
-
-
-@pytest.mark.slow
-async def test_a_forgotten_session_is_made_up_for_by_the_history(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    """The library waits five seconds before it identifies again."""
-    await away(house, loopback, record, "one")
-    async with loopback.running(listener(house)):
-        async with loopback.outage(forgetting=True):
-            await loopback.say("options", "Nora", "missed")
-        await until(lambda: loopback.sessions.identified == 3)
-        await loopback.say("options", "Nora", "live")
-        await heard(record, "captured one", "captured missed", "captured live")
-    assert loopback.sessions.resumed == 0
-
-
-async def test_a_history_that_may_not_be_read_is_told_and_stops_nothing_else(
-    house: House, loopback: LoopbackDiscord, record: Record, caplog: pytest.LogCaptureFixture
-) -> None:
-    await away(house, loopback, record, "one")
-    loopback.guild.channel("options").is_readable = False
-    with caplog.at_level(logging.WARNING, "interfaces.discord.capture"):
-        async with loopback.running(listener(house)):
-            await loopback.say("stocks", "Nora", "two")
-            await heard(record, "captured one", "captured two")
-    assert "Missing Access" in caplog.text
-
-
 async def test_a_channel_that_is_not_there_is_told(
     house: House, loopback: LoopbackDiscord, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,16 +218,6 @@ async def test_a_channel_that_is_not_there_is_told(
     with caplog.at_level(logging.WARNING, "interfaces.discord.capture"):
         async with loopback.running(client):
             await until(lambda: "no right to see it: optoins" in caplog.text)
-
-
-async def test_discord_is_asked_again_until_it_answers(
-    house: House, loopback: LoopbackDiscord, record: Record
-) -> None:
-    await away(house, loopback, record, "one")
-    await loopback.say("options", "Nora", "two")
-    loopback.troubles.add("GET", "/messages", UNAVAILABLE, times=3)
-    async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two")
 
 
 @contextmanager
@@ -330,3 +260,29 @@ async def test_a_wrong_token_ends_the_bot(house: House, loopback: LoopbackDiscor
     with pytest.raises(discord.LoginFailure):
         async with loopback.running(listener(house), token="wrong"):
             pass
+
+
+async def test_more_than_can_wait_is_fetched_from_the_history(
+    house: House,
+    loopback: LoopbackDiscord,
+    record: Record,
+    database_url: str,
+    administration: psycopg.Connection[Any],
+) -> None:
+    client = CaptureClient(house, ["options"], retry_s=0.1, line_max=3, guild_ready_timeout=0.1)
+    async with loopback.running(client):
+        gone = await loopback.say("options", "Nora", "one")
+        await heard(record, "captured one")
+        await asyncio.to_thread(house.catch_up)
+        with no_database(administration, database_url):
+            for number in range(9):
+                await loopback.say("options", "Nora", str(number))
+            await loopback.delete(gone)
+            await asyncio.sleep(0.3)
+        numbers = [f"captured {number}" for number in range(9)]
+        expected = sorted(["captured one", *numbers, "deleted"])
+        await until(lambda: sorted(record.told()) == expected)
+        await loopback.say("options", "Nora", "the end")
+        await until(lambda: record.told()[-1] == "captured the end")
+    said = [body["content"] for name, body in record.events() if name == "message.captured"]
+    assert said == ["one", *map(str, range(9)), "the end"]
