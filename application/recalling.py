@@ -121,6 +121,7 @@ def recall(
     subject: Subject | None = None,
     at_hand: bool = False,
     side: Side | None = None,
+    spoken_of: Sequence[str] = (),
 ) -> Recalled:
     """Finds the one open trade that is meant.
 
@@ -140,6 +141,9 @@ def recall(
             return Recalled(why="the message it replies to has no position that is open")
     if legs:
         return _by_contract(legs, sided, posted_at, at_hand=at_hand)
+    around = [trade for trade in sided if trade.underlying in map(family, spoken_of)]
+    if len(around) == 1 and len(sided) > 1:
+        return Recalled(trade=around[0], rules=(f"{around[0].underlying}: said beside it",))
     return _by_talk(sided, posted_at, subject, at_hand=at_hand)
 
 

@@ -65,6 +65,11 @@ class Act:
     inherent: bool = False
     """The phrase itself says what is sold: "full profit", "my last trim"."""
 
+    @property
+    def object(self) -> str:
+        """The word right behind the action."""
+        return self.tokens[self.verb_at].text if self.verb_at < len(self.tokens) else ""
+
 
 @dataclass(slots=True)
 class Refusal:
@@ -242,6 +247,8 @@ def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
 
 
 def _names(token: Token) -> bool:
+    if token.text in FRACTION_PARTS:
+        return False
     return token.kind in CONTRACT_KINDS or token.kind == "joined" or is_ticker_word(token.text)
 
 

@@ -118,7 +118,7 @@ class Figures:
             self._sizes(said[0])
         elif self.is_exit and (self._keeps(said[0]) or self._counts_of_all(said[0])):
             return
-        elif ahead.low in words.SIZES and self._sizes(said[0]):
+        elif (ahead.low in words.SIZES or ahead.low == "more") and self._sizes(said[0]):
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):
             self._add_strike(said[0], words.RIGHTS[ahead.low])

@@ -254,7 +254,9 @@ class _Filling(Figures):
         if not self.is_exit:
             return False
         close = self.at - self.verb_at < 5
-        if low in words.FRACTIONS and self.ahead().low != "size" and close:
+        if low in words.FRACTIONS and {self.behind().low, self.behind(2).low} & near.LAST:
+            self.slots.whole = self.slots.at_hand = True
+        elif low in words.FRACTIONS and self.ahead().low != "size" and close:
             self.slots.fraction = self.slots.fraction or Decimal(words.FRACTIONS[low])
         elif self._breaks_even(low):
             self._gains(Decimal(0))

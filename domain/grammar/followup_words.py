@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import re
 
+STEMS = (
+    "b/e", "bep", " be", "even", "clos", "hit", "cancel", "delet", "remov", "exit", "risk",
+    "valid", "stop", "out of", "sl", "tp", "target", "done", "reached", "smashed", "achieved",
+    "secure", "booked", "banked", "locked",
+)  # fmt: skip
+"""One of these is in every such message; to look for them is cheap."""
 HINT = re.compile(
     r"\bb/?e\b|break ?even|\bclos(?:e|ed|ing)\b|\bhit\b|\bcancel|\bdelet|\bremove|\bexit"
     r"|\brisk[- ]?free|\binvalid|\bstopped\b|\bbep\b|\bout of\b|not valid|no longer valid"
@@ -123,6 +129,8 @@ LABEL = re.compile(
     r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
 )
 """Before what is said: "btc long: sl to be"."""
+BARE_PRICE = re.compile(r"^[^0-9]*[a-z] [0-9]{0,5}\.[0-9]{1,4}$")
+"""A price without its \"at\": the ticket grammar reads it."""
 PRICE = re.compile(rf"(?:@|\bat|\bprice|\baround|\bnear) ?({_NUMBER})\b(?! ?(?:%|pips|points))")
 GAIN = re.compile(rf"([+-]?) ?({_NUMBER}) ?%")
 AT_TARGET = re.compile(r"\b(?:at|@|on|by|in) (?:the |my )?(?:tp|target) ?([1-9])?\b")

@@ -63,7 +63,7 @@ def read_followup(message: MessageText) -> Reading | None:
     content = message.content
     if message.embeds or len(content) > _LENGTH_MAX:
         return None
-    if not (words.HINT.search(content) or (not content.isascii() and is_russian(content))):
+    if not _may_follow(content):
         return None
     text, roots = _named(words.BULLSEYES.sub("", clean(content)))
     if words.CONTRACT.search(text) or len(roots) > 1:
@@ -78,6 +78,14 @@ def read_followup(message: MessageText) -> Reading | None:
     if why:
         return Reading(kind=Kind.CONDITIONAL, named=legs, why=why)
     return _reading(said, legs)
+
+
+def _may_follow(content: str) -> bool:
+    """Whether it is worth taking apart; most chat ends here."""
+    low = content.lower()
+    if any(stem in low for stem in words.STEMS) and words.HINT.search(low):
+        return True
+    return not content.isascii() and is_russian(content)
 
 
 def _named(text: str) -> tuple[str, list[str]]:
@@ -132,6 +140,11 @@ def _take(part: str, said: _Said) -> bool:
     elif words.STOPPED.fullmatch(part):
         said.stopped = part
     elif words.MARKET_CLOSE.match(part):
+        return False
+    elif words.BARE_PRICE.search(part) and not words.PRICE.search(part):
+        if words.LEVEL.fullmatch(part) or words.LEVEL.fullmatch(_unlabelled(part)):
+            return _take_level(part, said)
+        said.else_ordered = True
         return False
     elif words.CLOSED.fullmatch(part) and (part.endswith("closed") or words.SAYS_WHAT.search(part)):
         said.closed = part

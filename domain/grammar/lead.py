@@ -22,6 +22,7 @@ from domain.grammar.vocabulary import (
     LEVEL_MOVES,
     NEGATIONS,
     OTHERS,
+    REMAINDER,
     RIGHTS,
     SPOKEN_OF,
     STILL,
@@ -67,7 +68,7 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_re
         before = tokens[at - 1] if at else None
         if token.low in FIRST_PERSON:
             return _person_objection(tokens, at, spot)
-        if is_ticker_word(token.text) and _names_another(tokens[spot.end :]):
+        if not since and is_ticker_word(token.text) and _names_another(tokens[spot.end :]):
             return f"'{token.text}' before '{spot.said}' may be a name"
         if token.low in JOINING:
             return _joined_objection(tokens, at, spot, after_refused=after_refused)
@@ -89,7 +90,9 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_re
 
 
 def _person_objection(tokens: Sequence[Token], at: int, spot: Spot) -> str:
-    """Before "I" stands what makes it a memory, a wish or a plan."""
+    """Before "I" stands what makes it a memory, a wish or a plan; "the rest I close" does not."""
+    if at and tokens[at - 1].low in REMAINDER:
+        return ""
     for token in tokens[max(at - 3, 0) : at]:
         if token.low in SPOKEN_OF or token.low in NEGATIONS:
             return f"'{token.text}' before '{tokens[at].text} {spot.said}'"
@@ -129,7 +132,7 @@ def _label_objection(before: Sequence[Token], spot: Spot) -> str:
         return ""
     label = before[-1]
     names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
-    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind in _EXITS and names):
+    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind is not Kind.OPEN and names):
         return ""
     return f"'{label.text}:' before '{spot.said}' names somebody else's words"
 
@@ -175,6 +178,8 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
         return True
     if not (spot.verb.of_price or spot.inherent):
         return spot.verb.alone
+    if any(token.low in REMAINDER or token.low in RIGHTS for token in tokens[: spot.start]):
+        return True
     after = tokens[spot.end : spot.end + 2]
     theirs = any(token.low in _THEIRS for token in after)
     points = bool(after) and (after[0].low in _POINTS or after[0].kind == "percent")

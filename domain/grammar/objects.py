@@ -112,11 +112,14 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
             return token.kind != "percent" or ahead is None or ahead.low not in _DRIFTS
         if token.kind == "num":
             counted = spot.verb.kind is Kind.TRIM or (ahead is not None and ahead.low == "of")
-            return counted or "." in token.text or (ahead is not None and _is_held(ahead, said))
+            priced = ahead is not None and ahead.kind == "at"
+            held = ahead is not None and _is_held(ahead, said)
+            return counted or priced or held or "." in token.text
         if _tells_result(after, place):
             return True
         if token.low in PRICE_WORDS and ahead is not None:
-            return ahead.kind in ("money", "percent") or "." in ahead.text
+            priced = "." in ahead.text or "," in ahead.text
+            return priced or ahead.kind in ("money", "percent")
         if token.kind == "amp" or token.low in DETERMINERS or token.low in ("with", "by"):
             continue
         if said == "out" and token.low in ("here", "now"):

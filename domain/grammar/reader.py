@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from domain.grammar import stance
+from domain.grammar import stance, tos
 from domain.grammar.acts import Found, find
 from domain.grammar.alerts import read_block
 from domain.grammar.bare import act_barely
@@ -94,11 +94,19 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     if card.flow and not is_entry_card(card):
         gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
         return
-    found = [find(tokens(part)) for part in texts(card)]
+    marked = [tos.marked(part) for part in texts(card)]
+    found = [find(tokens(said)) for said, _ in marked]
     if setting.alone:
         for part, said in zip(found, texts(card), strict=True):
             act_barely(part, said)
-    tickets = [judge(act, setting) for part in found for act in part.acts]
+    pasted = {mark: order for _, orders in marked for mark, order in orders.items()}
+    tickets = [
+        tos.ticket_of(pasted[act.object], setting.day)
+        if act.object in pasted
+        else judge(act, setting)
+        for part in found
+        for act in part.acts
+    ]
     tickets = _without_round_trips(tickets, found, gathered)
     for part in found:
         gathered.whys += [(refusal.kind, refusal.why) for refusal in part.refusals]
@@ -180,6 +188,7 @@ def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
         confidence=min(ticket.confidence for ticket in tickets),
         trades=trades,
         named=named,
+        spoken_of=stance.tickers(whole) if any(not trade.legs for trade in trades) else (),
         stop=gathered.stop,
         stop_at_entry=gathered.stop_at_entry,
         targets=gathered.targets,

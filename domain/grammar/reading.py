@@ -136,6 +136,8 @@ class TradeReading(Value, frozen=True, kw_only=True):
     """The words point at the trade being talked about: "the rest", "here", "these"."""
     either_side: bool = False
     """An exit by a word such as "out", which ends a bought trade as well as a sold one."""
+    either_way: bool = False
+    """A fill of which the words do not say whether it opens or closes: the book decides."""
     bare: bool = False
     """An entry that no word speaks of: of a contract that is open it may tell how it stands."""
     reason: ExitReason = ExitReason.EXIT
@@ -155,6 +157,8 @@ class Reading(Value, frozen=True, kw_only=True):
     confidence: Decimal = Decimal(1)
     trades: tuple[TradeReading, ...] = ()
     named: tuple[LegReading, ...] = ()
+    spoken_of: tuple[str, ...] = ()
+    """Tickers in the words around an exit that names nothing: "GOOGL gapped, all out"."""
     gain: Decimal | None = None
     """How an open trade stands over its average entry by the author's word, where nothing is
     done: 0.8 for "up 80 %"."""

@@ -42,7 +42,9 @@ def _retells(first: Ticket, second: Ticket) -> bool:
     if len(first.trades) != 1 or len(second.trades) != 1:
         return False
     one, other = first.trades[0], second.trades[0]
-    if not (closes(one) and closes(other)) or other.legs not in ((), one.legs):
+    if not (closes(one) and closes(other)):
+        return False
+    if one.legs and other.legs not in ((), one.legs):
         return False
     if one.partial:
         return other.partial and not _is_sized(one)
@@ -54,6 +56,7 @@ def _is_sized(trade: TradeReading) -> bool:
 
 
 def _of_the_same(ticket: Ticket, first: Ticket) -> Ticket:
-    legs = first.trades[0].legs
+    legs = first.trades[0].legs or ticket.trades[0].legs
+    first.trades = (msgspec.structs.replace(first.trades[0], legs=legs),)
     ticket.trades = (msgspec.structs.replace(ticket.trades[0], legs=legs),)
     return ticket

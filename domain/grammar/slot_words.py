@@ -21,6 +21,8 @@ NO_PRICES = _set(
 """Behind a number they make it a distance or a span of time."""
 
 EVEN = _set("be b/e breakeven even entry cost flat scratch wash")
+LAST = frozenset({"last", "other", "second", "2nd", "remaining", "final"})
+"""Before "half" they make it all that is left."""
 KEEPING = _set("but leaving keeping keep leave holding hold")
 HELD = _set("runner runners con cons contract contracts lot lots")
 STRIKE_WORDS = _set("strike strikes")

@@ -28,7 +28,7 @@ _STANDS_AT = re.compile(
 )
 _SUPPOSED = re.compile(r"\b(?:if|once|unless|when|could|would|should|will|might)\b|'ve\b|\?")
 _ABOUT = re.compile(
-    r"[0-9]\.[0-9]|[0-9] ?%|[0-9] ?[cp]\b|[0-9]/[0-9]|\$[a-z0-9]"
+    r"\.[0-9]|[0-9] ?%|[0-9] ?[cp]\b|[0-9]/[0-9]|\$[a-z0-9]"
     r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?"
     r"|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b"
 )
@@ -91,6 +91,12 @@ def stated_gain(text: str) -> Decimal | None:
 
 def names_ticker(text: str) -> bool:
     return any(map(is_ticker_word, text.split()))
+
+
+def tickers(text: str) -> tuple[str, ...]:
+    """The words that may be tickers, wherever they stand."""
+    words = (word.strip("$.,:;!?()\"'") for word in text.split())
+    return tuple(dict.fromkeys(word for word in words if is_ticker_word(word)))
 
 
 def target_was_hit(text: str) -> bool:
