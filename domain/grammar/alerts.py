@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from domain.fix import Side
 from domain.grammar import block_words as words
-from domain.grammar.blocks import Block, may_be_block, parse
+from domain.grammar.blocks import Block, each_alert, may_be_block, parse
 from domain.grammar.normalise import clean, has_link
-from domain.grammar.pairs import Named
+from domain.grammar.pairs import NO_SHARES, Named
 from domain.grammar.reading import (
     Action,
     Embed,
@@ -33,6 +33,8 @@ _EXIT = re.compile(
 _PAST = re.compile(r"\b(?:sold|bought|longed|shorted)\b", re.IGNORECASE)
 _SHARE_WORDS = re.compile(r"\b(?:area|zone|range|shares?|stocks?|position)\b", re.IGNORECASE)
 _PIPS = re.compile(r"\b(sl|stop|tp)[^\n0-9]{0,8}([0-9]{1,4}) ?pips?\b", re.IGNORECASE)
+_LENGTH_MAX = 2_500
+"""Longer texts are letters to the room, not alerts."""
 _ANNOUNCED_WORDS_MAX = 8
 _NAMELESS_WORDS_MAX = 24
 _REACH = {FxPair: Decimal("0.3"), CryptoPair: Decimal(20), Equity: Decimal(4)}
@@ -44,32 +46,58 @@ _PREMIUM_STOP = Decimal("0.75")
 def read_block(message: MessageText, room: Room) -> Reading | None:
     """The reading of a message that is an alert in a block; None where it is none."""
     said = [message.content, *(_lines_of(embed) for embed in message.embeds)]
-    if not any(map(may_be_block, said)):
+    if not any(map(may_be_block, said)) or sum(map(len, said)) > _LENGTH_MAX:
         return None
     if has_link(message.content):
         said = said[:1]
     text = "\n".join(part for part in map(clean, said) if part)
-    if _TICKET.search(text):
+    if _TICKET.search(text) or words.STRIKE.search(text):
         return None
+    alerts = each_alert(text)
+    if len(alerts) > 1 and (hindrance := _hindrance_in(text)):
+        return Reading(kind=hindrance[0], why=hindrance[1])
+    readings = [_read_text(alert, room, in_card=bool(message.embeds)) for alert in alerts]
+    return readings[0] if len(alerts) == 1 else _together(list(filter(None, readings)))
+
+
+def _together(readings: list[Reading]) -> Reading | None:
+    """Several alerts in one message: what is whole is booked, and the rest is asked for.
+
+    A list of pairs without a level is a report, not a list of alerts.
+    """
+    readings = [one for one in readings if not one.trades or one.stop or one.targets]
+    if not any(one.trades for one in readings):
+        return next((one for one in readings if one.why), None)
+    rules = [rule for one in readings for rule in one.rules]
+    return Reading(
+        kind=Kind.OPEN,
+        confidence=min(one.confidence for one in readings),
+        trades=tuple(trade for one in readings for trade in one.trades),
+        named=tuple(leg for one in readings for leg in one.named),
+        missing=tuple(dict.fromkeys(part for one in readings for part in one.missing)),
+        rules=(*rules, "stops and targets of several trades in one message are not read"),
+        why="; ".join(one.why for one in readings if one.why),
+    )
+
+
+def _read_text(text: str, room: Room, *, in_card: bool) -> Reading | None:
+    """The reading of one alert."""
     block = parse(text)
     if not block.named and room.default_root and (block.side or block.entries):
         block.named = (_default(room),) if _is_pair(room.default_root) else ()
     if not block.named:
         return _nameless(block, text)
-    if message.embeds and _names_shares(block):
+    if _names_shares(block) and (in_card or words.OPTION_LIKE.search(text)):
         return None
-    if _speaks_of_options(block, text):
+    is_full = "entry" in block.labels and bool(block.entries) and block.has_levels
+    ready = _is_whole_enough(block, text) and not _EXIT.search(block.side_line)
+    if not (is_full or ready):
         return None
     named = tuple(LegReading(root=one.symbol) for one in block.named if one.symbol)
-    is_full = "entry" in block.labels and bool(block.entries) and block.has_levels
-    if not is_full and (_EXIT.search(block.side_line) or not _is_whole_enough(block, text)):
-        return None
     if hindrance := _hindrance(block, text):
         kind, why = hindrance
         return Reading(kind=kind, named=named, why=why)
-    if _EXIT.search(block.side_line) or not _is_whole_enough(block, text):
-        return None
-    return _Judging(block, text).reading(named)
+    return _Judging(block, text).reading(named) if ready else None
 
 
 def _lines_of(embed: Embed) -> str:
@@ -93,13 +121,6 @@ def _instrument(symbol: str) -> object:
         return None
 
 
-def _speaks_of_options(block: Block, text: str) -> bool:
-    """Of shares any such word counts, of pairs a strike: an option is never read as its root."""
-    if _names_shares(block):
-        return words.OPTION_LIKE.search(text) is not None
-    return any(words.STRIKE.search(line) for line in (block.side_line, *block.heads[:2]))
-
-
 def _names_shares(block: Block) -> bool:
     return any(isinstance(_instrument(one.symbol), Equity) for one in block.named)
 
@@ -113,7 +134,8 @@ def _is_whole_enough(block: Block, text: str) -> bool:
         return block.side is not None or bool(block.entries and block.stops)
     if block.side is None or _PAST.search(block.side_line):
         return False
-    is_short = len(text.split()) <= _ANNOUNCED_WORDS_MAX
+    # Levels in pips are labels without a price.
+    is_short = len(text.split()) <= _ANNOUNCED_WORDS_MAX * (2 if block.labels else 1)
     return is_short and (block.at_market or bool(block.entries))
 
 
@@ -144,14 +166,8 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
     side_lines = [line for line in (block.side_line, *block.entry_lines) if line]
     if any("?" in line for line in side_lines):
         return Kind.CHAT, "the alert is a question"
-    for kind, pattern in (
-        (Kind.RECAP, words.RECAP), (Kind.WATCH, words.WATCH), (Kind.CONDITIONAL, words.CONDITION),
-        (Kind.CHAT, words.RELAYED), (Kind.CHAT, words.EXAMPLE),
-    ):  # fmt: skip
-        if found := pattern.search(text):
-            return kind, f"'{' '.join(found[0].split())}' speaks against an entry now"
-    if hit := _hit(text):
-        return Kind.RECAP, f"'{hit}' tells what became of it"
+    if hindrance := _hindrance_in(text):
+        return hindrance
     if 0 < block.ticked < block.target_lines:
         return Kind.RECAP, "some targets are ticked off"
     for line in side_lines:
@@ -161,6 +177,19 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
         return Kind.CONDITIONAL, f"'{found[0]}' says that it is not done"
     if who := _whose(block):
         return Kind.CHAT, f"'{who}' may be whose trade it is"
+    return None
+
+
+def _hindrance_in(text: str) -> tuple[Kind, str] | None:
+    """What speaks against an entry now, wherever it stands."""
+    for kind, pattern in (
+        (Kind.RECAP, words.RECAP), (Kind.WATCH, words.WATCH), (Kind.CONDITIONAL, words.CONDITION),
+        (Kind.CHAT, words.RELAYED), (Kind.CHAT, words.EXAMPLE),
+    ):  # fmt: skip
+        if found := pattern.search(text):
+            return kind, f"'{' '.join(found[0].split())}' speaks against an entry now"
+    if hit := _hit(text):
+        return Kind.RECAP, f"'{hit}' tells what became of it"
     return None
 
 
@@ -239,10 +268,11 @@ class _Judging:
             self.missing.append("symbol")
             self.why = "it names " + " and ".join(one.said for one in named)
             return ""
-        if not named[0].symbol:
+        if not named[0].symbol or named[0].symbol in NO_SHARES:
             self.missing.append("symbol")
             self.why = f"'{named[0].said}' is no instrument that is known here"
-        elif named[0].rule:
+            return ""
+        if named[0].rule:
             self.rules.append(named[0].rule)
         return named[0].symbol
 

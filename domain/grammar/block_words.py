@@ -23,7 +23,7 @@ JOINED = re.compile(
 AT_MARKET = re.compile(r"\b(?:now|market|cmp|instantly|immediately)\b", re.IGNORECASE)
 
 _STOP = (
-    r"(?:stops?[- ]?(?:loss(?:es)?|lose|los|lost)|stops?|s\.?l\.?|s/l|invalidation)"
+    r"(?:stops?[- ]?(?:loss(?:es)?|lose|los|lost|targets?)|stops?|s\.?l\.?|s/l|invalidation)"
     r"(?: (?:price|level|zone|at|below|above))?"
 )
 _TARGET = (
@@ -40,7 +40,7 @@ _ENTRY = (
 _OTHER = (
     r"leverage|lev|cross|isolated|risk|r ?[:/] ?r|rr|reward|margin|lots?|size|deposit|time ?frame"
     r"|tf|date|time|accuracy|confidence|probability|win ?rate|roi|profit|pnl|support|resistance"
-    r"|volume|mcap|market cap|ath|atl|rsi|ema|dca|re-?entry|pips|duration|hold(?:ing)?|capital"
+    r"|volume|mcap|market cap|ath|atl|rsi|ema|dca|re-?entry|duration|hold(?:ing)?|capital"
     r"|signal id|strength|current price|mark price|gain|return"
 )
 LABEL = re.compile(
@@ -55,7 +55,7 @@ LABEL = re.compile(
 SCRUB = re.compile(
     r"\b[0-9]{1,3} ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf)\b"
     r"|\b[mhdw][0-9]{1,2}\b|\b[0-9]{1,3} ?x\b|\bx ?[0-9]{1,3}\b"
-    r"|[+-]? ?[0-9][0-9.,]* ?(?:pips?\b|points?\b|pts\b|lots?\b)"
+    r"|[+-]? ?[0-9][0-9.,]{0,11} ?(?:pips?\b|points?\b|pts\b|lots?\b)"
     r"|\b[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\b|\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b"
     r"|\b[0-9]{1,2}[./][0-9]{1,2}[./](?:20)?2[0-9]\b"
     r"|#[0-9]+|\b[0-9]+(?:st|nd|rd|th)\b|\b(?:no|nr|id|signal) ?[.:#]? ?[0-9]{1,6}\b(?=[ :\n]|$)",
@@ -68,7 +68,7 @@ OPTION_LIKE = re.compile(
     r"|\b(?:calls?|puts?|strikes?|0dte|odte|[0-9]dte|dte|premium|contracts?|expir\w*|exp)\b",
     re.IGNORECASE,
 )
-"""Of pairs only the first line counts: gold has no strikes, but a room may make "gold calls"."""
+"""Said of shares, each of these may mean an option; a room for gold may make "gold calls"."""
 STRIKE = re.compile(
     r"\b[0-9]{1,6}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]|\bstrikes?\b",
     re.IGNORECASE,
@@ -82,7 +82,7 @@ RECAP = re.compile(
     r"|\byesterday|\blast (?:week|night|month|friday|signal|call)\b|\bin case you missed\b"
     r"|\b(?:my|our|the|this|that) (?:\w+ ){0,2}(?:call|signal|setup|alert) (?:from|of) "
     r"|\b(?:booked|banked|secured|caught|made) [+]?[0-9]|\bcongrat"
-    r"|\brunning [+]?[0-9]|[+] ?[0-9][0-9.,]* ?pips (?:profit|gain|booked|done|secured|running)"
+    r"|\brunning [+]?[0-9]|[+] ?[0-9][0-9.,]{0,11} ?pips (?:profit|gain|booked|done|running)"
     r"|(?<!expected )(?<!potential )(?<!take )(?<!max )\b(?:profit|pnl|roi)s? ?: ?[+-]?[0-9]",
     re.IGNORECASE | re.MULTILINE,
 )

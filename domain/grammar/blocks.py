@@ -12,18 +12,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
 
-_HINT = re.compile(
-    r"usd|gold|silver|xau|xag|\b(?:btc|eth|bitcoin|ethereum|sol|xrp)\b|jpy"
-    r"|\b(?:eur|gbp|aud|nzd|cad|chf|nas|us ?30|dax|oil|entry|entries|enter|sl|tp ?[0-9]?)\b"
-    r"|stop ?lo|targets?\b|\btake ?[0-9p]|(?:buy|sell) ?(?:zone|limit|stop|area)",
-    re.IGNORECASE,
-)
+_INSTRUMENTS = (
+    "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
+    "jpy", "eur", "gbp", "aud", "nzd", "cad", "chf", "nas", "us30", "us 30", "dax", "oil",
+)  # fmt: skip
+_SIDED = ("buy", "bought", "sell", "sold", "long", "short", "entry", "enter", "stop", "sl", "tp")
+_ENTRIES = ("entry", "entries", "enter", "zone", "area", "range")
+_LEVELS = ("stop", "sl", "target", "tp", "take", "pt")
+_PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
 _NUMBER = re.compile(
     r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
     r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:[.,][0-9]+)?|\.[0-9]+)"
@@ -31,7 +34,7 @@ _NUMBER = re.compile(
 )
 _TO = re.compile(r"[$\s]{0,3}(?:-{1,2}|/|~|to\b|and\b|&|\.\.)[@$\s]{0,3}", re.IGNORECASE)
 _PERCENT = re.compile(r"(?<![\w.])[+-]?([0-9]{1,4}(?:\.[0-9]{1,2})?) ?%")
-_INDEX = re.compile(r"[\s#]{0,2}([0-9]{1,2})(?![0-9.,]*[0-9%])[\s:.)=-]*")
+_INDEX = re.compile(r"[\s#]{0,2}([1-9]|1[0-2])(?![0-9.,]*[0-9%])[\s:.)=-]*")
 _BARE_LINE = re.compile(r"[^A-Za-z\u0400-\u04ff]*(?:(?:usdt?|usdc|open|and|to|k|tp[0-9]?)\b"
                         r"[^A-Za-z\u0400-\u04ff]*){0,6}", re.IGNORECASE)  # fmt: skip
 _NUMBERED = re.compile(r"^\W{0,4}[0-9]{1,2}(?:[.):]|\ufe0f?\u20e3)\s*(?=\S)")
@@ -42,6 +45,8 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _LINES_MAX = 80
+_LABELS_MAX = 30
+"""In one line; more than that is no alert."""
 _LEVERAGE = re.compile(
     r"\b(?:leverage|lev|cross|isolated|futures|perp|[0-9]{1,3} ?x|x ?[0-9]{1,3})\b", re.IGNORECASE
 )
@@ -81,7 +86,30 @@ class Block:
 
 def may_be_block(text: str) -> bool:
     """Whether it is worth looking for a block; most chat ends here."""
-    return _HINT.search(text) is not None or (not text.isascii() and is_russian(text))
+    low = text.lower()
+    if not text.isascii() and is_russian(text):
+        return True
+    if any(word in low for word in _INSTRUMENTS) and any(word in low for word in _SIDED):
+        return _PRICED.search(low) is not None and (
+            words.JOINED.search(text) is not None or next(pairs_in(text), None) is not None
+        )
+    return any(word in low for word in _ENTRIES) and any(word in low for word in _LEVELS)
+
+
+def each_alert(text: str) -> list[str]:
+    """The text, cut before every line that says a side of another pair than those before."""
+    lines = words.JOINED.sub(_parted, text).split("\n")[:_LINES_MAX]
+    starts: list[int] = []
+    last = ""
+    for place, line in enumerate(lines):
+        name = next((one.symbol or one.said for one in pairs_in(line)), "") if line else ""
+        if name and name != last and _NUMBER.search(line) and _sides(line):
+            starts.append(place)
+            last = name
+    if len(starts) < 2:
+        return [text]
+    ends = [*starts[1:], len(lines)]
+    return ["\n".join(lines[start:end]) for start, end in zip([0, *starts[1:]], ends, strict=True)]
 
 
 def parse(text: str) -> Block:
@@ -114,7 +142,7 @@ class _Lines:
                 self._line(line.strip())
 
     def _line(self, line: str) -> None:
-        found = list(words.LABEL.finditer(line))
+        found = list(islice(words.LABEL.finditer(line), _LABELS_MAX))
         if not found:
             self._free(line)
             return
@@ -129,7 +157,7 @@ class _Lines:
             said = _NUMBERED.sub("", line) if len(_numbers(line)) > 1 else line
             if numbers := _numbers(said):
                 self._take(self.waiting, numbers, said)
-                if self.waiting != "target":
+                if self.waiting != "target" and said is line:
                     self.waiting = ""
                 return
         elif self.waiting and self.waiting != "target":
@@ -151,7 +179,7 @@ class _Lines:
         if kind == "entry":
             at_market = words.AT_MARKET.search(value) is not None
             self.block.at_market |= at_market
-            if numbers or at_market:
+            if (numbers or at_market) and line not in self.block.entry_lines[-1:]:
                 self.block.entry_lines.append(line)
         self.block.labels.add(kind)
         if indexed and kind == "target":

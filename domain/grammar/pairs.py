@@ -51,6 +51,17 @@ _NO_HASHTAGS = frozenset({"IDEA", "LONG", "SHORT", "BUY", "SELL", "SIGNAL", "SCA
                           "SPOT", "VIP", "FREE", "CRYPTO", "FOREX", "FX", "TRADE"})  # fmt: skip
 
 
+_FUTURES = frozenset(
+    {
+        *("ES", "NQ", "YM", "RTY", "MES", "MNQ", "MYM", "CL", "MCL", "GC", "MGC", "SI", "SIL"),
+        *("NG", "RB", "HO", "ZB", "ZN", "ZF", "ZC", "ZS", "ZW", "HG"),
+    }
+)
+_INDICES = frozenset({"SPX", "NDX", "VIX", "RUT", "DJX", "XSP", "NDXP", "SPXW", "OEX"})
+NO_SHARES = _FUTURES | _INDICES
+"""Said of a future or an index, though some are the ticker of a share as well."""
+
+
 class Named(NamedTuple):
     """An instrument that the words name; `symbol` is empty where it is none that is known."""
 
