@@ -53,7 +53,11 @@ class ReactionStatus(NamedTuple):
 class ReactionRunner:
     """One reaction and its connection."""
 
-    def __init__(self, url: str, desk: Desk, reaction: Reaction) -> None:
+    def __init__(
+        self, url: str, desk: Desk, reaction: Reaction, *, from_now_on: bool = False
+    ) -> None:
+        """`from_now_on`: when it runs for the first time, what is on the tape is left alone."""
+        self._from_now_on = from_now_on
         self._url = url
         self._desk = desk
         self._reaction = reaction
@@ -108,6 +112,35 @@ class ReactionRunner:
                 " WHERE reaction = %s",
                 (self.name,),
             )
+
+    def remembered(self, prefix: str) -> dict[str, bytes]:
+        """What the reaction keeps in store under keys with a prefix, in the order of the keys.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with translated():
+            rows = self._connected().execute(
+                "SELECT key, value FROM tape.reaction_memory"
+                " WHERE reaction = %s AND starts_with(key, %s) ORDER BY key",
+                (self.name, prefix),
+            )
+            return dict(rows.fetchall())
+
+    def cross_off(self, key: str, value: bytes) -> bool:
+        """Drops what is remembered under a key, unless it was remembered anew meanwhile.
+
+        Only for reactions that decide nothing by it.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with translated():
+            done = self._connected().execute(
+                "DELETE FROM tape.reaction_memory WHERE reaction = %s AND key = %s AND value = %s",
+                (self.name, key, value),
+            )
+            return done.rowcount == 1
 
     def close(self) -> None:
         if self._connection is not None:
@@ -204,9 +237,11 @@ class ReactionRunner:
             self._connection = connect(self._url)
             self._place = None
             with translated():
+                begins = read_head(self._connection) if self._from_now_on else 0
                 self._connection.execute(
-                    "INSERT INTO tape.reactions (reaction) VALUES (%s) ON CONFLICT DO NOTHING",
-                    (self.name,),
+                    "INSERT INTO tape.reactions (reaction, position) VALUES (%s, %s)"
+                    " ON CONFLICT DO NOTHING",
+                    (self.name, begins),
                 )
         return self._connection
 

@@ -9,6 +9,7 @@ from domain import (
     market,
     members,
     messages,
+    notices,
     order_events,
     orders,
     ranking,
@@ -19,8 +20,8 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, corrections, holdings, market, members, messages, orders, ranking,
-              rooms, signals, traders)  # fmt: skip
+AGGREGATES = (accounts, corrections, holdings, market, members, messages, notices, orders,
+              ranking, rooms, signals, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

@@ -1,0 +1,187 @@
+"""What has to be told on a platform is remembered until it was told, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from adapters.reaction_runner import ReactionRunner
+from application.approving import reject
+from application.desk import Desk
+from application.noticing import (
+    EVERYTHING,
+    Due,
+    Noticing,
+    Topic,
+    decoded,
+    find_notice,
+    record_notice,
+    record_thread,
+)
+from application.ports import NotFound
+from domain.messages import Message
+from domain.notices import NoticeKind
+from domain.shared import Impossible, InvalidInput
+from tests.application.acts import (
+    DANA,
+    begin,
+    call_exit,
+    catch_up,
+    command,
+    filled_order,
+    head,
+    names,
+    post,
+)
+from tests.application.conftest import NOON
+
+ABOUT = uuid4()
+
+
+@pytest.fixture
+def board(desk: Desk, database_url: str) -> Iterator[ReactionRunner]:
+    with closing(ReactionRunner(database_url, desk, Noticing("discord"))) as runner:
+        yield runner
+
+
+def due(runner: ReactionRunner) -> list[Due]:
+    catch_up(runner)
+    return [decoded(value) for value in runner.remembered("due:").values()]
+
+
+def cross_all_off(runner: ReactionRunner) -> None:
+    catch_up(runner)
+    for key, value in runner.remembered("due:").items():
+        assert runner.cross_off(key, value)
+
+
+class TestDue:
+    def test_a_new_signal_makes_its_card_and_its_first_line_due(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        signal = post(desk)
+        found = {(one.topic, one.about) for one in due(board)}
+        assert found == {(Topic.CARD, signal), (Topic.LINE, signal)}
+
+    def test_a_card_is_due_once_however_much_happens_and_each_line_for_itself(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        signal = post(desk)
+        reject(desk, command(), DANA, signal=signal, reason="too late", via="test")
+        found = due(board)
+        assert [one.position for one in found if one.topic is Topic.LINE] == [1, 2]
+        assert [one.position for one in found if one.topic is Topic.CARD] == [head(desk)]
+
+    def test_what_is_due_again_is_not_crossed_off(self, desk: Desk, board: ReactionRunner) -> None:
+        signal = post(desk)
+        catch_up(board)
+        ((key, value),) = board.remembered("due:card:").items()
+        reject(desk, command(), DANA, signal=signal, reason="too late", via="test")
+        catch_up(board)
+        assert not board.cross_off(key, value)
+        ((key, value),) = board.remembered("due:card:").items()
+        assert board.cross_off(key, value)
+        assert board.remembered("due:card:") == {}
+
+    def test_what_is_due_outlives_the_process(
+        self, desk: Desk, board: ReactionRunner, database_url: str
+    ) -> None:
+        post(desk)
+        catch_up(board)
+        board.close()
+        with closing(ReactionRunner(database_url, desk, Noticing("discord"))) as again:
+            assert len(due(again)) == 2
+
+    def test_who_begins_to_listen_is_told_nothing_of_before(
+        self, desk: Desk, database_url: str
+    ) -> None:
+        post(desk)
+        listening = ReactionRunner(database_url, desk, Noticing("late"), from_now_on=True)
+        with closing(listening) as runner:
+            assert due(runner) == []
+            post(desk)
+            assert len(due(runner)) == 2
+
+    def test_a_message_that_could_not_be_booked_makes_a_reply_due(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        message = Message.capture(
+            platform="discord", message_id="1", channel="options", author_id="7",
+            author_name="Nora", content="BTO TSLA", embeds=(), reply_to="", posted_at=NOON,
+            via="gateway", at=NOON,
+        )  # fmt: skip
+        message.leave_unbooked(kind="open", missing=("price",), why="no price", parser="x", at=NOON)
+        begin(desk, message)
+        assert [(one.topic, one.about) for one in due(board)] == [(Topic.REPLY, message.id)]
+
+    def test_an_exit_is_told_and_moves_the_board(self, desk: Desk, board: ReactionRunner) -> None:
+        signal = post(desk)
+        cross_all_off(board)
+        call_exit(desk, signal, "1", "6.00")
+        assert {(one.topic, one.about) for one in due(board)} == {
+            (Topic.CARD, signal),
+            (Topic.LINE, signal),
+            (Topic.TRADE, signal),
+            (Topic.BOARD, EVERYTHING),
+        }
+
+    def test_an_order_without_a_signal_has_no_card(self, desk: Desk, board: ReactionRunner) -> None:
+        filled_order(desk, ("1", "10", "5.50"))
+        assert due(board) == []
+
+
+class TestPlaces:
+    def record(self, desk: Desk, message_id: str) -> None:
+        record_notice(
+            desk,
+            command(),
+            platform="discord",
+            kind=NoticeKind.CARD,
+            about=ABOUT,
+            channel_id="5",
+            message_id=message_id,
+        )
+
+    def test_a_notice_is_found_where_it_was_posted_last(self, desk: Desk) -> None:
+        assert find_notice(desk, "discord", NoticeKind.CARD, ABOUT) is None
+        self.record(desk, "100")
+        self.record(desk, "200")
+        notice = find_notice(desk, "discord", NoticeKind.CARD, ABOUT)
+        assert notice is not None
+        assert (notice.channel_id, notice.message_id) == ("5", "200")
+        assert names(desk) == ["notice.posted", "notice.reposted"]
+
+    def test_it_is_not_posted_twice_in_one_place(self, desk: Desk) -> None:
+        self.record(desk, "100")
+        with pytest.raises(Impossible, match="stands there already"):
+            self.record(desk, "100")
+
+    def test_a_place_needs_a_message(self, desk: Desk) -> None:
+        with pytest.raises(InvalidInput, match="under a message id"):
+            self.record(desk, "")
+
+    def test_a_notice_has_one_thread_until_it_is_posted_again(self, desk: Desk) -> None:
+        def open_thread(thread_id: str) -> None:
+            record_thread(
+                desk,
+                command(),
+                platform="discord",
+                kind=NoticeKind.CARD,
+                about=ABOUT,
+                thread_id=thread_id,
+            )
+
+        with pytest.raises(NotFound):
+            open_thread("7")
+        self.record(desk, "100")
+        open_thread("7")
+        with pytest.raises(Impossible, match="has its thread already"):
+            open_thread("8")
+        self.record(desk, "200")
+        open_thread("8")
+        notice = find_notice(desk, "discord", NoticeKind.CARD, ABOUT)
+        assert notice is not None
+        assert notice.thread_id == "8"
