@@ -29,10 +29,10 @@ from application.intents import (
     Unbooked,
 )
 from application.recalling import OpenTrade, Recalled, Subject, recall
-from domain.fix import PositionEffect
+from domain.fix import PositionEffect, Side
 from domain.grammar.dates import message_day
 from domain.grammar.legs import opening_side
-from domain.grammar.reading import Kind, LegReading, Reading, Room, TradeReading
+from domain.grammar.reading import Action, Kind, LegReading, Reading, Room, TradeReading
 from domain.grammar.roots import is_pair, is_whole, symbol_of
 from domain.legs import Leg, strategy_symbol
 from domain.shared import InvalidInput
@@ -149,6 +149,7 @@ class _Resolving:
             reply_to=self.reply_to,
             subject=self.subject,
             at_hand=trade is not None and trade.at_hand,
+            spoken_of=self.reading.spoken_of,
             side=None if trade is None or trade.either_side else opening_side(trade.action),
         )
 
@@ -185,6 +186,9 @@ class _Resolving:
             )
         elif self._repeats(held, trade):
             self._unbooked(f"it repeats the entry of {held.spoken}")
+        elif trade.either_way and held.side is not side:
+            closing = Action.STC if held.side is Side.BUY else Action.BTC
+            self._exit(msgspec.structs.replace(trade, action=closing))
         elif trade.bare:
             why = f"{held.spoken} is open: it may tell how that stands"
             self._unbooked(why, ("action",))
