@@ -59,8 +59,8 @@ def contract_of(card: Card, day: date) -> str:
     right = said.right or _right(card) or titled.right
     strike = _strike_of(said, right) or _strike(card.roles.get(Role.STRIKE, ""), right)
     ticker = _ticker(card.roles.get(Role.TICKER, ""))
-    beside = strike or (_SHARES if _sells_shares(card, titled) else "")
-    root = said.pair or said.root or ticker or _title_root(titled, beside)
+    rest = strike or (_SHARES if _sells_shares(card, titled) else "")
+    root = said.pair or said.root or ticker or _title_root(titled, rest)
     if not (root or strike):
         return ""
     root = f"${root}" if _CASH.fullmatch(root) else root

@@ -89,7 +89,7 @@ def sold_part(card: Card) -> str:
     count = _COUNT.search(value)
     if count is not None and (len(value.split()) > 1 or Role.EXIT in card.roles):
         return f"{count[1]}x"
-    return share_in(card.heading) or quantity_of(card)
+    return share_in(card.title) or quantity_of(card)
 
 
 def quantity_of(card: Card) -> str:
@@ -167,6 +167,8 @@ def new_average(card: Card) -> str:
 
 def hedge_of(card: Card) -> str:
     """The word that makes an entry's price a condition: "over 2.30", "2.30 on a break of 250"."""
+    if Role.TRIGGER in card.roles:
+        return card.labels[Role.TRIGGER]
     said = (card.roles.get(role, "") for role in _ENTRY_PRICES if role is not Role.QUOTE)
     words = (token for value in said for token in tokens(value))
     return next((token.text for token in words if token.low in _HEDGES), "")

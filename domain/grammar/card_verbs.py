@@ -14,6 +14,8 @@ ENTRIES = (Kind.OPEN, Kind.ADD)
 EXITS = (Kind.TRIM, Kind.CLOSE)
 
 _SURE_PRICES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE})
+_TOLD = frozenset({"hit", "was", "went", "ran", "now", "unusual", "volume", "sweep", "whale",
+                   "flow", "swept", "alerted", "called", "congrats"})  # fmt: skip
 _ODD_WORDS_MAX = 2
 
 
@@ -28,7 +30,7 @@ def verb_of(card: Card) -> tuple[Verb | None, str]:
         if action is not None:
             return _of_action(card, action), card.roles[Role.ACTION]
         by_labels, why = _by_labels(card, said)
-        weak = sense.verb if sense is not None else None
+        weak = sense.verb if sense is not None and not _is_told(card) else None
         return (by_labels, why) if by_labels is not None else (weak, said)
     verb = sense.verb
     if verb.kind is Kind.OPEN and action is not None and sells and not verb.direction:
@@ -82,7 +84,15 @@ def _is_bare_ticket(card: Card) -> bool:
     """Whether an embed holds a contract and its price, and hardly another word."""
     words = [*tokens(card.heading), *tokens(card.prose)]
     priced = any(token.kind in ("at", "money") for token in words)
-    return priced and not card.notes and sum(map(is_odd, words)) <= _ODD_WORDS_MAX
+    few = sum(map(is_odd, words)) <= _ODD_WORDS_MAX
+    return priced and few and not card.notes and not _is_told(card)
+
+
+def _is_told(card: Card) -> bool:
+    """Whether the words under a title of no act tell how a contract went, or who else traded."""
+    words = [*tokens(card.title), *tokens(card.prose)]
+    gains = any(token.kind == "percent" and token.text[0] == "+" for token in words)
+    return gains or any(token.low in _TOLD and not token.text.isupper() for token in words)
 
 
 def is_entry_card(card: Card) -> bool:

@@ -21,6 +21,8 @@ from domain.grammar.vocabulary import (
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
+_NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
+"""Counts the alerts: "Trim #2"."""
 _FENCE = re.compile(r"```[a-z]{0,12}\n")
 _POINTER = re.compile(r"(?<=[A-Za-z)*_])[ *_]{0,6}[\u00bb\u203a\u27a4\u25b8\u25b6\u25ba]\s*")
 """Stands for the colon behind a label: "Entry » 2.30"."""
@@ -37,6 +39,7 @@ _RELAYED = re.compile(
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
 _TITLE_WORDS_MAX = 5
+_LABEL_MAX = 32
 _LINES_MAX = 150
 
 
@@ -70,7 +73,8 @@ class Card:
     @property
     def heading(self) -> str:
         """What the title holds besides its sense: "TSLA 250C" of "BTO TSLA 250C"."""
-        return self.title if self.sense is None or self.sense.is_weak else self.sense.rest
+        whole = self.sense is None or self.sense.is_weak
+        return _NUMBERED.sub(" ", self.title if whole or self.sense is None else self.sense.rest)
 
     @property
     def words(self) -> str:
@@ -83,7 +87,7 @@ def cards(text: MessageText, room: Room) -> list[Card]:
     """The content and every embed, each as a card; where there is a link, embeds preview it."""
     content = clean(text.content)
     found = [_content(content)] if content else []
-    if text.embeds and not has_link(text.content):
+    if text.embeds and not (has_link(text.content) or _asks(content)):
         over = _sense_over(content, room)
         found += [_under(_embed(embed, room), over, content) for embed in text.embeds]
     return found
@@ -95,6 +99,11 @@ def texts(card: Card) -> Iterator[str]:
         yield card.prose
     if card.notes:
         yield card.notes
+
+
+def _asks(content: str) -> bool:
+    """A question above an embed is about it: the embed is somebody's words, shown again."""
+    return content.endswith("?") and not any(end in content[:-1] for end in ".!\n")
 
 
 def _sense_over(content: str, room: Room) -> Sense | None:
@@ -163,7 +172,7 @@ def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
 
 def _field_lines(name: str, value: str) -> list[str]:
     """A field as lines: its values stand by a name that is a label, below one that is not."""
-    name = " ".join(name.split()).strip(" :")
+    name = " ".join(name.split()).strip(" :@#")
     rows = [row.strip() for row in value.split("\n") if row.strip()]
     role = role_of(name)
     if role is Role.NOTES:
@@ -188,7 +197,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
         if not found:
             if pending is not None and fits(pending.role, line):
                 _keep(card, pending._replace(value=line))
-            elif card.is_embed and (bare := role_of(line)) is not None and bare is not Role.NOTES:
+            elif card.is_embed and (bare := _bare_label(line)) is not None:
                 pending = Labelled(bare, line, "")
                 continue
             else:
@@ -208,6 +217,13 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
             else:
                 pending = one
     card.prose, card.notes = "\n".join(prose).strip(), "\n".join(notes).strip()
+
+
+def _bare_label(line: str) -> Role | None:
+    """The role of a line that is a label and nothing else: its value stands below."""
+    role = role_of(line) if len(line) <= _LABEL_MAX else None
+    numbered = role is not Role.TARGET and any(map(str.isdigit, line))
+    return None if role is Role.NOTES or numbered else role
 
 
 def _acts(one: Labelled) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.grammar.acts import Act, Found
-from domain.grammar.card_tickets import hedge_of, ticket_of
+from domain.grammar.card_tickets import hedge_of, price_of, ticket_of
 from domain.grammar.card_verbs import ENTRIES, EXITS, is_entry_card, is_strong, verb_of
 from domain.grammar.cards import Card
 from domain.grammar.labels import Role
@@ -13,7 +13,7 @@ from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token, tokens
-from domain.grammar.verbs import FIRST_WORDS, Form, Verb
+from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
     FIRST_PERSON,
@@ -45,6 +45,8 @@ def deal(
     if setting.contract:
         tickets = merged_exits(tickets)
     trades = [ticket for ticket in tickets if ticket.is_trade]
+    if len(trades) == 1 and trades[0].missing == ["price"] and price_of(card, trades[0].kind)[0]:
+        verb, trades, tickets = verb or VERBS["bto",], [], []
     if not trades:
         return [*tickets, *_by_title(card, verb, said, found, setting, whys)], whys
     if len(trades) == 1 and trades[0].kind in EXITS and setting.contract:

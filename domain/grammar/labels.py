@@ -40,6 +40,8 @@ class Role(StrEnum):
     NOTES = "notes"
     FLOW = "flow"
     """Volume, open interest and their kind: what a scanner of other people's trades reports."""
+    TRIGGER = "trigger"
+    """What has to happen before the trade is entered."""
     ASIDE = "aside"
     """Known to say nothing about the trade: who, when, the greeks."""
 
@@ -61,7 +63,7 @@ _SAID: dict[Role, str] = {
     Role.FILL: "fill, filled, fills, average fill, avg fill",
     Role.AVERAGE: "avg, average, avg cost, average cost, avg entry, average entry, dca, new avg,"
     " new average",
-    Role.PRICE: "price, at, contract price",
+    Role.PRICE: "price, px, at, contract price",
     Role.EXIT: "exit, sell, close, closing, exited, scaling, scaling price, out, covered, cover,"
     " sold at, closed at, trimmed at, trim price, scale price, sold price, closed price, sale,"
     " exit premium, exit fill",
@@ -77,8 +79,8 @@ _SAID: dict[Role, str] = {
     Role.SIZE: "size, position size, risk, risk size, sizing, account risk, allocation, r/r, rr,"
     " risk/reward, conviction, confidence, account size",
     Role.SOLD: "sold, trimmed, trim, scaled, scaled out, sold %, % sold, trim size, trim %, scale,"
-    " amount sold, amount trimmed, trim amount, trimming, portion, partial, percent sold,"
-    " percentage sold, closed, selling",
+    " amount sold, size sold, amount trimmed, trim amount, trimming, portion, partial, closed,"
+    " percent sold, percentage sold, selling",
     Role.LEFT: "left, remaining, remaining position, remaining contracts, remaining size, runners,"
     " position left, position remaining, holding, still holding",
     Role.ACTION: "action, side, trade type, direction, signal, transaction, order type, bias,"
@@ -91,6 +93,7 @@ _SAID: dict[Role, str] = {
     " description, commentary, thesis, rationale, message, remarks, additional notes, plan,"
     " strategy, why, extra, setup, trade plan, info, update, updates, summary, trade idea,"
     " management, trade management, exit plan, exit strategy",
+    Role.TRIGGER: "trigger, condition, trigger price, entry trigger, confirmation, if, when",
     Role.FLOW: "volume, vol, oi, open interest, vol/oi, volume/oi, spot, sentiment, prem, score,"
     " premium spent, total premium, algo score, trade value, notional, flow, trades, sector, otm,"
     " market cap, float, eps, revenue, est eps, actual, source, day range, win rate, wins, losses,"
@@ -108,7 +111,20 @@ _SAID: dict[Role, str] = {
 _ROLES = {phrase.strip(): role for role, phrases in _SAID.items() for phrase in phrases.split(",")}
 _FILLERS = frozenset(
     {"my", "our", "the", "your", "trade", "new", "option", "options", "est", "approx", "alert"}
-    | {"initial", "original", "nd", "st", "rd", "th", "usd", "first", "second", "third", "final"}
+    | {
+        "initial",
+        "original",
+        "nd",
+        "st",
+        "rd",
+        "th",
+        "usd",
+        "%",
+        "first",
+        "second",
+        "third",
+        "final",
+    }
 )
 """Words that add nothing to a label: "My Entry", "2nd Target"."""
 _ENDINGS = frozenset({"price", "at", "date", "level", "zone", "area", "%", "avg", "premium"})
@@ -123,7 +139,7 @@ _LABEL = re.compile(
     r"([A-Za-z%][A-Za-z'/&.% ]{0,27})"  # words
     r"[ #]?[0-9]{0,2} ?"  # Target 1
     r"(?:[(\[][^()\[\]:]{0,16}[)\]])?"  # (SL)
-    r"[^\w:$.,@+\-]{0,4}"  # emoji, or the bracket that ends [Entry]
+    r"[^\w:$.,+\-]{0,4}"  # emoji, or the bracket that ends [Entry]
     r"[:=](?!=)"
 )
 _DASHED = re.compile(
@@ -159,7 +175,7 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
     """
     line = _BULLET.sub("", _EDGE.sub("", line))
     if ":" not in line and "=" not in line:
-        return list(_dashed(line)) if is_card else []
+        return list(_dashed(line)) or list(_spaced(line)) if is_card else []
     found = list(_LABEL.finditer(line))
     if not found or found[0].start() > 0:
         return []
@@ -173,9 +189,14 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
             places.append((role, match))
     ends = [match.start() for _, match in places[1:]] + [len(line)]
     return [
-        Labelled(role, _clean_label(match[1]), line[match.end() : end].strip(_CUT).strip())
+        Labelled(role, _clean_label(match[1]), _value(line[match.end() : end]))
         for (role, match), end in zip(places, ends, strict=True)
     ]
+
+
+def _value(text: str) -> str:
+    """What stands by a label, without what parts it from the next; a sign stays."""
+    return text.rstrip(_CUT).lstrip(" \t,;|\u00b7")
 
 
 def _dashed(line: str) -> Iterator[Labelled]:
@@ -183,6 +204,15 @@ def _dashed(line: str) -> Iterator[Labelled]:
     role = role_of(match[1]) if match else None
     if match is not None and role is not None and fits(role, line[match.end() :]):
         yield Labelled(role, _clean_label(match[1]), line[match.end() :].strip())
+
+
+def _spaced(line: str) -> Iterator[Labelled]:
+    """A label and nothing but its value: "Strike 250C", "Entry $2.30", "Ticker TSLA"."""
+    label, _, value = line.strip().rpartition(" ")
+    role = role_of(label) if label and not any(map(str.isdigit, label)) else None
+    shape = _LONE.get(role) if role is not None else None
+    if role is not None and shape is not None and shape.fullmatch(value):
+        yield Labelled(role, label, value)
 
 
 def _last_words(label: str) -> Role | None:
@@ -225,6 +255,16 @@ _FITS = {
     Role.ACTION: re.compile(r"^\W*[A-Za-z]+(?: [A-Za-z]+){0,3}\W*$"),
     Role.STATUS: re.compile(r"^\W*[A-Za-z]+(?: [A-Za-z]+){0,3}\W*$"),
 }
+_LONE_NUMBER = re.compile(r"[@$~]{0,2}[0-9]*\.?[0-9]+")
+_LONE_LEVEL = re.compile(r"[@$~]{0,2}[0-9]*\.?[0-9]+%?|BE", re.IGNORECASE)
+_LONE = {
+    Role.TICKER: re.compile(r"\$?[A-Z]{1,5}"),
+    Role.STRIKE: re.compile(r"\$?[0-9]+(?:\.[0-9]+)?[cp]?", re.IGNORECASE),
+    Role.EXPIRY: re.compile(r"[0-9]{1,4}[/-][0-9]{1,2}(?:[/-][0-9]{2,4})?|[0-9]DTE", re.IGNORECASE),
+    Role.RIGHT: re.compile(r"calls?|puts?", re.IGNORECASE),
+    Role.STOP: _LONE_LEVEL, Role.TARGET: _LONE_LEVEL,
+    **dict.fromkeys((Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT), _LONE_NUMBER),
+}  # fmt: skip
 _NUMERIC = frozenset({Role.STRIKE, Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT,
                       Role.QUOTE, Role.QUANTITY, Role.DTE})  # fmt: skip
 

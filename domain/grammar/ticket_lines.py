@@ -36,7 +36,8 @@ def ticket_lines(prose: str) -> list[Token]:
     kept: list[Token] = []
     for line in prose.split("\n")[:_LINES_MAX]:
         words = tokens(line)
-        if not any(token.kind in _SLOT_KINDS for token in words):
+        lone = len(words) == 1 and is_ticker_word(words[0].text)
+        if not (lone or any(token.kind in _SLOT_KINDS for token in words)):
             continue
         cut = _cut(words)
         odd = sum(map(is_odd, cut))

@@ -46,7 +46,8 @@ _SENSES: tuple[tuple[Sense, str], ...] = (
      poll, polls, giveaway, reminder, lesson, lessons, education, educational, tutorial, example,
      examples, backtest, backtested, paper, simulated, simulation, contest, rules, welcome, tweet,
      tweets, tweeted, retweet, analyst, analysts, rating, ratings, dividend, dividends, ipo, ipos,
-     buyback, buybacks, sell off, selloff, long term, volume, alert service, disclaimer
+     buyback, buybacks, sell off, selloff, long term, volume, alert service, disclaimer,
+     tradingview, indicator, indicators
      """),
     (Sense(Kind.RECAP), """
      recap, recaps, result, results, summary, performance, scoreboard, portfolio, holdings,
@@ -62,6 +63,10 @@ _SENSES: tuple[tuple[Sense, str], ...] = (
      set up, plan, plans, planned, planning, potential, possible, pending, upcoming, waiting,
      considering, on deck, wishlist, alert set, alerts set, looking at, looking for, looking to,
      prospect, prospects, candidate, candidates, if, might, not entered, no entry, stalking
+     """),
+    (Sense(Kind.CONDITIONAL), """
+     conditional, limit order, limit orders, order placed, orders placed, working order, gtc,
+     trigger, triggers, when triggered
      """),
     (Sense(Kind.CORRECTION), "correction, corrected, edit, edited, amended, typo, fix, fixed"),
     (Sense(Kind.CANCEL), """
@@ -132,8 +137,8 @@ _LONGEST = max(len(phrase.split()) for phrase in _PHRASES)
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['/&][A-Za-z0-9]+)*")
 _HANDLE = re.compile(r"@[A-Za-z_]\w+")
 _SHARE = re.compile(
-    r"(?<![\d.+-])[0-9]{1,3} ?%|\b(?:half|third|quarter|most)\b"
-    r"|(?<![\d/.])(?:1/[234]|2/3|3/4)(?![\d/])",
+    r"(?<![\d.+-])(?<!up )(?<!for )[0-9]{1,3} ?%(?! ?(?:gain|profit|win|loss|return|up\b))"
+    r"|\b(?:half|third|quarter|most)\b|(?<![\d/.])(?:1/[234]|2/3|3/4)(?![\d/])",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"[0-9]+$")
