@@ -8,7 +8,7 @@ and a deletion never unbooks one: what was said first counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -62,9 +62,10 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class KnownTrader(msgspec.Struct, frozen=True):
-    """A registered author, by the name last seen."""
+    """A registered author, by the name last seen and when it was."""
 
     name: str
+    named_at: datetime | None = None
 
 
 class Talk(msgspec.Struct, frozen=True):
@@ -171,6 +172,7 @@ class Booking:
             subject=None if talk is None else talk.subject,
         )
         self._remember_subject(reading, message, author)
+        self._rename(cause, message, work)
         for number, intent in enumerate(intents):
             if isinstance(intent, StandsCall):
                 self._standing.note_price(intent.signal_id, intent.price, message.posted_at)
@@ -194,6 +196,18 @@ class Booking:
             self._subjects[place] = talk
             self._memory.put(f"talk:{author}:{message.channel}", talk)
 
+    def _rename(self, cause: Happened, message: MessageCaptured, work: Work) -> None:
+        """Follows an author to a new name, whatever they say under it; an old export does not
+        bring an old name back.
+        """
+        author = trader_stream(message.platform, message.author_id)
+        known = self._traders.get(author)
+        if known is None or not message.author_name or known.name == message.author_name:
+            return
+        if known.named_at is None or message.posted_at > known.named_at:
+            self._register(message, work)
+            work.save(consequence(self.name, cause, "name"))
+
     def _register(self, message: MessageCaptured, work: Work) -> None:
         author = trader_stream(message.platform, message.author_id)
         name = message.author_name or message.author_id
@@ -207,9 +221,11 @@ class Booking:
                     platform=message.platform, author_id=message.author_id, name=name, at=at
                 )
             )
+        elif known.named_at is not None and message.posted_at < known.named_at:
+            return
         else:
             work.get(Trader, author).rename(name, at=at)
-        self._traders[author] = KnownTrader(name)
+        self._traders[author] = KnownTrader(name, message.posted_at)
         self._memory.put(f"trader:{author}", self._traders[author])
 
     def _carry_out(
@@ -291,6 +307,7 @@ class Booking:
             parser=PARSER,
             rules=call.rules,
             posted_at=message.posted_at,
+            late=message.late,
             at=message.timestamp,
         )
 

@@ -61,6 +61,7 @@ class SignalPosted(Created, frozen=True, kw_only=True):
     """A trader (or the engine) opened a trade in words; approval and price check follow."""
 
     TOPIC: ClassVar[str] = "signal.posted"
+    class_version: ClassVar[int] = 2
 
     origin: str
     trader: UUID
@@ -76,6 +77,13 @@ class SignalPosted(Created, frozen=True, kw_only=True):
     parser: str
     rules: tuple[str, ...] = ()
     posted_at: datetime
+    late: bool = False
+    """Its message was not heard live: nothing but a person may approve it."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first nobody asked how long a message had taken."""
+        body.setdefault("late", False)
 
 
 class SignalAdded(Event, frozen=True, kw_only=True):

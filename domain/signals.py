@@ -66,6 +66,7 @@ class Signal(SignalDecisions):
         parser: str,
         rules: tuple[str, ...],
         posted_at: datetime,
+        late: bool = False,
         at: datetime,
     ) -> Signal:
         """Opens a trade in words.
@@ -92,6 +93,7 @@ class Signal(SignalDecisions):
             parser=parser,
             rules=rules,
             posted_at=posted_at,
+            late=late,
             timestamp=at,
         )
 

@@ -50,6 +50,8 @@ class PendingRow(Row, frozen=True, kw_only=True):
     """What the entry counts at, once it was held against the quote."""
     attainable: bool | None = None
     posted_at: datetime
+    late: bool = False
+    """Its message was not heard live."""
     valid_until: datetime | None
     given: int = 0
     """How many approvers said yes and wait for another one."""
@@ -101,6 +103,7 @@ class ApprovalQueue(Projection):
             price=event.price,
             stop=event.stop,
             posted_at=event.posted_at,
+            late=event.late,
             valid_until=event.valid_until,
         )
         self.pending.insert(row, seen.position)

@@ -90,6 +90,7 @@ class SignalFeed(Projection):
             targets=_written(event.targets),
             valid_until=event.valid_until,
             posted_at=event.posted_at,
+            late=event.late,
         )
         self.signals.insert(row, seen.position)
         self._execute(

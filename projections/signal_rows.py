@@ -83,6 +83,8 @@ class SignalRow(Row, frozen=True, kw_only=True):
     fills: int = 0
     corrections: int = 0
     posted_at: datetime
+    late: bool = False
+    """Its message was not heard live."""
 
     @property
     def title(self) -> str:

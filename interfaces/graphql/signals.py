@@ -136,6 +136,7 @@ class Signal:
     fills: int
     corrections: int
     posted_at: datetime
+    late: bool = figure("Its message was not heard live: it took over 5 s, or had to be fetched.")
     position: BigInt = figure("The event on the tape that made it stand like this.")
     trader_id: strawberry.Private[UUID]
     names: strawberry.Private[Names]
@@ -175,6 +176,7 @@ class Pending:
     market_price: Decimal | None = figure("USD per share at which the entry counts.")
     attainable: bool | None
     posted_at: datetime
+    late: bool = figure("Its message was not heard live: it took over 5 s, or had to be fetched.")
     valid_until: datetime | None
     approvals_given: int = figure("How many approvers said yes and wait for another one.")
     approvals_needed: int = figure("How many it takes, as far as it is known before a first yes.")

@@ -63,6 +63,8 @@ class Channel:
         channel: str = "options",
         reply_to: str = "",
         at: datetime | None = None,
+        via: str = "gateway",
+        lag_s: int | None = None,
     ) -> str:
         """Keeps a message and returns its id."""
         number = next(self.numbers)
@@ -76,8 +78,9 @@ class Channel:
             content=content,
             reply_to=reply_to,
             posted_at=posted_at,
+            received_at=None if lag_s is None else posted_at + timedelta(seconds=lag_s),
         )
-        capture(self.desk, [message], via="gateway", actor="gateway:discord", at=posted_at)
+        capture(self.desk, [message], via=via, actor="gateway:discord", at=posted_at)
         return message.message_id
 
     def books(self, content: str, **how: object) -> str:
@@ -159,6 +162,23 @@ class TestOpening:
         assert left.originator_id == message_stream("discord", "1")
 
 
+class TestLateness:
+    @pytest.mark.parametrize(
+        ("via", "lag_s", "late"),
+        [
+            ("gateway", 5, False),
+            ("gateway", 6, True),
+            ("history", 1, True),
+            ("import", None, False),
+        ],
+    )
+    def test_a_signal_of_a_message_that_was_not_heard_live_is_late(
+        self, desk: Desk, channel: Channel, via: str, lag_s: int | None, late: bool
+    ) -> None:
+        channel.books(OPEN, via=via, lag_s=lag_s)
+        assert last(desk, SignalPosted).late is late
+
+
 class TestAuthors:
     def test_an_author_is_registered_once(self, desk: Desk, channel: Channel) -> None:
         channel.books(OPEN)
@@ -177,6 +197,24 @@ class TestAuthors:
         renamed = [event.name for event in events(desk) if isinstance(event, TraderRenamed)]
         assert renamed == ["Eleanor"]
         assert last(desk, SignalExitCalled).originator_id == only_signal(desk)
+
+    def test_talk_under_a_new_name_is_enough(self, desk: Desk, channel: Channel) -> None:
+        channel.books("good morning", name="Nora")
+        channel.books(OPEN, name="Nora")
+        channel.books("good night", name="Eleanor")
+        channel.starts_anew()
+        channel.books("good morning", name="Eleanor")
+        renamed = [event.name for event in events(desk) if isinstance(event, TraderRenamed)]
+        assert renamed == ["Eleanor"]
+
+    def test_an_old_export_does_not_bring_an_old_name_back(
+        self, desk: Desk, channel: Channel
+    ) -> None:
+        channel.books(OPEN, name="Eleanor")
+        channel.books("good night", name="Nora", at=NOON - timedelta(days=1))
+        channel.books("BTO 1 AMD 12/18 150c @ 1.00", name="Nora", at=NOON - timedelta(days=1))
+        assert "trader.profile_changed" not in names(desk)
+        assert names(desk).count("signal.posted") == 2
 
     def test_who_has_no_name_goes_by_the_platforms_id(self, desk: Desk, channel: Channel) -> None:
         channel.books(OPEN, name="")
