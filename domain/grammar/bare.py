@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from domain.grammar import stance
 from domain.grammar.acts import Act, Found
@@ -72,6 +72,7 @@ _REPORTING = _set(
     paid printing print prints printed he she they his her their someone somebody you your u
     banger winner winners congrats ripping ripped rip bleeding dead expired worthless closed sold
     bought made took left done gone got wish hope hopefully almost nearly should've could've
+    over above breaks break through looks look seems feels cheap expensive lfg lol lmao insane
     bid ask mid offer volume vol oi iv delta sweep flow unusual mark last open close chart level
     """
 )
@@ -104,6 +105,7 @@ def act_barely(found: Found, text: str) -> None:
 
 
 _COMMA = Token("comma", ",", ",")
+_LEVELS = STOPS | TARGETS | {"loss", "profit"}
 _END = Token("end", "\n", "\n")
 
 
@@ -125,11 +127,24 @@ def _is_ticket(words: Sequence[Token]) -> bool:
     if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
         return False
     head = words[:end]
+    if any(map(_tells_market, pairwise(head))):
+        return False
     if not any(map(_is_contract, head)) and not _is_spelled(head):
         return False
     roots = {token.low.lstrip("$") for token in head if _is_root(token)}
     sold = head[0].text.startswith("-") or any(token.kind == "arrow" for token in words)
     return len(roots) <= 1 and not sold and around([], words, Form.NOW) is None
+
+
+def _tells_market(pair: tuple[Token, Token]) -> bool:
+    """A high, a low, an average, or millions that were paid: "high 4.10", "$1.2M"."""
+    token, ahead = pair
+    reached = token.low in ("high", "low", "avg", "average") and ahead.kind in (
+        "num",
+        "money",
+        "at",
+    )
+    return reached or (ahead.kind == "money" and ahead.low[-1] in "kmb")
 
 
 def _ticket_end(words: Sequence[Token]) -> int:
@@ -179,11 +194,14 @@ def _goes_on(words: Sequence[Token]) -> bool:
 
 
 def _is_priced(words: Sequence[Token]) -> bool:
-    """Whether a number stands there that can be a price."""
-    return any(
-        token.kind in ("at", "money") or (token.kind == "num" and "." in token.text)
-        for token in words
-    )
+    """Whether a number stands there that can be a price, and is no stop or target."""
+    label = ""
+    for token in words:
+        number = token.kind in ("at", "money") or (token.kind == "num" and "." in token.text)
+        if number and label not in _LEVELS:
+            return True
+        label = token.low if token.kind in ("word", "index") else label
+    return False
 
 
 def _speaks_otherwise(words: Sequence[Token]) -> bool:

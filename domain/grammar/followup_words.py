@@ -129,7 +129,9 @@ LABEL = re.compile(
     r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
 )
 """Before what is said: "btc long: sl to be"."""
-BARE_PRICE = re.compile(r"^[^0-9]*[a-z] [0-9]{0,5}\.[0-9]{1,4}$")
+IDIOM = re.compile(r"\bclosing in\b|\block(?:ed|ing)? in [0-9]{1,3} ?%", re.IGNORECASE)
+"""To lock in 40 % tells a gain, and how much is sold is not said."""
+BARE_PRICE = re.compile(r"^[^0-9]*[a-zA-Z] [0-9]{0,5}\.[0-9]{1,4}$")
 """A price without its \"at\": the ticket grammar reads it."""
 PRICE = re.compile(rf"(?:@|\bat|\bprice|\baround|\bnear) ?({_NUMBER})\b(?! ?(?:%|pips|points))")
 GAIN = re.compile(rf"([+-]?) ?({_NUMBER}) ?%")

@@ -65,6 +65,8 @@ def read_followup(message: MessageText) -> Reading | None:
         return None
     if not _may_follow(content):
         return None
+    if words.IDIOM.search(content):
+        return None
     text, roots = _named(words.BULLSEYES.sub("", clean(content)))
     if words.CONTRACT.search(text) or len(roots) > 1:
         return None

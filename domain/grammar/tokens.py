@@ -23,6 +23,11 @@ _DAY = rf"[0-9]{{1,2}}{_ORDINAL}"
 _RANGE = rf"(?: ?- ?\$?{NUMBER}(?![0-9%]| %))?"
 _PRICE_RANGE = rf"(?: ?[-/] ?\$?{NUMBER}(?![0-9%/]| %))?"
 _YEAR = r"(?:(?:,? ?'?|-)20[0-9]{2}|'[0-9]{2}|,? 2[0-9](?= \$?[0-9]{1,5}(?:\.[0-9])? ?[cp]))?"
+_ALONE = (
+    r"(?![a-z0-9]| [0-9]{1,2}(?:st|nd|rd|th)\b"
+    r"| [0-9]{1,2} (?!calls?|puts?|strike)\$?[a-z]{1,5} ?\$?[0-9]| [0-9]{1,2} \$[a-z])"
+)
+"""Behind "5 Jan" stands no other day, which would make the 5 a size: "5 Jan 16 TSLA 250c"."""
 _PART = r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})?[cp]?"
 _PAIR = r"\$?\b[a-z0-9]{1,10}/(?:usdt|usdc|usd|eur|btc|eth)\b"
 _COINS = r"\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b"
@@ -55,7 +60,7 @@ _KINDS = {
     "iso": r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])",
     "dashed": _DASHED,
     "dte": r"\b(?:[0-9]{1,3}|o) ?-?dte\b",
-    "daymon": rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-)(?:20)?2[0-9]\b(?! ?[/.]))?(?![a-z0-9])",
+    "daymon": rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-)(?:20)?2[0-9]\b(?! ?[/.]))?{_ALONE}",
     "monday": rf"\b{_MONTH}[ -]?'?(?:20[0-9]{{2}}|{_DAY}{_YEAR})(?![0-9a-z./%])",
     "handle": r"\b[a-z0-9_.]{2,32}#[0-9]{4}\b",
     "pair": rf"{_PAIR}|{_COINS}",
@@ -69,7 +74,7 @@ _KINDS = {
     "percent": (r"(?:(?<![0-9])[+-] ?)?(?:[0-9]{1,4} ?- ?)?[0-9]{1,6}(?:\.[0-9]{1,4})? ?%"),
     "at": rf"{_AT}{_PRICE_RANGE}",
     "money": rf"\$ ?{NUMBER}(?![0-9%]){_RANGE}(?:[kmb]\b)?",
-    "qty": r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b|\([0-9]{1,3}x?\)",
+    "qty": r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b(?!\.[0-9])|\([0-9]{1,3}x?\)",
     "index": r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
     "mix": r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*",
     "num": rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}",
