@@ -38,6 +38,7 @@ _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _CASH = re.compile(r"[A-Z]{1,5}(?:\.[A-Z])?")
 _TICKETS = re.compile(r"\b(?:BTO|STC|STO|BTC|shares?)\b", re.IGNORECASE)
 _SIDES = re.compile(r"\b(?:long|short)\b", re.IGNORECASE)
+_SPEAKS = re.compile(r"[0-9$]|\b[A-Z]{1,5}\b|\b(?:[Cc]all|[Pp]ut)s?\b")
 _SHARES = "shares"
 _END = Token("end", ".", ".")
 _ENTRY = VERBS["bto",]
@@ -48,8 +49,8 @@ def contract_of(card: Card, day: date) -> str:
     if not card.is_embed and not card.names_contract:
         return ""
     base = card.roles.get(Role.CONTRACT, "")
-    said = fill(_rooted(base), day, _ENTRY)
-    titled = fill(_rooted(card.heading), day, _ENTRY) if card.is_embed else Slots()
+    said = _said_in(base, day)
+    titled = _said_in(card.heading, day) if card.is_embed else Slots()
     if not _names_strike(said) and Role.STRIKE not in card.roles:
         beside = _rooted(card.heading) if _names_strike(titled) else card.lines
         said = fill([*_rooted(base), _END, *beside], day, _ENTRY) if beside else said
@@ -78,6 +79,10 @@ def _sells_shares(card: Card, titled: Slots) -> bool:
         return False
     spells = titled.shares or _TICKETS.search(card.title) is not None
     return spells or (card.is_relayed and _SIDES.search(card.title) is not None)
+
+
+def _said_in(text: str, day: date) -> Slots:
+    return fill(_rooted(text), day, _ENTRY) if _SPEAKS.search(text) else Slots()
 
 
 def _rooted(text: str) -> list[Token]:

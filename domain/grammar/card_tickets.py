@@ -32,6 +32,8 @@ from domain.grammar.vocabulary import (
 _ENTRY_PRICES = (Role.ENTRY, Role.FILL, Role.PRICE, Role.AVERAGE, Role.QUOTE)
 _EXIT_PRICES = (Role.EXIT, Role.SOLD, Role.FILL, Role.PRICE, Role.QUOTE)
 _HEDGES = CONDITIONS | BEYOND | INTENTIONS | NEGATIONS
+_PLAIN_PRICE = re.compile(r"[@$~ ]{0,3}([0-9]{0,6}\.?[0-9]{1,6})")
+_LETTER = re.compile(r"[A-Za-z]")
 _PERCENT = re.compile(r"([+-]?) ?\$?([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _NEW_AVERAGE = re.compile(r"\bto \$?([0-9]*\.?[0-9]+)\s*$")
@@ -64,6 +66,9 @@ def price_of(card: Card, kind: Kind, *, may_quote: bool = False) -> tuple[str, s
 
 def _price(value: str, role: Role) -> str:
     """The number of a price label; words that make it a condition stay beside it."""
+    plain = _PLAIN_PRICE.fullmatch(value)
+    if plain is not None and (role is not Role.SOLD or "." in value):
+        return f"@ {plain[1]}"
     said = tokens(value)
     for place, token in enumerate(said):
         after = said[place + 1] if place + 1 < len(said) else None
@@ -119,8 +124,8 @@ def gain_of(card: Card) -> str:
 
 def levels_of(card: Card) -> str:
     """The labelled stop and targets in the words of a ticket."""
-    stop = _stop(card.roles.get(Role.STOP, ""))
-    target = _targets(card.roles.get(Role.TARGET, ""))
+    stop = _stop(card.roles[Role.STOP]) if Role.STOP in card.roles else ""
+    target = _targets(card.roles[Role.TARGET]) if Role.TARGET in card.roles else ""
     said = (f"SL {stop}" if stop else "", f"PT {target}" if target else "")
     return " , ".join(part for part in said if part)
 
@@ -170,7 +175,7 @@ def hedge_of(card: Card) -> str:
     if Role.TRIGGER in card.roles:
         return card.labels[Role.TRIGGER]
     said = (card.roles.get(role, "") for role in _ENTRY_PRICES if role is not Role.QUOTE)
-    words = (token for value in said for token in tokens(value))
+    words = (token for value in said if _LETTER.search(value) for token in tokens(value))
     return next((token.text for token in words if token.low in _HEDGES), "")
 
 
@@ -179,8 +184,10 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
     strong = is_strong(card)
     price, rule = price_of(card, verb.kind, may_quote=strong)
     heading = card.heading if card.is_embed else ""
-    raw = tokens(plain_days(f"{heading} , {card.roles.get(Role.CONTRACT, '')}"))
-    said = fill([*raw, _END, *card.lines], day, verb)
+    raw = f"{heading} , {card.roles.get(Role.CONTRACT, '')}"
+    said = Slots()
+    if card.lines or any(map(str.isdigit, raw)):
+        said = fill([*tokens(plain_days(raw)), _END, *card.lines], day, verb)
     price = price or _said_price(said, is_sure=strong)
     if verb.kind in EXITS:
         gain = gain_of(card) or (f"{said.gain * 100:+f}%" if said.gain is not None else "")
@@ -204,5 +211,7 @@ def _said_price(said: Slots, *, is_sure: bool) -> str:
 
 def entry_of(card: Card) -> str:
     """The labelled entry with its levels, for an entry that the card's words tell of."""
+    if not (card.prose or card.notes):
+        return ""
     price, _ = price_of(card, Kind.OPEN)
     return f"{price} , {levels_of(card)}" if price else ""

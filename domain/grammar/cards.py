@@ -39,7 +39,6 @@ _RELAYED = re.compile(
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
 _TITLE_WORDS_MAX = 5
-_LABEL_MAX = 32
 _LINES_MAX = 150
 
 
@@ -221,7 +220,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
 
 def _bare_label(line: str) -> Role | None:
     """The role of a line that is a label and nothing else: its value stands below."""
-    role = role_of(line) if len(line) <= _LABEL_MAX else None
+    role = role_of(line)
     numbered = role is not Role.TARGET and any(map(str.isdigit, line))
     return None if role is Role.NOTES or numbered else role
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -45,6 +46,9 @@ class Role(StrEnum):
     ASIDE = "aside"
     """Known to say nothing about the trade: who, when, the greeks."""
 
+
+LABEL_MAX = 48
+"""Longer words are no label."""
 
 _SAID: dict[Role, str] = {
     Role.CONTRACT: "contract, option, position, trade, play, alert, instrument, order, ticket,"
@@ -159,6 +163,11 @@ class Labelled(NamedTuple):
 
 def role_of(label: str) -> Role | None:
     """The role of a label, by its words; None where it is no label that is known."""
+    return _role_of(label) if len(label) <= LABEL_MAX else None
+
+
+@lru_cache(maxsize=2_000)
+def _role_of(label: str) -> Role | None:
     low = label.lower()
     words = _WORDS.findall(_ASIDES.sub(" ", low)) or _WORDS.findall(low)
     words = [word.strip(".") if len(word) > 1 else word for word in words]
@@ -230,6 +239,8 @@ def _clean_label(label: str) -> str:
 
 def cells(line: str) -> list[str]:
     """The parts of a line between bars, where it has any and they hold labels."""
+    if _PIPES.search(line) is None:
+        return [line]
     parts = [part for part in _PIPES.split(line) if part.strip()]
     if len(parts) < 2 or not any(labelled(part) or role_of(part) for part in parts):
         return [line]

@@ -8,6 +8,7 @@ only looks like trading (scanners, news, recaps) before what is done, "stopped o
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.grammar.reading import Action, Kind, Room
@@ -166,6 +167,12 @@ def sense_of(title: str, room: Room | None = None) -> Sense | None:
     own = _own_sense(title, room) if room is not None and room.titles else None
     if own is not None:
         return own
+    return _usual_sense(title)
+
+
+@lru_cache(maxsize=2_000)
+def _usual_sense(title: str) -> Sense | None:
+    """What a title says in any room; a room's titles are few, and come again and again."""
     if _HANDLE.search(title) or title.rstrip().endswith("?"):
         return Sense(Kind.CHAT)
     return _first_sense(title)
