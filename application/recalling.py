@@ -99,7 +99,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             subject = msgspec.structs.replace(subject, announced=reading.announced, announced_at=at)
         if named:
             subject = msgspec.structs.replace(subject, legs=named, named_at=posted_at)
-        return before if subject == Subject(named_at=posted_at) else subject
+        return before if before is None and subject == Subject(named_at=posted_at) else subject
 
 
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):

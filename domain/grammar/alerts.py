@@ -46,7 +46,10 @@ _PREMIUM_STOP = Decimal("0.75")
 def read_block(message: MessageText, room: Room) -> Reading | None:
     """The reading of a message that is an alert in a block; None where it is none."""
     said = [message.content, *(_lines_of(embed) for embed in message.embeds)]
-    if not any(map(may_be_block, said)) or sum(map(len, said)) > _LENGTH_MAX:
+    for_one_pair = _is_pair(room.default_root) if room.default_root else False
+    if not any(may_be_block(part, for_one_pair=for_one_pair) for part in said):
+        return None
+    if sum(map(len, said)) > _LENGTH_MAX:
         return None
     if has_link(message.content):
         said = said[:1]
@@ -164,7 +167,7 @@ def _nameless(block: Block, text: str) -> Reading | None:
 def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
     """What keeps a block from being its author's alert of now."""
     side_lines = [line for line in (block.side_line, *block.entry_lines) if line]
-    if any("?" in line for line in side_lines):
+    if "?" in text and _asks(text):
         return Kind.CHAT, "the alert is a question"
     if hindrance := _hindrance_in(text):
         return hindrance
@@ -178,6 +181,12 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
     if who := _whose(block):
         return Kind.CHAT, f"'{who}' may be whose trade it is"
     return None
+
+
+def _asks(text: str) -> bool:
+    """Whether a line with a side or a level is a question; "who is in?" asks nothing of it."""
+    asking = [line for line in text.split("\n") if "?" in line]
+    return any(words.SIDES.search(line) or words.LABEL.search(line) for line in asking)
 
 
 def _hindrance_in(text: str) -> tuple[Kind, str] | None:
@@ -219,11 +228,20 @@ def _side_of_levels(block: Block) -> Side | None:
     if stop is None or not block.targets or not block.entries:
         return None
     low, high = min(block.entries), max(block.entries)
-    if stop < low and block.targets[0] > high:
+    stop, target = (_whole(price, block.entries[0]) for price in (stop, block.targets[0]))
+    if stop < low and target > high:
         return Side.BUY
-    if stop > high and block.targets[0] < low:
+    if stop > high and target < low:
         return Side.SELL
     return None
+
+
+def _whole(price: Decimal, entry: Decimal) -> Decimal:
+    """Completes a level of which only the last digits are said: 4329 ... TP 34."""
+    digits, short = str(int(entry)), str(price)
+    if not short.isdigit() or not 2 <= len(short) < len(digits) or len(digits) < 4:
+        return price
+    return Decimal(digits[: -len(short)] + short)
 
 
 @dataclass(slots=True)
@@ -301,8 +319,8 @@ class _Judging:
         """Keeps the levels that stand on their side of the entry, and names the others."""
         block = self.block
         self._named_pips()
-        stops = [price for price in map(self._whole, block.stops) if self._in_reach(price)]
-        targets = [price for price in map(self._whole, block.targets) if self._in_reach(price)]
+        stops = [price for price in map(self._completed, block.stops) if self._in_reach(price)]
+        targets = [price for price in map(self._completed, block.targets) if self._in_reach(price)]
         entry = block.entries[0]
         if not stops and block.stop_share is not None and block.stop_share < 1:
             stops = [entry * (1 - side.sign * block.stop_share)]
@@ -325,14 +343,10 @@ class _Judging:
             self.missing.append("contract")
             self.why = f"{entry:f} may be the price of an option"
 
-    def _whole(self, price: Decimal) -> Decimal:
-        """Completes a level of which only the last digits are said: 4329 ... TP 34."""
-        entry = self.block.entries[0]
-        digits, short = str(int(entry)), str(price)
-        if not short.isdigit() or not 2 <= len(short) < len(digits) or len(digits) < 4:
-            return price
-        whole = Decimal(digits[: -len(short)] + short)
-        self.rules.append(f"{short} read as {whole}")
+    def _completed(self, price: Decimal) -> Decimal:
+        whole = _whole(price, self.block.entries[0])
+        if whole != price:
+            self.rules.append(f"{price} read as {whole}")
         return whole
 
     def _in_reach(self, price: Decimal) -> bool:

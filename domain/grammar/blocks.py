@@ -84,11 +84,16 @@ class Block:
         return bool(self.stops or self.targets or self.target_shares or self.stop_share)
 
 
-def may_be_block(text: str) -> bool:
-    """Whether it is worth looking for a block; most chat ends here."""
+def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
+    """Whether it is worth looking for a block; most chat ends here.
+
+    In a room `for_one_pair` the pair need not be named.
+    """
     low = text.lower()
     if not text.isascii() and is_russian(text):
         return True
+    if for_one_pair and any(word in low for word in _SIDED):
+        return _PRICED.search(low) is not None
     if any(word in low for word in _INSTRUMENTS) and any(word in low for word in _SIDED):
         return _PRICED.search(low) is not None and (
             words.JOINED.search(text) is not None or next(pairs_in(text), None) is not None
