@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,7 +107,7 @@ def test_what_is_missing_from_a_channel_is_not_what_was_said_in_its_threads(
     above, without_id, within = said(1, channel_id="5"), said(2), said(3, channel_id="6")
     tape.save(above, without_id, within)
     follower.catch_up()
-    ends = (minute(0), minute(9), [])
+    ends: tuple[datetime, datetime, list[str]] = (minute(0), minute(9), [])
     assert missing_from(tape.connection, ALERTS, *ends) == [above.id, without_id.id]
     assert missing_from(tape.connection, THREAD, *ends) == [within.id]
 

@@ -86,7 +86,8 @@ class LoopbackDiscord:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.sessions.url = f"ws://{host}:{port}/gateway/"
-        Route.BASE = f"http://{host}:{port}/api/v10"
+        self.api_url = f"http://{host}:{port}/api/v10"
+        Route.BASE = self.api_url
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.sessions.url)
         return self
 
