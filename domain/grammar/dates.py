@@ -18,10 +18,10 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 _SESSIONS_COUNTED_MAX = 5
 """Who says more days to expiry than a week has counts them on the calendar."""
 _DAY_MONTH = re.compile(
-    r"([0-9]{1,2})(?:st|nd|rd|th)? ?([a-z]{3})[a-z]*\.?[ ,']*([0-9]*)", re.IGNORECASE
+    r"([0-9]{1,2})(?:st|nd|rd|th)?[ -]?([a-z]{3})[a-z]*\.?[ ,'-]*([0-9]*)", re.IGNORECASE
 )
 _MONTH_DAY = re.compile(
-    r"([a-z]{3})[a-z]*\.? ?('?)([0-9]+)(?:st|nd|rd|th)?[ ,']*([0-9]*)", re.IGNORECASE
+    r"([a-z]{3})[a-z]*\.?[ -]?('?)([0-9]+)(?:st|nd|rd|th)?[ ,'-]*([0-9]*)", re.IGNORECASE
 )
 
 

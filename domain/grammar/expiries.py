@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.grammar import dates
+from domain.grammar.slot_words import STRIKE_WORDS
 from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import EXPIRY_LEADS, RIGHTS
 
@@ -47,7 +48,15 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
         return None
     if before.low == "for":
         before = _at(tokens, at - 2)
-    beside = before.low in RIGHTS or before.kind in _CONTRACT_KINDS or ahead.kind in _CONTRACT_KINDS
+    around = [before, ahead]
+    if _is_root(ahead):
+        around.append(_at(tokens, at + length + 1))
+    if _is_root(before):
+        around.append(_at(tokens, at - 2))
+    beside = before.low in RIGHTS or any(token.kind in _CONTRACT_KINDS for token in around)
+    beside = beside or any(
+        is_spelled_strike(tokens, place) for place in (at + length, at + length + 1)
+    )
     led = before.low in EXPIRY_LEADS or ahead.low in EXPIRY_LEADS - {"for", "this"}
     return dates.spoken(phrase, day) if beside or led else None
 
@@ -63,10 +72,20 @@ def _phrase(tokens: Sequence[Token], at: int) -> tuple[str, int]:
 
 def _is_month_of(tokens: Sequence[Token], at: int) -> bool:
     """Whether a month is said of the contract: before its strike, or before "monthlies"."""
-    ahead, later = _at(tokens, at + 1), _at(tokens, at + 2)
+    ahead = _at(tokens, at + 1)
     if ahead.kind in _CONTRACT_KINDS or ahead.low in _MONTHLY:
         return True
-    return ahead.kind in ("num", "money") and later.low in RIGHTS
+    return is_spelled_strike(tokens, at + 1)
+
+
+def is_spelled_strike(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a strike in two words begins at a place: 250 calls, $250 strike puts."""
+    said, later = _at(tokens, at), _at(tokens, at + 1)
+    return said.kind in ("num", "money") and (later.low in RIGHTS or later.low in STRIKE_WORDS)
+
+
+def _is_root(token: Token) -> bool:
+    return token.kind == "cash" or (token.kind == "word" and token.text.isupper())
 
 
 def _at(tokens: Sequence[Token], place: int) -> Token:

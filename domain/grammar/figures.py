@@ -262,7 +262,7 @@ def are_a_range(low: Decimal, high: Decimal) -> bool:
 def is_price_range(token: Token) -> bool:
     """2.20/2.40, said once a strike stands."""
     said = numbers(token.text)
-    both = token.text.count(".") == 2 and len(said) == 2 and token.text[-1].isdigit()
+    both = "." in token.text and len(said) == 2 and token.text[-1].isdigit()
     return both and are_a_range(*said)
 
 

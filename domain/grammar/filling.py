@@ -28,6 +28,8 @@ _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
 _PARTS_MAX = 12
 _FRIDAY = 4
 _RESULT_REACH = 4
+_SIZE_OR_DAY = re.compile(r"[0-9]{1,2} [a-z]{3,9} 2[0-9]")
+"""Right behind the verb "10 Nov 25" may buy ten for the 25th, or be the 10th of 2025."""
 _HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
 """Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 
@@ -66,7 +68,10 @@ class _Filling(Figures):
         )
 
     def dated(self, token: Token) -> None:
-        self._expires(_DATES.get(token.kind, dates.named_date)(token.low, self.day))
+        said = _DATES.get(token.kind, dates.named_date)(token.low, self.day)
+        if self.follows_verb and not self.slots.roots and _SIZE_OR_DAY.fullmatch(token.low):
+            said = dates.Expiry(None, why=f"'{token.text}' may be a size and a day")
+        self._expires(said)
 
     def dashed(self, token: Token) -> None:
         """01-16 is a day, unless a label or a price word says that it is a range."""
@@ -83,7 +88,7 @@ class _Filling(Figures):
         elif self.is_exit and self.follows_verb and self._is_part_of_all(token):
             sold, held = numbers(token.text)
             self.slots.fraction = sold / held
-        elif self.behind().low in near.RATINGS or self.ahead().low in near.RATINGS:
+        elif "." not in token.text and self._is_rated():
             return
         elif roots.is_date(token.low.rstrip("exp ")) and not (
             self.slots.expiry and self._says_spread()
@@ -109,6 +114,10 @@ class _Filling(Figures):
             for strike in numbers(part)[:1]:
                 self._add_strike(strike, right)
         self.slots.is_ladder = True
+
+    def _is_rated(self) -> bool:
+        """1/2 size, conviction 3/10: how much is dared."""
+        return self.behind().low in near.RATINGS or self.ahead().low in near.RATINGS
 
     def _says_spread(self) -> bool:
         return any(

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from domain.grammar.dates import third_friday
+from domain.grammar.expiries import is_spelled_strike
 from domain.grammar.reading import LegReading
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
 from domain.grammar.vocabulary import (
+    EXPIRY_LEADS,
+    EXPIRY_WORDS,
     NO_ROOTS,
     NO_TICKERS,
     OPTION_WORDS,
-    RIGHTS,
     TICKERS_LIKE_WORDS,
 )
 from domain.instruments import CryptoPair, FxPair, Option, Right, instrument
@@ -26,7 +28,8 @@ WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
 _FAMILY = {weekly: root for root, weekly in WEEKLY_ROOTS.items()}
 _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
-_CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dte", "daymon", "monday"})
+_CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dashed", "dte", "daymon", "monday"})
+_EXPIRY_WORDS_MAX = 4
 _SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
 
 
@@ -120,16 +123,23 @@ def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int
 
 
 def _before_contract(tokens: Sequence[Token], at: int) -> bool:
-    ahead = tokens[at + 1] if at + 1 < len(tokens) else None
-    if ahead is None:
+    """Whether a strike stands behind the word, with at most an expiry between."""
+    place = at + 1
+    ahead = tokens[place] if place < len(tokens) else None
+    if ahead is not None and ahead.kind in _CONTRACT_KINDS - {"strike"}:
+        place += 1
+    elif tokens[at].text.isupper() and ahead is not None and ahead.kind == "word":
+        while place < min(at + _EXPIRY_WORDS_MAX, len(tokens)) and _is_of_expiry(tokens[place]):
+            place += 1
+    if place >= len(tokens):
         return False
-    if ahead.kind in ("num", "money"):
-        behind_number = tokens[at + 2] if at + 2 < len(tokens) else None
-        return behind_number is not None and behind_number.low in RIGHTS
-    if ahead.kind == "strike":
-        return True
-    later = tokens[at + 2 : at + 3]
-    return ahead.kind in _CONTRACT_KINDS and any(t.kind in ("strike", "slash") for t in later)
+    return tokens[place].kind in ("strike", "slash") or is_spelled_strike(tokens, place)
+
+
+def _is_of_expiry(token: Token) -> bool:
+    return token.kind in _CONTRACT_KINDS - {"strike"} or (
+        token.low in EXPIRY_WORDS or token.low in EXPIRY_LEADS or token.low in ("next", "week")
+    )
 
 
 def _has_place(tokens: Sequence[Token], at: int, verb_at: int) -> bool:

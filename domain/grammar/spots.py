@@ -22,7 +22,10 @@ from domain.grammar.vocabulary import (
 )
 
 CONTRACT_KINDS = frozenset(
-    {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dte", "daymon", "monday"}
+    {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dashed", "dte", "daymon", "monday"}
+)
+_STARTS = (
+    FIRST_WORDS.keys() | IDIOMS.keys() | TAKE | SECURE | FRACTIONS.keys() | FRACTION_PARTS.keys()
 )
 _REACH = 8
 _SIZES_BEFORE = frozenset({"num", "qty", "percent", "at", "money", "amp", "dotted"})
@@ -55,6 +58,9 @@ def spots(tokens: Sequence[Token]) -> Iterator[Spot]:
     """Every action word or phrase, the longest phrase first."""
     at = 0
     while at < len(tokens):
+        if tokens[at].low not in _STARTS:
+            at += 1
+            continue
         if idle := idiom_at(tokens, at):
             at += idle
             continue

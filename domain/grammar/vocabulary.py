@@ -17,7 +17,8 @@ BEFORE_CONTRACT = _set(
     """
     the these some a an few couple my small starter lotto lottos position positions size half full
     more here on of with now for new trade swing day at long calls puts this risky another quick
-    light today also x only weekly next week exp in to
+    light today also x only weekly weeklies monthly monthlies next week exp in to contract
+    contracts con cons lot lots eow eod tomorrow friday one two three four five ten expiring
     """
 )
 """Words that may stand between "in" or "took" and the contract."""
@@ -197,7 +198,7 @@ NO_TICKERS = _set(
     HOW WHY WHEN ONCE THEN SO BUT GO GOING LETS LET NICE GOOD GREAT WOW OMG WTF PM AM USD USDT
     ET EST PST UTC SEC IPO CEO BREAK BIG WIN WON LOSS GAIN ER PR HUGE EASY FAST HOT TOP ALSO
     BACK VC TA AI DM AH PMH PML LEAPS PLAY PLAYS TEAM ALERT SPAC OG RIP MOON YOLO FOMO HODL
-    BTFD GOLD OIL NAS FX ICT JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
+    BTFD GOLD OIL NAS FX ICT CMP JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
     FRI
     """
 )
