@@ -2,7 +2,7 @@
 
 The reaction remembers what each author has open in each channel, who is registered, and how
 each channel is read; all of it is exact to its place on the tape. An edit never books a trade
-and a deletion never unbooks one: what was said first counts.
+and a deletion never unbooks one: what was said first counts (see `revising`).
 """
 
 from __future__ import annotations
@@ -25,17 +25,26 @@ from application.intents import (
 )
 from application.reaction import Happened, Memory, consequence
 from application.recalling import OpenTrade, Subject
+from application.rehearsing import Rehearsal
 from application.resolving import resolve
+from application.revising import Revising
 from application.standing import StandingTrades
 from domain.approvals import APPROVAL_WINDOW_S
 from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
 from domain.legs import expiry_of
 from domain.market import exchange_day
-from domain.messages import Message, MessageCaptured, message_stream
+from domain.messages import (
+    Message,
+    MessageCaptured,
+    MessageDeleted,
+    MessageEdited,
+    message_stream,
+)
 from domain.rooms import RoomChanged, RoomConfigured
 from domain.shared import DomainError, Event
 from domain.signal_events import (
+    SignalBookedLate,
     SignalCorrected,
     SignalSettled,
     SignalVoided,
@@ -85,9 +94,12 @@ class Booking:
             MessageCaptured,
             RoomConfigured,
             RoomChanged,
+            MessageEdited,
+            MessageDeleted,
             SignalSettled,
             SignalVoided,
             SignalCorrected,
+            SignalBookedLate,
         }
     )
 
@@ -97,10 +109,13 @@ class Booking:
         self._traders: dict[UUID, KnownTrader] = {}
         self._standing = StandingTrades(self._memory)
         self._subjects: dict[tuple[str, UUID], Talk] = {}
+        self._revising = Revising(self.name, self._memory, self._standing, self._rehearse)
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         self._memory.take()
-        for remembered in (self._rooms, self._traders, self._standing, self._subjects):
+        for remembered in (
+            self._rooms, self._traders, self._standing, self._subjects, self._revising
+        ):  # fmt: skip
             remembered.clear()
         for key, value in state.items():
             kind, _, name = key.partition(":")
@@ -114,6 +129,8 @@ class Booking:
             elif kind == "talk":
                 talk = msgspec.json.decode(value, type=Talk)
                 self._subjects[talk.channel, talk.author] = talk
+            elif kind in ("touched", "asked"):
+                self._revising.restore(kind, UUID(name), value)
 
     def changes(self) -> Mapping[str, bytes | None]:
         return self._memory.take()
@@ -126,6 +143,12 @@ class Booking:
                     self._book(cause, message, work)
                 case RoomConfigured() | RoomChanged() as settings:
                     self._take_up(settings)
+                case MessageEdited() as edit:
+                    self._revising.edited(cause, edit, work)
+                case MessageDeleted() as deletion:
+                    self._revising.deleted(cause, deletion, work)
+                case SignalBookedLate():
+                    self._take_up_late(work.get(Signal, cause.stream))
                 case SignalSettled() | SignalVoided() | SignalCorrected():
                     if cause.stream in self._standing:
                         self._standing.follow(work.get(Signal, cause.stream))
@@ -135,6 +158,26 @@ class Booking:
         rules = Rules(settings.room, settings.approvals.window_s, channel, author)
         self._rooms[channel, author] = rules
         self._memory.put(f"room:{channel}" + (f"\n{author}" if author else ""), rules)
+
+    def _take_up_late(self, signal: Signal) -> None:
+        """What others booked with hindsight is open to what its author says next."""
+        self._standing.take_up(signal)
+        for message in signal.messages.values():
+            self._revising.note(message, signal.id)
+
+    def _rehearse(self, message: Message, open_then: Sequence[Signal]) -> Sequence[Event]:
+        """What a message would be booked as while some trades of its author are open."""
+        told: list[Event] = []
+        captured = message.collect_events()[0]
+        assert isinstance(captured, MessageCaptured)
+        rehearsal = Rehearsal(told.extend, [message, *open_then])
+        booking = Booking()
+        booking._rooms = self._rooms
+        for signal in open_then:
+            booking._standing.take_up(signal)
+        at = captured.timestamp
+        booking.react([Happened(0, message.id, at, "", None, captured)], rehearsal)
+        return told
 
     def _rules_for(self, message: MessageCaptured) -> Rules:
         """The author's own settings in the channel, else the channel's."""
@@ -245,6 +288,8 @@ class Booking:
             return
         work.save(msgspec.structs.replace(command, correlation=signal.id))
         self._standing.touch(signal, cause.stream, message.posted_at)
+        if not isinstance(intent, OpenCall):
+            self._revising.note(cause.stream, signal.id)
         if isinstance(intent, ExitCall) and intent.is_said and intent.price is not None:
             self._standing.note_price(signal.id, intent.price, message.posted_at)
 

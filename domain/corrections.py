@@ -179,7 +179,7 @@ class Correction(BaseAggregate[UUID]):
         Raises:
             Impossible: it was applied or refused.
         """
-        self._require_undecided()
+        self.require_undecided()
         self.trigger_event(CorrectionApplied, by=by, timestamp=at)
 
     def refuse(self, *, by: str, reason: str, at: datetime) -> None:
@@ -189,11 +189,16 @@ class Correction(BaseAggregate[UUID]):
             Impossible: it was applied or refused.
             InvalidInput: no reason is given.
         """
-        self._require_undecided()
+        self.require_undecided()
         if not reason.strip():
             raise InvalidInput("refusing a correction needs a reason")
         self.trigger_event(CorrectionRefused, by=by, reason=reason.strip(), timestamp=at)
 
-    def _require_undecided(self) -> None:
+    def require_undecided(self) -> None:
+        """Lets an open request pass.
+
+        Raises:
+            Impossible: it was applied or refused.
+        """
         if self.applied or self.refused:
             raise Impossible("the correction is decided already")

@@ -149,6 +149,7 @@ class Message(BaseAggregate[UUID]):
     def __init__(
         self,
         platform: str,
+        message_id: str,
         channel: str,
         author_id: str,
         author_name: str,
@@ -159,6 +160,7 @@ class Message(BaseAggregate[UUID]):
         edited_at: datetime | None = None,
     ) -> None:
         self.platform = platform
+        self.message_id = message_id
         self.channel = channel
         self.author_id = author_id
         self.author_name = author_name

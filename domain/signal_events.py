@@ -337,6 +337,7 @@ class SignalSourceEdited(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.edited = (*aggregate.edited, self.message)
+        aggregate.look_again(self, "its author edited the message")
         aggregate.look_again(self, "the author edited the message")
 
 
@@ -350,6 +351,7 @@ class SignalSourceDeleted(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.deleted = aggregate.deleted | {self.message}
+        aggregate.look_again(self, "its author deleted the message")
         aggregate.look_again(self, "the author deleted the message")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
+from typing import Self
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -77,6 +79,16 @@ class SignalState(BaseAggregate[UUID]):
         """The claimed price of the entries per share, weighted by quantity."""
         cost = sum(self.book[n] * price for n, price in self.entry_prices.items())
         return cost / self.entry_quantity
+
+    def until(self, number: int) -> Self:
+        """The trade as it stood before an execution; a copy that nobody stores."""
+        before = deepcopy(self)
+        before.collect_events()
+        before.book = {n: quantity for n, quantity in self.book.items() if n < number}
+        before.entry_prices = {n: price for n, price in self.entry_prices.items() if n < number}
+        before.messages = {n: said for n, said in self.messages.items() if n < number}
+        before.closed = before.voided = False
+        return before
 
     def _require_undecided(self) -> None:
         if self.decision is not Decision.PENDING:

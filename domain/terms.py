@@ -13,7 +13,7 @@ from domain.shared import Value
 TRADER = "trader"
 """Origin of a signal that was booked when it was said."""
 
-LATE = "late"
+HINDSIGHT = "hindsight"
 """Origin of a signal that was booked with hindsight: it is shown, and counts for nothing."""
 
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.reaction_runner import ReactionRunner
 from application.administering import configure_room
 from application.booking import Booking
 from application.correcting import Change, correct
 from application.desk import Desk, Work
-from application.intake import SeenMessage, capture, notice_deletions
 from application.reaction import Happened
 from application.settling import settle_expired
 from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
@@ -38,63 +35,12 @@ from domain.signals import signal_stream
 from domain.traders import TraderRegistered, TraderRenamed, trader_stream
 from tests.adapters.notes import on_tape
 from tests.application.acts import ADA, TSLA, catch_up, command, events, head, last, names
+from tests.application.channel import Channel
 from tests.application.conftest import NOON, ShownMarket, desk_on
 from tests.conftest import NewDatabase
 
 D = Decimal
 OPEN = "BTO 2 TSLA 11/20 250c @ 2.28"
-
-
-class Channel:
-    """A watched channel: what is said there is captured and booked a minute later each."""
-
-    def __init__(self, desk: Desk, url: str) -> None:
-        self.desk = desk
-        self.url = url
-        self.numbers = count(1)
-        self.runner = ReactionRunner(url, desk, Booking())
-
-    def hears(
-        self,
-        content: str,
-        *,
-        by: str = "77",
-        name: str = "Nora",
-        channel: str = "options",
-        reply_to: str = "",
-        at: datetime | None = None,
-        via: str = "gateway",
-        lag_s: int | None = None,
-    ) -> str:
-        """Keeps a message and returns its id."""
-        number = next(self.numbers)
-        posted_at = at or NOON + timedelta(minutes=number)
-        message = SeenMessage(
-            platform="discord",
-            message_id=str(number),
-            channel=channel,
-            author_id=by,
-            author_name=name,
-            content=content,
-            reply_to=reply_to,
-            posted_at=posted_at,
-            received_at=None if lag_s is None else posted_at + timedelta(seconds=lag_s),
-        )
-        capture(self.desk, [message], via=via, actor="gateway:discord", at=posted_at)
-        return message.message_id
-
-    def books(self, content: str, **how: object) -> str:
-        number = self.hears(content, **how)  # type: ignore[arg-type]
-        catch_up(self.runner)
-        return number
-
-    def close(self) -> None:
-        self.runner.close()
-
-    def starts_anew(self) -> None:
-        """The program ends and begins: all that was only in memory is gone."""
-        self.runner.close()
-        self.runner = ReactionRunner(self.url, self.desk, Booking())
 
 
 @pytest.fixture
@@ -292,16 +238,10 @@ class TestGoingOn:
         self, desk: Desk, channel: Channel
     ) -> None:
         number = channel.books(OPEN)
-        stream, before = message_stream("discord", number), head(desk)
-        edited = SeenMessage(
-            platform="discord", message_id=number, channel="options", author_id="77",
-            author_name="Nora", content="BTO 9 AMD 12/18 150c @ 9", posted_at=NOON,
-            edited_at=NOON + timedelta(hours=1),
-        )  # fmt: skip
-        capture(desk, [edited], via="gateway", actor="gateway:discord", at=NOON)
-        notice_deletions(desk, [stream], actor="gateway:discord", at=NOON)
-        catch_up(channel.runner)
-        assert names(desk, before) == ["message.edited", "message.deleted"]
+        before = head(desk)
+        channel.edits(number, "BTO 9 AMD 12/18 150c @ 9")
+        channel.deletes(number)
+        assert "signal.posted" not in names(desk, before)
         channel.books("all out TSLA 250c @ 3.35")
         assert names(desk)[-1] == "signal.closed"
 
@@ -333,7 +273,7 @@ class TestWhatOthersDo:
         channel.hears("all out TSLA 250c @ 3.35")
         self.void(desk)
         catch_up(channel.runner)
-        assert why_not(desk) == "the signal is voided"
+        assert why_not(desk).startswith("the signal is voided (by ada at")
 
     def test_a_corrected_quantity_is_what_is_open(self, desk: Desk, channel: Channel) -> None:
         channel.books(OPEN)
