@@ -19,6 +19,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.announced import completed, repeats
 from application.intents import (
     AddCall,
     ExitCall,
@@ -44,9 +45,6 @@ PRICE_STEP = Decimal("0.0001")
 SAID_FOR = timedelta(minutes=15)
 """So long a price that the author gave stands for an exit that names none."""
 
-ANNOUNCED_FOR = timedelta(hours=1)
-"""So long an entry that was announced without its price waits for it."""
-
 NO_POSITION = "open position"
 WHICH_POSITION = "which position"
 """What an exit lacks that finds no open trade, or cannot tell which."""
@@ -68,29 +66,9 @@ def resolve(
     `open_trades` are the author's in this channel, `reply_to` the stream of the message it
     replies to, `subject` what the author had last named here (see `Subject.after`).
     """
-    reading = _completed(reading, posted_at, subject)
+    reading = completed(reading, posted_at, subject)
     subject = Subject.after(reading, posted_at, subject)
     return _Resolving(reading, room, tuple(open_trades), posted_at, reply_to, subject).run()
-
-
-def _completed(reading: Reading, posted_at: datetime, subject: Subject | None) -> Reading:
-    """An entry price that is said of nothing is that of the trade just announced."""
-    if reading.entry is None or subject is None or subject.announced is None:
-        return reading
-    announced_at = subject.announced_at
-    if announced_at is None or not timedelta(0) <= posted_at - announced_at <= ANNOUNCED_FOR:
-        return reading
-    side = opening_side(subject.announced.action)
-    if reading.stop is not None and (reading.entry - reading.stop) * side.sign < 0:
-        return reading
-    trade = msgspec.structs.replace(
-        subject.announced, price=reading.entry, price_to=reading.entry_to
-    )
-    named = trade.legs[0].root
-    rule = f"{named}: announced at {announced_at:%H:%M} UTC without its price"
-    return msgspec.structs.replace(
-        reading, kind=Kind.OPEN, trades=(trade,), rules=(*reading.rules, rule)
-    )
 
 
 class _Resolving:
@@ -184,7 +162,7 @@ class _Resolving:
                     rules=(*self.reading.rules, *rules, *_listing_rules(trade.legs, legs)),
                 )
             )
-        elif self._repeats(held, trade):
+        elif repeats(self.reading, trade, held):
             self._unbooked(f"it repeats the entry of {held.spoken}")
         elif trade.either_way and held.side is not side:
             closing = Action.STC if held.side is Side.BUY else Action.BTC
@@ -197,16 +175,6 @@ class _Resolving:
             self._added(held, trade, quantity, price, rules)
         else:
             self._unbooked(f"{held.spoken} is open the other way round", ("action",))
-
-    def _repeats(self, held: OpenTrade, trade: TradeReading) -> bool:
-        """The same entry with the same stop and targets is said twice, not bought twice."""
-        reading = self.reading
-        return (
-            reading.stop is not None
-            and (reading.stop, reading.targets) == (held.stop, held.targets)
-            and trade.price == held.average_entry
-            and held.side is opening_side(trade.action)
-        )
 
     def _legs(self, readings: tuple[LegReading, ...]) -> tuple[Leg, ...]:
         day = message_day(self.posted_at)

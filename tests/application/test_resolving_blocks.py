@@ -8,9 +8,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from application.announced import ANNOUNCED_FOR
 from application.intents import AddCall, ExitCall, LevelsCall, OpenCall, Unbooked
 from application.recalling import OpenTrade, Subject
-from application.resolving import ANNOUNCED_FOR, resolve
+from application.resolving import resolve
 from domain.fix import Side
 from domain.grammar.reader import read
 from domain.grammar.reading import Kind, MessageText, Reading, Room

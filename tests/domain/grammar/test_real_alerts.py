@@ -116,7 +116,7 @@ def _block_of(reading: Reading) -> tuple[object, ...] | None:
     if len(reading.trades) != 1:
         return None
     (trade,) = reading.trades
-    prices = sorted({trade.price, trade.price_to or trade.price} - {None})
+    prices = sorted({price for price in (trade.price, trade.price_to) if price is not None})
     return trade.action.value, trade.legs[0].root, prices, reading.stop, list(reading.targets)
 
 
