@@ -66,6 +66,8 @@ def contract_of(card: Card, day: date) -> str:
         return ""
     root = f"${root}" if _CASH.fullmatch(root) else root
     expiry = _day_of(said) or _expiry(card, day) or _day_of(titled)
+    if card.is_option and not strike:
+        return f"{root} option"
     kind = said.strategy if said.strategy != "vertical" else "spread"
     return " ".join(part for part in (root, expiry, strike, kind, _word_for(right)) if part)
 

@@ -19,6 +19,11 @@ from domain.grammar.vocabulary import (
 )
 
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
+_OPTION_ROLES = frozenset({Role.STRIKE, Role.EXPIRY, Role.DTE})
+_OPTION_TITLE = re.compile(
+    r"\b(?:options?|contracts?|calls?|puts?|lottos?|[0-9]dte|weekl(?:y|ies)|leaps?)\b",
+    re.IGNORECASE,
+)
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
@@ -56,6 +61,8 @@ class Card:
     flow: str = ""
     """A label that only a scanner of other people's trades has."""
     is_embed: bool = False
+    is_option: bool = False
+    """Whether a label speaks of an option: then it is never a card for shares."""
     lines: list[Token] = field(default_factory=list)
     """The lines of an embed's prose that read like a ticket."""
     is_relayed: bool = False
@@ -138,6 +145,7 @@ def _embed(embed: Embed, room: Room) -> Card:
     lines = _plain(embed.description).split("\n")
     for fold in embed.fields:
         lines += _field_lines(_plain(fold.name), _plain(fold.value))
+    card.is_option = _OPTION_TITLE.search(card.title) is not None
     card.sense = sense_of(card.title, room)
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
@@ -236,6 +244,7 @@ def _acts(one: Labelled) -> bool:
 
 def _keep(card: Card, one: Labelled) -> None:
     """Keeps a value under the role that its words show it to have; the first of a role stays."""
+    card.is_option = card.is_option or _speaks_of_option(one)
     if _NOTHING.fullmatch(one.value):
         return
     for role, value in _settled(one):
@@ -246,6 +255,11 @@ def _keep(card: Card, one: Labelled) -> None:
         elif role not in card.roles:
             card.roles[role] = value
             card.labels[role] = one.label
+
+
+def _speaks_of_option(one: Labelled) -> bool:
+    low = one.label.lower()
+    return one.role in _OPTION_ROLES or "contract" in low or "option" in low
 
 
 def _settled(one: Labelled) -> Iterator[tuple[Role, str]]:

@@ -185,7 +185,7 @@ def repeated_above(trade: Trade) -> MessageText:
 def greeks(trade: Trade) -> MessageText:
     return message("", card(
         f"🚀 New Trade Entry: {trade.root} {trade.words.upper()} {trade.number} {trade.expiry}", "",
-        ("Symbol", trade.root), ("Option Type", trade.words.upper()), ("Strike", f"${trade.number}"),
+        ("Symbol", trade.root), ("Option Type", trade.words), ("Strike", f"${trade.number}"),
         ("Expiration", f"{trade.expiry}"), ("Entry Price", f"${trade.price}"),
         ("Quantity", f"{trade.quantity}"), ("Position Size", "$1150.00"), ("Delta", "0.45"),
         ("Theta", "-0.12"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.grammar.reader import read
-from domain.grammar.reading import Action, Kind, Reading, Room
+from domain.grammar.reading import Action, Embed, Kind, MessageText, Reading, Room
 from tests.domain.grammar.layouts import ENTRIES, EXITS, SILENT, Layout, Trade
 from tests.domain.grammar.spoken import THURSDAY
 
@@ -80,3 +82,30 @@ def test_what_only_shows_a_contract_books_nothing(layout: Layout, trade: Trade) 
     reading = reading_of(layout, trade)
     assert reading.trades == ()
     assert reading.why
+
+
+@pytest.mark.parametrize("layout", [*ENTRIES, *EXITS], ids=names)
+@settings(max_examples=25, deadline=None)
+@given(trade=TRADES)
+def test_a_card_that_lost_a_part_is_never_read_as_a_stock(layout: Layout, trade: Trade) -> None:
+    for lacking in lessened(layout(trade)):
+        for found in read(lacking, Room()).trades:
+            opens = found.action is Action.BTO
+            assert not opens or all(leg.strike is not None for leg in found.legs), lacking
+
+
+def lessened(whole: MessageText) -> Iterator[MessageText]:
+    """The message without one of its titles, words, lines or fields."""
+    (embed,) = whole.embeds
+    for text, name in ((embed.title, "title"), (embed.description, "description")):
+        words = text.split(" ")
+        for place in range(len(words)):
+            less = " ".join(words[:place] + words[place + 1 :])
+            yield with_embed(whole, msgspec.structs.replace(embed, **{name: less}))
+    for place in range(len(embed.fields)):
+        fields = embed.fields[:place] + embed.fields[place + 1 :]
+        yield with_embed(whole, msgspec.structs.replace(embed, fields=fields))
+
+
+def with_embed(whole: MessageText, embed: Embed) -> MessageText:
+    return msgspec.structs.replace(whole, embeds=(embed,))
