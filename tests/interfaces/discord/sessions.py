@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from uuid import uuid4
 
 from aiohttp import WSMsgType, web
@@ -51,7 +52,9 @@ class Session:
 
     async def _send(self, frame: Json) -> None:
         if self.socket is not None and not self.socket.closed:
-            await self.socket.send_json(frame)
+            # A client that was killed this moment has not said goodbye.
+            with suppress(ConnectionError):
+                await self.socket.send_json(frame)
 
 
 class Sessions:
