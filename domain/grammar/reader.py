@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.grammar import stance, tos
 from domain.grammar.acts import Found, find
 from domain.grammar.alerts import read_block
+from domain.grammar.amending import amends
 from domain.grammar.bare import act_barely
 from domain.grammar.card_contracts import contract_of
 from domain.grammar.card_tickets import entry_of, levels_of
@@ -70,13 +71,15 @@ def read(text: MessageText, room: Room) -> Reading:
         return said
     parts = cards(text, room)
     whole = "\n".join(card.words for card in parts)
-    if not (stance.may_act(whole) or any(card.names_contract for card in parts)):
-        return Reading(kind=Kind.CHAT, why="no word of a trade in it")
-    if stance.corrects(whole):
-        return Reading(kind=Kind.CORRECTION, why="it amends an earlier message")
     day = message_day(text.posted_at)
+    amended = None if text.embeds else amends(text.content, whole)
+    if amended is not None and amended[0] is Kind.CORRECTION:
+        named = named_legs(fill(tokens(whole), day))
+        return Reading(kind=Kind.CORRECTION, named=named, why=amended[1])
+    if not (amended or stance.may_act(whole) or any(card.names_contract for card in parts)):
+        return Reading(kind=Kind.CHAT, why="no word of a trade in it")
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
-    gathered = _Gathered()
+    gathered = _Gathered(whys=[amended] if amended else [])
     alone = len(parts) == 1 and not parts[0].is_embed
     for card in parts:
         card.contract = contract_of(card, day)

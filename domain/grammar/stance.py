@@ -12,15 +12,13 @@ from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TA
 
 _WORD = re.compile(r"[a-z][a-z']*")
 _MATTER = re.compile(
-    r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]|that was [0-9]"
+    r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]"
 )
-_AMENDING = {"correction", "typo", "meant", "ignore", "disregard", "scratch", "cancel", "canceled",
-             "cancelled", "wrong"}  # fmt: skip
 _ACTIVE = (
     frozenset(FIRST_WORDS)
     - {"in", "long", "am", "got", "get", "picking", "picked", "going", "all", "be", "b", "hit"}
     | TAKE | SECURE | FRACTIONS.keys() | STOPS | TARGETS | RIGHTS.keys()
-    | {"breakeven", "cash", "watching", "watchlist", "eyeing"} | _AMENDING
+    | {"breakeven", "cash", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
 _UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _STANDS_AT = re.compile(
@@ -32,12 +30,6 @@ _ABOUT = re.compile(
     r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?"
     r"|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b"
 )
-_CANCEL = re.compile(
-    r"\b(?:ignore|disregard|scratch|cancel(?:l?ed)?) (?:that|this|the|my|last)\b"
-    r"|\bwrong (?:room|channel|chat)\b"
-)
-_CORRECTION = re.compile(r"^\W*(?:correction|typo)\b")
-_MISSAID = re.compile(r"\b(?:that was|i meant|meant to say|should (?:be|say|read)) \$?[0-9]")
 _CONDITIONAL = re.compile(
     r"\b(?:if|once|unless)\b|\b(?:i|we|you)'?ll\b|\bwill\b"
     r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b"
@@ -104,18 +96,9 @@ def target_was_hit(text: str) -> bool:
     return "hit" in low and _TARGET_HIT.search(low) is not None
 
 
-def corrects(text: str) -> bool:
-    """Whether the whole message amends an earlier one, so that its ticket is no new trade."""
-    return _CORRECTION.search(text.lower()) is not None
-
-
 def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
     low = text.lower()
-    if _CANCEL.search(low):
-        return Kind.CANCEL
-    if _CORRECTION.search(low) or _MISSAID.search(low):
-        return Kind.CORRECTION
     if not _ABOUT.search(low) and not names_ticker(text):
         return Kind.CHAT
     if _UP.search(low):
