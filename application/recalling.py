@@ -16,6 +16,10 @@ from domain.grammar.roots import family, is_pair, underlying_of
 from domain.instruments import CryptoPair, Instrument, Option, instrument
 from domain.legs import Leg
 
+PRICE_STEP = Decimal("0.0001")
+"""Prices that are computed from a gain or an average are kept to a hundredth of a cent."""
+COIN_STEP = Decimal("0.0000000001")
+"""Coins may be worth less than that."""
 _DEARER_THAN_ENTRY = 5
 _AROUND_STRIKE = Decimal("0.3")
 
@@ -60,6 +64,15 @@ class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
         """Contracts and shares are sold whole once more than one was entered."""
         entry = self.entry_quantity
         return entry > 1 and entry == int(entry) and not is_pair(self.legs[0].symbol)
+
+    def target(self, number: int) -> Decimal | None:
+        """The target that the author counts so: 1 is the first."""
+        return self.targets[number - 1] if 0 < number <= len(self.targets) else None
+
+    def at_gain(self, average: Decimal, gain: Decimal) -> Decimal:
+        """The price at which the trade has gained so much of its average entry."""
+        step = COIN_STEP if is_pair(self.legs[0].symbol) else PRICE_STEP
+        return max((average * (1 + self.side.sign * gain)).quantize(step), Decimal(0))
 
     def is_underlying_price(self, price: Decimal) -> bool:
         """Whether a price is far from the option's and close to its strike."""

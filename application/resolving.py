@@ -29,7 +29,7 @@ from application.intents import (
     StandsCall,
     Unbooked,
 )
-from application.recalling import OpenTrade, Recalled, Subject, recall
+from application.recalling import PRICE_STEP, OpenTrade, Recalled, Subject, recall
 from domain.fix import PositionEffect, Side
 from domain.grammar.dates import message_day
 from domain.grammar.legs import opening_side
@@ -38,9 +38,6 @@ from domain.grammar.roots import is_pair, is_whole, symbol_of
 from domain.legs import Leg, strategy_symbol
 from domain.shared import InvalidInput
 from domain.signal_events import ClosedBy
-
-PRICE_STEP = Decimal("0.0001")
-"""Prices that are computed from a gain or an average are kept to a hundredth of a cent."""
 
 SAID_FOR = timedelta(minutes=15)
 """So long a price that the author gave stands for an exit that names none."""
@@ -292,12 +289,12 @@ class _Resolving:
         if trade.price is not None:
             return trade.price, ()
         if trade.gain is not None and average is not None:
-            price = _at_gain(held, average, trade.gain)
+            price = held.at_gain(average, trade.gain)
             percent = f"{(trade.gain * 100).normalize():+f} %"
             return price, (f"price {price}: {percent} on the average entry {average}",)
-        if trade.reached is not None and trade.reached <= len(held.targets):
-            price = held.targets[trade.reached - 1]
-            return price, (f"price {price}: target {trade.reached}, as said before",)
+        number = trade.reached
+        if number is not None and (target := held.target(number)) is not None:
+            return target, (f"price {target}: target {number}, as said before",)
         if trade.reason.value == ClosedBy.STOP.value:
             if held.stop is not None:
                 return held.stop, (f"price {held.stop}: the stop that was said before",)
@@ -339,7 +336,7 @@ class _Resolving:
         """Notes how the trade that is spoken of stands; of none or several, nothing is said."""
         held = self._recall(self.reading.named[:1], None).trade
         if held is not None and held.average_entry is not None and len(self.reading.named) < 2:
-            price = _at_gain(held, held.average_entry, gain)
+            price = held.at_gain(held.average_entry, gain)
             self.intents.append(StandsCall(signal_id=held.signal_id, price=price))
 
     def _levels_by_words(self) -> None:
@@ -383,13 +380,6 @@ def _part(held: OpenTrade, fraction: Decimal) -> tuple[Decimal, tuple[str, ...]]
     if whole == exact:
         return exact, ()
     return whole, (f"{fraction} of {left} is {exact.normalize():f}: {whole} whole",)
-
-
-def _at_gain(held: OpenTrade, average: Decimal, gain: Decimal) -> Decimal:
-    """The price at which the trade has gained so much of its average entry."""
-    step = min(PRICE_STEP, Decimal(1).scaleb(int(average.as_tuple().exponent)))
-    price = (average * (1 + held.side.sign * gain)).quantize(step)
-    return max(price, Decimal(0))
 
 
 def _listing_rules(readings: tuple[LegReading, ...], legs: tuple[Leg, ...]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class TestExits:
 
     def test_a_gain_on_a_cheap_coin_keeps_its_digits(self) -> None:
         cheap = held("JASMY/USDT", average="0.002002")
-        assert exit_of(only("Closed for +10%", cheap)).price == Decimal("0.002202")
+        assert exit_of(only("Closed for +10%", cheap)).price == Decimal("0.0022022")
 
     def test_advice_to_take_part_sells_nothing(self) -> None:
         assert not [i for i in intents("you can close half here", sol()) if isinstance(i, ExitCall)]
