@@ -32,6 +32,9 @@ _STRIKE = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?|\.5) ?([cp]\b|calls?\b|puts?\b
 _STRIKES = re.compile(r"[0-9.]+[cp]? ?[/-] ?[0-9.]+[cp]?", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"\b(20[0-9]{2})[/.]([0-9]{1,2})[/.]([0-9]{1,2})\b")
 _DASHED_DAY = re.compile(r"\b([0-9]{1,2})[-.]([0-9]{1,2})[-.]((?:20)?[0-9]{2})\b")
+_DASHED_MONTH = re.compile(
+    r"\b([0-9]{1,2}(?=-[A-Za-z])|[A-Za-z]{3}(?=-[0-9]))-([A-Za-z]{3}|[0-9]{1,2})-((?:20)?[0-9]{2})\b"
+)
 _SHORT_DAY = re.compile(r"\b([01]?[0-9])-([0-3]?[0-9])\b(?!-)")
 _COMPACT = re.compile(r"\b(20[0-9]{2})([01][0-9])([0-3][0-9])\b")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
@@ -77,10 +80,11 @@ def _sells_shares(card: Card, titled: Slots) -> bool:
 
     "Entry: TSLA @ 2.30" is none: it may leave out the contract.
     """
-    if titled.option_like or titled.price is None:
+    if titled.option_like or not (titled.price is not None or Role.ENTRY in card.roles):
         return False
     spells = titled.shares or _TICKETS.search(card.title) is not None
-    return spells or (card.is_relayed and _SIDES.search(card.title) is not None)
+    sided = card.is_relayed or Role.ENTRY in card.roles
+    return spells or (sided and _SIDES.search(card.title) is not None)
 
 
 def _said_in(text: str, day: date) -> Slots:
@@ -156,7 +160,7 @@ def _title_root(titled: Slots, beside: str) -> str:
 
 def plain_days(text: str) -> str:
     """Dates spelled with other signs than a ticket's: 2025/11/21, 11-21-2025, 20251121."""
-    text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+    text = _YEAR_FIRST.sub(r"\1-\2-\3", _DASHED_MONTH.sub(r"\1 \2 \3", text))
     return _DASHED_DAY.sub(r"\1/\2/\3", text)
 
 

@@ -36,6 +36,7 @@ _PLAIN_PRICE = re.compile(r"[@$~ ]{0,3}([0-9]{0,6}\.?[0-9]{1,6})")
 _LETTER = re.compile(r"[A-Za-z]")
 _PERCENT = re.compile(r"([+-]?) ?\$?([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
+_ZERO = re.compile(r"\W*0+(?![0-9.])")
 _NEW_AVERAGE = re.compile(r"\bto \$?([0-9]*\.?[0-9]+)\s*$")
 _ALL = frozenset({"all", "full", "fully", "everything"})
 _END = Token("end", ".", ".")
@@ -85,7 +86,20 @@ def _price(value: str, role: Role) -> str:
 
 
 def sold_part(card: Card) -> str:
-    """How much an exit sells, in the words of a ticket: "50%", "2x", "half"."""
+    """How much an exit sells, in the words of a ticket: "50%", "2x", "half".
+
+    What remains says only whether it is all.
+    """
+    left = card.roles.get(Role.LEFT, "")
+    part = _sold_part(card)
+    if not left or part == "all":
+        return part
+    if _COUNT.search(left.replace("%", "")) and not _ZERO.match(left):
+        return f"{part} some".strip()
+    return part
+
+
+def _sold_part(card: Card) -> str:
     value = card.roles.get(Role.SOLD, "")
     if share := share_in(value):
         return "all" if share.replace(" ", "") == "100%" else share

@@ -70,6 +70,8 @@ def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
         return VERBS["trimming",], card.labels[Role.SOLD]
     if card.sense is not None and card.sense.kind is Kind.UPDATE:
         return None, ""
+    if Role.GAIN in card.roles:
+        return None, ""
     if not {Role.ENTRY, Role.FILL}.isdisjoint(card.roles):
         return VERBS["bto",], said or "Entry"
     is_option = any(token.kind == "strike" for token in tokens(card.contract))

@@ -43,6 +43,7 @@ _RELAYED = re.compile(
 )
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
+_DATED = frozenset({"strike", "osi", "joined", "slash", "iso", "dte", "daymon", "monday"})
 _TITLE_WORDS_MAX = 5
 _LINES_MAX = 150
 
@@ -267,7 +268,7 @@ def _settled(one: Labelled) -> Iterator[tuple[Role, str]]:
     role, value = one.role, one.value
     if role in (Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS):
         yield from _settled_words(role, value)
-    elif role is Role.TICKER and any(map(str.isdigit, value)):
+    elif role is Role.TICKER and any(token.kind in _DATED for token in tokens(value)):
         yield Role.CONTRACT, value
     elif role is Role.ENTRY and "premium" in one.label.lower() and _IN_THOUSANDS.search(value):
         yield Role.FLOW, value

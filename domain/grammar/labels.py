@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -149,6 +150,7 @@ _LABEL = re.compile(
 _DASHED = re.compile(
     r"^([A-Za-z][A-Za-z'/&. ]{0,23})[ #]?[0-9]{0,2} ?(?:[(][^()]{0,16}[)])? ?(?:->|-|~) +(?=\S)"
 )
+_SPACE_APART = re.compile(r"\S+")
 _CUT = " \t,;|/-\u00b7"
 _PIPES = re.compile(r" ?[|\u00b7\u00a6\u2502] ?")
 
@@ -192,11 +194,13 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
     if first is None:
         return []
     places = [(first, found[0])]
+    ends: list[int] = []
     for match in found[1:]:
-        role = _last_words(match[1])
+        role, start = _last_words(match)
         if role is not None and places[-1][0] not in (Role.NOTES, Role.ASIDE):
             places.append((role, match))
-    ends = [match.start() for _, match in places[1:]] + [len(line)]
+            ends.append(start)
+    ends.append(len(line))
     return [
         Labelled(role, _clean_label(match[1]), _value(line[match.end() : end]))
         for (role, match), end in zip(places, ends, strict=True)
@@ -224,13 +228,14 @@ def _spaced(line: str) -> Iterator[Labelled]:
         yield Labelled(role, label, value)
 
 
-def _last_words(label: str) -> Role | None:
-    """The role of a label in the middle of a line, where other words may stand before it."""
-    words = label.split()
-    return next(
-        (role for cut in range(min(len(words), 4)) if (role := role_of(" ".join(words[cut:])))),
-        None,
-    )
+def _last_words(match: re.Match[str]) -> tuple[Role | None, int]:
+    """The role of a label in the middle of a line, and where it begins: other words, of the
+    value before it, may stand in front."""
+    for word in islice(_SPACE_APART.finditer(match[1]), 4):
+        role = role_of(match[1][word.start() :])
+        if role is not None:
+            return role, match.start(1) + word.start()
+    return None, 0
 
 
 def _clean_label(label: str) -> str:

@@ -76,7 +76,7 @@ def read(text: MessageText, room: Room) -> Reading:
     if amended is not None and amended[0] is Kind.CORRECTION:
         named = named_legs(fill(tokens(whole), day))
         return Reading(kind=Kind.CORRECTION, named=named, why=amended[1])
-    if not (amended or stance.may_act(whole) or any(card.names_contract for card in parts)):
+    if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
         return Reading(kind=Kind.CHAT, why="no word of a trade in it")
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered(whys=[amended] if amended else [])

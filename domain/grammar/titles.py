@@ -48,7 +48,8 @@ _SENSES: tuple[tuple[Sense, str], ...] = (
      examples, backtest, backtested, paper, simulated, simulation, contest, rules, welcome, tweet,
      tweets, tweeted, retweet, analyst, analysts, rating, ratings, dividend, dividends, ipo, ipos,
      buyback, buybacks, sell off, selloff, long term, volume, alert service, disclaimer,
-     tradingview, indicator, indicators
+     tradingview, indicator, indicators, calculator, congress, senate, senator, politician,
+     politicians, sec, form
      """),
     (Sense(Kind.RECAP), """
      recap, recaps, result, results, summary, performance, scoreboard, portfolio, holdings,
@@ -60,10 +61,11 @@ _SENSES: tuple[tuple[Sense, str], ...] = (
      screenshots, missed, tracker, history, trade of the day, play of the day, past alerts
      """),
     (Sense(Kind.WATCH), """
-     watch, watching, watchlist, watch list, watches, radar, eyeing, idea, ideas, setup, setups,
-     set up, plan, plans, planned, planning, potential, possible, pending, upcoming, waiting,
-     considering, on deck, wishlist, alert set, alerts set, looking at, looking for, looking to,
-     prospect, prospects, candidate, candidates, if, might, not entered, no entry, stalking
+     watch, watching, watchlist, watch list, watches, radar, eyeing, idea, ideas, setup,
+     setups, set up, plan, plans, planned, planning, potential, possible, pending, upcoming,
+     waiting, considering, on deck, wishlist, alert set, alerts set, looking at, looking for,
+     setting up, not, not yet, looking to, prospect, prospects, candidate, candidates, if,
+     might, not entered, no entry, stalking
      """),
     (Sense(Kind.CONDITIONAL), """
      conditional, limit order, limit orders, order placed, orders placed, working order, gtc,
@@ -142,6 +144,7 @@ _SHARE = re.compile(
     r"|\b(?:half|third|quarter|most)\b|(?<![\d/.])(?:1/[234]|2/3|3/4)(?![\d/])",
     re.IGNORECASE,
 )
+_STANDS_AT = re.compile(r"(?:\bup|\bdown|\+) ?[0-9]{1,5}(?:\.[0-9]+)? ?%", re.IGNORECASE)
 _NUMBERED = re.compile(r"[0-9]+$")
 _OWN: dict[Kind, Verb] = {
     Kind.OPEN: _ENTRY,
@@ -175,7 +178,10 @@ def _usual_sense(title: str) -> Sense | None:
     """What a title says in any room; a room's titles are few, and come again and again."""
     if _HANDLE.search(title) or title.rstrip().endswith("?"):
         return Sense(Kind.CHAT)
-    return _first_sense(title)
+    sense = _first_sense(title)
+    if (sense is None or sense.is_weak) and _STANDS_AT.search(title):
+        return Sense(Kind.RECAP)
+    return sense
 
 
 def _first_sense(title: str) -> Sense | None:
