@@ -112,7 +112,9 @@ def _decide(
     def decide(work: Work) -> Signal:
         found = work.get(Signal, signal)
         if expected_version is not None and expected_version > found.version:
-            raise Conflict(f"the signal is at version {found.version}, not {expected_version}")
+            raise Conflict(
+                f"the signal is at version {found.version} by now, not {expected_version}"
+            )
         try:
             act(work, found)
         except RECORDED as why:
