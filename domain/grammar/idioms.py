@@ -22,6 +22,7 @@ _IDIOMS = (
     "short interest", "short and sweet", "short on", "short of", "long term", "long run",
     "long time", "long day", "long way", "long story", "long only", "long shot",
     "taking a look", "take a look", "taking notes", "took notes", "got it", "got you", "got me",
+    "we out here", "dump it all", "take profits and run", "take profit and run",
     "done with the", "done with my", "done with all", "done with work",
 )  # fmt: skip
 

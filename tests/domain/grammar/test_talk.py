@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from domain.grammar.reading import Kind, Reading
 from tests.domain.grammar import idle_reports as reports
 from tests.domain.grammar import idle_talk as talk
+from tests.domain.grammar.idle_chatter import CHATTER
 from tests.domain.grammar.spoken import read_text, spoken
 from tests.domain.grammar.spoken_exits import EXITS
 from tests.domain.grammar.spoken_moves import MOVES
 
 IDLE = [
+    *CHATTER,
     *talk.IDIOMS, *talk.PLANS, *talk.QUESTIONS, *talk.OTHERS, *talk.RELAYED,
     *reports.NEWS, *reports.RECAPS, *reports.PAPER, *reports.LESSONS, *reports.HINDSIGHT,
     *reports.NEGATIONS, *reports.LEVELS, *reports.REPORTS, *reports.PROMOTION,
