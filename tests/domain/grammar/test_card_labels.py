@@ -73,6 +73,8 @@ def test_bars_part_a_line_only_where_labels_stand_between_them() -> None:
     "description",
     [
         "Ticker = TSLA\nStrike = 250C\nExpiry = 11/21\nEntry = 2.30",
+        "Ticker: TSLA Strike: 250 Type: Call Exp: 11/21 Entry: 2.30",
+        "Underlying: TSLA @ $247.80\nContract: 250C 11/21\nEntry: 2.30",
         "Ticker TSLA\nStrike 250C\nExpiry 11/21\nEntry 2.30",
         "Ticker ➜ TSLA\nStrike ➜ 250C\nExpiry ➜ 11/21\nEntry ➜ 2.30",
         "Ticker » TSLA\nStrike » 250C\nExpiry » 11/21\nEntry » 2.30",
@@ -90,7 +92,8 @@ def test_labels_stand_in_many_ways(description: str) -> None:
 @pytest.mark.parametrize(
     "expiry",
     ["11/21", "11/21/25", "Nov 21", "Friday, November 21, 2025", "21 Nov 2025", "2025-11-21",
-     "2025/11/21", "20251121", "11-21-2025", "11-21", "2025-11-21T16:00:00Z", "11/21 (8 DTE)"],
+     "2025/11/21", "20251121", "11-21-2025", "11-21", "21-Nov-2025", "Nov-21-25",
+     "2025-11-21T16:00:00Z", "11/21 (8 DTE)"],
 )  # fmt: skip
 def test_an_expiry_stands_under_its_label_in_every_spelling(expiry: str) -> None:
     fields = (*PARTS[:3], ("Expiration", expiry), ("Entry", "2.30"))
@@ -163,6 +166,17 @@ def test_how_much_was_sold_stands_under_its_label(sold: str, meant: str) -> None
     assert said("Trim", *fields) == f"trim STC {meant} {LEG} @4.10 +78%"
 
 
+def test_what_remains_says_whether_it_was_all() -> None:
+    fields = (*PARTS, ("Quantity", "1"), ("Price", "3.10"))
+    assert said("Sell", *fields, ("Remaining", "2")) == f"trim STC some 1 {LEG} @3.10"
+    assert said("Sell", *fields, ("Remaining", "0")) == f"close STC 1 {LEG} @3.10"
+
+
+def test_how_an_open_trade_stands_is_no_entry() -> None:
+    fields = (("Entry", "2.30"), ("Current", "3.45"), ("Gain", "+50%"))
+    assert reading_of("", *PARTS, *fields).trades == ()
+
+
 def test_levels_are_read_without_what_stands_beside_them() -> None:
     fields = (("Entry", "2.30"), ("Stop", "$1.50 (-35%)"), ("TP", "1) 3.00 (+30%) 2) 4.00 (+74%)"))
     assert said("Entry", *PARTS, *fields) == f"open BTO {LEG} @2.30 SL 1.50 PT 3.00 PT 4.00"
@@ -219,6 +233,7 @@ def test_a_ticker_alone_is_bought_only_by_a_card_for_shares() -> None:
         "open BTO AAPL @189.20"
     )
     assert said("BTO RIVN shares at 10.85") == "open BTO RIVN @10.85"
+    assert said("Swing Long: AAPL", ("Entry", "189.20")) == "open BTO AAPL @189.20"
     assert reading_of("Entry: TSLA @ 2.30").trades == ()
     for title in ("Options Entry", "Call Entry", "LOTTO entry"):
         assert reading_of(title, ("Ticker", "TSLA"), ("Entry", "2.30")).trades == (), title
