@@ -30,8 +30,8 @@ from application.resolving import resolve
 from application.revising import Revising
 from application.standing import StandingTrades
 from domain.approvals import APPROVAL_WINDOW_S
-from domain.grammar.reader import read
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
+from domain.grammar.weighing import read
 from domain.legs import expiry_of
 from domain.market import exchange_day
 from domain.messages import (

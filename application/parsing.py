@@ -19,7 +19,6 @@ from application.pencil import PencilBook
 from application.recalling import OpenTrade
 from application.resolving import resolve
 from domain.fix import Side
-from domain.grammar.reader import read
 from domain.grammar.reading import (
     PARSER,
     Action,
@@ -31,6 +30,7 @@ from domain.grammar.reading import (
     TradeReading,
 )
 from domain.grammar.roots import is_pair, underlying_of
+from domain.grammar.weighing import read
 from domain.instruments import Option, instrument
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain.grammar.reader import read
 from domain.grammar.reading import MessageText, Reading, Room
+from domain.grammar.weighing import read
 from domain.shared import Value
 
 WORDS_MAX = 400

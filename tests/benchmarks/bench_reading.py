@@ -6,8 +6,11 @@ import statistics
 import time
 from functools import cache
 
-from domain.grammar.reader import read
+from docs.intent_examples import accuracy, leaning_accuracy
+from docs.train_intent import held_out
+from domain.grammar.opinion import Leaning
 from domain.grammar.reading import MessageText, Room
+from domain.grammar.weighing import read
 from tests.benchmarks.harness import Measured, benchmark
 from tests.reading.rooms import lines_of, room_names
 
@@ -59,4 +62,22 @@ def read_p99() -> Measured:
         value=cuts[989] * 1000,
         note=f"median {cuts[499] * 1e6:.0f} us, p99.9 {cuts[998] * 1000:.2f} ms, "
         f"slowest {max(took) * 1000:.2f} ms",
+    )
+
+
+@benchmark("intent_held_out", unit="of messages", limit=0.80, better="higher")
+def intent_held_out() -> Measured:
+    """How many messages of a room that it has not seen the second opinion tells to be orders
+    or not."""
+    found = held_out()
+    orders = sum(one.example.leaning is Leaning.ORDER for one in found)
+    by_room: dict[str, list[bool]] = {}
+    for one in found:
+        by_room.setdefault(one.example.room, []).append(one.is_right)
+    worst = min(by_room, key=lambda room: statistics.mean(by_room[room]))
+    return Measured(
+        value=accuracy(found),
+        note=f"{len(found)} messages of {len(by_room)} rooms, each held out in turn, {orders} of "
+        f"them orders; worst room {worst} {statistics.mean(by_room[worst]):.3f}; "
+        f"which of five kinds {leaning_accuracy(found):.3f}",
     )

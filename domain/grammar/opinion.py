@@ -1,0 +1,173 @@
+"""A second opinion on what a message is, from labelled messages instead of rules.
+
+A linear model over words, their senses and the shapes of numbers, whose weights lie beside this
+module as plain data (see docs/intent-model.md). To ask it costs a few sums.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from math import exp, sqrt
+from typing import NamedTuple
+
+import msgspec
+
+from domain.grammar.normalise import clean
+from domain.grammar.reading import MessageText
+from domain.grammar.roots import is_ticker_word
+from domain.grammar.senses import SENSE_OF
+from domain.shared import Value
+
+MODEL = "intent_model.json"
+
+LENGTH_MAX = 400
+"""Characters that are weighed: what a message is shows at its beginning."""
+
+
+class Leaning(StrEnum):
+    """What a message is, as coarsely as it can be told from its words alone."""
+
+    ORDER = "order"
+    LEVELS = "levels"
+    PLAN = "plan"
+    RECAP = "recap"
+    CHAT = "chat"
+
+
+class Opinion(NamedTuple):
+    """The likeliest leaning with its probability, and the probability of an order."""
+
+    leaning: Leaning
+    probability: float
+    order: float
+
+
+class OpinionModel(Value, frozen=True, kw_only=True):
+    """The weights, what they were learned from, and how far they are to be trusted."""
+
+    version: str = ""
+    messages: int = 0
+    rooms: int = 0
+    sha256: str = ""
+    """Of the labelled messages that the weights were learned from."""
+    orders_held_out: float = 0.0
+    """How many messages of unseen rooms were told to be orders or not,"""
+    leanings_held_out: float = 0.0
+    """and how many got exactly the leaning that a person gave them."""
+    veto_below: float = 0.0
+    """An order in prose is vetoed when it is less probable than this,"""
+    veto_ticket_below: float = 0.0
+    """and one that is written as a ticket when it is less probable than this."""
+    leanings: tuple[Leaning, ...]
+    intercepts: tuple[float, ...]
+    weights: dict[str, tuple[float, ...]]
+    """For each feature its weight for every leaning."""
+
+    def probabilities(self, features: Sequence[str]) -> list[float]:
+        """How probable each leaning is; features are those of `features_of`, without repeats."""
+        known = [row for name in features if (row := self.weights.get(name)) is not None]
+        scores = list(self.intercepts)
+        if known:
+            length = sqrt(len(known))
+            for place, column in enumerate(zip(*known, strict=True)):
+                scores[place] += sum(column) / length
+        highest = max(scores)
+        shares = [exp(score - highest) for score in scores]
+        whole = sum(shares)
+        return [share / whole for share in shares]
+
+    def opinion(self, text: MessageText) -> Opinion:
+        """What the words of a message look like."""
+        return self.weigh(features_of(text))
+
+    def weigh(self, features: Sequence[str]) -> Opinion:
+        """What a message with these features looks like."""
+        found = self.probabilities(features)
+        most = max(range(len(found)), key=found.__getitem__)
+        order = found[self.leanings.index(Leaning.ORDER)]
+        return Opinion(self.leanings[most], found[most], order)
+
+
+@cache
+def model() -> OpinionModel:
+    """The model that was shipped, read when it is first asked."""
+    told = files("domain.grammar").joinpath(MODEL).read_bytes()
+    return msgspec.json.decode(told, type=OpinionModel)
+
+
+_PIECE = re.compile(
+    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)(?![0-9])"
+    r"|(?P<blank>[ \t]+)"
+    r"|(?P<link>https?://\S+)"
+    r"|(?P<mention>@[^\W\d_]\w*)"
+    r"|(?P<strike>\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b)"
+    r"|(?P<date>[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\b|20[0-9]{2}-[0-9]{2}-[0-9]{2}"
+    r"|[0-9] ?[dD][tT][eE]\b)"
+    r"|(?P<percent>[+-]?[0-9]{1,5}(?:\.[0-9]{1,3})? ?%)"
+    r"|(?P<at>@ ?\$?[0-9.][0-9.,]*)"
+    r"|(?P<money>\$ ?[0-9.][0-9.,]*)"
+    r"|(?P<cash>\$[A-Za-z]{1,5}\b)"
+    r"|(?P<price>[0-9]{0,6}\.[0-9]{1,6})"
+    r"|(?P<clock>[0-9]{1,2}:[0-9]{2})"
+    r"|(?P<number>[0-9]+)"
+    r"|(?P<question>\?+)"
+    r"|(?P<shout>!+)"
+    r"|(?P<line>\n+)"
+    r"|(?P<arrow>[-=]>)"
+    r"|(?P<sign>[^\x00-\x7f])"
+)
+_TICKER = "<ticker>"
+_START = "<start>"
+
+
+def features_of(text: MessageText) -> list[str]:
+    """The features of a message, each once.
+
+    They are its words; their senses, and which sense follows which; what its titles say; and
+    its length.
+    """
+    words = list(_pieces("\n".join(_parts(text))))
+    senses = [_START, *(SENSE_OF.get(word, word) for word in words)]
+    found = dict.fromkeys(senses)
+    found.update(dict.fromkeys(f"={word}" for word in words))
+    found.update(dict.fromkeys(f"{one} {after}" for one, after in pairwise(senses)))
+    found[f"{senses[-1]} <end>"] = None
+    found[f"<{_length(len(words))} pieces>"] = None
+    for embed in text.embeds:
+        title = (SENSE_OF.get(word, word) for word in _pieces(clean(embed.title)))
+        found.update(dict.fromkeys(f"#{word}" for word in ("", *title)))
+    return list(found)
+
+
+def _parts(text: MessageText) -> Iterator[str]:
+    yield clean(text.content)
+    for embed in text.embeds:
+        yield clean(embed.title)
+        yield clean(embed.description)
+        for field in embed.fields:
+            yield clean(f"{field.name}: {field.value}")
+
+
+def _pieces(said: str) -> Iterator[str]:
+    """Words in lower case; numbers, tickers and links by what they are, not which."""
+    for match in _PIECE.finditer(said[:LENGTH_MAX]):
+        kind = match.lastgroup
+        if kind == "word":
+            word = match[0]
+            yield _TICKER if is_ticker_word(word) else word.lower()
+        elif kind == "sign":
+            yield match[0]
+        elif kind != "blank":
+            yield f"<{kind}>"
+
+
+def _length(pieces: int) -> str:
+    for most in (2, 4, 8, 16, 32, 64):
+        if pieces <= most:
+            return str(most)
+    return "more"
