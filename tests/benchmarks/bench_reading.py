@@ -6,8 +6,6 @@ import statistics
 import time
 from functools import cache
 
-from docs.intent_examples import accuracy, leaning_accuracy
-from docs.train_intent import held_out
 from domain.grammar.opinion import Leaning
 from domain.grammar.reading import MessageText, Room
 from domain.grammar.weighing import read
@@ -69,6 +67,10 @@ def read_p99() -> Measured:
 def intent_held_out() -> Measured:
     """How many messages of a room that it has not seen the second opinion tells to be orders
     or not."""
+    # Scikit-learn takes seconds to load, and only this needs it.
+    from docs.intent_examples import accuracy, leaning_accuracy
+    from docs.train_intent import held_out
+
     found = held_out()
     orders = sum(one.example.leaning is Leaning.ORDER for one in found)
     by_room: dict[str, list[bool]] = {}
