@@ -6,6 +6,7 @@ import logging
 import os
 import signal as signals
 import threading
+from datetime import timedelta
 from types import FrameType
 from typing import Annotated, Any
 
@@ -17,6 +18,9 @@ from interfaces.cli.output import Column, as_json, console, table, warn, warning
 from interfaces.cli.session import REFUSED, Json, house
 from interfaces.compose import READ_MODELS, House
 from interfaces.timers import run_timers
+from projections.messages import lags
+
+LATE_LATELY = timedelta(hours=24)
 
 
 def work() -> None:
@@ -66,9 +70,11 @@ def stopped_by_signals() -> threading.Event:
 
 
 def status(json: Json = False) -> None:
-    """Show the head of the tape and how far reactions and read models are."""
+    """Show the head of the tape, how far all behind it is, and what was not heard live."""
     with house() as opened:
         head = opened.head()
+        with opened.reader.connection() as connection:
+            late = lags(connection, opened.clock.now() - LATE_LATELY)
         steps = opened.reaction_statuses()
         models = opened.projection_statuses()
     rows: list[dict[str, Any]] = [
@@ -82,7 +88,7 @@ def status(json: Json = False) -> None:
         for m in models
     ]  # fmt: skip
     if json:
-        as_json({"head": head, "followers": rows})
+        as_json({"head": head, "followers": rows, "late": [lag._asdict() for lag in late]})
     else:
         table(
             rows,
@@ -96,6 +102,11 @@ def status(json: Json = False) -> None:
             ),
             title=f"the tape ends at position {head}",
         )
+        for lag in late:
+            warn(
+                f"not heard live in {lag.channel}: {lag.late} in the last day, the latest of "
+                f"{lag.newest:%Y-%m-%d %H:%M:%S} UTC; the worst took {lag.worst_ms / 1_000:.1f} s"
+            )
     if any(row["state"] in ("stopped", "parked") for row in rows):
         warn("something stands still: the reason is in the last column")
         raise SystemExit(REFUSED)
@@ -126,7 +137,9 @@ def rebuild(
 def bot(
     channel: Annotated[
         list[str] | None,
-        typer.Option(help="A channel to watch; TRUETAPE_DISCORD_CHANNELS (a, b) without one."),
+        typer.Option(
+            help="A channel to watch, by name or id; TRUETAPE_DISCORD_CHANNELS (a, b) without one."
+        ),
     ] = None,
 ) -> None:
     """Watch Discord channels live. The token is read from TRUETAPE_DISCORD_TOKEN."""

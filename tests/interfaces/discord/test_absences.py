@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from interfaces.cli.app import app
 from interfaces.compose import House
 from interfaces.discord.history import BACK
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
@@ -139,6 +142,25 @@ async def test_what_was_missed_is_late_even_if_it_was_said_a_moment_ago(
             "SELECT via, late FROM read.messages ORDER BY posted_at"
         ).fetchall()
     assert rows == [("gateway", False), ("history", True)]
+
+
+async def test_status_tells_what_was_not_heard_live(
+    database_url: str, redis_url: str, house: House, loopback: LoopbackDiscord, record: Record,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    loopback.guild.now = datetime.now(UTC)
+    await away(house, loopback, record, "one")
+    await loopback.say("options", "Nora", "two")
+    async with loopback.running(listener(house)):
+        await heard(record, "captured one", "captured two")
+    await asyncio.to_thread(house.catch_up)
+    surroundings = {
+        "TRUETAPE_HOME": str(tmp_path),
+        "TRUETAPE_DATABASE_URL": database_url,
+        "TRUETAPE_REDIS_URL": redis_url,
+    }
+    told = await asyncio.to_thread(CliRunner().invoke, app, ["status"], env=surroundings)
+    assert "not heard live in options: 1 in the last day" in told.output
 
 
 async def test_edits_and_deletions_are_noticed_afterwards(
