@@ -24,11 +24,17 @@ _OPTION_TITLE = re.compile(
     r"\b(?:options?|contracts?|calls?|puts?|lottos?|[0-9]dte|weekl(?:y|ies)|leaps?)\b",
     re.IGNORECASE,
 )
+_OPTION_TEXT = re.compile(r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE)
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
 """Counts the alerts: "Trim #2"."""
 _FENCE = re.compile(r"```[a-z]{0,12}\n")
+_BROKER_SYMBOL = re.compile(
+    r"\b([A-Z]{1,5})_([01][0-9])([0-3][0-9])([0-9]{2})([CP])([0-9]{1,5}(?:\.[0-9]{1,3})?)\b"
+)
+"""How a broker's interface spells an option: TSLA_112125C250."""
+_SNAKE = re.compile(r"(?<=[A-Za-z])_(?=[A-Za-z])")
 _POINTER = re.compile(r"(?<=[A-Za-z)*_])[ *_]{0,6}[\u00bb\u203a\u27a4\u25b8\u25b6\u25ba]\s*")
 """Stands for the colon behind a label: "Entry » 2.30"."""
 _ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
@@ -44,6 +50,7 @@ _RELAYED = re.compile(
 _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"})
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
 _DATED = frozenset({"strike", "osi", "joined", "slash", "iso", "dte", "daymon", "monday"})
+_DESCRIPTIONS = frozenset({"description", "details", "trade details", "info"})
 _TITLE_WORDS_MAX = 5
 _LINES_MAX = 150
 
@@ -152,6 +159,9 @@ def _embed(embed: Embed, room: Room) -> Card:
         _take_first_line(card, lines, room)
     _fill_labels(card, lines)
     card.lines = ticket_lines(card.prose)
+    card.is_option = (
+        card.is_option or _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
+    )
     return card
 
 
@@ -159,6 +169,9 @@ def _plain(text: str) -> str:
     """An embed's text: there a block quote and a code block are frames, not somebody's words."""
     if not text.isascii():
         text = _POINTER.sub(": ", _ORNAMENT.sub(" ", text))
+    if "_" in text:
+        text = _BROKER_SYMBOL.sub(r"\1 \2/\3/\4 \6\5", text)
+        text = _SNAKE.sub(" ", text)
     if ">" in text:
         text = _BLOCKQUOTE.sub("", text)
     if "```" in text:
@@ -215,8 +228,10 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
             continue
         pending = None
         for one in found:
-            open_notes = one.role is Role.NOTES
-            if open_notes:
+            open_notes = one.role is Role.NOTES and not _describes_contract(one)
+            if one.role is Role.NOTES and not open_notes:
+                _keep(card, one._replace(role=Role.CONTRACT))
+            elif open_notes:
                 notes.append(one.value)
             elif _acts(one):
                 prose.append(one.value)
@@ -232,6 +247,16 @@ def _bare_label(line: str) -> Role | None:
     role = role_of(line)
     numbered = role is not Role.TARGET and any(map(str.isdigit, line))
     return None if role is Role.NOTES or numbered else role
+
+
+def _describes_contract(one: Labelled) -> bool:
+    """ "Description: TSLA 11/21/2025 250 Call" is a contract rather than a note."""
+    if one.label.lower() not in _DESCRIPTIONS:
+        return False
+    said = tokens(one.value)
+    named = any(token.kind == "strike" or token.low in RIGHTS for token in said)
+    dated = any(token.kind in _DATED for token in said)
+    return named and dated and len(one.value.split()) <= _TITLE_WORDS_MAX
 
 
 def _acts(one: Labelled) -> bool:
@@ -294,6 +319,9 @@ def _settled_words(role: Role, value: str) -> Iterator[tuple[Role, str]]:
     letters = [word for word in words if word in RIGHTS] if len(words) == 1 else []
     if right or letters:
         yield Role.RIGHT, right or letters[0]
+        root = next((word for word in _WORD.findall(value) if is_ticker_word(word)), "")
+        if root and role is Role.CONTRACT:
+            yield Role.TICKER, root
     action = _action_in([word for word in words if word not in RIGHTS])
     if action:
         yield Role.ACTION, action

@@ -81,6 +81,9 @@ def test_bars_part_a_line_only_where_labels_stand_between_them() -> None:
         "Ticker: TSLA, Strike: 250C, Expiry: 11/21, Entry: 2.30",
         "**Ticker:** TSLA\n**Option:** `250C 11/21` **Price:** `2.30`",
         "TSLA | 250C | 11/21 | $2.30",
+        "BUY_TO_OPEN TSLA_112125C250 @ 2.30",
+        "Symbol: TSLA\nDescription: TSLA 11/21/2025 250 Call\nAvg Fill Price: 2.30",
+        "Option: TSLA Call\nStrike: $250\nExp: Nov 21\nEntry: 2.30",
         "TSLA - 250C - 11/21 - $2.30",
         "TSLA\n250 Call\nExp 11/21\n$2.30",
     ],
@@ -235,6 +238,8 @@ def test_a_ticker_alone_is_bought_only_by_a_card_for_shares() -> None:
     assert said("BTO RIVN shares at 10.85") == "open BTO RIVN @10.85"
     assert said("Swing Long: AAPL", ("Entry", "189.20")) == "open BTO AAPL @189.20"
     assert reading_of("Entry: TSLA @ 2.30").trades == ()
+    noted = (("Symbol", "TSLA"), ("Side", "BUY_TO_OPEN"), ("Fill", "2.30"))
+    assert reading_of("Fill", *noted, ("Description", "the 250 Call")).trades == ()
     for title in ("Options Entry", "Call Entry", "LOTTO entry"):
         assert reading_of(title, ("Ticker", "TSLA"), ("Entry", "2.30")).trades == (), title
     for label in ("Expiration", "Strike", "Contracts", "Option Type"):
