@@ -135,6 +135,10 @@ class Booking:
     def changes(self) -> Mapping[str, bytes | None]:
         return self._memory.take()
 
+    def forget(self, signal: UUID) -> None:
+        """Nothing that is said from here on can mean this trade."""
+        self._standing.forget(signal)
+
     def react(self, happened: Sequence[Happened], work: Work) -> None:
         work.prefetch(self._streams_touched(happened))
         for cause in happened:
@@ -259,11 +263,13 @@ class Booking:
             return
         at = message.timestamp
         if known is None:
-            work.begin(
-                Trader.register(
-                    platform=message.platform, author_id=message.author_id, name=name, at=at
+            # Whoever books an author's trade with hindsight may have registered them.
+            if work.find(Trader, author) is None:
+                work.begin(
+                    Trader.register(
+                        platform=message.platform, author_id=message.author_id, name=name, at=at
+                    )
                 )
-            )
         elif known.named_at is not None and message.posted_at < known.named_at:
             return
         else:

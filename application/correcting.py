@@ -126,8 +126,17 @@ def refuse_correction(
     return desk.run(_about(desk, command, correction), decide)
 
 
-def put_right(work: Work, correction: UUID, change: Change, by: str, command: Command) -> None:
-    """Requests and applies a correction as part of a greater command.
+def put_right(
+    work: Work,
+    correction: UUID,
+    change: Change,
+    by: str,
+    command: Command,
+    *,
+    closes: bool = True,
+) -> None:
+    """Requests and applies a correction as part of a greater command; without `closes` a trade
+    of which nothing is left open is the caller's to close.
 
     Raises:
         NotFound: there is no such target.
@@ -137,7 +146,7 @@ def put_right(work: Work, correction: UUID, change: Change, by: str, command: Co
     work.take(target)
     request = work.begin(asked(correction, change, target, by, command))
     work.take(request)
-    _put_right(work, target, change, request, by, command)
+    _put_right(work, target, change, request, by, command, closes=closes)
     work.take(request)
 
 
@@ -207,19 +216,26 @@ def _put_right(
     correction: Correction,
     by: str,
     command: Command,
+    *,
+    closes: bool = True,
 ) -> None:
     if isinstance(target, Signal):
         _correct_signal(target, change, correction.id, by, command)
+        if closes and target.open_quantity == 0 and not (target.closed or target.voided):
+            target.close(reason=ClosedBy.EXIT, closed_at=command.at, at=command.at)
         if change.instead is not None:
             work.take(target)
-            work.take(work.begin(post_instead(target.trader, change.instead, by, command)))
+            posted = post_instead(
+                target.trader, change.instead, reason=change.reason, by=by, command=command
+            )
+            work.take(work.begin(posted))
     else:
         _correct_order(target, change, correction.id, by, command)
     work.take(target)
     correction.apply_to_target(by=by, at=command.at)
 
 
-def post_instead(trader: UUID, terms: Terms, by: str, command: Command) -> Signal:
+def post_instead(trader: UUID, terms: Terms, *, reason: str, by: str, command: Command) -> Signal:
     """The trade that takes another one's place, or that was missed.
 
     Raises:
@@ -248,7 +264,6 @@ def post_instead(trader: UUID, terms: Terms, by: str, command: Command) -> Signa
         posted_at=terms.posted_at,
         at=command.at,
     )
-    reason = f"read again by {terms.parser}"
     signal.note_late((1,), parser=terms.parser, reason=reason, by=by, at=command.at)
     if terms.origin == HINDSIGHT:
         # With hindsight nobody may have it traded: its time for approval was then.
@@ -294,8 +309,6 @@ def _correct_figures(
         by=by,
         at=command.at,
     )
-    if signal.open_quantity == 0 and not signal.closed:
-        signal.close(reason=ClosedBy.EXIT, closed_at=command.at, at=command.at)
 
 
 def _correct_order(

@@ -96,7 +96,7 @@ class PriceCheck:
         if number in signal.checked:
             return
         quotes = [found[QuoteRequest(leg.symbol, claim.posted_at)] for leg in signal.legs]
-        whole = _as_one(signal, quotes)
+        whole = as_one(signal, quotes)
         if whole is None:
             return
         bid, offer, quote_time, source = whole
@@ -120,7 +120,7 @@ def _claim_of(cause: Happened) -> Claim:
     return cause.event
 
 
-def _as_one(
+def as_one(
     signal: Signal, quotes: Sequence[Quote | None]
 ) -> tuple[Decimal, Decimal, datetime, str] | None:
     """Bid, offer, oldest time and source of the whole trade; None if a leg has no quote."""

@@ -11,6 +11,7 @@ from application.desk import Command, Work
 from application.ports import Appended, Conflict
 from domain.shared import Event
 from domain.signals import Signal
+from domain.traders import Trader
 
 Tell = Callable[[Sequence[Event]], None]
 
@@ -51,9 +52,15 @@ class Rehearsal(Work):
     def put_away(self) -> None:
         """Puts what is still of use back on the shelf."""
         for stream, aggregate in self._in_hand.items():
-            if isinstance(aggregate, Signal) and not _is_over(aggregate):
+            if isinstance(aggregate, Trader) or (
+                isinstance(aggregate, Signal) and not _is_over(aggregate)
+            ):
                 self._shelf[stream] = aggregate
         self._in_hand = {}
+
+    def signals(self) -> list[Signal]:
+        """The trades that are still open."""
+        return [found for found in self._shelf.values() if isinstance(found, Signal)]
 
     def on_shelf(self, stream: UUID) -> Signal | None:
         """A trade that is still open."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from functools import cached_property, partial
@@ -27,6 +27,7 @@ from adapters.embedded import embedded_servers
 from adapters.event_reader import listen, read_after, read_head, read_range, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import NewYork
+from adapters.history import history
 from adapters.listener import RedisListener
 from adapters.llm_proposer import LlmProposer
 from adapters.mapper import decode_body
@@ -44,8 +45,10 @@ from application.desk import Command, Desk, derived_id
 from application.evidence import PriceCheck
 from application.ports import Clock, Unavailable
 from application.proposing import Proposing
+from application.reaction import Happened
 from application.trading import Trading
 from domain.ranking import Rules
+from domain.shared import Event
 from interfaces.clock import SystemClock
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
@@ -206,6 +209,11 @@ class House:
         """The last position on the tape."""
         with borrowed(self.reader) as connection:
             return read_head(connection)
+
+    def history(self, events: Collection[type[Event]], head: int) -> Iterator[Happened]:
+        """What happened of these kinds up to a position, from the beginning of the tape."""
+        with borrowed(self.reader) as connection:
+            yield from history(connection, events, head)
 
     def reaction_statuses(self) -> list[ReactionStatus]:
         """Where the reactions are."""
