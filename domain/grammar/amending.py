@@ -35,7 +35,8 @@ _TAKES_BACK = re.compile(
     r"\b(?:ignore|disregard|scratch|cancel(?:l?ed)?|void|delete)"
     rf"(?: (?:that|this|it)(?: (?:{_SAID}|please|pls|guys|wrong|sorry))?(?=\W*$|[.,!;\n]| wrong)"
     rf"| (?:my |the )?(?:last|previous|prior|above)\b(?! (?:year|week|month))"
-    rf"| (?:my|the|that|this) (?:\S{{1,12}} ){{0,2}}(?:{_SAID})\b|\W*$)"
+    rf"| (?:my|the|that|this) (?:\S{{1,12}} ){{0,2}}(?:{_SAID})\b)"
+    r"|^\W*(?:ignore|disregard|cancel(?:l?ed)?)\W*$"
     r"|\bwrong (?:room|channel|chat)\b"
     rf"|\b(?:nvm|never ?mind)\b,? (?:(?:that|the|my|last) (?:{_SAID})|not filled|no fill)"
 )

@@ -122,6 +122,8 @@ class Figures:
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):
             self._add_strike(said[0], words.RIGHTS[ahead.low])
+        elif before.low in words.BEYOND and self.behind(2).low in near.CHASING:
+            return
         elif before.low in words.BEYOND:
             self.slots.beyond = self.slots.beyond or f"{before.text} {token.text}"
         elif (self.follows_verb and token.kind == "num" and self._sizes(said[0])) or (

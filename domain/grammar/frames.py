@@ -52,10 +52,16 @@ def _sign(kind: Kind, why: str, *words: str) -> _Sign:
     return _Sign(kind, why, re.compile(r"(?<![\w'@])(?:" + "|".join(words) + r")(?![\w'])"))
 
 
+_UNREAL = "trades nothing real"
+_SENTENCE = re.compile(
+    r"\b(?:i|we|i'm|we're|seeing|love|loving|like|looks?|is|are|was|were|nice|great|here|hurt)\b"
+)
+"""Words of a sentence: a heading has none."""
+
 _ANYWHERE = (
     _sign(
         Kind.CHAT,
-        "trades nothing real",
+        _UNREAL,
         r"paper (?:trad(?:e|es|ed|ing)|account|acct|money|portfolio)",
         r"(?:on|in|my|the) (?:sim|paper|demo|simulator)", r"sim(?:ulated|ulation)?",
         r"demo (?:account|acct|trade)", r"paper(?=$| ,)", r"back ?test(?:ed|ing|s)?",
@@ -67,7 +73,7 @@ _ANYWHERE = (
         "is somebody else's alert",
         r"(?:other|another|different) (?:room|discord|server|channel|group|chat)",
         r"copied|reposting|repost|retweet(?:ed)?|relayed|relaying|forwarded|fwd",
-        rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES})@?[a-z]\w{{2,}}",
+        rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES}|plan|contract|share|rules?)@?[a-z]\w{{2,}}",
         r"from @\w+",
     ),
     _sign(
@@ -105,7 +111,7 @@ _BEFORE = (
         r"tomorrow'?s?|next (?:week|month|year|session)|game ?plan|planning|ideas?",
         r"(?<!per )(?<!to )plans?(?= (?:for|is|was|to|:)|$)",
         r"(?:at|before|after|into|on) (?:the )?(?:next )?(?:open|close|fed|fomc|cpi|ppi|nfp|bell"
-        r"|earnings)",
+        r"|earnings)(?! (?:i|we) \w+(?:ed|ght|ld)$)",
         rf"on (?:next )?{_DAYS}(?! (?:i|we) \w+ed)", rf"^{_DAYS}$|^{_DAYS}(?= :)",
         r"potential|possible|alerts? set|conditional|pending|orders? (?:in|set|at)",
     ),
@@ -127,21 +133,21 @@ _BEFORE = (
     _sign(
         Kind.CHAT,
         "is the news",
-        r"(?:un)?usual|flow|sweeps?|block trades?|dark ?pools?|whales?|insiders?|scanner|breaking",
+        r"unusual|flow|sweeps?|block trades?|dark ?pools?|whales?|insiders?|scanner|breaking",
         r"headlines?|upgrade[sd]?|downgrade[sd]?|initiat(?:es?|ed|ing)|reiterat(?:es?|ed|ing)",
         r"bought deal|offering",
     ),
     _sign(
         Kind.CHAT,
         "is promotion",
-        r"join|members?|upgrade|[0-9]+ ?% off|use code|discount|subscribe|react",
+        r"join|members?(?! :)|upgrade|[0-9]+ ?% off|use code|discount|subscribe|react",
     ),
 )  # fmt: skip
 """In the sentence of a ticket, before its verb; or on a line that heads it."""
 
 _HEADING = (
     "is an example", "looks back", "is planned", "is watched", "is somebody else's alert",
-    "trades nothing real", "is the news",
+    _UNREAL, "is the news",
 )  # fmt: skip
 _NO_HEADING = re.compile(
     rf"{_LOOKING_BACK}|earlier|this morning|says?|said|after|before|tomorrow|nice call"
@@ -155,14 +161,14 @@ _BEHIND = (
     _sign(Kind.CHAT, "states a rule", r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)"),
     _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
     _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
-    _sign(Kind.RECAP, "looks back", _LOOKING_BACK),
+    _sign(Kind.RECAP, "looks back", rf"(?<!as )(?<!like )(?<!than )(?:{_LOOKING_BACK})"),
 )  # fmt: skip
 """In the sentence of a ticket, behind its verb."""
 
 _BEHIND_PLAN = _sign(
     Kind.CONDITIONAL,
     "is planned",
-    r"tomorrow$",
+    r"(?<=[0-9] )tomorrow$",
     r"after (?:the )?(?:fed|fomc|cpi|ppi|nfp|open|close|earnings)",
     r"on (?:a |any )?(?:break ?(?:out|down)?|dip|pull ?back|retest|reclaim|rejection|bounce)",
     r"(?:at|near|by) (?:the )?(?:next|tomorrow'?s?) (?:open|close)",
@@ -212,7 +218,8 @@ def heading(words: Sequence[Token]) -> Frame | None:
     said = _spoken(words)
     for sign in (*_ANYWHERE, *_BEFORE):
         found = sign.words.search(said) if sign.why in _HEADING else None
-        if found and not _NO_HEADING.search(found[0]):
+        spoken = sign.why != _UNREAL and _SENTENCE.search(said)
+        if found and not spoken and not _NO_HEADING.search(found[0]):
             return _frame(sign, found)
     return None
 

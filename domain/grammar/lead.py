@@ -24,9 +24,11 @@ from domain.grammar.vocabulary import (
     OTHERS,
     REMAINDER,
     RIGHTS,
+    SPOKEN_FAR,
     SPOKEN_OF,
     STILL,
     TARGETS,
+    TICKET_LEADS,
 )
 
 _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_KINDS
@@ -93,8 +95,12 @@ def _person_objection(tokens: Sequence[Token], at: int, spot: Spot) -> str:
     """Before "I" stands what makes it a memory, a wish or a plan; "the rest I close" does not."""
     if at and tokens[at - 1].low in REMAINDER:
         return ""
-    for token in tokens[max(at - 3, 0) : at]:
-        if token.low in SPOKEN_OF or token.low in NEGATIONS:
+    if at and spot.verb.whole and spot.verb.of_price and tokens[at - 1].low not in JOINING:
+        return f"'{tokens[at - 1].text}' before '{tokens[at].text} {spot.said}'"
+    for place in range(max(at - 3, 0), at):
+        token = tokens[place]
+        signs = SPOKEN_OF if place == at - 1 else SPOKEN_FAR
+        if token.low in signs or token.low in NEGATIONS:
             return f"'{token.text}' before '{tokens[at].text} {spot.said}'"
     return ""
 
@@ -130,7 +136,7 @@ def _label_objection(before: Sequence[Token], spot: Spot) -> str:
     """A label in front is the room's ("Alert:"), the ticker of an exit, or a name."""
     if not before:
         return ""
-    label = before[-1]
+    label = before[-2] if before[-1].kind == "num" and len(before) > 1 else before[-1]
     names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
     if label.low in LABELS_BEFORE_VERB or (spot.verb.kind is not Kind.OPEN and names):
         return ""
@@ -156,6 +162,8 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
         return True
     if spot.verb.form is Form.TICKET and token.kind == "someone":
         return _ROLE.search(token.low) is not None
+    if spot.verb.form is Form.TICKET and token.low in TICKET_LEADS:
+        return at < spot.start - 1 or token.low not in ("the", "my", "our")
     if token.kind == "index" or (token.low in TARGETS and is_exit):
         return is_exit
     if token.kind == "num" and at == 0:

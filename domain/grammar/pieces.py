@@ -21,6 +21,8 @@ class Piece:
     tokens: list[Token]
     sentence: int
     question: bool = False
+    turns: bool = False
+    """It stands behind a "but"."""
     conditional: bool = False
     """A piece before it in the sentence says over or under which price."""
 
@@ -38,11 +40,15 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
     found: list[Piece] = []
     current: list[Token] = []
     sentence = begin = 0
+    turns = False
     for token in tokens:
-        if token.kind in ("end", "comma") or (token.low == "but" and not _excepts(current)):
+        turn = token.low == "but" and not _excepts(current)
+        calls = token.low in _COMPANY and any(said.kind == "at" for said in current)
+        if calls or turn or token.kind in ("end", "comma"):
             if current:
-                found.append(Piece(current, sentence))
-                current = []
+                found.append(Piece(current, sentence, turns=turns))
+            current = [token] if calls else []
+            turns = turn
             if token.kind == "end":
                 _settle(found[begin:], token)
                 begin = len(found)
@@ -50,7 +56,7 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
         else:
             current.append(token)
     if current:
-        found.append(Piece(current, sentence))
+        found.append(Piece(current, sentence, turns=turns))
     _settle(found[begin:], None)
     return found
 

@@ -23,6 +23,8 @@ NO_PRICES = _set(
 EVEN = _set("be b/e breakeven even entry cost flat scratch wash")
 LAST = frozenset({"last", "other", "second", "2nd", "remaining", "final"})
 """Before "half" they make it all that is left."""
+CHASING = frozenset({"chase", "chasing", "pay", "paying"})
+"""Before "above 2.50" they limit who follows, and set no condition."""
 KEEPING = _set("but leaving keeping keep leave holding hold")
 HELD = _set("runner runners con cons contract contracts lot lots")
 STRIKE_WORDS = _set("strike strikes")

@@ -76,7 +76,7 @@ def _framed(spot: Spot, parts: Sequence[Piece], place: int) -> Frame | None:
     """What the rest of the sentence makes of the verb."""
     piece = parts[place]
     before: list[Token] = []
-    for other in parts[max(place - _AROUND, 0) : place]:
+    for other in () if piece.turns else parts[max(place - _AROUND, 0) : place]:
         if other.sentence == piece.sentence:
             before += [*other.tokens, _COMMA]
     after = list(piece.tokens[spot.end :])

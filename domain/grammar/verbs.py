@@ -92,6 +92,8 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_OPEN, _BTO), "picking up", "scooping", "snagging", "nabbing"),
     **_phrases(Verb(_OPEN, _BTO, _PAST), "bought", "entered", "grabbed", "picked up", "scooped"),
     **_phrases(Verb(_OPEN, _BTO, _PAST), "snagged", "nabbed", "re entered", "reentered"),
+    **_phrases(Verb(_OPEN, _BTO, _PAST), "rebought", "re bought", "reloaded"),
+    **_phrases(_STRICT, "reentry", "re entry", "re entering", "reentering", "reloading"),
     **_phrases(_STRICT, "in", "taking", "opening", "starting", "loading", "loading up", "entry"),
     **_phrases(_STRICT, "starting a position in", "opening a position in"),
     **_phrases(_STRICT._replace(direction=True), "long", "going long"),

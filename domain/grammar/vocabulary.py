@@ -26,7 +26,7 @@ BEFORE_CONTRACT = _set(
 LEADING = _set(
     """
     just also now again finally really quickly officially already only back currently still am
-    be been got getting have ve 've simply basically definitely early here small lotto swing
+    be been are got getting have ve 've simply basically definitely early here small lotto swing
     daytrade scalp new another position trade alert alerts update updates entry order filled
     fill risky quick starter yolo day live today morning open opening looks like
     """
@@ -53,6 +53,9 @@ OTHERS = _set(
     """
 )
 
+SPOKEN_FAR = _set("wish wished hope imagine believe if regret hate forgot almost nearly once")
+"""The same, a word or two before the "I"."""
+
 JOINING = _set(
     """
     and then so ok okay alright well yes yep ladies guys team fam folks all
@@ -77,8 +80,17 @@ LABELS_BEFORE_VERB = _set(
     """
     alert alerts trade update updates entry entries open swing lotto daytrade scalp order
     signal position idea new action now note notes exit close trim plan ticket trades day
+    play try risk member members vip premium pro setup team
     """
 )
+
+TICKET_LEADS = LABELS_BEFORE_VERB | _set(
+    """
+    first second third next of the my our today's size sized high low test per off monday tuesday
+    wednesday thursday friday premarket power hour
+    """
+)
+"""What may stand before a ticket's own words without a colon: "first trade of the day BTO"."""
 
 DETERMINERS = _set("of my the our a an another off in on up both out more down")
 """May stand between an exit word and what is sold."""

@@ -13,6 +13,7 @@ from tests.domain.grammar import idle_reports as reports
 from tests.domain.grammar import idle_talk as talk
 from tests.domain.grammar.idle_chatter import CHATTER
 from tests.domain.grammar.spoken import read_text, spoken
+from tests.domain.grammar.spoken_entries import ENTRIES
 from tests.domain.grammar.spoken_exits import EXITS
 from tests.domain.grammar.spoken_moves import MOVES
 
@@ -65,6 +66,15 @@ def test_the_idle_talk_is_large_enough_to_mean_something() -> None:
 @pytest.mark.parametrize(("text", "meant"), [*EXITS, *MOVES])
 def test_what_is_said_of_an_open_trade_is_done(text: str, meant: str) -> None:
     assert spoken(read_text(text)) == meant
+
+
+@pytest.mark.parametrize("text", ENTRIES)
+def test_words_around_an_entry_leave_it_an_entry(text: str) -> None:
+    (trade,) = read_text(text).trades
+    (leg,) = trade.legs
+    assert (leg.root, leg.strike, leg.right) == ("TSLA", Decimal(250), "C")
+    assert str(leg.expiry) == "2025-11-21"
+    assert (trade.action.value, trade.price) == ("BTO", Decimal("2.30"))
 
 
 @settings(max_examples=400, deadline=None)
