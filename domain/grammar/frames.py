@@ -73,7 +73,8 @@ _ANYWHERE = (
         "is somebody else's alert",
         r"(?:other|another|different) (?:room|discord|server|channel|group|chat)",
         r"copied|reposting|repost|retweet(?:ed)?|relayed|relaying|forwarded|fwd",
-        rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES}|plan|contract|share|rules?)@?[a-z]\w{{2,}}",
+        rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES}|plan|contract|share|rules?)"
+        r"@?[a-z]\w{2,}",
         r"from @\w+",
     ),
     _sign(
