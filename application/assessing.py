@@ -17,7 +17,7 @@ from domain.approvals import ApprovalRules, Assessment
 from domain.fix import Side
 from domain.legs import Leg, capital_at_risk, multiplier_of, strategy_quote
 from domain.rooms import RoomSettings, room_stream
-from domain.shared import cents
+from domain.shared import cents, price
 from domain.signals import Signal
 
 
@@ -52,19 +52,22 @@ class Assessor:
         """
         settings = work.find(RoomSettings, room_stream(signal.source.channel))
         rules = ApprovalRules() if settings is None else settings.approvals
-        price = market_price(self._market, signal.side, signal.legs, at)
+        market_px = market_price(self._market, signal.side, signal.legs, at)
         at_risk = None
         if rules.second_approver_above is not None:
-            at_risk = self._at_risk(signal, account, signal.price if price is None else price)
-        return Assessment(rules=rules, market_px=price, at_risk=at_risk, accept_price=accept_price)
+            entry_px = signal.entry_prices[1] if market_px is None else market_px
+            at_risk = self._at_risk(signal, account, entry_px)
+        return Assessment(
+            rules=rules, market_px=market_px, at_risk=at_risk, accept_price=accept_price
+        )
 
-    def _at_risk(self, signal: Signal, account: str, price: Decimal) -> Decimal | None:
+    def _at_risk(self, signal: Signal, account: str, entry_px: Decimal) -> Decimal | None:
         """What the account's order would put at risk in USD; None without a book to size it."""
         book = self._books.book(account)
         if book is None:
             return None
         multiplier = multiplier_of(signal.legs)
-        unit = capital_at_risk(signal.side, signal.legs, price)
+        unit = capital_at_risk(signal.side, signal.legs, entry_px)
         return cents(book.size(unit, multiplier) * multiplier * unit)
 
 
@@ -75,4 +78,6 @@ def market_price(
     quotes = market.quotes_at([QuoteRequest(leg.symbol, at) for leg in legs])
     usable = [quote for quote in quotes if quote is not None and quote.is_usable]
     whole = strategy_quote(side, legs, {each.symbol: (each.bid, each.offer) for each in usable})
-    return None if whole is None else whole[1] if side is Side.BUY else whole[0]
+    if whole is None:
+        return None
+    return price(whole[1] if side is Side.BUY else whole[0])

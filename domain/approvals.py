@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.fix import Side
-from domain.shared import DomainError, Impossible, InvalidInput, Refused, Value
+from domain.shared import DomainError, Impossible, InvalidInput, Refused, Value, price
 
 APPROVAL_WINDOW_S = 86_400
 
@@ -233,15 +233,14 @@ def price_stands(request: ApprovalRequest) -> None:
     if market is None:
         return
     side = "offer" if request.side is Side.BUY else "bid"
+    moved = f"posted at {price(posted)}, the {side} is {price(market)} by now"
     if accepted is not None:
         if (market - accepted) * request.side.sign > 0:
-            raise PriceMoved(f"posted at {posted}, the {side} is {market} by now: "
-                             f"worse than the {accepted} you would accept")  # fmt: skip
+            raise PriceMoved(f"{moved}: worse than the {accepted} you would accept")  # fmt: skip
     elif abs(market - posted) > posted * assessed.rules.price_move_limit:
         raise PriceMoved(
-            f"posted at {posted}, the {side} is {market} by now: that moved over "
-            f"{percent(assessed.rules.price_move_limit)}; to approve all the same, "
-            f"accept the price of {market}"
+            f"{moved}: over {percent(assessed.rules.price_move_limit)} away; "
+            f"to approve all the same, accept the price of {price(market)}"
         )
 
 

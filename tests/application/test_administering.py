@@ -146,6 +146,20 @@ class TestRooms:
         with pytest.raises(Impossible, match="the settings of options are these already"):
             room(desk)
 
+    def test_who_changes_how_a_room_is_read_keeps_what_it_asks_of_approvals(
+        self, desk: Desk
+    ) -> None:
+        strict = ApprovalRules(second_approver_above=D(5000), price_move_limit=D("0.05"))
+        for room_now, rules in (
+            (Room(), None),
+            (Room(), strict),
+            (Room(default_expiry="0dte"), None),
+        ):
+            configure_room(desk, command(), ADA, channel="options", room=room_now, approvals=rules)
+        assert last(desk, RoomConfigured).approvals == ApprovalRules()
+        assert last(desk, RoomChanged).approvals == strict
+        assert last(desk, RoomChanged).room.default_expiry == "0dte"
+
     @pytest.mark.parametrize(
         ("settings", "why"),
         [

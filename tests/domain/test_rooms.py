@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import convert
 
 from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
 from domain.grammar.reading import Kind, Room
@@ -104,3 +105,52 @@ def test_a_room_may_have_titles_of_its_own() -> None:
     settings = configured(room)
     assert settings.room == room
     assert state_of(replayed(told_by(settings))) == state_of(settings)
+
+
+STRICT = ApprovalRules(
+    window_s=600, second_approver_above=Decimal(5000), price_move_limit=Decimal("0.05")
+)
+
+
+def test_what_approvals_take_is_recorded_and_may_change_alone() -> None:
+    settings = configured()
+    settings.change(room=WEEKLY, approvals=STRICT, by="max", at=NOON)
+    assert settings.approvals == STRICT
+    assert state_of(replayed(told_by(settings))) == state_of(settings)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ApprovalRules(second_approver_above=Decimal(-1)),
+        ApprovalRules(price_move_limit=Decimal(0)),
+    ],
+)
+def test_approval_rules_that_mean_nothing_are_refused(rules: ApprovalRules) -> None:
+    settings = configured()
+    with pytest.raises(InvalidInput):
+        settings.change(room=WEEKLY, approvals=rules, by="max", at=NOON)
+
+
+def test_an_author_has_a_time_for_approvals_and_no_other_rule_of_their_own() -> None:
+    def of_nora(rules: ApprovalRules) -> RoomSettings:
+        return RoomSettings.configure(
+            channel="options", author="nora", room=WEEKLY, approvals=rules, by="olga", at=NOON
+        )
+
+    settings = of_nora(ApprovalRules(window_s=60))
+    sentence = "the channel's rules: set them without an author"
+    with pytest.raises(InvalidInput, match=sentence):
+        of_nora(STRICT)
+    with pytest.raises(InvalidInput, match=sentence):
+        settings.change(room=WEEKLY, approvals=STRICT, by="max", at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("body", "window_s"), [({}, APPROVAL_WINDOW_S), ({"approval_window_s": 60}, 60)]
+)
+def test_settings_of_old_ask_for_one_approver(body: dict[str, int], window_s: int) -> None:
+    for kind in (RoomConfigured, RoomChanged):
+        upcast = kind.upcast({"channel": "options", "room": {}, **body}, 2)
+        assert "approval_window_s" not in upcast
+        assert convert(upcast["approvals"], ApprovalRules) == ApprovalRules(window_s=window_s)

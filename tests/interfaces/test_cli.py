@@ -223,6 +223,40 @@ def test_what_is_approved_is_traded_once_however_often_it_is_said(shell: Shell) 
     assert (held["name"], held["underlying"]) == ("paper", "AAPL")
 
 
+def test_two_approve_what_is_large_and_a_moved_price_is_accepted_first(shell: Shell) -> None:
+    said = shell("room", "options", "--expiry", "weekly", "--second-approver-above", "500")
+    assert (said.code, said.err) == (0, "")
+    signal = the(shell, "SPY")["signal"]
+    assert "posted at 1.10, the offer is 1.35 by now" in shell.refused(
+        "approve", signal, "--as", "dana"
+    )
+    first = shell("approve", signal, "--as", "dana", "--accept-price", "1.40")
+    assert first.code == 0
+    told = " ".join(first.out.split())
+    assert "recorded: one more approver is needed" in told
+    assert "over 500 USD" in told
+    again = ("approve", signal, "--as", "dana", "--accept-price", "1.40")
+    assert "dana said yes already" in shell.refused(*again)
+    (row,) = (row for row in shell("queue", "--json").json if row["signal"] == signal)
+    assert (row["given"], row["given_by"], row["needed"], row["refusals"]) == (1, "dana", 2, 2)
+    assert "1/2 dana" in " ".join(shell("queue", COLUMNS="160").out.split())
+    assert "the accepted price 'high' is no number" in shell.refused(
+        "approve", signal, "--accept-price", "high"
+    )
+    said = shell("approve", signal, "--as", "sam", "--accept-price", "1.35")
+    assert (said.code, "approved" in said.out) == (0, True)
+    events = shell("timeline", signal, "--json").json
+    assert [each["name"] for each in events if each["name"].startswith("signal.approv")] == [
+        "signal.approval_refused", "signal.approval_given", "signal.approval_refused",
+        "signal.approved",
+    ]  # fmt: skip
+    yes = next(each for each in events if each["name"] == "signal.approved")["body"]
+    assert (yes["by"], yes["accepted_px"], yes["price_stand"]) == ("sam", "1.35", "accepted")
+    # Rules that nobody mentions are kept; without a limit one approver is enough again.
+    assert shell("room", "options", "--expiry", "0dte").code == 0
+    assert shell("room", "options", "--expiry", "0dte", "--approval-window", "86400").code == 0
+
+
 def test_what_is_rejected_leaves_the_queue(shell: Shell) -> None:
     signal = the(shell, "MSFT")["signal"]
     said = shell("reject", signal[:6], "--reason", "too large", "--as", "dana")

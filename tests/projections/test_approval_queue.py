@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.approvals import ApprovalRules, Approver, Assessment, Attempt, PriceMoved, Role
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
 from projections.approval_queue import ApprovalQueue
@@ -81,3 +82,61 @@ def test_the_version_to_expect_follows_every_event() -> None:
     )
     Story(model).tell(signal)
     assert fields(current(model.pending)[0], "version", "stop") == (4, Decimal("1.5"))
+
+
+SAM = Approver(name="sam", roles=frozenset({Role.APPROVER}))
+LARGE = Assessment(rules=ApprovalRules(second_approver_above=Decimal(100)), at_risk=Decimal(900))
+
+
+def say_yes(signal: Signal, who: Approver = desk.ANA) -> None:
+    signal.approve(who, via="cli", account="main", assessed=LARGE, at=desk.minute(30))
+
+
+def test_a_yes_that_needs_another_is_counted_and_goes_on_waiting() -> None:
+    model = ApprovalQueue()
+    signal = desk.signal()
+    story = Story(model)
+    story.tell(signal)
+    assert fields(current(model.pending)[0], "given", "needed", "still_needed") == (0, 1, "")
+    say_yes(signal)
+    story.tell(signal)
+    assert fields(current(model.pending)[0], "given", "given_by", "needed", "still_needed") == (
+        1, "ana", 2, "one more approver is needed: 900 USD would be at risk, over 100 USD",
+    )  # fmt: skip
+    say_yes(signal, SAM)
+    story.tell(signal)
+    assert current(model.pending) == []
+
+
+def test_a_correction_takes_the_yeses_back() -> None:
+    model = ApprovalQueue()
+    signal = desk.signal()
+    say_yes(signal)
+    signal.correct(
+        correction=UUID(int=5), number=1, price=Decimal("2.10"), quantity=None, reason="a slip",
+        by="ada", at=desk.NOON,
+    )  # fmt: skip
+    Story(model).tell(signal)
+    row = current(model.pending)[0]
+    assert fields(row, "given", "given_by", "needed", "still_needed", "version") == (
+        0, "", 1, "", 3,
+    )  # fmt: skip
+
+
+def test_refused_attempts_are_counted_and_the_last_is_told() -> None:
+    model = ApprovalQueue()
+    signal = desk.signal()
+    for who in (desk.ANA, SAM):
+        signal.refuse(who, Attempt.APPROVE, PriceMoved("it moved"), via="cli", at=desk.NOON)
+    Story(model).tell(signal)
+    row = current(model.pending)[0]
+    assert fields(row, "refusals", "last_refusal", "version") == (2, "sam: it moved", 3)
+
+
+def test_what_is_tried_after_the_decision_brings_nothing_back() -> None:
+    model = ApprovalQueue()
+    signal = desk.signal()
+    desk.approve(signal)
+    signal.refuse(SAM, Attempt.REJECT, PriceMoved("too late"), via="cli", at=desk.NOON)
+    Story(model).tell(signal)
+    assert current(model.pending) == []
