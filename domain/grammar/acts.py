@@ -13,6 +13,7 @@ from itertools import islice
 
 from domain.grammar.frames import Frame, heading
 from domain.grammar.lead import objection
+from domain.grammar.option_marks import OPTION_MARKS, option_mark
 from domain.grammar.pieces import Piece, pieces
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
@@ -61,7 +62,7 @@ class Act:
     verb_at: int
     sentence: int
     beside: str = ""
-    """A contract in the same sentence that is not part of this act."""
+    """A word of an option in the text that is not part of this act."""
     inherent: bool = False
     """The phrase itself says what is sold: "full profit", "my last trim"."""
 
@@ -111,18 +112,10 @@ def find(tokens: Sequence[Token]) -> Found:
             found.free.append(piece)
             if not refused and found.heading is None:
                 found.heading = heading(piece.tokens)
-            if act is not None and act.sentence == piece.sentence:
-                act.beside = act.beside or _contract_in(piece)
+    mark = option_mark(token for piece in found.free for token in piece.tokens)
+    for act in found.acts:
+        act.beside = act.beside or mark
     return found
-
-
-def _contract_in(piece: Piece) -> str:
-    return next((token.text for token in piece.tokens if _may_be_contract(token)), "")
-
-
-def _may_be_contract(token: Token) -> bool:
-    broken = token.kind == "mix" and not {"c", "p"}.isdisjoint(token.low)
-    return broken or token.kind in ("strike", "osi", "joined", "slash")
 
 
 def _continues(piece: Piece) -> bool:
@@ -231,7 +224,11 @@ def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bo
 def _contract_before(tokens: list[Token]) -> list[Token]:
     """In "TSLA 250c out @ 3.10" the contract stands before the verb, in "half out" the part."""
     speaks = any(
-        token.kind in _SLOT_KINDS or token.low in _PARTS or is_ticker_word(token.text)
+        token.kind in _SLOT_KINDS
+        or token.low in _PARTS
+        or token.low in OPTION_MARKS
+        or token.low in RIGHTS
+        or is_ticker_word(token.text)
         for token in tokens
     )
     return [*tokens, _COMMA] if speaks else []

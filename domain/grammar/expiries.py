@@ -61,6 +61,13 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
     return dates.spoken(phrase, day) if beside or led else None
 
 
+def may_be_expiry(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "next week" and its like begin at a place: before the price of a ticket they speak
+    of a contract, though no strike can be read beside them."""
+    phrase, length = _phrase(tokens, at)
+    return length > 1 and phrase.rpartition(" ")[2] in _WORDS
+
+
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[str, int]:
     """The words in one: "next week", "end of day", else the word alone."""
     low = tokens[at].low

@@ -246,6 +246,9 @@ class Figures:
     def _offer_price(self, rank: int, token: Token) -> None:
         said = numbers(token.text)
         held = self.slots.price
+        if said and held is not None and held.low != said[0]:
+            # Of two prices one may be a strike: then these are no shares.
+            self.slots.odd = self.slots.odd or token.text
         if not said or (held is not None and held.rank <= rank):
             return
         high = said[1] if len(said) > 1 and are_a_range(said[0], said[1]) else None

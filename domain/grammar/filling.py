@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.grammar import dates, roots
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
-from domain.grammar.expiries import spoken_expiry
+from domain.grammar.expiries import may_be_expiry, spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
@@ -81,7 +81,7 @@ class _Filling(Figures):
             self._expires(dates.dashed_date(token.text, self.day))
 
     def slash(self, token: Token) -> None:
-        if self.label == "target":
+        if self.label == "target" and not token.low.endswith(("e", "exp")):
             self.slots.targets += numbers(token.text)
         elif self.is_exit and self.follows_verb and token.text in words.FRACTION_PARTS:
             self.slots.fraction = Decimal(words.FRACTION_PARTS[token.text])
@@ -161,6 +161,8 @@ class _Filling(Figures):
     def adjusted(self, token: Token) -> None:
         if token.text.isupper() and self.ahead().kind in ("strike", "slash", "iso", "monday"):
             self._names(token.text)
+        elif not {self.ahead().low, self.ahead(2).low}.isdisjoint("cp"):
+            self.slots.odd = self.slots.odd or token.text
 
     def dotted(self, token: Token) -> None:
         if token.text.isupper():
@@ -197,7 +199,9 @@ class _Filling(Figures):
             self.slots.iron = True
         elif (said := spoken_expiry(self.tokens, self.at, self.day)) is not None:
             self._expires(said)
-        elif low in words.OPTION_WORDS:
+        elif low in words.OPTION_WORDS or (
+            self.slots.price is None and may_be_expiry(self.tokens, self.at)
+        ):
             self.slots.option_words.append(token.text)
         elif roots.names_root(self.tokens, self.at, self.verb, self.verb_at):
             self._names(token.text.upper())

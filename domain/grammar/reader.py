@@ -21,8 +21,10 @@ from domain.grammar.dealing import deal
 from domain.grammar.filling import fill
 from domain.grammar.followups import read_followup
 from domain.grammar.lead import level_objection
-from domain.grammar.legs import named_legs
+from domain.grammar.legs import is_instrument, named_legs
 from domain.grammar.merging import once
+from domain.grammar.normalise import clean
+from domain.grammar.option_marks import option_mark
 from domain.grammar.pieces import Piece
 from domain.grammar.reading import (
     ExitReason,
@@ -33,6 +35,7 @@ from domain.grammar.reading import (
     Room,
 )
 from domain.grammar.retelling import round_trips, told_once
+from domain.grammar.roots import is_pair
 from domain.grammar.slots import Slots
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.titles import is_silent
@@ -67,7 +70,10 @@ def read(text: MessageText, room: Room) -> Reading:
 
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
-    if (said := read_block(text, room) or read_followup(text)) is not None:
+    block = read_block(text, room)
+    if block is not None and _opens_shares(block) and option_mark(tokens(clean(text.content))):
+        block = None
+    if (said := block or read_followup(text)) is not None:
         return said
     parts = cards(text, room)
     whole = "\n".join(card.words for card in parts)
@@ -86,6 +92,12 @@ def read(text: MessageText, room: Room) -> Reading:
         contract, entry = tokens(card.contract), tokens(entry_of(card))
         _read_card(card, Setting(room, day, reason, contract, entry, alone=alone), gathered)
     return _reading(gathered, whole, day)
+
+
+def _opens_shares(reading: Reading) -> bool:
+    legs = [leg for trade in reading.trades for leg in trade.legs]
+    shares = [leg.root for leg in legs if leg.strike is None and is_instrument(leg.root)]
+    return not all(map(is_pair, shares))
 
 
 def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:

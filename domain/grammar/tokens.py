@@ -20,12 +20,20 @@ _MONTH = (
 )
 _ORDINAL = "(?:st|nd|rd|th)?"
 _DAY = rf"[0-9]{{1,2}}{_ORDINAL}"
-_RANGE = rf"(?: ?- ?\$?{NUMBER}(?![0-9%]| %))?"
-_PRICE_RANGE = rf"(?: ?[-/] ?\$?{NUMBER}(?![0-9%/]| %))?"
-_YEAR = r"(?:(?:,? ?'?|-)20[0-9]{2}|'[0-9]{2}|,? 2[0-9](?= \$?[0-9]{1,5}(?:\.[0-9])? ?[cp]))?"
+_RANGE_END = r"(?:ish)?(?![0-9a-z%/]| ?%| [cp]\b| calls?\b| puts?\b)"
+"""Behind a range stands no right: "189.20 - 250c" is a price and a strike."""
+_RANGE = rf"(?: ?- ?\$?{NUMBER}{_RANGE_END})?"
+_PRICE_RANGE = rf"(?: ?[-/] ?\$?{NUMBER}{_RANGE_END})?"
+_NO_STRIKE = r"(?![0-9]| ?\+? ?-?(?:[cp]|calls?|puts?|strike)\b)"
+_YEAR = (
+    rf"(?:(?:,? ?'?|-)20[2-9][0-9]{_NO_STRIKE}|'[0-9]{{2}}"
+    r"|,? 2[0-9](?= \$?[0-9]{1,5}(?:\.[0-9])? ?[cp]))?"
+)
+_YEAR_BEHIND = rf"(?:20[2-9][0-9]\b(?![/.])|2[0-9]\b(?! ?[/.'])){_NO_STRIKE}"
 _ALONE = (
-    r"(?![a-z0-9]| [0-9]{1,2}(?:st|nd|rd|th)\b| (?:[0-9]{1,2},? )?20[0-9]{2}\b"
-    r"| [0-9]{1,2} (?!(?:calls?|puts?|strike|[cp])\b)\$?[a-z]{1,5} ?\$?[0-9]| [0-9]{1,2} \$[a-z])"
+    rf"(?![a-z0-9]| [0-9]{{1,2}}(?:st|nd|rd|th)\b| (?:[0-9]{{1,2}},? )?20[2-9][0-9]{_NO_STRIKE}"
+    r"| [0-9]{1,2} \$?[a-z]{1,5} \$?[0-9][0-9,.]{0,7}\+? ?-?(?:[cp]|calls?|puts?|strike)\b"
+    r"| [0-9]{1,2} \$[a-z])"
 )
 """Behind "5 Jan" stands no other day, which would make the 5 a size: "5 Jan 16 TSLA 250c"."""
 _PART = r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})?[cp]?"
@@ -34,7 +42,7 @@ _COINS = r"\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b
 _TWO_POINTS = r"[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6}"
 _AT = (
     rf"@ ?(?:(?:lim|limit|~) ?)?\$?(?:[0-9]+ \.[0-9]{{2}}(?![0-9])|{NUMBER})(?:ish)?"
-    r"(?![0-9a-z%]|[.,][0-9]| %)"
+    r"(?![0-9a-z%]|[.,][0-9]| %| [cp]\b)"
 )
 _STRIKE = r"(?:[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?:\.[0-9]{1,3})?"
 _DASHED = (
@@ -60,7 +68,7 @@ _KINDS = {
     "iso": r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])",
     "dashed": _DASHED,
     "dte": r"\b(?:[0-9]{1,3}|o) ?-?dte\b",
-    "daymon": rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-)(?:20[2-9][0-9]\b(?![/.])|2[0-9]\b(?! ?[/.'])))?{_ALONE}",
+    "daymon": rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-){_YEAR_BEHIND})?{_ALONE}",
     "monday": rf"\b{_MONTH}[ -]?'?(?:20[0-9]{{2}}|{_DAY}{_YEAR})(?![0-9a-z./%])",
     "handle": r"\b[a-z0-9_.]{2,32}#[0-9]{4}\b",
     "pair": rf"{_PAIR}|{_COINS}",
@@ -73,7 +81,7 @@ _KINDS = {
     "joined": r"\$?\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b",
     "percent": (r"(?:(?<![0-9])[+-] ?)?(?:[0-9]{1,4} ?- ?)?[0-9]{1,6}(?:\.[0-9]{1,4})? ?%"),
     "at": rf"{_AT}{_PRICE_RANGE}",
-    "money": rf"\$ ?{NUMBER}(?![0-9%]){_RANGE}(?:[kmb]\b)?",
+    "money": rf"\$ ?{NUMBER}(?![0-9%]|[.,][0-9]){_RANGE}(?:[kmb]|ish)?(?![a-z])",
     "qty": r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b(?!\.[0-9])|\([0-9]{1,3}x?\)",
     "index": r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
     "mix": r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*",
