@@ -11,12 +11,20 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.access import LOCAL_OPERATOR, Member
-from application.approving import approve
+from application.administering import configure_room
+from application.approving import Answer, approve
 from application.correcting import Change, correct
 from application.desk import Command
 from application.intake import Tally
-from domain.approvals import NotAnApprover, Role, SelfApprovalRefused
+from domain.approvals import (
+    ApprovalRules,
+    NotAnApprover,
+    PriceMoved,
+    Role,
+    SelfApprovalRefused,
+)
 from domain.corrections import Target
+from domain.grammar.reading import Room
 from domain.traders import trader_stream
 from interfaces.chat_files import read_chat
 from interfaces.cli.imports import import_export
@@ -24,10 +32,12 @@ from interfaces.clock import SetClock
 from interfaces.compose import House
 from interfaces.timers import keep_time
 from projections.approval_queue import pending
+from projections.signal_answers import Heard, answers
 from projections.signal_feed import signal as signal_row
 
 MONDAY = "2026-11-16"
 DANA = Member(name="dana", roles=frozenset({Role.APPROVER}))
+SAM = Member(name="sam", roles=frozenset({Role.APPROVER}))
 
 
 class Told:
@@ -84,8 +94,8 @@ class Told:
         self.head = self.house.head()
         return [event.topic for event in log]
 
-    def approves(self, who: Member, signal: UUID) -> None:
-        approve(
+    def approves(self, who: Member, signal: UUID, *, accept_price: str | None = None) -> Answer:
+        return approve(
             self.house.desk,
             self.command(),
             who,
@@ -93,6 +103,7 @@ class Told:
             account="paper",
             via="cli",
             assessor=self.house.assessor,
+            accept_price=None if accept_price is None else Decimal(accept_price),
         )
 
     def command(self) -> Command:
@@ -110,6 +121,7 @@ def test_the_life_of_a_signal(story: Told) -> None:
     _an_approved_signal_is_traded(story, signal)
     _exits_close_the_trade_and_the_position(story, signal)
     _the_close_is_marked(story)
+    _a_large_order_takes_two_and_a_price_that_stands(story)
     _a_mistake_is_corrected_in_the_open(story, signal)
 
 
@@ -203,6 +215,38 @@ def _the_close_is_marked(story: Told) -> None:
         ).fetchone()
     # Longs are marked at the bid: 1.50 against the 2.00 that was paid.
     assert row == (Decimal("1.50"), Decimal(-50))
+
+
+def _a_large_order_takes_two_and_a_price_that_stands(story: Told) -> None:
+    asked = ApprovalRules(second_approver_above=Decimal(5000))
+    configure_room(
+        story.house.desk, story.command(), LOCAL_OPERATOR, channel="options", room=Room(),
+        approvals=asked,
+    )  # fmt: skip
+    story.house.catch_up()
+    assert story.events() == ["room.configured"]
+    with story.house.reader.connection() as connection:
+        (waiting,) = pending(connection)
+    with pytest.raises(PriceMoved, match=r"posted at 2\.00, the offer is 1\.60 by now"):
+        story.approves(DANA, waiting.signal)
+    first = story.approves(DANA, waiting.signal, accept_price="1.60")
+    assert "one more approver is needed" in first.still_needed
+    story.house.catch_up()
+    assert story.events() == ["signal.approval_refused", "signal.approval_given"]
+    with story.house.reader.connection() as connection:
+        (waiting,) = pending(connection)
+        said = answers(connection, waiting.signal)
+    assert (waiting.given_by, waiting.given, waiting.needed, waiting.refusals) == ("dana", 1, 2, 1)
+    assert [answer.heard for answer in said] == [Heard.REFUSED, Heard.ANOTHER_NEEDED]
+    assert story.approves(SAM, waiting.signal, accept_price="1.60").still_needed == ""
+    story.house.catch_up()
+    assert story.events() == [
+        "signal.approved",
+        "order.requested",
+        "order.submitted",
+        "order.accepted",
+        "order.filled",
+    ]
 
 
 def _a_mistake_is_corrected_in_the_open(story: Told, signal: UUID) -> None:
