@@ -16,10 +16,11 @@ from domain.grammar.reading import Kind, MessageText, Room
 from domain.grammar.weighing import is_ticket
 from interfaces.room_files import read_rooms
 from tests.domain.grammar.corpus import BOOKED, HALF_READ, TRAPS
+from tests.domain.grammar.phrases import LEVELS, ORDERS, PLANS, RECAPS, TALK
 from tests.domain.grammar.spoken import THURSDAY
 from tests.reading.rooms import SETTINGS, Line, lines_of, room_names
 
-CORPUS = "corpus.py"
+CORPUS, PHRASES = "corpus.py", "phrases.py"
 
 _LEANING_OF = {
     Kind.OPEN: Leaning.ORDER,
@@ -66,7 +67,7 @@ def examples() -> tuple[Example, ...]:
     """All labelled messages, in the order of their rooms."""
     rooms = RoomOf(read_rooms(SETTINGS) if SETTINGS.is_file() else {})
     said = (_example(room, line, rooms) for room in room_names() for line in lines_of(room))
-    return (*(example for example in said if example is not None), *_corpus())
+    return (*(example for example in said if example is not None), *_corpus(), *_phrases())
 
 
 def _example(room: str, line: Line, rooms: RoomOf) -> Example | None:
@@ -103,6 +104,16 @@ def _corpus() -> Iterator[Example]:
         if trap is not None:
             features = tuple(features_of(text))
             yield Example(CORPUS, text, features, trap, kind is not None, None)
+
+
+def _phrases() -> Iterator[Example]:
+    """Sentences that say whether they are an order in chatter."""
+    said = zip(Leaning, (ORDERS, LEVELS, PLANS, RECAPS, TALK), strict=True)
+    for leaning, phrases in said:
+        for words in phrases:
+            text = MessageText(content=words, posted_at=THURSDAY)
+            booked = _booked(text, Room()) if leaning is Leaning.ORDER else None
+            yield Example(PHRASES, text, tuple(features_of(text)), leaning, True, booked)
 
 
 def _booked(text: MessageText, room: Room) -> bool | None:

@@ -35,15 +35,15 @@ LEANINGS = tuple(Leaning)
 ROOMS_MIN = 2
 """Rooms that a feature has to occur in: what one room alone says is its manner, not a sense."""
 FEATURES_MAX = 2500
-STRENGTH = 10.0
+STRENGTH = 6.0
 """The inverse of the penalty on large weights."""
 DIGITS = 5
 """Of a weight in the file."""
 VERSION = "intent-1"
 """Of the model; a new one reads some messages differently, so it is a new version."""
-VETO_MOST, VETO_MARGIN = 0.05, 0.25
+VETO_MOST, VETO_MARGIN = 0.02, 0.5
 """Prose is vetoed below so much, and below so much of the least that a right order got."""
-VETO_TICKET_MOST, VETO_TICKET_MARGIN = 0.01, 0.1
+VETO_TICKET_MOST, VETO_TICKET_MARGIN = 0.005, 0.1
 TOLERANCE = 0.03
 """By how much accuracies may fall while the rooms are mended, before training is due."""
 
@@ -146,7 +146,7 @@ def vetoes(found: Sequence[HeldOut]) -> tuple[float, float]:
     prose = min(one.order for one in found if one.example.booked is False)
     tickets = min(one.order for one in found if one.example.booked is True)
     below = min(VETO_MOST, prose * VETO_MARGIN)
-    tickets_below = min(below, VETO_TICKET_MOST, tickets * VETO_TICKET_MARGIN)
+    tickets_below = min(below / 2, VETO_TICKET_MOST, tickets * VETO_TICKET_MARGIN)
     return round(below, DIGITS), round(tickets_below, DIGITS)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from math import exp, sqrt
 from typing import NamedTuple
 
@@ -101,25 +100,28 @@ def model() -> OpinionModel:
 
 
 _PIECE = re.compile(
-    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)(?![0-9])"
-    r"|(?P<blank>[ \t]+)"
-    r"|(?P<link>https?://\S+)"
+    r"[ \t,;.'\"()&+/-]{0,3}+(?:"
+    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
     r"|(?P<mention>@[^\W\d_]\w*)"
     r"|(?P<strike>\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b)"
     r"|(?P<date>[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\b|20[0-9]{2}-[0-9]{2}-[0-9]{2}"
     r"|[0-9] ?[dD][tT][eE]\b)"
-    r"|(?P<percent>[+-]?[0-9]{1,5}(?:\.[0-9]{1,3})? ?%)"
+    r"|(?P<percent>[0-9]{1,5}(?:\.[0-9]{1,3})? ?%)"
     r"|(?P<at>@ ?\$?[0-9.][0-9.,]*)"
     r"|(?P<money>\$ ?[0-9.][0-9.,]*)"
     r"|(?P<cash>\$[A-Za-z]{1,5}\b)"
-    r"|(?P<price>[0-9]{0,6}\.[0-9]{1,6})"
+    r"|(?P<many>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,6})?[kKmM]\b)"
+    r"|(?P<year>20[12][0-9]\b)"
+    r"|(?P<times>[0-9]{1,9} ?[xX]\b)"
+    r"|(?P<price>[0-9]{1,9}\.[0-9]{1,9})"
     r"|(?P<clock>[0-9]{1,2}:[0-9]{2})"
     r"|(?P<number>[0-9]+)"
     r"|(?P<question>\?+)"
     r"|(?P<shout>!+)"
+    r"|(?P<colon>:)"
     r"|(?P<line>\n+)"
-    r"|(?P<arrow>[-=]>)"
-    r"|(?P<sign>[^\x00-\x7f])"
+    r"|(?P<arrow>>)"
+    r"|(?P<sign>[^\x00-\x7f]))"
 )
 _TICKER = "<ticker>"
 _START = "<start>"
@@ -128,19 +130,21 @@ _START = "<start>"
 def features_of(text: MessageText) -> list[str]:
     """The features of a message, each once.
 
-    They are its words; their senses, and which sense follows which; what its titles say; and
-    its length.
+    They are its words; their senses, and which sense follows which; and its length.
     """
-    words = list(_pieces("\n".join(_parts(text))))
-    senses = [_START, *(SENSE_OF.get(word, word) for word in words)]
-    found = dict.fromkeys(senses)
-    found.update(dict.fromkeys(f"={word}" for word in words))
-    found.update(dict.fromkeys(f"{one} {after}" for one, after in pairwise(senses)))
-    found[f"{senses[-1]} <end>"] = None
-    found[f"<{_length(len(words))} pieces>"] = None
-    for embed in text.embeds:
-        title = (SENSE_OF.get(word, word) for word in _pieces(clean(embed.title)))
-        found.update(dict.fromkeys(f"#{word}" for word in ("", *title)))
+    found: dict[str, None] = {}
+    before = _START
+    count = 0
+    for word in _pieces("\n".join(_parts(text))):
+        sense = SENSE_OF.get(word)
+        if sense is None:
+            sense = word
+        else:
+            found[f"={word}"] = None
+        found[sense] = found[f"{before} {sense}"] = None
+        before = sense
+        count += 1
+    found[f"{before} <end>"] = found[f"<{_length(count)} pieces>"] = None
     return list(found)
 
 
@@ -154,15 +158,15 @@ def _parts(text: MessageText) -> Iterator[str]:
 
 
 def _pieces(said: str) -> Iterator[str]:
-    """Words in lower case; numbers, tickers and links by what they are, not which."""
+    """Words in lower case; numbers and tickers by what they are, not which."""
     for match in _PIECE.finditer(said[:LENGTH_MAX]):
         kind = match.lastgroup
         if kind == "word":
-            word = match[0]
+            word = match["word"]
             yield _TICKER if is_ticker_word(word) else word.lower()
         elif kind == "sign":
-            yield match[0]
-        elif kind != "blank":
+            yield match["sign"]
+        else:
             yield f"<{kind}>"
 
 

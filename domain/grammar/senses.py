@@ -27,21 +27,27 @@ _SENSES = {
         interested stalking horizon keep""",
     "news": """breaking news headline raised raises analyst analysts upgrade upgraded downgrade
         downgraded rating ratings scanner screener flow sweep sweeps unusual premium earnings
-        gainers losers fed cpi calendar poll quote market newswire""",
-    "example": """example examples read means mean format template guide rules welcome forwarded
-        repost copied""",
+        gainers losers fed cpi calendar poll quote market newswire block dark pool print prints
+        insider insiders ceo eps est revenue misses beats buyer buyers seller sellers notional prem
+        halted sec fda guidance ipo notes index futures""",
+    "example": """example examples read means mean format template guide rule rules welcome
+        forwarded repost copied ticket backtest story like lesson""",
+    "thanks": """thanks thx thank ty copy following followed tailing спасибо""",
+    "now": """here now just still""",
     "bought": """bought grabbed picked entered took opened added snagged scooped nabbed loaded""",
     "buy": """buy buying long entering enter grabbing grab adding add taking opening open bto in
         лонг купил покупаю""",
     "sell": """sell selling short shorting sto stc шорт""",
     "sold": """sold trimmed closed exited cut stopped""",
-    "out": """out trim trimming closing close exit flat done trims scaling зафиксировал закрыл
-        закрываем""",
+    "out": """out trim trimming closing close exit flat done trims scaling worthless expired
+        зафиксировал закрыл закрываем""",
     "entry": """entry entries fill filled avg average price вход""",
     "stop": """stop stops sl stoploss стоп""",
     "target": """target targets tp tps pt pts тейк цель цели""",
     "right": """call calls put puts""",
-    "held": """holding hold held runner runners running swinging""",
+    "held": """holding hold held runner runners running swinging ride riding letting let leaving""",
+    "label": """ticker symbol contract strike expiration expiry exp type side direction pair stock
+        option date qty quantity size""",
     "hit": """hit hits reached smashed""",
     "stands": """up down gain gains profit profits pips green red""",
     "part": """half third quarter most all rest remaining some partial""",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -61,12 +62,11 @@ def test_words_of_one_sense_share_what_is_learned() -> None:
     assert once ^ when == {"=once", "=when"}
 
 
-def test_titles_of_cards_count_for_themselves() -> None:
-    said = MessageText(
-        embeds=(Embed(title="Recap", fields=(EmbedField(name="Entry", value="2.30"),)),),
-        posted_at=THURSDAY,
-    )
-    assert {"#", "#<then>", "<entry>", "<price>"} <= set(features_of(said))
+def test_cards_are_weighed_with_all_their_words() -> None:
+    fields = (EmbedField(name="Entry", value="2.30"),)
+    embed = Embed(title="Recap", description="we sold", fields=fields)
+    said = MessageText(content="gm", embeds=(embed,), posted_at=THURSDAY)
+    assert {"gm", "=recap", "=sold", "<entry>", "<price>"} <= set(features_of(said))
 
 
 def test_only_the_beginning_of_a_long_message_is_weighed() -> None:
@@ -96,3 +96,16 @@ def test_nothing_that_is_shipped_needs_scikit_learn() -> None:
         "assert not {'sklearn', 'scipy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "said", ["(", ". ", "'a", "1", "1,", "$", "@1", "9c ", "\n", "a", "é", "1/"]
+)
+def test_no_words_take_long(said: str) -> None:
+    text = message(said * 4_000)
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        model().opinion(text)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.005
