@@ -104,6 +104,7 @@ _BEFORE = (
         r" (?:trades|plays|winners)",
         r"(?:open|current) positions?|portfolio|history|webinar|podcast|video|stream|nice call",
         rf"{_LOOKING_BACK}|earlier|this morning",
+        r"as (?:you|we|i|they|y'?all|everyone) (?:all |guys )?(?:saw|seen|know|remember)",
         rf"{_DAYS} (?:i|we)|thank (?:god|goodness)|(?:can't|cannot) believe",
     ),
     _sign(
@@ -159,7 +160,13 @@ _BEHIND = (
     _sign(
         Kind.WATCH, "is watched", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
     ),
-    _sign(Kind.CHAT, "states a rule", r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)"),
+    _sign(
+        Kind.CHAT,
+        "states a rule",
+        r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)",
+        r"(?<!this )(?<!that )(?<!it )is (?:(?:a|so|very|super|extremely|always) )?"
+        r"(?:must|important|essential|crucial|smart|wise)",
+    ),
     _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
     _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
     _sign(Kind.RECAP, "looks back", rf"(?<!as )(?<!like )(?<!than )(?:{_LOOKING_BACK})"),
