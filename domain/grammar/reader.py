@@ -71,7 +71,7 @@ def read(text: MessageText, room: Room) -> Reading:
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
     block = read_block(text, room)
-    if block is not None and _opens_shares(block) and option_mark(tokens(clean(text.content))):
+    if block is not None and block.trades and _is_of_option(block, tokens(clean(text.content))):
         block = None
     if (said := block or read_followup(text)) is not None:
         return said
@@ -92,6 +92,13 @@ def read(text: MessageText, room: Room) -> Reading:
         contract, entry = tokens(card.contract), tokens(entry_of(card))
         _read_card(card, Setting(room, day, reason, contract, entry, alone=alone), gathered)
     return _reading(gathered, whole, day)
+
+
+def _is_of_option(reading: Reading, words: Sequence[Token]) -> bool:
+    """Whether words of an option stand where shares were read, or a contract where a pair was."""
+    if _opens_shares(reading):
+        return bool(option_mark(words))
+    return any(token.kind in _CONTRACT_KINDS - {"slash"} for token in words)
 
 
 def _opens_shares(reading: Reading) -> bool:

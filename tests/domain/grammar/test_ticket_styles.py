@@ -25,7 +25,8 @@ DEFAULTS = Room(default_root="SPX", default_expiry="0dte")
 MARKS = (
     "250c", "$250 C", "250 calls", "calls", "puts", "call", "put", "contracts", "cons", "2 cons",
     "0dte", "weeklies", "exp 11/21", "11/21 exp", "strike", "C250", "250 strike", "AAPL250c",
-    "AAPL251121C00250000", "500/505 put spread", "call spread", "iron condor", "expiring friday", "options",
+    "AAPL251121C00250000", "500/505 put spread", "call spread", "iron condor", "options",
+    "expiring friday",
 )  # fmt: skip
 STOCKS = (
     "BTO 100 AAPL @ 189.20", "Bought AAPL @ 189.20", "BTO AAPL @3.7 PT 4.39 SL 3.01",
