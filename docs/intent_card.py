@@ -40,7 +40,7 @@ The rules decide what a trade is. The opinion is asked only where they would boo
 make or change a trade. If it takes the message for something else, the confidence becomes at
 most 0.6 and a rule says so. If its probability of an order is below {prose:g}, or below
 {tickets:g} where the trades stand in a ticket's own words (BTO, STC ... with what for), nothing
-is booked and `why` says what it reads instead.
+is booked: what is missing is a confirmation, and `why` says what it reads instead.
 
 Both limits lie below the least probability that any right order got while its room was held
 out: at half of it in prose, at a tenth of it or less for tickets, because rooms that nobody has

@@ -14,6 +14,9 @@ from domain.grammar import reader
 from domain.grammar.opinion import Leaning, Opinion, OpinionModel, model
 from domain.grammar.reading import Kind, MessageText, Reading, Room
 
+CONFIRMATION = "confirmation"
+"""What a vetoed order lacks, so that it is reported as left unbooked and not passed over."""
+
 DOUBTED = Decimal("0.6")
 """The confidence of a trade that the second opinion takes for something else."""
 
@@ -50,6 +53,7 @@ def weighed(reading: Reading, opinion: Opinion, asked: OpinionModel) -> Reading:
         kind=kind,
         confidence=Decimal(f"{opinion.probability:.2f}"),
         named=reading.named,
+        missing=(CONFIRMATION,),
         rules=reading.rules,
         why=why,
     )

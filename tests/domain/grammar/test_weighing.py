@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.intents import Unbooked
+from application.resolving import resolve
 from domain.grammar import reader
 from domain.grammar.opinion import Leaning, Opinion, OpinionModel, model
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
-from domain.grammar.weighing import DOUBTED, is_ticket, read, weighed
+from domain.grammar.weighing import CONFIRMATION, DOUBTED, is_ticket, read, weighed
 from tests.domain.grammar.corpus import BOOKED, HALF_READ, TRAPS
 from tests.domain.grammar.phrases import LEVELS, PLANS, RECAPS, TALK
 from tests.domain.grammar.real_alerts import message_of, needs_real_alerts, rows
-from tests.domain.grammar.spoken import message
+from tests.domain.grammar.spoken import THURSDAY, message
 
 LIMITS = OpinionModel(
     veto_below=0.05, veto_ticket_below=0.01, leanings=(), intercepts=(), weights={}
@@ -45,6 +47,7 @@ def test_what_is_surely_something_else_is_not_booked() -> None:
     assert (found.kind, found.trades, found.stop, found.targets) == (Kind.RECAP, (), None, ())
     assert found.why == "the second opinion reads this as a recap (0.99)"
     assert found.confidence == Decimal("0.99")
+    assert found.missing == (CONFIRMATION,)
     assert (found.named, found.parser) == (reading.named, PARSER)
     assert (found.announced, found.entry, found.stop_at_entry) == (None, None, False)
 
@@ -77,6 +80,13 @@ def test_an_order_ticket_is_vetoed_only_where_hardly_any_doubt_is_left() -> None
     assert is_ticket(reading)
     assert weighed(reading, recap(0.02), LIMITS).trades == reading.trades
     assert weighed(reading, recap(0.005), LIMITS).trades == ()
+
+
+def test_a_veto_is_reported_and_not_passed_over_as_talk() -> None:
+    found = weighed(by_rules(PROSE), Opinion(Leaning.CHAT, 0.99, 0.001), LIMITS)
+    (left,) = resolve(found, Room(), (), posted_at=THURSDAY)
+    assert isinstance(left, Unbooked)
+    assert (left.missing, left.why) == ((CONFIRMATION,), found.why)
 
 
 def test_a_confidence_is_never_raised() -> None:
