@@ -196,7 +196,8 @@ def _event(row: TimelineEvent) -> dict[str, Any]:
 
 
 _TOLD = ("title", "content", "legs", "side", "quantity", "order_qty", "last_qty", "price",
-         "last_px", "claimed", "bid", "offer", "reason", "why", "by", "name")  # fmt: skip
+         "last_px", "claimed", "bid", "offer", "accepted_px", "at_risk", "reason", "why", "by",
+         "name")  # fmt: skip
 
 
 def _summary(row: TimelineEvent) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -24,6 +25,7 @@ from domain.approvals import (
     PriceStand,
     SaidYesAlready,
 )
+from domain.order_events import OrderDenied
 from domain.signal_events import SignalApprovalGiven, SignalApprovalRefused, SignalApproved
 from tests.application.acts import (
     DANA,
@@ -198,3 +200,25 @@ class TestWhatFollows:
         with pytest.raises(AlreadyExecuted, match=r"by dana at .* filled: buy 7 at 7\.00"):
             in_house.yes(signal, SAM)
         assert last(desk, SignalApprovalRefused).code == "already_executed"
+
+    @pytest.mark.parametrize(
+        ("accepts", "told"),
+        [
+            ("6.40", r"the market is at 7\.20: worse than the accepted 6\.40"),
+            (None, r"moved over 10% from the approved 5\.50"),
+        ],
+    )
+    def test_a_market_that_went_on_after_the_yes_is_not_followed(
+        self,
+        desk: Desk,
+        trading: ReactionRunner,
+        in_house: Approvers,
+        market: ShownMarket,
+        accepts: str | None,
+        told: str,
+    ) -> None:
+        market.show(TSLA, "5.40", "5.50" if accepts is None else "6.40")
+        in_house.yes(post(desk), accept_price=accepts)
+        market.show(TSLA, "7.10", "7.20")
+        catch_up(trading)
+        assert re.search(told, last(desk, OrderDenied).reason)
