@@ -24,11 +24,9 @@ from typing import NamedTuple
 import msgspec
 
 from domain.executions import Contribution, Execution, difference
-from domain.lots import ZERO, Lots
-from domain.shared import RATIO_STEP, WIDE, ratio
-
-RATIO_MAX = Decimal(1_000_000)
-"""No trade counts for more, won or lost: a claim beyond it is a slip of the pen."""
+from domain.lots import ZERO
+from domain.shared import ratio
+from domain.worth import Worth, marked, quantity_value, share_of
 
 ASSUMED_BUYBACK = Decimal(2)
 """What closing a sold trade is assumed to cost at least, in times of its average entry."""
@@ -47,6 +45,8 @@ class Badge(StrEnum):
     """At least one exit has no price at all."""
     UNATTAINABLE = "unattainable"
     """The entry could not be had: the trade is shown, and counts for nothing."""
+    HINDSIGHT = "hindsight"
+    """It was booked when its end could be known: it is shown, and counts for nothing."""
     VOID = "void"
 
 
@@ -58,20 +58,6 @@ class Tally(NamedTuple):
     closed_at: datetime | None
     won: bool
     badge: Badge
-
-
-class Worth(NamedTuple):
-    """A trade after some of its facts. `mark` and `worst` are per share, money in USD."""
-
-    lots: Lots = Lots()
-    entered: Decimal = ZERO
-    entry_cost: Decimal = ZERO
-    tied: Decimal = ZERO
-    mark: Decimal | None = None
-    marked_at: datetime | None = None
-    worst: Decimal = ZERO
-    pnl: Decimal = ZERO
-    ratio: Decimal = ZERO
 
 
 _BEGIN = Worth()
@@ -90,7 +76,7 @@ class Trade:
     """One signal as it counts. Every change returns what it moved, by time of the fact."""
 
     __slots__ = ("_at_risk", "_before", "_last", "_scored", "_tally", "executions", "filled",
-                 "marks", "sign", "unit", "voided", "worth")  # fmt: skip
+                 "hindsight", "marks", "sign", "unit", "voided", "worth")  # fmt: skip
 
     worth: Worth
     _before: Worth
@@ -107,6 +93,7 @@ class Trade:
         *,
         voided: bool = False,
         filled: bool = False,
+        hindsight: bool = False,
         at_risk: AtRisk | None = None,
     ) -> None:
         """A trade from its executions in any order; `sign` is 1 if it was bought, -1 if sold.
@@ -120,6 +107,7 @@ class Trade:
         self.marks = marks
         self.voided = voided
         self.filled = filled
+        self.hindsight = hindsight
         self._settle()
 
     @property
@@ -132,6 +120,11 @@ class Trade:
         return self.worth.lots.open * self.sign
 
     @property
+    def ending(self) -> Execution:
+        """The last execution that is not crossed out."""
+        return next(execution for execution in reversed(self.executions) if execution.quantity)
+
+    @property
     def tally(self) -> Tally:
         """What the trade adds to its trader's counts."""
         if self._tally is None:
@@ -139,7 +132,7 @@ class Trade:
             self._tally = Tally(
                 scored=self._scored,
                 opened_at=self.executions[0].at,
-                closed_at=self.executions[-1].at if open_now == 0 else None,
+                closed_at=self.ending.at if open_now == 0 else None,
                 won=open_now == 0 and self.worth.pnl > 0,
                 badge=self._badge(),
             )
@@ -169,10 +162,10 @@ class Trade:
             if before.lots.open == 0:
                 return ()
             self._last = fact
-            self.worth = after = _marked(before, at, price, self.unit)
+            self.worth = after = marked(before, at, price, self.unit)
             return self._moved(at, before, after)
         if at < self.executions[0].at or (self.worth.lots.open == 0
-                                          and at >= self.executions[-1].at):  # fmt: skip
+                                          and at >= self.ending.at):  # fmt: skip
             return ()
         before_it = self._path(without=at)
         self._settle()
@@ -199,7 +192,8 @@ class Trade:
         if price is not None:
             now = msgspec.structs.replace(now, corrected=price)
         if quantity is not None:
-            signed = quantity if was.quantity > 0 else -quantity
+            # A crossed-out exit is a negative nothing, so that it stays one that closes.
+            signed = quantity.copy_negate() if was.quantity.is_signed() else quantity
             now = msgspec.structs.replace(now, quantity=signed)
         return self._exchange(was, now)
 
@@ -243,15 +237,20 @@ class Trade:
     def _counts(self) -> bool:
         """A trade sold for nothing has no cost to measure by; it counts like one not had."""
         entry = self._numbered(1)
-        return not (self.voided or entry.is_unattainable) and entry.price != 0
+        counts = not (self.voided or self.hindsight or entry.is_unattainable)
+        return counts and entry.price != 0
 
     def _badge(self) -> Badge:
         if self.voided:
             return Badge.VOID
+        if self.hindsight:
+            return Badge.HINDSIGHT
         if not self._scored:
             return Badge.UNATTAINABLE
         badge = Badge.FILLED if self.filled else Badge.CHECKED
         for execution in self.executions:
+            if execution.quantity == 0:
+                continue
             if execution.corrected is not None or execution.checked is None:
                 if execution.price is None:
                     return Badge.ASSUMED
@@ -314,7 +313,7 @@ class Trade:
         executions = self.executions
         ends_at = None
         if sum((e.quantity for e in executions), ZERO) == 0:
-            ends_at = executions[-1].at
+            ends_at = self.ending.at
         place = 0
         for mark in self.marks(executions[0].at):
             if ends_at is not None and mark[0] >= ends_at:
@@ -329,7 +328,7 @@ class Trade:
     def _after(self, worth: Worth, fact: Execution | tuple[datetime, Decimal]) -> Worth:
         if isinstance(fact, Execution):
             return self._executed(worth, fact)
-        return _marked(worth, *fact, self.unit)
+        return marked(worth, *fact, self.unit)
 
     def _price(self, execution: Execution, worth: Worth) -> Decimal:
         """What it counts at, given the trade before it."""
@@ -343,6 +342,8 @@ class Trade:
 
     def _executed(self, worth: Worth, execution: Execution) -> Worth:
         quantity, unit = execution.quantity, self.unit
+        if quantity == 0:
+            return worth
         price = self._price(execution, worth)
         value = quantity * price * unit
         lots = worth.lots.traded(quantity * self.sign, value, execution.at)
@@ -357,28 +358,7 @@ class Trade:
         if mark is not None and lots.open != 0:
             pnl += quantity_value(lots.open, mark, unit) - lots.cost
         return Worth(lots, entered, entry_cost, tied, mark, worth.marked_at, worth.worst, pnl,
-                     _share(pnl, tied))  # fmt: skip
-
-
-def quantity_value(held: Decimal, mark: Decimal, unit: Decimal) -> Decimal:
-    """Market value of a signed quantity; `unit` is the multiplier, negative for a sold trade."""
-    return held * mark * abs(unit)
-
-
-def _marked(worth: Worth, at: datetime, mark: Decimal, unit: Decimal) -> Worth:
-    lots = worth.lots
-    pnl = lots.realised
-    if lots.open != 0:
-        pnl += quantity_value(lots.open, mark, unit) - lots.cost
-    return Worth(lots, worth.entered, worth.entry_cost, worth.tied, mark, at,
-                 max(worth.worst, mark), pnl, _share(pnl, worth.tied))  # fmt: skip
-
-
-def _share(pnl: Decimal, tied: Decimal) -> Decimal:
-    if tied == 0:
-        return ZERO
-    share = (pnl / tied).quantize(RATIO_STEP, context=WIDE)
-    return share if -RATIO_MAX < share < RATIO_MAX else RATIO_MAX.copy_sign(share)
+                     share_of(pnl, tied))  # fmt: skip
 
 
 def _place_of(fact: Execution | tuple[datetime, Decimal]) -> _Fact:

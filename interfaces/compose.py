@@ -57,6 +57,7 @@ from projections.approval_queue import ApprovalQueue
 from projections.blotter import Blotter
 from projections.books import Books
 from projections.checkpoints import ProjectionStatus
+from projections.corrections import Corrections
 from projections.exposure import Exposure
 from projections.folding import Reading
 from projections.messages import Messages
@@ -83,6 +84,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     ApprovalQueue,
     Blotter,
     Books,
+    Corrections,
     Exposure,
     Messages,
     SignalAnswers,

@@ -26,6 +26,8 @@ from domain.signal_events import (
     SignalPriceChecked,
     SignalRejected,
     SignalSettled,
+    SignalSourceDeleted,
+    SignalSourceEdited,
     SignalVoided,
 )
 from projections.naming import title_of
@@ -53,6 +55,9 @@ class PendingRow(Row, frozen=True, kw_only=True):
     late: bool = False
     """Its message was not heard live."""
     valid_until: datetime | None
+    edited_at: datetime | None = None
+    """When its author last made a message of it tell another trade."""
+    deleted_at: datetime | None = None
     given: int = 0
     """How many approvers said yes and wait for another one."""
     given_by: str = ""
@@ -125,6 +130,14 @@ class ApprovalQueue(Projection):
             self._change(seen)
         else:
             self._change(seen, stop=event.stop)
+
+    @when(SignalSourceEdited)
+    def source_edited(self, event: SignalSourceEdited, seen: Seen) -> None:
+        self._change(seen, edited_at=event.edited_at)
+
+    @when(SignalSourceDeleted)
+    def source_deleted(self, event: SignalSourceDeleted, seen: Seen) -> None:
+        self._change(seen, deleted_at=event.noticed_at)
 
     @when(SignalApprovalGiven)
     def given(self, event: SignalApprovalGiven, seen: Seen) -> None:

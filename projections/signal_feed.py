@@ -18,6 +18,7 @@ from domain.signal_events import (
     SignalApprovalGiven,
     SignalApprovalRefused,
     SignalApproved,
+    SignalBookedLate,
     SignalClosed,
     SignalCorrected,
     SignalExitCalled,
@@ -27,8 +28,11 @@ from domain.signal_events import (
     SignalPriceChecked,
     SignalRejected,
     SignalSettled,
+    SignalSourceDeleted,
+    SignalSourceEdited,
     SignalVoided,
 )
+from domain.terms import HINDSIGHT
 from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Projection, Register, Seen, Table, when
 from projections.signal_rows import (
@@ -91,6 +95,7 @@ class SignalFeed(Projection):
             valid_until=event.valid_until,
             posted_at=event.posted_at,
             late=event.late,
+            hindsight=event.origin == HINDSIGHT,
         )
         self.signals.insert(row, seen.position)
         self._execute(
@@ -219,6 +224,18 @@ class SignalFeed(Projection):
             reason=event.reason,
             corrections=row.corrections + 1,
         )
+
+    @when(SignalSourceEdited)
+    def source_edited(self, event: SignalSourceEdited, seen: Seen) -> None:
+        self._change(self._row(seen.stream), seen, edited_at=event.edited_at)
+
+    @when(SignalSourceDeleted)
+    def source_deleted(self, event: SignalSourceDeleted, seen: Seen) -> None:
+        self._change(self._row(seen.stream), seen, deleted_at=event.noticed_at)
+
+    @when(SignalBookedLate)
+    def booked_late(self, event: SignalBookedLate, seen: Seen) -> None:  # noqa: ARG002
+        self._change(self._row(seen.stream), seen)
 
     @when(OrderRequested)
     def order_requested(self, event: OrderRequested, seen: Seen) -> None:

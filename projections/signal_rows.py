@@ -85,6 +85,12 @@ class SignalRow(Row, frozen=True, kw_only=True):
     posted_at: datetime
     late: bool = False
     """Its message was not heard live."""
+    hindsight: bool = False
+    """It was booked when its end could be known: it is not scored."""
+    edited_at: datetime | None = None
+    """When its author last made one of its messages tell another trade."""
+    deleted_at: datetime | None = None
+    """When it was noticed that its author had taken a message of it away."""
 
     @property
     def title(self) -> str:

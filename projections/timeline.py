@@ -43,6 +43,7 @@ from domain.signal_events import (
     SignalApprovalGiven,
     SignalApprovalRefused,
     SignalApproved,
+    SignalBookedLate,
     SignalClosed,
     SignalCorrected,
     SignalExitCalled,
@@ -52,9 +53,14 @@ from domain.signal_events import (
     SignalPriceChecked,
     SignalRejected,
     SignalSettled,
+    SignalSourceDeleted,
+    SignalSourceEdited,
     SignalVoided,
 )
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
+
+Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
+"""What an author does to a trade by a message."""
 
 account_of = lru_cache(maxsize=4_096)(account_stream)
 
@@ -127,15 +133,15 @@ class Timeline(Projection):
             if signal.trader is not None:
                 self._note(signal.trader, seen)
 
-    @when(SignalAdded, SignalExitCalled, SignalLevelsMoved)
-    def said(self, event: SignalAdded | SignalExitCalled | SignalLevelsMoved, seen: Seen) -> None:
+    @when(SignalAdded, SignalExitCalled, SignalLevelsMoved, SignalSourceEdited, SignalSourceDeleted)
+    def said(self, event: Said, seen: Seen) -> None:
         self._follow(event, seen)
         self._note(event.message, seen)
 
     @when(
         SignalApprovalGiven, SignalApprovalRefused,
-        SignalApproved, SignalClosed, SignalCorrected, SignalExpired, SignalPriceChecked,
-        SignalRejected, SignalSettled, SignalVoided,
+        SignalApproved, SignalBookedLate, SignalClosed, SignalCorrected, SignalExpired,
+        SignalPriceChecked, SignalRejected, SignalSettled, SignalVoided,
         OrderAccepted, OrderCanceled, OrderCancelRequested, OrderDenied, OrderExpired,
         OrderFilled, OrderRejected, OrderSubmitted, OrderTradeCanceled, OrderTradeCorrected,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,

@@ -31,7 +31,9 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from domain.trades import AtRisk, Badge, Tally, Trade, Worth
+from domain.terms import HINDSIGHT
+from domain.trades import AtRisk, Badge, Tally, Trade
+from domain.worth import Worth
 from projections.followed import Followed, FollowedIndex
 from projections.marks import MarkBook
 from projections.pnl import Records, Shift, day_of
@@ -68,8 +70,7 @@ class TradeBooks:
         legs, at = event.legs, event.posted_at
         record = self._records.record(event.trader, BookKind.TRADER, seen.position)
         if record.row.since is None:
-            since = replace(record.row, since=at)
-            self._records.change(record, seen.position, since)
+            self._records.change(record, seen.position, replace(record.row, since=at))
         execution = Execution(number=1, at=at, quantity=event.quantity, claimed=event.price)
         multiplier = multiplier_of(legs)
         trade = Trade(
@@ -77,6 +78,7 @@ class TradeBooks:
             multiplier,
             [execution],
             self._marks.closing(event.side, legs),
+            hindsight=event.origin == HINDSIGHT,
             at_risk=_at_risk(event.side, legs),
         )
         symbol = strategy_symbol(event.side, legs)
@@ -90,9 +92,9 @@ class TradeBooks:
             expiry=expiry_of(legs),
             side=event.side.value,
             multiplier=multiplier,
-            badge=Badge.POSTED,
+            badge=trade.tally.badge,
             opened_at=at,
-            scored=True,
+            scored=trade.tally.scored,
         )
         followed = Followed(trade, row, record, event.side, legs)
         self._index.add(followed)
@@ -102,8 +104,9 @@ class TradeBooks:
             self._legs.insert(leg_row, seen.position)
         followed.row = row = _row_of(followed)
         self._positions.insert(row, seen.position)
-        shifts = _recounted(_UNCOUNTED, trade.tally)
-        self._contribute(followed, trade.contributions(), shifts, seen)
+        moves, shifts = trade.contributions(), _recounted(_UNCOUNTED, trade.tally)
+        if moves or shifts:
+            self._contribute(followed, moves, shifts, seen)
 
     def added(self, event: SignalAdded, seen: Seen) -> None:
         """A trade grows."""
@@ -266,6 +269,7 @@ class TradeBooks:
             self._marks.closing(side, legs),
             voided=row.badge is Badge.VOID,
             filled=row.filled,
+            hindsight=row.badge is Badge.HINDSIGHT,
             at_risk=_at_risk(side, legs),
         )
         record = self._records.record(row.book, BookKind.TRADER, row.valid_from)
@@ -307,7 +311,7 @@ def _row_of(followed: Followed[Trade]) -> PositionRow:
         filled=trade.filled,
         opened_at=tally.opened_at,
         closed_at=tally.closed_at,
-        closed_by=trade.executions[-1].reason if tally.closed_at is not None else "",
+        closed_by=trade.ending.reason if tally.closed_at is not None else "",
         executions=_executions_text(trade),
     )
 

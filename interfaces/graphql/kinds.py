@@ -21,6 +21,7 @@ from domain.signal_events import ClosedBy, Decision
 from domain.trades import Badge as TradeBadge
 from interfaces.graphql.reading import Asking
 from projections.blotter import FillState
+from projections.corrections import CorrectionState
 from projections.leaderboards import By
 from projections.positions import BookKind
 from projections.signal_answers import Heard
@@ -118,9 +119,9 @@ def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
 
 
 for _enum in (
-    Attempt, Badge, BookKind, By, ClosedBy, Decision, Evidence, ExecutionKind, FillState, Heard,
-    OrdStatus, OrdType, PositionEffect, PriceBasis, PriceStand, Role, Side, Target, TimeInForce,
-    TradeState, Window,
+    Attempt, Badge, BookKind, By, ClosedBy, CorrectionState, Decision, Evidence, ExecutionKind,
+    FillState, Heard, OrdStatus, OrdType, PositionEffect, PriceBasis, PriceStand, Role, Side,
+    Target, TimeInForce, TradeState, Window,
 ):  # fmt: skip
     strawberry.enum(_enum, description=inspect.cleandoc(_enum.__doc__ or ""))
 # A signal and a trade each have a badge of their own.

@@ -13,7 +13,7 @@ import strawberry
 from application.access import Member
 from application.administering import OrderTicket, place_order
 from application.approving import Answer, approve, reject
-from application.correcting import Change, correct
+from application.correcting import Change, apply_correction, correct, refuse_correction
 from application.desk import Command, Desk, Outcome
 from application.ports import Conflict
 from domain.corrections import Target
@@ -235,6 +235,48 @@ class Mutation:
             (change,),
             lambda desk, command, member: correct(
                 desk, command, member, change, expected_version=expected_version
+            ),
+        )
+
+    @mutation("Say yes to a requested correction: its record is put right.")
+    def apply_correction(
+        self,
+        info: Info,
+        correction: UUID,
+        idempotency_key: IdempotencyKey,
+        expected_version: ExpectedVersion = None,
+    ) -> Decided:
+        return _decide(
+            info,
+            "apply_correction",
+            idempotency_key,
+            (correction,),
+            lambda desk, command, member: apply_correction(
+                desk, command, member, correction, expected_version=expected_version
+            ),
+        )
+
+    @mutation("Say no to a requested correction: its record stays as it is.")
+    def refuse_correction(
+        self,
+        info: Info,
+        correction: UUID,
+        reason: str,
+        idempotency_key: IdempotencyKey,
+        expected_version: ExpectedVersion = None,
+    ) -> Decided:
+        return _decide(
+            info,
+            "refuse_correction",
+            idempotency_key,
+            (correction, reason),
+            lambda desk, command, member: refuse_correction(
+                desk,
+                command,
+                member,
+                correction,
+                reason=reason,
+                expected_version=expected_version,
             ),
         )
 

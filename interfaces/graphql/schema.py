@@ -16,6 +16,7 @@ from strawberry.types.graphql import OperationType as AllowedType
 
 from interfaces.graphql.boards import BoardQueries
 from interfaces.graphql.books import BookQueries
+from interfaces.graphql.corrections import CorrectionQueries
 from interfaces.graphql.documents import Documents, NotADocument, invalid
 from interfaces.graphql.errors import for_client
 from interfaces.graphql.exposures import ExposureQueries
@@ -35,6 +36,7 @@ from interfaces.graphql.traders import TraderQueries
 )
 class Query(
     SignalQueries,
+    CorrectionQueries,
     OrderQueries,
     BookQueries,
     ExposureQueries,

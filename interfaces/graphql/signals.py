@@ -137,6 +137,9 @@ class Signal:
     corrections: int
     posted_at: datetime
     late: bool = figure("Its message was not heard live: it took over 5 s, or had to be fetched.")
+    hindsight: bool = figure("It was booked when its end could be known: it is not scored.")
+    edited_at: datetime | None = figure("When its author last made it tell another trade.")
+    deleted_at: datetime | None = figure("When a message of it was noticed to be gone.")
     position: BigInt = figure("The event on the tape that made it stand like this.")
     trader_id: strawberry.Private[UUID]
     names: strawberry.Private[Names]
@@ -177,6 +180,8 @@ class Pending:
     attainable: bool | None
     posted_at: datetime
     late: bool = figure("Its message was not heard live: it took over 5 s, or had to be fetched.")
+    edited_at: datetime | None = figure("When its author last made it tell another trade.")
+    deleted_at: datetime | None = figure("When a message of it was noticed to be gone.")
     valid_until: datetime | None
     approvals_given: int = figure("How many approvers said yes and wait for another one.")
     approvals_needed: int = figure("How many it takes, as far as it is known before a first yes.")

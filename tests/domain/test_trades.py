@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.executions import Contribution, Execution
 from domain.fix import Side
 from domain.legs import Leg, capital_at_risk
-from domain.trades import RATIO_MAX, Badge, Trade
+from domain.trades import Badge, Trade
+from domain.worth import RATIO_MAX
 
 D = Decimal
 START = datetime(2025, 3, 3, 15, 0, tzinfo=UTC)
@@ -171,6 +172,30 @@ def test_a_voided_trade_takes_back_all_it_contributed() -> None:
     assert trade.void() == moved((1, "-0.25", "-50"), (2, "-0.25", "-50"))
     assert trade.total().pnl == 0
     assert (trade.tally.scored, trade.tally.badge) == (False, Badge.VOID)
+
+
+def test_a_trade_booked_with_hindsight_is_shown_and_counts_for_nothing() -> None:
+    market = Market()
+    trade = Trade(1, 100, [execution(1, "1", "2.00", 0)], market.since, hindsight=True)
+    assert mark(trade, market, "2.50", 5) == ()
+    assert trade.execute(execution(2, "-1", "9.00", 6)) == ()
+    assert (trade.tally.scored, trade.tally.badge) == (False, Badge.HINDSIGHT)
+    assert trade.worth.lots.realised == D(700)
+
+
+def test_an_exit_that_is_crossed_out_never_was_and_can_come_back() -> None:
+    trade, market = opened("2.00")
+    trade.execute(execution(2, "-1", None, 1))
+    assert trade.tally.badge is Badge.ASSUMED
+    assert trade.correct(2, None, D(0)) == moved((1, "1", "200"))
+    assert (trade.open_quantity, trade.tally.closed_at) == (D(1), None)
+    assert trade.tally.badge is Badge.POSTED
+    assert mark(trade, market, "2.50", 5) == moved((5, "0.25", "50"))
+    trade.execute(execution(3, "-1", "3.00", 6))
+    assert (trade.worth.ratio, trade.ending.number) == (D("0.5"), 3)
+    trade.correct(3, None, D(0))
+    trade.correct(2, D("2.20"), D(1))
+    assert (trade.worth.ratio, trade.tally.closed_at) == (D("0.1"), at(1))
 
 
 def test_a_mark_that_comes_late_moves_its_own_day_and_the_next_fact() -> None:
