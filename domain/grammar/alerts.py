@@ -39,6 +39,8 @@ _ANNOUNCED_WORDS_MAX = 8
 _NAMELESS_WORDS_MAX = 24
 _REACH = {FxPair: Decimal("0.3"), CryptoPair: Decimal(20), Equity: Decimal(4)}
 """How far from the entry, as a multiple of it, a level can be and still be a price."""
+_NO_PRICE_BELOW = 3
+"""A level of less than a third of the entry is the end of a number; 99,500 under 101,200 is not."""
 _PREMIUM_STOP = Decimal("0.75")
 """Shares are rarely given so much room; options are."""
 
@@ -240,6 +242,8 @@ def _whole(price: Decimal, entry: Decimal) -> Decimal:
     """Completes a level of which only the last digits are said: 4329 ... TP 34."""
     digits, short = str(int(entry)), str(price)
     if not short.isdigit() or not 2 <= len(short) < len(digits) or len(digits) < 4:
+        return price
+    if price * _NO_PRICE_BELOW > entry:
         return price
     return Decimal(digits[: -len(short)] + short)
 

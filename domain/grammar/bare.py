@@ -79,6 +79,10 @@ _REPORTING = _set(
 """Behind the price, or on another line, they tell how something stands or stood."""
 
 
+_LATER = _set("add average avg trim sell scale hold cut close exit update keep manage swing stop")
+"""What is done with a trade that is open, behind "will"."""
+
+
 def act_barely(found: Found, text: str) -> None:
     """Adds the acts of a text in which no word acts or was refused."""
     if found.acts or found.refusals or found.heading is not None or not found.free:
@@ -123,7 +127,7 @@ def _said(words: Sequence[Token]) -> str:
 def _is_ticket(words: Sequence[Token]) -> bool:
     """Whether a sentence is one contract, said in ticket words until its price is said."""
     end = _ticket_end(words)
-    behind = words[end:]
+    behind = _without_later(words[end:])
     if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
         return False
     head = words[:end]
@@ -134,6 +138,14 @@ def _is_ticket(words: Sequence[Token]) -> bool:
     roots = {token.low.lstrip("$") for token in head if _is_root(token)}
     sold = head[0].text.startswith("-") or any(token.kind == "arrow" for token in words)
     return len(roots) <= 1 and not sold and around([], words, Form.NOW) is None
+
+
+def _without_later(behind: Sequence[Token]) -> Sequence[Token]:
+    """Cuts what is to be done with the trade later on: "swing, will add lower"."""
+    for place, (token, ahead) in enumerate(pairwise(behind)):
+        if token.low in INTENTIONS and ahead.low in _LATER:
+            return behind[:place]
+    return behind
 
 
 def _tells_market(pair: tuple[Token, Token]) -> bool:

@@ -150,7 +150,8 @@ NOT_DONE = re.compile(
     r"\b(?:don'?t|do not|not|never|avoid|no|missed|skip(?:ped)?|stop) (?:\w+ ){0,2}?"
     r"(?:buy|sell|long|short|enter|buying|selling|longing|shorting|take|taking)\b"
     r"|\b(?:will|i'll|we'll|would|i'd|gonna|going to|might|may|could|should|looking to|want to"
-    r"|wanna|thinking|planning|considering|hoping|ready to|tomorrow|next week)\b",
+    r"|wanna|thinking|planning|considering|hoping|ready to|tomorrow|next week"
+    r"|wait(?:ing)? (?:for|on|until)|to (?:long|short|buy|sell|enter)(?! to\b))\b",
     re.IGNORECASE,
 )
 """On the line that says the side."""

@@ -23,6 +23,9 @@ _RANGE_FACTOR_MAX = 3
 _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
 
+_RANKS = 10
+"""More than there are ranks of prices."""
+
 
 class Figures:
     """The tokens of one act, the place reached in them, and what their numbers fill."""
@@ -249,6 +252,9 @@ class Figures:
         if said and held is not None and held.low != said[0]:
             # Of two prices one may be a strike: then these are no shares.
             self.slots.odd = self.slots.odd or token.text
+        if self.is_exit and self.at < self.verb_at:
+            # "TSLA 250c @ 2.40 out 3.10": what stands before the exit was the entry's price.
+            rank += _RANKS
         if not said or (held is not None and held.rank <= rank):
             return
         high = said[1] if len(said) > 1 and are_a_range(said[0], said[1]) else None

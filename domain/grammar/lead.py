@@ -181,7 +181,7 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     if spot.verb.form is Form.TICKET:
         return True
     if spot.verb.kind not in _EXITS:
-        return False
+        return spot.verb.form is Form.PAST and _stands_whole_before_price(tokens, spot)
     if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
         return True
     if not (spot.verb.of_price or spot.inherent):
@@ -192,6 +192,14 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     theirs = any(token.low in _THEIRS for token in after)
     points = bool(after) and (after[0].low in _POINTS or after[0].kind == "percent")
     return (points or spot.inherent) and not theirs and spot.said.lower() != "flat"
+
+
+def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:
+    """In "TSLA 430c 11/14 bought at 3.15" the contract comes first."""
+    after = tokens[spot.end : spot.end + 2]
+    priced = any(token.kind in ("at", "money", "num") for token in after)
+    before = tokens[: spot.start]
+    return priced and before[0].kind != "num" and any(one.kind == "strike" for one in before)
 
 
 def level_objection(tokens: Sequence[Token], at: int) -> str:

@@ -90,7 +90,8 @@ def symbol_of(leg: LegReading, day: date) -> str:
         if isinstance(named, Option):
             raise InvalidInput(f"{leg.root!r} is an option without its parts")
         return named.symbol
-    root = listed_root(leg.root, leg.expiry, day)
+    # BRK.B's options are listed under BRKB: a root has no dot.
+    root = listed_root(leg.root.replace(".", ""), leg.expiry, day)
     return Option(root, leg.expiry, Right(leg.right), leg.strike).symbol
 
 

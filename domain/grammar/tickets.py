@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.fix import PositionEffect, Side
 from domain.grammar.acts import Act
@@ -15,7 +16,7 @@ from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, T
 from domain.grammar.slots import Slots
 from domain.grammar.spreads import LegsRead, is_spread, turned
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import Form, Verb
+from domain.grammar.verbs import VERBS, Form, Verb
 
 _END = Token("end", ".", ".")
 _CALL_PRICE_STRIKES_MAX = 3
@@ -56,9 +57,21 @@ class Setting:
     """Whether these words are the whole message, with no card beside them."""
 
 
+_COMPLETED = {(Action.STC, "open"): VERBS["sto",], (Action.BTO, "close"): VERBS["btc",]}
+
+
+def _complete(act: Act) -> None:
+    """In "sold TSLA 380p to open" the last two words say what was done."""
+    for token, ahead in pairwise(act.tokens):
+        if token.low == "to" and (act.verb.action, ahead.low) in _COMPLETED:
+            act.verb = _COMPLETED[act.verb.action, ahead.low]
+            return
+
+
 def judge(act: Act, setting: Setting) -> Ticket:
     """Makes the ticket of an act."""
     room, day, contract = setting.room, setting.day, setting.contract
+    _complete(act)
     slots = fill(act.tokens, day, act.verb, act.verb_at)
     slots.odd = slots.odd or act.beside
     own = bool(slots.roots or slots.pair or slots.contracts or slots.strikes)

@@ -133,6 +133,8 @@ def _same(wanted: Any, found: Any) -> bool:
         return True
     if wanted is None or found is None:
         return False
+    if isinstance(wanted, str) and isinstance(found, str) and wanted.lower() == found.lower():
+        return True
     try:
         return abs(Decimal(str(wanted)) - Decimal(str(found))) <= Decimal("0.0001")
     except InvalidOperation:
