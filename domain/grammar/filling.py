@@ -141,6 +141,8 @@ class _Filling(Figures):
             self._names(found[2].upper())
             for strike in numbers(found[3])[:1]:
                 self._add_strike(strike, found[4].upper())
+        else:
+            self.slots.odd = self.slots.odd or token.text
 
     def garbled(self, token: Token) -> None:
         self.slots.garbled = token.text.strip()
@@ -232,10 +234,21 @@ class _Filling(Figures):
         ):
             self.slots.stop_at_entry = True
             self.label = ""
+        elif self.label == "stop" and self._names_stopped(low):
+            return True
         elif not (self.label and low in words.LEVEL_FILLERS):
             self.label = ""
             return False
         return True
+
+    def _names_stopped(self, low: str) -> bool:
+        """The trade between a stop and its level: "SL on the rest of NVDA calls to 4.35"."""
+        token = self.tokens[self.at]
+        if low in words.RIGHTS:
+            self._says_right(token)
+        elif roots.is_ticker_word(token.text):
+            self._names(token.text.upper())
+        return low in words.RIGHTS or low in near.OF_STOP or roots.is_ticker_word(token.text)
 
     def _labels_stop(self) -> None:
         """In "BE stop" the level stands before its label."""
@@ -275,7 +288,7 @@ class _Filling(Figures):
             self._gains(Decimal(0))
         elif low in words.PARTIALS and close:
             self.slots.partial = True
-        elif low in words.WHOLES and close:
+        elif (low in words.WHOLES and close) or self._is_all_of_it(low):
             self.slots.whole = True
         elif low in words.REMAINDER:
             kept = self.behind().low in words.KEPT_BY or self.ahead().low in words.KEPT_BY
@@ -284,6 +297,9 @@ class _Filling(Figures):
         else:
             return False
         return True
+
+    def _is_all_of_it(self, low: str) -> bool:
+        return low == "all" and self.ahead().low == "of" and self.ahead(2).low in ("it", "them")
 
     def _says_strategy(self, low: str) -> None:
         if low == "fly" and self.behind().low in NO_FLY:

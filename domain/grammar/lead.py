@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from domain.grammar.objects import object_objection, statement_objection
 from domain.grammar.reading import Kind
-from domain.grammar.roots import is_ticker_word
+from domain.grammar.roots import is_root_before_strike, is_ticker_word
 from domain.grammar.spots import CONTRACT_KINDS, Spot
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
@@ -57,7 +57,7 @@ def objection(
     after = tokens[spot.end :]
     return (
         _lead_objection(tokens, spot, since, after_refused=after_refused)
-        or object_objection(after, spot)
+        or object_objection(after, spot, of_contract=_stands_whole(tokens[: spot.start]))
         or statement_objection(after, spot)
     )
 
@@ -172,7 +172,12 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
         return True
     if is_exit and token.low in ("was", "were", "are"):
         return at > 0 and tokens[at - 1].low in HELD_SUBJECTS
-    speaks = token.kind in _PASSABLE or is_ticker_word(token.text) or token.low in RIGHTS
+    speaks = (
+        token.kind in _PASSABLE
+        or is_ticker_word(token.text)
+        or token.low in RIGHTS
+        or (is_exit and is_root_before_strike(tokens, at))
+    )
     return speaks and _may_follow_contract(tokens, spot)
 
 
@@ -192,6 +197,10 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     theirs = any(token.low in _THEIRS for token in after)
     points = bool(after) and (after[0].low in _POINTS or after[0].kind == "percent")
     return (points or spot.inherent) and not theirs and spot.said.lower() != "flat"
+
+
+def _stands_whole(before: Sequence[Token]) -> bool:
+    return any(token.kind in ("strike", "joined", "osi") for token in before)
 
 
 def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:

@@ -43,6 +43,7 @@ _PICTURED = re.compile(
 """A line of a tick or a cross and nothing but a price: the entry, or the stop."""
 _PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
 _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
+_PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[*_~`|<>@]|://")
 _QUOTED = re.compile(r"^ ?>>>.*\Z|^ ?>(?!=)[^\n]*$", re.MULTILINE | re.DOTALL)
 _STRUCK = re.compile(r"~~[^~]+~~")
@@ -85,7 +86,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _PICTURED.sub(_in_words, text)
     if "(" in text:
-        text = _PLURAL.sub("s", text)
+        text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
     if _SPECIAL.search(text):
         text = _without_markup(text)
     text = _BLANKS.sub(" ", _without_disclaimer(text)).strip()

@@ -59,8 +59,11 @@ def statement_objection(after: Sequence[Token], spot: Spot) -> str:
     return ""
 
 
-def object_objection(after: Sequence[Token], spot: Spot) -> str:
-    """Why there is nothing that is sold or added to; entries are judged by their slots."""
+def object_objection(after: Sequence[Token], spot: Spot, *, of_contract: bool = False) -> str:
+    """Why there is nothing that is sold or added to; entries are judged by their slots.
+
+    Behind a contract ("NVDA 950c sold at 78") a whole number is a price as well.
+    """
     verb = spot.verb
     if spot.inherent or verb.kind is Kind.OPEN:
         return ""
@@ -70,9 +73,14 @@ def object_objection(after: Sequence[Token], spot: Spot) -> str:
         return "" if verb.alone else f"'{spot.said}' of what is not said"
     if verb.kind is Kind.ADD:
         return "" if _adds_to(after) else f"'{spot.said} {after[0].text}' adds to no trade"
-    if _exits(after, spot):
+    if _exits(after, spot) or (of_contract and _at_number(after)):
         return ""
     return f"'{spot.said} {after[0].text}' sells nothing"
+
+
+def _at_number(after: Sequence[Token]) -> bool:
+    place = 1 if after[0].low in PRICE_WORDS else 0
+    return place < len(after) and after[place].kind == "num"
 
 
 def _ticket_objection(after: Sequence[Token], spot: Spot) -> str:
@@ -133,7 +141,7 @@ def _exits_narrowly(after: Sequence[Token], said: str) -> bool:
     for place, token in enumerate(after[:4]):
         if is_ticker_word(token.text) or token.kind in CONTRACT_KINDS:
             return _ends(after[place + 1 :])
-        if token.kind in _NUMBER_KINDS:
+        if token.kind in _NUMBER_KINDS or (token.kind == "num" and "." in token.text):
             return said not in _EVERYDAY
         if token.low in ("here", "now", "it", "this", "these", "them"):
             rest = after[place + 1 :]

@@ -25,7 +25,19 @@ from domain.shared import InvalidInput
 WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
 """Index options that do not expire on the third Friday trade under a root of their own."""
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _FAMILY = {weekly: root for root, weekly in WEEKLY_ROOTS.items()}
+WITHOUT_CAPITALS = _set(
+    """
+    spy qqq iwm spx ndx rut vix uvxy tqqq sqqq tsla nvda aapl amd amzn msft googl goog nflx avgo
+    pltr sofi baba mstr smci orcl intc tsm mara rivn lcid nio dkng hims rddt crwd panw qcom mrna
+    """
+)
+"""Roots that people do not trouble to write in capitals, and that are no English words."""
 _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
 _CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dashed", "dte", "daymon", "monday"})
@@ -101,8 +113,10 @@ def is_pair(symbol: str) -> bool:
 
 
 def is_ticker_word(text: str) -> bool:
-    """An upper-case word that may be a ticker wherever it stands."""
-    return 1 < len(text) <= 5 and text.isascii() and text.isupper() and text not in NO_TICKERS
+    """A word that may be a ticker wherever it stands: in capitals, or known without them."""
+    if not (1 < len(text) <= 5 and text.isascii()):
+        return False
+    return (text.isupper() and text not in NO_TICKERS) or text.lower() in WITHOUT_CAPITALS
 
 
 def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int) -> bool:
@@ -121,6 +135,14 @@ def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int
     if token.low in NO_ROOTS or token.low in OPTION_WORDS or (token.low,) in VERBS:
         return placed and on_ticket and token.text in TICKERS_LIKE_WORDS
     return placed
+
+
+def is_root_before_strike(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word in small letters stands right before a strike: "meta 132p out"."""
+    token = tokens[at]
+    ahead = tokens[at + 1] if at + 1 < len(tokens) else None
+    small = token.kind == "word" and token.text.islower() and len(token.text) <= 5
+    return small and ahead is not None and ahead.kind == "strike" and token.low not in NO_ROOTS
 
 
 def _before_contract(tokens: Sequence[Token], at: int) -> bool:

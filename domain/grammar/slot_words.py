@@ -27,6 +27,8 @@ CHASING = frozenset({"chase", "chasing", "pay", "paying"})
 """Before "above 2.50" they limit who follows, and set no condition."""
 KEEPING = _set("but leaving keeping keep leave holding hold")
 HELD = _set("runner runners con cons contract contracts lot lots")
+OF_STOP = _set("on for of the my this rest")
+"""Between a stop and its level they lead to the trade that is stopped."""
 STRIKE_WORDS = _set("strike strikes")
 COUNTED_BY = _set("qty quantity contracts cons")
 COUNTS = {

@@ -131,6 +131,8 @@ def _same(wanted: Any, found: Any) -> bool:
         )
     if wanted == found:
         return True
+    if isinstance(wanted, str) and isinstance(found, str) and wanted.lower() == found.lower():
+        return True
     if wanted is None or found is None:
         return False
     if isinstance(wanted, str) and isinstance(found, str) and wanted.lower() == found.lower():
