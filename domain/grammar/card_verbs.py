@@ -8,7 +8,7 @@ from domain.grammar.reading import Action, Kind
 from domain.grammar.ticket_lines import is_odd
 from domain.grammar.titles import Sense, sense_of
 from domain.grammar.tokens import tokens
-from domain.grammar.verbs import VERBS, Verb
+from domain.grammar.verbs import VERBS, Form, Verb
 
 ENTRIES = (Kind.OPEN, Kind.ADD)
 EXITS = (Kind.TRIM, Kind.CLOSE)
@@ -51,6 +51,8 @@ def _said_sense(card: Card) -> tuple[Sense | None, str]:
 
 def _of_action(card: Card, action: Verb) -> Verb | None:
     """ "Sell" beside an entry price may write the option or close it: then it is asked for."""
+    if action.form is Form.TICKET:
+        return action
     opens = not _SURE_PRICES.isdisjoint(card.roles) and Role.EXIT not in card.roles
     if action.kind in EXITS and action.action is Action.STC and opens:
         return None

@@ -64,11 +64,11 @@ _SAID: dict[Role, str] = {
     Role.DATE: "date",
     Role.ENTRY: "entry, entries, entry point, entered, bought, buy, purchase, in, buy in, enter,"
     " entry premium, entry cost, open price, cost, cost basis, paid, price paid, premium,"
-    " premium paid, debit, credit, net debit, net credit, contract cost, limit, order price",
+    " premium paid, debit, credit, net debit, net credit, contract cost",
     Role.FILL: "fill, filled, fills, average fill, avg fill",
     Role.AVERAGE: "avg, average, avg cost, average cost, avg entry, average entry, dca, new avg,"
     " new average",
-    Role.PRICE: "price, px, at, contract price",
+    Role.PRICE: "price, px, at, contract price, limit, limit price, order price",
     Role.EXIT: "exit, sell, close, closing, exited, scaling, scaling price, out, covered, cover,"
     " sold at, closed at, trimmed at, trim price, scale price, sold price, closed price, sale,"
     " exit premium, exit fill",

@@ -10,7 +10,7 @@ from domain.grammar.idioms import IDIOMS
 from domain.grammar.reading import Action, Kind
 from domain.grammar.roots import is_ticker_word
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import FIRST_WORDS, VERBS, Verb
+from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     BEFORE_CONTRACT,
     FRACTION_PARTS,
@@ -40,6 +40,9 @@ _OFF = frozenset({"off", "here", "now", "profit", "profits", "more", "at", "for"
                   "out", "the"})  # fmt: skip
 _BEFORE_PROFIT = frozenset({"my", "the", "a", "an", "our", "another", "last", "in", "up", "small",
                             "quick", "nice", "more", "little", "early", "good"})  # fmt: skip
+
+
+_HEADS = frozenset({"in", "buy", "buying", "sell", "selling", "trim", "trimming", "adding", "add"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,17 @@ def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
         verb = VERBS[phrase]
         if phrase[0] in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
             return None
+        said = " ".join(t.text for t in tokens[at:end])
+        end += _has_colon(tokens, end, verb, phrase)
         if not verb.strict or _names_contract(tokens[end : end + _REACH]):
-            return Spot(at, end, verb, " ".join(t.text for t in tokens[at:end]))
+            return Spot(at, end, verb, said)
     return None
+
+
+def _has_colon(tokens: Sequence[Token], end: int, verb: Verb, phrase: tuple[str, ...]) -> bool:
+    """In "Sold: TSLA 250c @ 3.10" the action heads its ticket; "Close: 425" is a label."""
+    follows = end < len(tokens) and tokens[end].kind == "colon"
+    return follows and (verb.form is not Form.NOW or phrase[0] in _HEADS)
 
 
 def idiom_at(tokens: Sequence[Token], at: int) -> int:
