@@ -65,7 +65,7 @@ def may_be_expiry(tokens: Sequence[Token], at: int) -> bool:
     """Whether "next week" and its like begin at a place: before the price of a ticket they speak
     of a contract, though no strike can be read beside them."""
     phrase, length = _phrase(tokens, at)
-    return length > 1 and phrase.rpartition(" ")[2] in _WORDS
+    return phrase.startswith("next ") or (length > 1 and phrase.rpartition(" ")[2] in _WORDS)
 
 
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[str, int]:
