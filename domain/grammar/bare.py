@@ -39,8 +39,11 @@ def _set(words: str) -> frozenset[str]:
 
 
 TICKETS_MAX = 3
-_DONE = re.compile("[\u2705\u2714\u2611\u2b06\u2b07\U0001f4b0\U0001f911\U0001f4c8\U0001f4c9]")
-"""Pictures of what came of a trade."""
+_DONE = re.compile(
+    "[0-9] ?x ?[0-9]*[.][0-9]"
+    "|[\u2705\u2714\u2611\u2b06\u2b07\U0001f4b0\U0001f911\U0001f4c8\U0001f4c9]"
+)
+"""A quote ("2.85 x 2.90"), and pictures of what came of a trade."""
 _PIECES_MAX = 24
 _AFTER_WORDS_MAX = 12
 _ENTERS = Verb(Kind.OPEN, Action.BTO, strict=True, bare=True)

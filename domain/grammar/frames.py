@@ -92,7 +92,8 @@ _BEFORE = (
         "is an example",
         r"e g|eg|examples?|for instance|let'?s say|say (?:i|we|you)|suppos(?:e|ing)|imagine",
         r"assum(?:e|ing)|hypothetical(?:ly)?|in theory|lesson|quiz|homework|format|template",
-        r"looks like this|rules? #?[0-9]*|tutorial|explained|how to|practice|mock|fake",
+        r"looks like this|rules? #?[0-9]*|tutorial|learn|learning|glossary|explained|how to",
+        r"practice|mock|fake",
         r"test(?:ing)?(?: (?:alert|bot|trade|signal|message|post|order))?$",
         r"why (?:i|we)|how (?:i|we)|to open an?|by which|does",
     ),
@@ -163,7 +164,7 @@ _BEHIND = (
     _sign(
         Kind.CHAT,
         "states a rule",
-        r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)",
+        r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)", r"means",
         r"(?<!this )(?<!that )(?<!it )is (?:(?:a|so|very|super|extremely|always) )?"
         r"(?:must|important|essential|crucial|smart|wise)",
     ),

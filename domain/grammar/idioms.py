@@ -23,6 +23,7 @@ _IDIOMS = (
     "long time", "long day", "long way", "long story", "long only", "long shot",
     "taking a look", "take a look", "taking notes", "took notes", "got it", "got you", "got me",
     "we out here", "dump it all", "take profits and run", "take profit and run",
+    "take profit or", "take profits or", "take your profits", "taking profits is",
     "done with the", "done with my", "done with all", "done with work",
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from domain.grammar.russian import in_english
 
@@ -69,13 +70,17 @@ _HINT = re.compile(
     "pinion|PINION| not a|dvis|dvice|DVICE|isclaimer|DISCLAIMER|nfa|NFA|purposes|данная|Данная"
 )
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
+_CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
+"""Contracts are many: "some 190c's"."""
 _BLANKS = re.compile(r"[^\S\n]+")
 
 
+@lru_cache(maxsize=32)
 def clean(text: str) -> str:
     """The words as if they had been typed plainly, line by line.
 
     Quoted lines and struck-through words are dropped: they are not what the author now says.
+    The last few texts are kept, for one message is cleaned by several readers.
     """
     text = text[:LENGTH_MAX]
     if not text.isascii():
@@ -87,6 +92,8 @@ def clean(text: str) -> str:
         text = _PICTURED.sub(_in_words, text)
     if "(" in text:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
+    if "'s" in text:
+        text = _CONTRACTS.sub("", text)
     if _SPECIAL.search(text):
         text = _without_markup(text)
     text = _BLANKS.sub(" ", _without_disclaimer(text)).strip()

@@ -24,6 +24,10 @@ from domain.grammar.vocabulary import (
 _AROUND = 6
 """So many pieces of a sentence on either side are looked at for what frames an action."""
 _COMMA = Token("comma", ",", ",")
+_LATER = frozenset(
+    {"add", "adding", "average", "averaging", "trim", "trimming", "stop", "cut", "out"}
+)
+"""Behind a price they begin what is done with the trade later: "@ 2.30 adding if it dips"."""
 PRICE_KINDS = frozenset({"at", "money", "num", "percent"})
 
 
@@ -107,7 +111,7 @@ def _own_condition(tokens: Sequence[Token], spot: Spot) -> str:
     for place, token in enumerate(tokens):
         behind = place >= spot.end
         priced = priced or (behind and token.kind in PRICE_KINDS)
-        planned = planned or (priced and token.low in INTENTIONS)
+        planned = planned or (priced and (token.low in INTENTIONS or token.low in _LATER))
         if token.low not in CONDITIONS or planned:
             continue
         if place and tokens[place - 1].low in ("see", "sure", "wonder", "wondering"):

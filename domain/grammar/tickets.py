@@ -19,6 +19,8 @@ from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
 
 _END = Token("end", ".", ".")
+_DEARER_THAN_ENTRY = 5
+_AROUND_STRIKE = Decimal("0.3")
 _CALL_PRICE_STRIKES_MAX = 3
 _BARE_PRICE_STRIKES_MAX = Decimal("0.4")
 """Without a verb, a number near the strike is the price of the stock."""
@@ -123,7 +125,7 @@ def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> No
     if price is None:
         return
     side = opening_side(verb.action)
-    _levels(slots, side, price, ticket)
+    _levels(slots, side, price, ticket, read.legs)
     ticket.trades = (
         TradeReading(
             action=verb.action,
@@ -196,7 +198,9 @@ def _entry_price(
     return said.low
 
 
-def _levels(slots: Slots, side: Side, price: Decimal, ticket: Ticket) -> None:
+def _levels(
+    slots: Slots, side: Side, price: Decimal, ticket: Ticket, legs: Sequence[LegReading]
+) -> None:
     """Stop and targets of an entry; shares of the entry become prices, odd ones are dropped."""
     up = side.sign
     stop = slots.stop
@@ -210,11 +214,22 @@ def _levels(slots: Slots, side: Side, price: Decimal, ticket: Ticket) -> None:
     if stop is not None and (stop - price) * up >= 0:
         ticket.rules.append(f"{stop} is no stop for an entry at {price}: left out")
         stop = None
+    beyond = [target for target in targets if _is_of_underlying(target, price, legs)]
+    for target in beyond:
+        ticket.rules.append(f"{target} is a level of {legs[0].root}, not of the option: left out")
+    targets = [target for target in targets if target not in beyond]
     odd = [target for target in targets if (target - price) * up <= 0]
     if odd:
         ticket.rules.append(f"{odd[0]} is no target for an entry at {price}: left out")
     ticket.stop = stop
     ticket.targets = tuple(target for target in targets if target not in odd)
+
+
+def _is_of_underlying(level: Decimal, price: Decimal, legs: Sequence[LegReading]) -> bool:
+    """Whether a level is far from an option's price and close to its strike."""
+    strikes = [leg.strike for leg in legs if leg.strike is not None]
+    near = any(abs(level - strike) <= strike * _AROUND_STRIKE for strike in strikes)
+    return near and level > price * _DEARER_THAN_ENTRY
 
 
 def _percent(share: Decimal) -> str:

@@ -151,6 +151,27 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_CLOSE, _BTC, _PAST), "covered", "bought back"),
 }
 
+_WORDS |= _phrases(
+    _STRICT._replace(form=_PAST),
+    *(
+        f"{verb} a {size}{what} {into}"
+        for verb in ("opened", "started", "took", "entered")
+        for size in ("", "small ", "new ", "starter ", "quick ")
+        for what in ("position", "swing", "trade", "day trade", "lotto", "scalp", "starter")
+        for into in ("in", "on")
+    ),
+)
+_WORDS |= _phrases(
+    _STRICT,
+    *(
+        f"{verb} a {size}{what} {into}"
+        for verb in ("opening", "starting", "taking", "entering")
+        for size in ("", "small ", "new ", "starter ", "quick ")
+        for what in ("position", "swing", "trade", "day trade", "lotto", "scalp", "starter")
+        for into in ("in", "on")
+    ),
+)
+
 _KEYS_BESIDE = {
     "a": "qswz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc",
     "g": "ftyhbv", "h": "gyujnb", "i": "ujko", "j": "huikmn", "k": "jiolm", "l": "kop",

@@ -65,9 +65,15 @@ def test_a_price_to_price_arrow_is_the_first_for_an_entry_and_the_second_for_an_
 
 
 def test_a_stop_above_a_bought_entry_is_left_out_and_said_so() -> None:
-    reading = read_text("BTO TSLA 250c 11/21 @ 2.30 SL 245 PT 260")
-    assert (reading.stop, reading.targets) == (None, (Decimal(260),))
-    assert any("245" in rule for rule in reading.rules)
+    reading = read_text("BTO TSLA 250c 11/21 @ 2.30 SL 3.10 PT 4")
+    assert (reading.stop, reading.targets) == (None, (Decimal(4),))
+    assert any("3.10" in rule for rule in reading.rules)
+
+
+def test_levels_of_the_stock_are_none_of_its_option() -> None:
+    reading = read_text("BTO TSLA 250c 11/21 @ 2.30 SL 245 PT 3.50 PT2 260")
+    assert (reading.stop, reading.targets) == (None, (Decimal("3.50"),))
+    assert any("260 is a level of TSLA" in rule for rule in reading.rules)
 
 
 def test_a_stop_in_percent_is_counted_from_the_entry() -> None:
