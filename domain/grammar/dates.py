@@ -99,10 +99,10 @@ def month_alone(word: str, day: date) -> Expiry:
 
 def is_month(word: str) -> bool:
     """Whether a word in lower case is a month or its short form."""
-    return word in _MONTH_NAMES
+    return word in MONTH_NAMES
 
 
-_MONTH_NAMES = frozenset(
+MONTH_NAMES = frozenset(
     (*_MONTHS, "sept", "january", "february", "march", "april", "june", "july", "august",
      "september", "october", "november", "december")
 )  # fmt: skip

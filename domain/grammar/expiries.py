@@ -25,6 +25,9 @@ _WORDS = _WEEKDAYS | {
     "tmw", "2mrw", "week", "weeks", "week's",
 }  # fmt: skip
 _STARTS = ("next", "this", "end")
+_FIRST_WORDS = (
+    frozenset(phrase.split()[0] for phrase in _CERTAIN | _WORDS) | {*_STARTS} | dates.MONTH_NAMES
+)
 _CONTRACT_KINDS = frozenset({"strike", "joined"})
 _MONTHLY = frozenset(
     {"monthly", "monthlies", "opex", "exp", "expiry", "expiration", "calls", "puts"}
@@ -38,6 +41,8 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
     good for friday" sets no expiry.
     """
     low = tokens[at].low
+    if low not in _FIRST_WORDS:
+        return None
     phrase, length = _phrase(tokens, at)
     before, ahead = _at(tokens, at - 1), _at(tokens, at + length)
     if length == 1 and dates.is_month(low):
@@ -64,6 +69,8 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
 def may_be_expiry(tokens: Sequence[Token], at: int) -> bool:
     """Whether "next week" and its like begin at a place: before the price of a ticket they speak
     of a contract, though no strike can be read beside them."""
+    if tokens[at].low not in _STARTS:
+        return False
     phrase, length = _phrase(tokens, at)
     return phrase.startswith("next ") or (length > 1 and phrase.rpartition(" ")[2] in _WORDS)
 

@@ -142,7 +142,8 @@ class Figures:
 
     def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
         """The strikes of "600-605 call spread" and the one of "250 straddle"."""
-        if ahead.low not in STRATEGIES and self.ahead(2).low not in STRATEGIES:
+        named = {self.ahead(steps).low for steps in (1, 2, 3, 4)} & STRATEGIES.keys()
+        if not named:
             return False
         centred = ahead.low in STRATEGIES and STRATEGIES[ahead.low].shape in _CENTRED
         paired = len(said) == 2 and (ahead.low in STRATEGIES or ahead.low in words.RIGHTS)

@@ -20,7 +20,9 @@ _MONTH = (
 )
 _ORDINAL = "(?:st|nd|rd|th)?"
 _DAY = rf"[0-9]{{1,2}}{_ORDINAL}"
-_RANGE_END = r"(?:ish)?(?![0-9a-z%/]| ?%| [cp]\b| calls?\b| puts?\b)"
+_RANGE_END = (
+    r"(?:ish)?(?![0-9a-z%/]| ?%| [cp]\b| (?:calls?|puts?)\b(?! (?:debit|credit|spread|vert)))"
+)
 """Behind a range stands no right: "189.20 - 250c" is a price and a strike."""
 _RANGE = rf"(?: ?- ?\$?{NUMBER}{_RANGE_END})?"
 _PRICE_RANGE = rf"(?: ?[-/] ?\$?{NUMBER}{_RANGE_END})?"
