@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
@@ -18,6 +18,8 @@ from projections.readmodel import CURRENT
 
 _SHORTEST = 4
 
+Decidable = Literal["signal", "correction"]
+
 
 def signal_named(connection: Connection[Any], text: str) -> UUID:
     """The signal whose id begins with these characters.
@@ -27,6 +29,19 @@ def signal_named(connection: Connection[Any], text: str) -> UUID:
         InvalidInput: the text is too short, or several do.
     """
     return _only(_ids(connection, "signal_feed", "signal", text), "signal", text)
+
+
+def decidable_named(connection: Connection[Any], text: str) -> tuple[Decidable, UUID]:
+    """The signal, or the requested correction, whose id begins with these characters.
+
+    Raises:
+        NotFound: neither a signal's nor a correction's id does.
+        InvalidInput: the text is too short, or several do.
+    """
+    signals = _ids(connection, "signal_feed", "signal", text)
+    asked = _ids(connection, "corrections", "correction", text)
+    found = _only([*signals, *asked], "signal", text)
+    return ("signal" if found in signals else "correction"), found
 
 
 def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:

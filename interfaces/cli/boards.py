@@ -65,6 +65,7 @@ def signals(
             Column("badge", _badge_of, spare=True),
             Column("decision", lambda row: row.decision.value),
             Column("trade is", lambda row: row.state.value, spare=True),
+            Column("message", _message_is, spare=True),
         ),
     )
 
@@ -182,7 +183,16 @@ def _open_of(row: SignalRow) -> str:
     return f"{amount(row.open_quantity)}/{amount(row.quantity)}"
 
 
+def _message_is(row: SignalRow) -> str:
+    """What became of the words afterwards."""
+    if row.deleted_at is not None:
+        return f"deleted by its author, noticed {moment(row.deleted_at)}"
+    return "" if row.edited_at is None else f"edited {moment(row.edited_at)}"
+
+
 def _badge_of(row: SignalRow) -> str:
+    if row.hindsight:
+        return "hindsight"
     return "unattainable" if row.unattainable else row.badge.value.replace("_", "-")
 
 
@@ -196,8 +206,8 @@ def _event(row: TimelineEvent) -> dict[str, Any]:
 
 
 _TOLD = ("title", "content", "legs", "side", "quantity", "order_qty", "last_qty", "price",
-         "last_px", "claimed", "bid", "offer", "accepted_px", "at_risk", "reason", "why", "by",
-         "name")  # fmt: skip
+         "last_px", "claimed", "bid", "offer", "accepted_px", "at_risk", "changes", "edited_at",
+         "noticed_at", "reason", "why", "by", "name")  # fmt: skip
 
 
 def _summary(row: TimelineEvent) -> str:
@@ -205,5 +215,9 @@ def _summary(row: TimelineEvent) -> str:
     body = msgspec.json.decode(row.body)
     if "legs" in body:
         body["legs"] = " ".join(leg["symbol"].replace("  ", "") for leg in body["legs"])
+    if "changes" in body:
+        body["changes"] = "; ".join(
+            f"{one['field']} {one['was'] or '-'} -> {one['now'] or '-'}" for one in body["changes"]
+        )
     told = [f"{name} {body[name]}" for name in _TOLD if body.get(name) not in (None, "", [])]
     return " ".join(", ".join(told).split())

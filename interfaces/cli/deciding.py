@@ -19,15 +19,16 @@ from domain.fix import OrdType, PositionEffect, Side
 from domain.instruments import instrument
 from domain.legs import Leg
 from domain.shared import InvalidInput
+from interfaces.cli.corrections import agree, disagree
 from interfaces.cli.output import amount, as_json, console
 from interfaces.cli.output import price as price_text
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
-from interfaces.lookups import record_named, signal_named
+from interfaces.lookups import decidable_named, record_named
 from projections.blotter import OrderRow, orders
 from projections.blotter import order as order_row
 
-Signal = Annotated[str, typer.Argument(help="The signal's id, or its first characters.")]
+Signal = Annotated[str, typer.Argument(help="A signal's or correction's id, or its start.")]
 As = Annotated[str | None, typer.Option("--as", help="Decide under this member name.")]
 Key = Annotated[
     str | None, typer.Option("--key", help="Idempotency key (UUID): repeating it decides once.")
@@ -61,10 +62,13 @@ def approve(
     expected_version: Seen = None,
     json: Json = False,
 ) -> None:
-    """Approve a signal; its order is sent and filled by the account's broker."""
+    """Approve a signal, whose order is sent to the account's broker, or a correction."""
     with house() as opened:
         who = operator(member)
-        stream = find(opened, signal_named, signal)
+        kind, stream = find(opened, decidable_named, signal)
+        if kind == "correction":
+            agree(opened, who, stream, key, expected_version, json=json)
+            return
         accepted = None if accept_price is None else number(accept_price, "accepted price")
         given = (stream, account) if accepted is None else (stream, account, accepted)
         answer = approve_signal(
@@ -93,10 +97,13 @@ def reject(
     expected_version: Seen = None,
     json: Json = False,
 ) -> None:
-    """Reject a signal, with the reason."""
+    """Reject a signal or a correction, with the reason."""
     with house() as opened:
         who = operator(member)
-        stream = find(opened, signal_named, signal)
+        kind, stream = find(opened, decidable_named, signal)
+        if kind == "correction":
+            disagree(opened, who, stream, reason, key, expected_version, json=json)
+            return
         outcome = reject_signal(
             opened.desk,
             command(opened, who, "reject", stream, reason, key=key),

@@ -11,6 +11,7 @@ import pytest
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.settings import Settings
+from tests.stories.telling import Told
 
 
 @pytest.fixture
@@ -23,3 +24,8 @@ def house(database_url: str, redis_url: str, tmp_path: Path, clock: SetClock) ->
     settings = Settings(home=tmp_path, database_url=database_url, redis_url=redis_url)
     with open_house(settings, clock) as opened:
         yield opened
+
+
+@pytest.fixture
+def story(house: House, clock: SetClock, tmp_path: Path) -> Told:
+    return Told(house, clock, tmp_path)

@@ -1,0 +1,98 @@
+"""`truetape corrections`: what is asked to be put right, and a yes or no to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from application.access import Member
+from application.correcting import apply_correction, refuse_correction
+from interfaces.cli.boards import Limit, fields
+from interfaces.cli.output import Column, as_json, console, moment, table
+from interfaces.cli.session import AsOf, Json, command, house
+from interfaces.compose import House
+from projections.corrections import CorrectionState
+from projections.corrections import corrections as correction_rows
+
+
+def corrections(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that are applied or refused.")
+    ] = False,
+    as_of: AsOf = None,
+    limit: Limit = 30,
+    json: Json = False,
+) -> None:
+    """List corrections that wait for an admin, the newest first."""
+    state = None if everything else CorrectionState.PENDING
+    with house() as opened, opened.reader.connection() as connection:
+        opened.catch_up()
+        rows = correction_rows(connection, state=state, as_of=as_of, limit=limit)
+    if json:
+        as_json([fields(row) for row in rows])
+        return
+    table(
+        rows,
+        (
+            Column("asked (UTC)", lambda row: moment(row.requested_at), whole=True, spare=True),
+            Column("id", lambda row: str(row.correction)[:8], whole=True),
+            Column("of", lambda row: f"{row.target} {str(row.target_stream)[:8]}", whole=True),
+            Column("by", lambda row: row.by, spare=True),
+            Column("is", lambda row: row.state.value, whole=True),
+            Column("what", lambda row: row.changes or row.reason),
+        ),
+        empty="no correction waits for an admin",
+        note="decide with: truetape approve ID, or truetape reject ID --reason WHY",
+    )
+
+
+def agree(
+    opened: House,
+    who: Member,
+    correction: UUID,
+    key: str | None,
+    version: int | None,
+    *,
+    json: bool,
+) -> None:
+    """Says yes to a request: the record is put right."""
+    outcome = apply_correction(
+        opened.desk,
+        command(opened, who, "apply", correction, key=key),
+        who,
+        correction,
+        expected_version=version,
+    )
+    opened.catch_up()
+    if json:
+        as_json(outcome)
+    else:
+        console.print(f"correction {str(correction)[:8]} is applied")
+
+
+def disagree(
+    opened: House,
+    who: Member,
+    correction: UUID,
+    reason: str,
+    key: str | None,
+    version: int | None,
+    *,
+    json: bool,
+) -> None:
+    """Says no to a request: the record stays as it is."""
+    outcome = refuse_correction(
+        opened.desk,
+        command(opened, who, "refuse", correction, reason, key=key),
+        who,
+        correction,
+        reason=reason,
+        expected_version=version,
+    )
+    opened.catch_up()
+    if json:
+        as_json(outcome)
+    else:
+        console.print(f"correction {str(correction)[:8]} is refused")
