@@ -88,6 +88,7 @@ def _together(readings: list[Reading]) -> Reading | None:
 def _read_text(text: str, room: Room, *, in_card: bool) -> Reading | None:
     """The reading of one alert."""
     block = parse(text)
+    block.entries = [price for price in block.entries if price > 0]
     if not block.named and room.default_root and (block.side or block.entries):
         block.named = (_default(room),) if _is_pair(room.default_root) else ()
     if not block.named:
