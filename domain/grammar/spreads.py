@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.fix import Side
 from domain.grammar.reading import Action, Kind, LegReading
@@ -128,8 +129,7 @@ def _vertical(strikes: Sequence[Decimal], right: str | None) -> Parts:
 
 
 def _condor(strikes: Sequence[Decimal], _right: str | None) -> Parts:
-    return [(strike, right, count)
-            for strike, right, count in zip(strikes, "PPCC", (-1, 1, 1, -1), strict=True)]  # fmt: skip
+    return list(zip(strikes, "PPCC", (-1, 1, 1, -1), strict=True))
 
 
 def _fly(strikes: Sequence[Decimal], right: str | None) -> Parts:
@@ -161,7 +161,7 @@ def _width(shape: Shape, strikes: Sequence[Decimal]) -> Decimal | None:
         return None
     if shape is Shape.CONDOR:
         return max(strikes[1] - strikes[0], strikes[3] - strikes[2])
-    return max(high - low for low, high in zip(strikes, strikes[1:], strict=False))
+    return max(high - low for low, high in pairwise(strikes))
 
 
 def _calendar(

@@ -52,11 +52,9 @@ STRATEGIES = {
 """Shapes that are read, by their words and their traders' short forms."""
 
 UNREAD = frozenset(
-    """
-    diagonal diagonals collar collars ratio backratio backspread pmcc lizard jade wheel rolling
-    roll
-    """.split()
-)
+    {"diagonal", "diagonals", "collar", "collars", "ratio", "backratio", "backspread", "pmcc",
+     "lizard", "jade", "wheel", "rolling", "roll"}
+)  # fmt: skip
 """Shapes whose legs the words of a ticket do not settle."""
 
 SIGNS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.strategies import STRATEGIES
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import (
     CONDITIONS,
@@ -13,14 +14,13 @@ from domain.grammar.vocabulary import (
     PRICE_WORDS,
     RIGHTS,
     SIZES,
-    SPREADS,
     STOPS,
     TARGETS,
 )
 
 _TICKET_WORDS = (
     RIGHTS.keys() | PRICE_WORDS | OPTION_WORDS | STOPS | TARGETS | EXPIRY_WORDS | LEVEL_FILLERS
-    | SIZES | SPREADS.keys() | LEADING | {"avg", "average", "half", "full", "size", "light"}
+    | SIZES | STRATEGIES.keys() | LEADING | {"avg", "average", "half", "full", "size", "light"}
 )  # fmt: skip
 _CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "cash", "pair"})
 _SLOT_KINDS = _CONTRACT_KINDS | {"slash", "iso", "dte", "daymon", "monday", "at", "money", "num"}

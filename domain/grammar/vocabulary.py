@@ -174,16 +174,6 @@ NOT_PRICE_WORDS = _set(
     """
 )
 RIGHTS = {"call": "C", "calls": "C", "c": "C", "put": "P", "puts": "P", "p": "P"}
-SPREADS = {
-    "vertical": "vertical", "spread": "vertical", "spreads": "vertical", "verticals": "vertical",
-    "condor": "condor", "condors": "condor", "ic": "condor",
-}  # fmt: skip
-UNREAD_STRATEGIES = _set(
-    """
-    butterfly butterflies fly calendar calendars diagonal straddle straddles strangle
-    strangles collar ratio backratio pmcc
-    """
-)
 OPTION_WORDS = _set(
     """
     exp expiry expiration expiring expires strike strikes option options contract contracts
