@@ -13,6 +13,7 @@ MAY: dict[str, frozenset[Role]] = {
     "approve": frozenset({Role.APPROVER, Role.ADMIN}),
     "reject": frozenset({Role.APPROVER, Role.ADMIN}),
     "place_order": frozenset({Role.ADMIN}),
+    "close_position": frozenset({Role.APPROVER, Role.ADMIN}),
     "correct": frozenset({Role.ADMIN}),
     "mark": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),

@@ -163,10 +163,13 @@ class OrderTicket(Value, frozen=True, kw_only=True):
 def place_order(desk: Desk, command: Command, member: Member, ticket: OrderTicket) -> Outcome:
     """Asks for a manual order; checks and sending follow by reaction.
 
+    Whoever may let a trade into an account may also take it out again.
+
     Raises:
         Forbidden, InvalidInput: who asks or what is asked for cannot be.
     """
-    member.require("place_order")
+    closes = ticket.position_effect is PositionEffect.CLOSE
+    member.require("close_position" if closes else "place_order")
 
     def decide(work: Work) -> Order:
         return work.begin(

@@ -6,7 +6,7 @@ people see are a projection of the same fills.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import msgspec
 
 from application.reaction import Memory
 from domain.fix import PositionEffect, Side
-from domain.legs import Leg, multiplier_of
+from domain.legs import Leg, multiplier_of, strategy_symbol
 from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
 
@@ -95,6 +95,19 @@ class Books:
     def held(self, trade: UUID) -> Held | None:
         return self._held.get(trade)
 
+    def held_for(self, account: str, side: Side, symbol: str, first: UUID) -> list[UUID]:
+        """The trades for which an account holds something that it bought or sold: `first`, if it
+        is one of them, then the others in the order of their ids.
+        """
+        found = [
+            trade
+            for trade, held in self._held.items()
+            if held.account == account
+            and held.side is side
+            and strategy_symbol(held.side, held.legs) == symbol
+        ]
+        return sorted(found, key=lambda trade: (trade != first, trade))
+
     def open(self, name: str, cash: Decimal) -> None:
         """Begins the book of an account."""
         self._put_account(name, Book(cash))
@@ -105,11 +118,18 @@ class Books:
             if isinstance(event, OrderFilled):
                 self._add(trade, order, event)
 
-    def leave(self, trade: UUID, order: Order) -> None:
-        """Books the new fills of a closing order."""
+    def leave(self, trades: Sequence[UUID], order: Order) -> None:
+        """Books the new fills of a closing order, on one trade after the other."""
         for event in order.pending_events:
             if isinstance(event, OrderFilled):
-                self.release(trade, event.last_qty, event.last_px, event.commission)
+                left, commission = event.last_qty, event.commission
+                for trade in trades:
+                    held = self._held.get(trade)
+                    if held is None or not left:
+                        continue
+                    closed = min(left, held.quantity)
+                    self.release(trade, closed, event.last_px, commission)
+                    left, commission = left - closed, Decimal(0)
 
     def release(
         self, trade: UUID, quantity: Decimal, price: Decimal, commission: Decimal = Decimal(0)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from application.assessing import market_price
-from application.books import EQUITY_SHARE, Books, Held
+from application.books import EQUITY_SHARE, Books
 from application.desk import Work
 from application.ports import (
     Acceptance,
@@ -164,7 +164,7 @@ class Trading:
             )
         )
         self._send(order, None, cause)
-        self._books.leave(cause.stream, order)
+        self._books.leave([cause.stream], order)
         work.save(consequence(self.name, cause))
 
     def _settle(self, cause: Happened, settled: SignalSettled, work: Work) -> None:
@@ -193,25 +193,32 @@ class Trading:
         order = work.get(Order, cause.stream)
         requested = cause.event
         assert isinstance(requested, OrderRequested)
-        trade = _trade_of(order)
-        why_not = self._why_not(order, trade, cause)
+        why_not = self._why_not(order, cause)
         if why_not:
             order.deny(why_not, at=cause.event.timestamp)
         else:
             self._send(order, requested.limit_px, cause)
-            book = self._books.enter if _opens(order) else self._books.leave
-            book(trade, order)
+            if _opens(order):
+                self._books.enter(_trade_of(order), order)
+            else:
+                self._books.leave(self._closed_by(order), order)
         work.save(consequence(self.name, cause))
 
-    def _why_not(self, order: Order, trade: UUID, cause: Happened) -> str:
+    def _closed_by(self, order: Order) -> list[UUID]:
+        """The trades whose holding a manual order closes: whatever they were opened for."""
+        symbol = strategy_symbol(order.side, order.legs)
+        return self._books.held_for(
+            order.account, order.side.opposite, symbol, first=_trade_of(order)
+        )
+
+    def _why_not(self, order: Order, cause: Happened) -> str:
         account = self._books.account(order.account)
         if account is None:
             return f"there is no account {order.account}"
         if not _opens(order):
-            held: Held | None = self._books.held(trade)
-            if held is None or held.quantity < order.order_qty:
-                return f"the account holds {held.quantity if held else 0} of it"
-            return ""
+            found = [self._books.held(trade) for trade in self._closed_by(order)]
+            holds = sum((held.quantity for held in found if held is not None), Decimal(0))
+            return f"the account holds {holds} of it" if holds < order.order_qty else ""
         quote = self._quote(order.side, order.legs, cause)
         if quote is None:
             return "no quote to check the buying power by"

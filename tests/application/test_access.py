@@ -26,6 +26,7 @@ WRITTEN_OUT = {
     "approve": DECIDING,
     "reject": DECIDING,
     "place_order": ADMINS,
+    "close_position": DECIDING,
     "correct": ADMINS,
     "mark": ADMINS,
     "administer": ADMINS,

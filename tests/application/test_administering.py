@@ -266,6 +266,15 @@ class TestManualOrders:
         assert (wanted.ord_type, wanted.limit_px) == (OrdType.LIMIT, D("5.50"))
         assert wanted.time_in_force is TimeInForce.GTC
 
+    def test_an_approver_may_only_close(self, desk: Desk) -> None:
+        olga = member("olga", Role.APPROVER)
+        order(desk, olga, position_effect=PositionEffect.CLOSE)
+        assert names(desk) == ["order.requested"]
+        with pytest.raises(Forbidden, match="olga may not place order: that takes admin"):
+            order(desk, olga)
+        with pytest.raises(Forbidden, match="close position: that takes admin or approver"):
+            order(desk, member("rob", Role.TRADER), position_effect=PositionEffect.CLOSE)
+
     def test_the_same_command_again_asks_for_nothing_again(self, desk: Desk) -> None:
         asked = command(TICKET)
         assert place_order(desk, asked, ADA, TICKET) == place_order(desk, asked, ADA, TICKET)

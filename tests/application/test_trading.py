@@ -34,6 +34,8 @@ from tests.application.acts import (
 )
 from tests.application.conftest import NOON, ShownMarket
 
+D = Decimal
+
 
 @pytest.fixture
 def trading(desk: Desk, database_url: str, market: ShownMarket) -> Iterator[ReactionRunner]:
@@ -150,6 +152,53 @@ def test_what_the_account_does_not_hold_cannot_be_sold(
     place_order(desk, command(), LOCAL_OPERATOR, ticket)
     catch_up(trading)
     assert "holds 0" in last(desk, OrderDenied).reason
+
+
+def _sell_by_hand(desk: Desk, quantity: int) -> None:
+    ticket = OrderTicket(
+        account="paper",
+        side=Side.SELL,
+        position_effect=PositionEffect.CLOSE,
+        legs=(Leg(symbol=TSLA, side=Side.SELL),),
+        order_qty=Decimal(quantity),
+        ord_type=OrdType.MARKET,
+    )
+    place_order(desk, command(), LOCAL_OPERATOR, ticket)
+
+
+def test_what_a_signal_bought_is_sold_by_hand_and_its_exit_finds_nothing(
+    desk: Desk, trading: ReactionRunner, market: ShownMarket
+) -> None:
+    market.show(TSLA, "5.40", "5.50")
+    signal = post(desk)
+    _approved(desk, signal)
+    catch_up(trading)
+    _sell_by_hand(desk, 9)
+    catch_up(trading)
+    assert (last(desk, OrderFilled).last_qty, last(desk, OrderFilled).last_px) == (9, D("5.40"))
+    call_exit(desk, signal, "1")
+    catch_up(trading)
+    assert names(desk)[-1] == "signal.exit_called"
+
+
+def test_selling_by_hand_takes_from_one_trade_after_the_other(
+    desk: Desk, trading: ReactionRunner, market: ShownMarket
+) -> None:
+    market.show(TSLA, "5.40", "5.50")
+    first, second = post(desk), post(desk)
+    _approved(desk, first)
+    _approved(desk, second)
+    catch_up(trading)
+    _sell_by_hand(desk, 10)
+    catch_up(trading)
+    assert last(desk, OrderFilled).last_qty == 10
+    _sell_by_hand(desk, 9)
+    catch_up(trading)
+    assert last(desk, OrderDenied).reason == "the account holds 8 of it"
+    trading.close()
+    _sell_by_hand(desk, 8)
+    catch_up(trading)
+    assert last(desk, OrderFilled).last_qty == 8
 
 
 @pytest.mark.parametrize("by_hand", [True, False])
