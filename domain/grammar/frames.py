@@ -157,6 +157,10 @@ _NO_HEADING = re.compile(
 )
 """What tells of one sentence alone: "last week was great" heads nothing."""
 
+_LOOKS_BACK = (
+    r"(?<!as )(?<!like )(?<!than )(?<!watchlist )(?<!list )(?<!posted )(?<!mentioned )"
+    rf"(?:{_LOOKING_BACK})"
+)
 _BEHIND = (
     _sign(
         Kind.WATCH, "is watched", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
@@ -170,7 +174,7 @@ _BEHIND = (
     ),
     _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
     _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
-    _sign(Kind.RECAP, "looks back", rf"(?<!as )(?<!like )(?<!than )(?:{_LOOKING_BACK})"),
+    _sign(Kind.RECAP, "looks back", _LOOKS_BACK),
 )  # fmt: skip
 """In the sentence of a ticket, behind its verb."""
 

@@ -17,6 +17,7 @@ from domain.grammar.card_tickets import entry_of, levels_of
 from domain.grammar.card_verbs import is_entry_card
 from domain.grammar.cards import Card, cards, texts
 from domain.grammar.dates import message_day
+from domain.grammar.day_order import in_month_order
 from domain.grammar.dealing import deal
 from domain.grammar.filling import fill
 from domain.grammar.followups import read_followup
@@ -70,6 +71,8 @@ def read(text: MessageText, room: Room) -> Reading:
 
     Never raises, whatever the words. `posted_at` has to be aware and of an ordinary year.
     """
+    if room.day_first:
+        text = in_month_order(text)
     block = read_block(text, room)
     if block is not None and block.trades and _is_of_option(block, tokens(clean(text.content))):
         block = None

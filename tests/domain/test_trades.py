@@ -186,10 +186,10 @@ def test_a_trade_booked_with_hindsight_is_shown_and_counts_for_nothing() -> None
 def test_an_exit_that_is_crossed_out_never_was_and_can_come_back() -> None:
     trade, market = opened("2.00")
     trade.execute(execution(2, "-1", None, 1))
-    assert trade.tally.badge is Badge.ASSUMED
+    assert (trade.tally.badge, trade.open_quantity) == (Badge.ASSUMED, D(0))
     assert trade.correct(2, None, D(0)) == moved((1, "1", "200"))
     assert (trade.open_quantity, trade.tally.closed_at) == (D(1), None)
-    assert trade.tally.badge is Badge.POSTED
+    assert (trade.tally.badge, trade.open_quantity) == (Badge.POSTED, D(1))
     assert mark(trade, market, "2.50", 5) == moved((5, "0.25", "50"))
     trade.execute(execution(3, "-1", "3.00", 6))
     assert (trade.worth.ratio, trade.ending.number) == (D("0.5"), 3)
