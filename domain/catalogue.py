@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain import (
     accounts,
     corrections,
+    follows,
     holdings,
     market,
     members,
@@ -20,8 +21,8 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, corrections, holdings, market, members, messages, notices, orders,
-              ranking, rooms, signals, traders)  # fmt: skip
+AGGREGATES = (accounts, corrections, follows, holdings, market, members, messages, notices,
+              orders, ranking, rooms, signals, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

@@ -60,6 +60,7 @@ from projections.checkpoints import ProjectionStatus
 from projections.corrections import Corrections
 from projections.exposure import Exposure
 from projections.folding import Reading
+from projections.followers import Followers
 from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.runner import Runner
@@ -86,6 +87,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Books,
     Corrections,
     Exposure,
+    Followers,
     Messages,
     SignalAnswers,
     SignalFeed,
