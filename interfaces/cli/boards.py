@@ -13,9 +13,10 @@ from application.ports import ApplicationError
 from domain.accounts import account_stream
 from domain.shared import DomainError
 from domain.signal_events import Decision
-from interfaces.cli.output import Column, amount, as_json, moment, price, table
+from interfaces.cli.output import Column, as_json, table
 from interfaces.cli.session import AsOf, Json, house
 from interfaces.lookups import record_named, trader_named
+from interfaces.wording import amount, moment, price
 from projections.approval_queue import pending
 from projections.blotter import orders as blotter_orders
 from projections.signal_feed import signals as feed_signals

@@ -10,9 +10,10 @@ import typer
 from application.access import Member
 from application.correcting import apply_correction, refuse_correction
 from interfaces.cli.boards import Limit, fields
-from interfaces.cli.output import Column, as_json, console, moment, table
+from interfaces.cli.output import Column, as_json, console, table
 from interfaces.cli.session import AsOf, Json, command, house
 from interfaces.compose import House
+from interfaces.wording import moment
 from projections.corrections import CorrectionState
 from projections.corrections import corrections as correction_rows
 

@@ -20,13 +20,13 @@ from domain.instruments import instrument
 from domain.legs import Leg
 from domain.shared import InvalidInput
 from interfaces.cli.corrections import agree, disagree
-from interfaces.cli.output import amount, as_json, console
-from interfaces.cli.output import price as price_text
+from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.lookups import decidable_named, record_named
-from projections.blotter import OrderRow, orders
+from interfaces.wording import order_told
 from projections.blotter import order as order_row
+from projections.blotter import orders
 
 Signal = Annotated[str, typer.Argument(help="A signal's or correction's id, or its start.")]
 As = Annotated[str | None, typer.Option("--as", help="Decide under this member name.")]
@@ -212,18 +212,10 @@ def _short(stream: UUID) -> str:
 def _order_of(opened: House, signal: UUID) -> str:
     with opened.reader.connection() as connection:
         found = orders(connection, signal=signal, limit=1)
-    return f": {_told(found[0])}" if found else ""
+    return f": {order_told(found[0])}" if found else ""
 
 
 def _status_of(opened: House, stream: UUID) -> str:
     with opened.reader.connection() as connection:
         found = order_row(connection, stream)
-    return "not seen yet" if found is None else _told(found)
-
-
-def _told(row: OrderRow) -> str:
-    """An order in a few words: what it is, how it stands, and why."""
-    words = f"{row.side.value} {amount(row.order_qty)} {row.title} {row.status.value}"
-    if row.cum_qty:
-        words += f" at {price_text(row.avg_px)}"
-    return f"{words} ({row.reason})" if row.reason else words
+    return "not seen yet" if found is None else order_told(found)

@@ -85,37 +85,6 @@ def as_json(value: object) -> None:
     sys.stdout.write(msgspec.json.encode(value, enc_hook=_plain).decode() + "\n")
 
 
-def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
-    """A ratio as a percentage; a dash if it is not known."""
-    if value is None:
-        return "-"
-    return f"{value * 100:{'+' if sign else ''}.{places}f}%"
-
-
-def money(value: Decimal | None, *, sign: bool = False) -> str:
-    """US dollars to the cent, with thousands separated; a dash if not known."""
-    return "-" if value is None else f"{value:{'+' if sign else ''},.2f}"
-
-
-def price(value: Decimal | None) -> str:
-    """A price per share with at least two decimals; a dash if not known."""
-    if value is None:
-        return "-"
-    exponent = value.normalize().as_tuple().exponent
-    places = max(2, min(4, -exponent)) if isinstance(exponent, int) else 2
-    return f"{value:.{places}f}"
-
-
-def amount(value: Decimal | None) -> str:
-    """A quantity without needless zeros; a dash if not known."""
-    return "-" if value is None else f"{value.normalize():f}"
-
-
-def moment(value: datetime | None) -> str:
-    """A time in UTC to the minute; a dash if not known."""
-    return "-" if value is None else f"{value:%Y-%m-%d %H:%M}"
-
-
 def gain_style(value: Decimal | float | None) -> str:
     """Green for gains, red for losses; sign and colour both tell, never colour alone."""
     if value is None or value == 0:

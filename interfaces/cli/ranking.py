@@ -12,21 +12,20 @@ from rich.markup import escape
 from application.ports import NotFound
 from domain.market import EXCHANGE_ZONE
 from interfaces.cli.boards import Limit, fields
-from interfaces.cli.output import (
-    Column,
+from interfaces.cli.output import Column, as_json, console, gain_style, table
+from interfaces.cli.session import AsOf, At, Json, find, house
+from interfaces.compose import House
+from interfaces.lookups import trader_named
+from interfaces.wording import (
+    accuracy_of,
     amount,
-    as_json,
-    console,
-    gain_style,
     moment,
     money,
     percent,
     price,
-    table,
+    rests_on,
+    sharpe_of,
 )
-from interfaces.cli.session import AsOf, At, Json, find, house
-from interfaces.compose import House
-from interfaces.lookups import trader_named
 from projections.exposure import Group
 from projections.exposure import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
@@ -106,8 +105,8 @@ def print_board(found: Board) -> None:
                 is_figure=True,
                 style=lambda row: gain_style(row.return_),
             ),
-            Column("won (95 %)", _accuracy_of, is_figure=True),
-            Column("sharpe", _sharpe_of, is_figure=True),
+            Column("won (95 %)", accuracy_of, is_figure=True),
+            Column("sharpe", sharpe_of, is_figure=True),
             Column(
                 "P&L",
                 lambda row: money(row.pnl, sign=True),
@@ -115,7 +114,7 @@ def print_board(found: Board) -> None:
                 style=lambda row: gain_style(row.pnl),
             ),
             Column("n", lambda row: row.closed, is_figure=True),
-            Column("rests on", _badges_of, spare=True),
+            Column("rests on", rests_on, spare=True),
         ),
         title=title,
     )
@@ -286,41 +285,13 @@ def _print_windows(found: list[tuple[Board, Standing]]) -> None:
                 is_figure=True,
                 style=lambda row: gain_style(row[1].return_),
             ),
-            Column("won (95 %)", lambda row: _accuracy_of(row[1]), is_figure=True),
-            Column("sharpe", lambda row: _sharpe_of(row[1]), is_figure=True),
+            Column("won (95 %)", lambda row: accuracy_of(row[1]), is_figure=True),
+            Column("sharpe", lambda row: sharpe_of(row[1]), is_figure=True),
             Column("P&L", lambda row: money(row[1].pnl, sign=True), is_figure=True),
             Column("trades", lambda row: row[1].closed, is_figure=True),
-            Column("rests on", lambda row: _badges_of(row[1]), spare=True),
+            Column("rests on", lambda row: rests_on(row[1]), spare=True),
         ),
     )
-
-
-def _accuracy_of(row: Standing) -> str:
-    if row.accuracy is None:
-        return "-"
-    low, high = (percent(edge, places=0, sign=False) for edge in (row.accuracy_low,
-                                                                  row.accuracy_high))  # fmt: skip
-    return f"{percent(row.accuracy, places=0, sign=False)} {low[:-1]}-{high[:-1]}"
-
-
-def _sharpe_of(row: Standing) -> str:
-    return "-" if row.sharpe is None else f"{row.sharpe:.2f}"
-
-
-def _badges_of(row: Standing) -> str:
-    told = [
-        f"{count} {name}"
-        for name, count in (
-            ("filled", row.filled),
-            ("checked", row.checked),
-            ("posted", row.posted),
-            ("assumed", row.assumed),
-            ("unattainable", row.unattainable),
-        )
-        if count
-    ]
-    short = f"unranked {row.unranked}" if row.unranked else ""
-    return ", ".join(([short] if short else []) + told)
 
 
 def _spark(values: list[float], width: int = 60) -> str:

@@ -17,10 +17,11 @@ from application.rereading import HISTORY, Rereading
 from domain.grammar.reading import PARSER
 from domain.shared import DomainError, InvalidInput
 from interfaces.cli.imports import bars
-from interfaces.cli.output import Column, as_json, console, listed, moment, table
+from interfaces.cli.output import Column, as_json, console, listed, table
 from interfaces.cli.session import REFUSED, Json, house, operator, told_in_words
 from interfaces.compose import House
 from interfaces.timers import keep_time
+from interfaces.wording import moment
 from projections.trader_profiles import names_of
 
 PROGRESS_EVERY = 500

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.embedded import Servers
-from interfaces.cli.output import money, percent
+from interfaces.wording import money, percent
 from tests.conftest import NewDatabase
 
 ROOT = Path(__file__).resolve().parents[2]

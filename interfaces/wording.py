@@ -1,0 +1,79 @@
+"""Wording: figures as people read them, the same at the command line and in Discord."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from projections.blotter import OrderRow
+from projections.leaderboards import Standing
+
+
+def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
+    """A ratio as a percentage; a dash if it is not known."""
+    if value is None:
+        return "-"
+    return f"{value * 100:{'+' if sign else ''}.{places}f}%"
+
+
+def money(value: Decimal | None, *, sign: bool = False) -> str:
+    """US dollars to the cent, with thousands separated; a dash if not known."""
+    return "-" if value is None else f"{value:{'+' if sign else ''},.2f}"
+
+
+def price(value: Decimal | None) -> str:
+    """A price per share with at least two decimals; a dash if not known."""
+    if value is None:
+        return "-"
+    exponent = value.normalize().as_tuple().exponent
+    places = max(2, min(4, -exponent)) if isinstance(exponent, int) else 2
+    return f"{value:.{places}f}"
+
+
+def amount(value: Decimal | None) -> str:
+    """A quantity without needless zeros; a dash if not known."""
+    return "-" if value is None else f"{value.normalize():f}"
+
+
+def moment(value: datetime | None) -> str:
+    """A time in UTC to the minute; a dash if not known."""
+    return "-" if value is None else f"{value:%Y-%m-%d %H:%M}"
+
+
+def accuracy_of(row: Standing) -> str:
+    """The part that was won, with its 95 % interval: `63% 41-81`."""
+    if row.accuracy is None:
+        return "-"
+    low, high = (percent(edge, places=0, sign=False) for edge in (row.accuracy_low,
+                                                                  row.accuracy_high))  # fmt: skip
+    return f"{percent(row.accuracy, places=0, sign=False)} {low[:-1]}-{high[:-1]}"
+
+
+def sharpe_of(row: Standing) -> str:
+    """The Sharpe-like figure; a dash if there is none."""
+    return "-" if row.sharpe is None else f"{row.sharpe:.2f}"
+
+
+def rests_on(row: Standing) -> str:
+    """Whether it ranks, and what the trades behind a standing rest on."""
+    told = [
+        f"{count} {name}"
+        for name, count in (
+            ("filled", row.filled),
+            ("checked", row.checked),
+            ("posted", row.posted),
+            ("assumed", row.assumed),
+            ("unattainable", row.unattainable),
+        )
+        if count
+    ]
+    short = f"unranked {row.unranked}" if row.unranked else ""
+    return ", ".join(([short] if short else []) + told)
+
+
+def order_told(row: OrderRow) -> str:
+    """An order in a few words: what it is, how it stands, and why."""
+    words = f"{row.side.value} {amount(row.order_qty)} {row.title} {row.status.value}"
+    if row.cum_qty:
+        words += f" at {price(row.avg_px)}"
+    return f"{words} ({row.reason})" if row.reason else words
