@@ -57,8 +57,8 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     received_at: datetime | None = None
     """When it reached us, before it waited for anything; None if it came in a file."""
     via: str = "import"
-    """`import` (an export file, long after), `gateway` (live) or `history` (asked for after
-    an absence).
+    """`import` (an export file, long after), `gateway` (live), `history` (asked for after an
+    absence) or `slash` (filled in with a command, under the command's id).
     """
 
     @property

@@ -126,6 +126,10 @@ def _milliseconds(lag: timedelta | None) -> int | None:
     return None if lag is None else lag // MILLISECOND
 
 
+_POSTED = "via <> 'slash'"
+"""What was filled in never stood in the channel: its history neither has it nor lacks it."""
+
+
 class Place(NamedTuple):
     """Where messages stand: a watched channel by its name, and the id of that very channel or
     of a thread in it. What is on record without an id was said in the channel itself, unless
@@ -139,8 +143,10 @@ class Place(NamedTuple):
     @property
     def conditions(self) -> tuple[str, ...]:
         """In SQL, which messages these are; each condition has an index of its own."""
-        known = "channel_id = %(channel_id)s AND channel_id <> ''"
-        return (known,) if self.is_exact else (known, "channel = %(channel)s AND channel_id = ''")
+        known = f"channel_id = %(channel_id)s AND channel_id <> '' AND {_POSTED}"
+        if self.is_exact:
+            return (known,)
+        return (known, f"channel = %(channel)s AND channel_id = '' AND {_POSTED}")
 
 
 class Span(NamedTuple):
@@ -198,7 +204,7 @@ def listened_until(connection: Connection[Any], channel: str) -> datetime | None
     """
     row = connection.execute(
         "SELECT posted_at FROM read.messages"
-        f" WHERE channel = %s AND via <> 'history' AND valid_to = {CURRENT}"
+        f" WHERE channel = %s AND via <> 'history' AND {_POSTED} AND valid_to = {CURRENT}"
         " ORDER BY posted_at DESC, message DESC LIMIT 1",
         (channel,),
     ).fetchone()

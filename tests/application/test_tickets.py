@@ -75,8 +75,8 @@ def test_a_ticket_is_said_in_canonical_words() -> None:
     assert message_of(full, Room(), NOON) == (
         "BTO 2 TSLA 11/20/26 250c @ 2.30 SL 1.50 PT 3.50 4.00\nswing into earnings"
     )
-    shares = ticket(symbol="AAPL", quantity=D("0.5"), price=D("190.12"))
-    assert message_of(shares, Room(), NOON) == "BTO 0.5 AAPL @ 190.12"
+    shares = ticket(symbol="AAPL", quantity=D(10), price=D("190.2"))
+    assert message_of(shares, Room(), NOON) == "BTO 10 AAPL @ 190.20"
 
 
 def test_where_the_day_comes_first_the_date_leaves_no_doubt() -> None:

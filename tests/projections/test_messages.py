@@ -134,6 +134,16 @@ def test_what_had_to_be_asked_for_does_not_say_that_somebody_listened(
     assert listened_until(tape.connection, "alerts") == minute(5)
 
 
+def test_what_was_filled_in_is_no_part_of_a_channels_history(tape: Tape, follower: Runner) -> None:
+    posted = said(3, channel_id="5", via="gateway")
+    tape.save(posted, said(4, channel_id="5", via="slash"), said(9, via="slash"))
+    follower.catch_up()
+    assert span_of(tape.connection, ALERTS) == Span(minute(3), minute(3))
+    assert listened_until(tape.connection, "alerts") == minute(3)
+    gone = missing_from(tape.connection, ALERTS, minute(0), minute(60), [])
+    assert gone == [posted.id]
+
+
 def test_late_messages_are_counted_by_channel_with_the_worst_of_them(
     tape: Tape, follower: Runner
 ) -> None:
