@@ -99,6 +99,15 @@ class ReactionRunner:
             self._batch = min(BATCH, self._batch * 2)
         return step
 
+    def catch_up(self) -> None:
+        """Reacts until there is nothing left that this worker may do.
+
+        Raises:
+            Unavailable: the database did not answer; nothing was stored by half.
+        """
+        while self.step() is Step.WORKED:
+            continue
+
     def start_over(self) -> None:
         """Goes back to the beginning of the tape; only for reactions without memory.
 

@@ -43,6 +43,7 @@ from application.assessing import Assessor
 from application.booking import Booking
 from application.desk import Command, Desk, derived_id
 from application.evidence import PriceCheck
+from application.noticing import Noticing
 from application.ports import Clock, Unavailable
 from application.proposing import Proposing
 from application.reaction import Happened
@@ -127,6 +128,13 @@ class House:
         )
         return tuple(ReactionRunner(self.database_url, self.desk, step) for step in steps)
 
+    def noticing(self, platform: str) -> ReactionRunner:
+        """What marks the notices that are due on a platform; whoever tells them moves it along.
+
+        What happened before it runs for the first time is not told there.
+        """
+        return ReactionRunner(self.database_url, self.desk, Noticing(platform), from_now_on=True)
+
     @cached_property
     def projections(self) -> Runner:
         """What keeps the read models in step with the tape."""
@@ -161,15 +169,24 @@ class House:
             time.sleep(0.02)
 
     def behind(self) -> list[str]:
-        """Reactions and read models that are not at the head; stopped ones are not waited for."""
+        """Reactions and read models that are not at the head; stopped ones are not waited for,
+        nor is who tells notices on a platform.
+        """
         head = self.head()
+        own = {reaction.name for reaction in self.reactions}
         with borrowed(self.reader) as connection:
-            steps = reaction_statuses(connection)
+            steps = [step for step in reaction_statuses(connection) if step.name in own]
             models = checkpoints.status(connection)
         return [
             *(step.name for step in steps if step.state == "running" and step.position < head),
             *(m.projection for m in models if m.state != "stopped" and m.position < head),
         ]
+
+    def read_until(self) -> int:
+        """Up to which position all read models tell the tape; stopped ones are not waited for."""
+        with borrowed(self.reader) as connection:
+            models = checkpoints.status(connection)
+        return min((model.position for model in models if model.state != "stopped"), default=0)
 
     def react(self, stop: threading.Event) -> None:
         """Follows the tape with the reactions until told to stop; a lost database is waited for."""

@@ -29,6 +29,11 @@ ACTOR = "discord:capture"
 _log = logging.getLogger(__name__)
 
 
+def listening() -> discord.Intents:
+    """What the gateway has to tell: Guilds, Guild Messages, Message Content."""
+    return discord.Intents(guilds=True, guild_messages=True, message_content=True)
+
+
 class CaptureClient(discord.Client):
     """A bot that listens in some channels and says nothing.
 
@@ -43,14 +48,11 @@ class CaptureClient(discord.Client):
         *,
         retry_s: float = RETRY_S,
         line_max: int = LINE_MAX,
+        intents: discord.Intents | None = None,
         **options: Any,
     ) -> None:
         """A bot for the channels of these names or ids; `options` are the library's own."""
-        intents = discord.Intents.none()
-        intents.guilds = True
-        intents.guild_messages = True
-        intents.message_content = True
-        super().__init__(intents=intents, max_messages=None, **options)
+        super().__init__(intents=intents or listening(), max_messages=None, **options)
         self._house = house
         self._watch = Watch(channels)
         self._scribe = Scribe(self._write, retry_s=retry_s, line_max=line_max)
