@@ -57,6 +57,16 @@ def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:
     return (Target.SIGNAL if found in signals else Target.ORDER), found
 
 
+def holding_named(connection: Connection[Any], text: str) -> UUID:
+    """The position, a trade or what an account holds, whose id begins with these characters.
+
+    Raises:
+        NotFound: no position's id does.
+        InvalidInput: the text is too short, or several do.
+    """
+    return _only(_ids(connection, "positions", "position", text), "position", text)
+
+
 def trader_named(connection: Connection[Any], text: str) -> UUID:
     """The trader of that name, whatever its case, or whose id begins with these characters.
 

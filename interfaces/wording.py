@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
+import msgspec
+
+from domain.shared import InvalidInput
 from projections.blotter import OrderRow
 from projections.leaderboards import Standing
+from projections.timeline import TimelineEvent
 
 
 def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
@@ -77,3 +81,36 @@ def order_told(row: OrderRow) -> str:
     if row.cum_qty:
         words += f" at {price(row.avg_px)}"
     return f"{words} ({row.reason})" if row.reason else words
+
+
+_TOLD = ("title", "content", "legs", "side", "quantity", "order_qty", "last_qty", "price",
+         "last_px", "claimed", "bid", "offer", "accepted_px", "at_risk", "changes", "edited_at",
+         "noticed_at", "reason", "why", "by", "name")  # fmt: skip
+
+
+def event_told(row: TimelineEvent) -> str:
+    """The body's most telling fields in one line."""
+    body = msgspec.json.decode(row.body)
+    if "legs" in body:
+        body["legs"] = " ".join(leg["symbol"].replace("  ", "") for leg in body["legs"])
+    if "changes" in body:
+        body["changes"] = "; ".join(
+            f"{one['field']} {one['was'] or '-'} -> {one['now'] or '-'}" for one in body["changes"]
+        )
+    told = [f"{name} {body[name]}" for name in _TOLD if body.get(name) not in (None, "", [])]
+    return " ".join(", ".join(told).split())
+
+
+def number(text: str, what: str) -> Decimal:
+    """The number that a person typed.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise InvalidInput(f"the {what} {text!r} is no number") from None
+    if not found.is_finite():
+        raise InvalidInput(f"the {what} {text!r} is no number")
+    return found

@@ -17,6 +17,7 @@ from domain.messages import (
     MessageUnbooked,
     is_late,
 )
+from projections.pages import select_one
 from projections.readmodel import CURRENT, Index, Projection, Row, Seen, Table, when
 from projections.trader_profiles import trader_of
 
@@ -124,6 +125,16 @@ class Messages(Projection):
 
 def _milliseconds(lag: timedelta | None) -> int | None:
     return None if lag is None else lag // MILLISECOND
+
+
+_MESSAGES = Messages().rows.shape
+
+
+def message(
+    connection: Connection[Any], stream: UUID, *, as_of: int | None = None
+) -> MessageRow | None:
+    """One message."""
+    return select_one(connection, _MESSAGES, {"message": stream}, as_of)
 
 
 _POSTED = "via <> 'slash'"

@@ -175,6 +175,20 @@ def profiles_named(
     return [_PROFILES.made_of(row) for row in found.fetchall()]
 
 
+def profiles_like(connection: Connection[Any], typed: str, *, limit: int = 25) -> list[TraderRow]:
+    """Traders with these characters in their name, those that begin with them first, then by
+    how many signals they posted."""
+    found = connection.execute(
+        f"SELECT {_PROFILES.column_list} FROM {_PROFILES.view}"
+        f" WHERE registered AND {known_at(None)} AND strpos(lower(name), lower(%(typed)s)) > 0"
+        " ORDER BY NOT starts_with(lower(name), lower(%(typed)s)), signals DESC, name, trader"
+        " LIMIT %(limit)s",
+        {"typed": typed, "limit": limit},
+        binary=True,
+    )
+    return [_PROFILES.made_of(row) for row in found.fetchall()]
+
+
 def profiles(
     connection: Connection[Any],
     *,

@@ -16,7 +16,7 @@ from domain.signal_events import Decision
 from interfaces.cli.output import Column, as_json, table
 from interfaces.cli.session import AsOf, Json, house
 from interfaces.lookups import record_named, trader_named
-from interfaces.wording import amount, moment, price
+from interfaces.wording import amount, event_told, moment, price
 from projections.approval_queue import pending
 from projections.blotter import orders as blotter_orders
 from projections.signal_feed import signals as feed_signals
@@ -157,7 +157,7 @@ def timeline(
             Column("of", lambda row: str(row.stream)[:8], whole=True, spare=True),
             Column("by", lambda row: row.actor),
             Column("cause", lambda row: row.causation or "", is_figure=True, spare=True),
-            Column("what", _summary),
+            Column("what", event_told),
         ),
         note=f"{subject}: {len(rows)} events shown; --limit shows more, --json all their fields",
     )
@@ -204,21 +204,3 @@ def fields(row: msgspec.Struct) -> dict[str, Any]:
 
 def _event(row: TimelineEvent) -> dict[str, Any]:
     return {**row._asdict(), "body": msgspec.json.decode(row.body)}
-
-
-_TOLD = ("title", "content", "legs", "side", "quantity", "order_qty", "last_qty", "price",
-         "last_px", "claimed", "bid", "offer", "accepted_px", "at_risk", "changes", "edited_at",
-         "noticed_at", "reason", "why", "by", "name")  # fmt: skip
-
-
-def _summary(row: TimelineEvent) -> str:
-    """The body's most telling fields in one line."""
-    body = msgspec.json.decode(row.body)
-    if "legs" in body:
-        body["legs"] = " ".join(leg["symbol"].replace("  ", "") for leg in body["legs"])
-    if "changes" in body:
-        body["changes"] = "; ".join(
-            f"{one['field']} {one['was'] or '-'} -> {one['now'] or '-'}" for one in body["changes"]
-        )
-    told = [f"{name} {body[name]}" for name in _TOLD if body.get(name) not in (None, "", [])]
-    return " ".join(", ".join(told).split())

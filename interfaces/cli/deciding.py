@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID
 
@@ -18,13 +17,12 @@ from domain.corrections import Target
 from domain.fix import OrdType, PositionEffect, Side
 from domain.instruments import instrument
 from domain.legs import Leg
-from domain.shared import InvalidInput
 from interfaces.cli.corrections import agree, disagree
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.lookups import decidable_named, record_named
-from interfaces.wording import order_told
+from interfaces.wording import number, order_told
 from projections.blotter import order as order_row
 from projections.blotter import orders
 
@@ -188,21 +186,6 @@ def order(
         opened.catch_up()
         said = f"order {_short(outcome.stream)}: {_status_of(opened, outcome.stream)}"
         done(outcome, said, json=json)
-
-
-def number(text: str, what: str) -> Decimal:
-    """The number that a person typed.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise InvalidInput(f"the {what} {text!r} is no number") from None
-    if not found.is_finite():
-        raise InvalidInput(f"the {what} {text!r} is no number")
-    return found
 
 
 def _short(stream: UUID) -> str:

@@ -9,10 +9,11 @@ import typer
 
 from application.administering import issue_token, open_account, revoke_token
 from domain.approvals import Role
-from interfaces.cli.deciding import done, number
+from interfaces.cli.deciding import done
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator, told_in_words
 from interfaces.lookups import trader_named
+from interfaces.wording import number
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens of the API.")
 

@@ -14,11 +14,12 @@ from application.desk import Outcome
 from domain.approvals import APPROVAL_WINDOW_S, ApprovalRules
 from domain.grammar.reading import Kind, Room
 from domain.shared import Impossible, InvalidInput
-from interfaces.cli.deciding import done, number
+from interfaces.cli.deciding import done
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, house, operator, told_in_words
 from interfaces.compose import House
 from interfaces.room_files import Place, Wanted, read_settings
+from interfaces.wording import number
 
 Window = Annotated[
     int | None,

@@ -20,6 +20,7 @@ from interfaces.discord.members import member_of
 from interfaces.discord.noticeboard import Noticeboard
 from interfaces.discord.scribe import LINE_MAX, RETRY_S
 from interfaces.discord.settings import DiscordSettings
+from interfaces.discord.slash.commands import add_commands, register
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Bot(CaptureClient):
         self.settings = settings
         self.tree = app_commands.CommandTree(self)
         self.board = Noticeboard(house, retry_s=retry_s)
+        add_commands(self, self.tree)
 
     async def setup_hook(self) -> None:
         """What happens from here on is told, even if the connection takes its time."""
@@ -72,7 +74,12 @@ class Bot(CaptureClient):
     async def on_ready(self) -> None:
         """Tells what is due while the history of the watched channels is fetched."""
         self.board.start()
+        await register(self.tree, self.guilds)
         await super().on_ready()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Brings the commands along."""
+        await register(self.tree, [guild])
 
     async def close(self) -> None:
         """Stops telling, and ends when all that was heard is written."""

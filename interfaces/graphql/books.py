@@ -14,6 +14,7 @@ from psycopg import Connection as Database
 from application.ports import NotFound
 from domain.executions import Evidence
 from domain.trades import Badge as TradeBadge
+from interfaces.definitions import DAYS, POSITION
 from interfaces.graphql.kinds import AsOf, BigInt, Definition, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
     FIRST,
@@ -41,16 +42,6 @@ from projections.trader_profiles import TraderProfiles, names_of
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 
 Names = Batch[UUID, str]
-
-_POSITION = (
-    "Lots are closed first in, first out; in `realisedAverage` at average cost. What is open is "
-    "worth its last mark, or its cost before the first one. P&L is without commission."
-)
-_DAYS = (
-    "A day's return is the ranking rules' share of NAV times what each scored trade moved over "
-    "its cost; an account's is the change of its equity. Counts are of scored trades; sums are "
-    "over all days up to this one."
-)
 
 
 @kind
@@ -146,7 +137,7 @@ class Position:
     def definition(self) -> Definition:
         until = self.closed_at or self.marked_at or self.opened_at
         return Definition(
-            meaning=_POSITION,
+            meaning=POSITION,
             n=len(executions_of(self.row.executions)),
             period=f"{self.opened_at.isoformat()}/{until.isoformat()}",
         )
@@ -195,7 +186,7 @@ class Pnl:
     @resolved("What the figures mean.")
     def definition(self) -> Definition:
         period = f"{self.found[0].day}/{self.found[-1].day}" if self.found else ""
-        return Definition(meaning=_DAYS, n=len(self.found), period=period)
+        return Definition(meaning=DAYS, n=len(self.found), period=period)
 
 
 @kind

@@ -1,0 +1,1 @@
+"""Slash commands: what members ask for, and what they say to the bot by name."""

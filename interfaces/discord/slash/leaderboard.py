@@ -1,0 +1,118 @@
+"""`/leaderboard`: the traders of a window in their order. All pages are of one board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import discord
+from discord import app_commands
+from psycopg import Connection
+
+from interfaces.compose import House
+from interfaces.discord.slash.answers import (
+    PAGE_ROWS,
+    Answer,
+    Question,
+    listing,
+    packed,
+    page_of,
+    plain,
+    unpacked,
+)
+from interfaces.discord.slash.asking import Interaction
+from interfaces.discord.slash.choices import among
+from interfaces.discord.slash.known import known_position, sessions_of
+from interfaces.discord.slash.pages import answer, page
+from interfaces.wording import accuracy_of, money, percent, rests_on, sharpe_of
+from projections.books import Books
+from projections.leaderboards import Board, By, Standing, board
+from projections.trader_profiles import TraderProfiles
+from projections.windows import Window, span_of
+
+NOUN = "leaderboard"
+FIGURES = ("return", "accuracy", "sharpe", "pnl", "ranked", "rests on")
+
+
+def leaderboard_answer(
+    house: House,
+    connection: Connection[Any],
+    window: Window,
+    by: By,
+    *,
+    at: datetime,
+    as_of: int | None = None,
+    after: UUID | None = None,
+) -> Answer:
+    """A page of the board that ends at a moment, as it was known at a position of the tape."""
+    known = known_position(connection, Books, TraderProfiles) if as_of is None else as_of
+    span = span_of(window, at)
+    found = board(
+        connection, span, by, sessions_of(house, span), as_of=known, after=after,
+        limit=PAGE_ROWS + 1,
+    )  # fmt: skip
+    rows, more = page_of(found.standings)
+    asked = (window.value, by.value, str(int(at.timestamp())), str(known))
+    return Answer(
+        [board_embed(found, rows, known)],
+        FIGURES,
+        first=Question(NOUN, (*asked, "")) if after is not None else None,
+        further=Question(NOUN, (*asked, packed(rows[-1].trader))) if more else None,
+    )
+
+
+@page(NOUN)
+def turned(house: House, connection: Connection[Any], parts: Sequence[str]) -> Answer:
+    """The page that a button asks for."""
+    window, by, at, as_of, after = parts
+    return leaderboard_answer(
+        house,
+        connection,
+        Window(window),
+        By(by),
+        at=datetime.fromtimestamp(int(at), UTC),
+        as_of=int(as_of),
+        after=unpacked(after),
+    )
+
+
+def board_embed(found: Board, rows: Sequence[Standing], known: int) -> discord.Embed:
+    """Some rows of a board."""
+    return listing(
+        f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}",
+        [standing_line(row) for row in rows],
+        empty="nobody traded in this window",
+        note=f"{found.traders} traders · as known at position {known} of the tape",
+    )
+
+
+def standing_line(row: Standing) -> str:
+    """A trader's figures in a window."""
+    rank = "-" if row.rank is None else str(row.rank)
+    return f"**{rank}** {plain(row.name)} · {figures_of(row)}"
+
+
+def figures_of(row: Standing) -> str:
+    """The figures of a standing in a line."""
+    return (
+        f"return **{percent(row.return_)}** · won {accuracy_of(row)} · Sharpe {sharpe_of(row)} · "
+        f"P&L {money(row.pnl, sign=True)} · {row.closed} closed · {rests_on(row)}"
+    )
+
+
+@app_commands.command(name=NOUN, description="The traders of a window, ranked by a figure")
+@app_commands.describe(window="The stretch of time (30d)", by="The figure to order by (return)")
+@app_commands.choices(window=among(Window), by=among(By))
+@app_commands.guild_only()
+async def leaderboard(
+    interaction: Interaction, window: str = Window.LAST_30D.value, by: str = By.RETURN.value
+) -> None:
+    """Answers `/leaderboard`."""
+    await answer(
+        interaction,
+        lambda asker: asker.look(
+            lambda c: leaderboard_answer(asker.house, c, Window(window), By(by), at=asker.now)
+        ),
+    )

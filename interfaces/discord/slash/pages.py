@@ -1,0 +1,137 @@
+"""Pages: how an answer is shown, turned, and explained.
+
+A command is acknowledged at once and answered when the answer is found, to the one who asked
+alone. What blocks runs in a thread. The buttons below an answer say all that they need in their
+own ids, so they work whichever process the bot is by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from discord import ui
+from psycopg import Connection
+
+from domain.shared import InvalidInput
+from interfaces.compose import House
+from interfaces.definitions import definitions_of
+from interfaces.discord.slash.answers import ID_MAX, Answer, Question, listing
+from interfaces.discord.slash.asking import Asker, Interaction, asker_of, refuse
+
+LAST_ROW = 4
+
+Page = Callable[[House, Connection[Any], Sequence[str]], Answer]
+
+_pages: dict[str, Page] = {}
+
+
+def page(noun: str) -> Callable[[Page], Page]:
+    """Declares what makes the pages of a noun from the parts of a button."""
+
+    def declared(made: Page) -> Page:
+        _pages[noun] = made
+        return made
+
+    return declared
+
+
+class PageButton(
+    ui.DynamicItem[ui.Button[Any]], template=r"tt:page:(?P<noun>[a-z-]+)(?P<parts>.*)"
+):
+    """Turns to another page of an answer."""
+
+    def __init__(self, question: Question, label: str) -> None:
+        super().__init__(ui.Button(label=label, custom_id=question.custom_id), row=LAST_ROW)
+        self._question = question
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: ui.Item[Any], match: re.Match[str], /
+    ) -> PageButton:
+        assert isinstance(item, ui.Button)
+        parts = tuple(match["parts"].split(":")[1:])
+        return cls(Question(match["noun"], parts), item.label or "")
+
+    async def callback(self, interaction: Interaction) -> Any:
+        await turn(interaction, lambda asker: asker.look(self._made(asker.house)))
+
+    def _made(self, house: House) -> Callable[[Connection[Any]], Answer]:
+        noun, parts = self._question
+
+        def made(connection: Connection[Any]) -> Answer:
+            try:
+                return _pages[noun](house, connection, parts)
+            except (KeyError, ValueError):
+                # A button of an older bot may ask for what there is no more.
+                raise InvalidInput("this button is of another version: ask again") from None
+
+        return made
+
+
+class DefinitionsButton(ui.DynamicItem[ui.Button[Any]], template=r"tt:define:(?P<names>.+)"):
+    """Shows what the figures of an answer mean."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        custom_id = f"tt:define:{','.join(names)}"
+        assert len(custom_id) <= ID_MAX, custom_id
+        super().__init__(
+            ui.Button(label="What the figures mean", custom_id=custom_id), row=LAST_ROW
+        )
+        self._names = tuple(names)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: ui.Item[Any], match: re.Match[str], /
+    ) -> DefinitionsButton:
+        return cls(match["names"].split(","))
+
+    async def callback(self, interaction: Interaction) -> Any:
+        await answer(
+            interaction,
+            lambda asker: asker.look(lambda c: meanings(c, asker.house, self._names)),
+        )
+
+
+def meanings(connection: Connection[Any], house: House, names: Sequence[str]) -> Answer:
+    """What figures mean, by the rules that hold today."""
+    found = definitions_of(connection, house.clock.now())
+    lines = [f"**{name}**: {found[name]}" for name in names if name in found]
+    return Answer([listing("What the figures mean", lines, empty="nothing is defined here")])
+
+
+def view_of(found: Answer) -> ui.View | None:
+    """The buttons below an answer."""
+    view = ui.View(timeout=None)
+    for item in found.items:
+        view.add_item(item)
+    if found.first is not None:
+        view.add_item(PageButton(found.first, "« First"))
+    if found.further is not None:
+        view.add_item(PageButton(found.further, "Further »"))
+    if found.figures:
+        view.add_item(DefinitionsButton(found.figures))
+    return view if view.children else None
+
+
+async def answer(interaction: Interaction, find: Callable[[Asker], Answer]) -> None:
+    """Answers a command with what `find`, in a thread, makes of it."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await _show(interaction, find, is_new=True)
+
+
+async def turn(interaction: Interaction, find: Callable[[Asker], Answer]) -> None:
+    """Lets a button show another answer where it stands."""
+    await interaction.response.defer()
+    await _show(interaction, find, is_new=False)
+
+
+async def _show(interaction: Interaction, find: Callable[[Asker], Answer], *, is_new: bool) -> None:
+    try:
+        found = await asyncio.to_thread(find, asker_of(interaction))
+    except Exception as error:  # noqa: BLE001 - whoever asked hears what went wrong
+        await refuse(interaction, error, is_new=is_new)
+        return
+    await interaction.edit_original_response(embeds=found.embeds, view=view_of(found))

@@ -1,0 +1,101 @@
+"""`/approve-queue`: the signals that wait for a yes or no, the longest first, with their buttons.
+
+The buttons are those of the signals' cards: the same rules hold and the same words are heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import discord
+from discord import app_commands, ui
+from psycopg import Connection
+
+from interfaces.compose import House
+from interfaces.discord.members import called
+from interfaces.discord.slash.answers import (
+    Answer,
+    Question,
+    listing,
+    page_of,
+    place,
+    place_of,
+    plain,
+    short,
+)
+from interfaces.discord.slash.asking import Interaction
+from interfaces.discord.slash.pages import answer, page
+from interfaces.wording import amount, moment, price
+from projections.approval_queue import PendingRow, pending
+from projections.trader_profiles import names_of
+
+NOUN = "queue"
+WAITING_ROWS = 4
+"""Five rows of buttons fit below a message; the last one turns the pages."""
+
+ASKED = (
+    ("approve", "Approve", discord.ButtonStyle.success),
+    ("reject", "Reject", discord.ButtonStyle.danger),
+    ("fix", "Fix", discord.ButtonStyle.secondary),
+    ("why", "Why", discord.ButtonStyle.secondary),
+)
+
+
+def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", "")) -> Answer:
+    """A page of what waits."""
+    rows, more = page_of(
+        pending(connection, after=place_of(*after), limit=WAITING_ROWS + 1), WAITING_ROWS
+    )
+    names = names_of(connection, {row.trader for row in rows})
+    lines = [
+        f"**{number}** {_line(row, names.get(row.trader, ''))}"
+        for number, row in enumerate(rows, start=1)
+    ]
+    return Answer(
+        [listing("Waiting for approval", lines, empty="nothing waits for approval")],
+        first=Question(NOUN, ("", "")) if after[1] else None,
+        further=Question(NOUN, place(rows[-1].posted_at, rows[-1].signal)) if more else None,
+        items=[button for at, row in enumerate(rows) for button in _buttons(at, row.signal)],
+    )
+
+
+@page(NOUN)
+def turned(_: House, connection: Connection[Any], parts: Sequence[str]) -> Answer:
+    """The page that a button asks for."""
+    at, signal = parts
+    return queue_answer(connection, (at, signal))
+
+
+def _line(row: PendingRow, name: str) -> str:
+    what = f"{row.side.value} {amount(row.quantity)} {row.title}"
+    told = [
+        f"{short(row.signal)} **{what}** by {plain(name)}",
+        f"claimed {price(row.price)}, market {price(row.market_px)}, stop {price(row.stop)}",
+        f"posted {moment(row.posted_at)} UTC"
+        + (f", until {moment(row.valid_until)}" if row.valid_until is not None else ""),
+    ]
+    if row.given:
+        told.append(f"{row.given} of {row.needed} said yes: {plain(called(row.given_by))}")
+    if row.late:
+        told.append("not heard live")
+    if row.edited_at is not None:
+        told.append("edited since")
+    if row.deleted_at is not None:
+        told.append("taken away since")
+    return "\n".join([told[0], " · ".join(told[1:])])
+
+
+def _buttons(at: int, signal: UUID) -> list[ui.Button[Any]]:
+    return [
+        ui.Button(label=f"{label} {at + 1}", style=style, custom_id=f"tt:{act}:{signal}", row=at)
+        for act, label, style in ASKED
+    ]
+
+
+@app_commands.command(name="approve-queue", description="What waits for a yes or no")
+@app_commands.guild_only()
+async def approve_queue(interaction: Interaction) -> None:
+    """Answers `/approve-queue`."""
+    await answer(interaction, lambda asker: asker.look(queue_answer))
