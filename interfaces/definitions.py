@@ -40,4 +40,6 @@ def definitions_of(connection: Connection[Any], at: datetime) -> dict[str, str]:
         "position": POSITION,
         "day": DAYS,
         "rests on": RESTS_ON,
+        "claimed": "what the trader said they paid, or got, per share",
+        "market": "what the entry counts at: the claim held against the quote of its moment",
     }

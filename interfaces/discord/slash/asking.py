@@ -23,6 +23,9 @@ from interfaces.graphql.errors import database_errors, told
 Interaction = discord.Interaction[Any]
 Made = TypeVar("Made")
 
+ACKNOWLEDGED_ALREADY = 40060
+"""Discord's code for an interaction that was answered before."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +66,21 @@ def asker_of(interaction: Interaction) -> Asker:
     client = interaction.client
     member = member_of(interaction.user, client.settings)
     return Asker(client.house, client.settings, member, interaction)
+
+
+async def acknowledge(interaction: Interaction, *, is_new: bool) -> None:
+    """Tells Discord that the answer follows: a new one, or one where the button stands.
+
+    What was acknowledged by a bot that went away before it answered is answered now.
+    """
+    try:
+        if is_new:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        else:
+            await interaction.response.defer()
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED_ALREADY:
+            raise
 
 
 async def refuse(interaction: Interaction, error: Exception, *, is_new: bool) -> None:

@@ -80,11 +80,12 @@ def turned(house: House, connection: Connection[Any], parts: Sequence[str]) -> A
 
 def board_embed(found: Board, rows: Sequence[Standing], known: int) -> discord.Embed:
     """Some rows of a board."""
+    many = f"{found.traders} {'trader' if found.traders == 1 else 'traders'}"
     return listing(
         f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}",
         [standing_line(row) for row in rows],
         empty="nobody traded in this window",
-        note=f"{found.traders} traders · as known at position {known} of the tape",
+        note=f"{many} · as known at position {known} of the tape",
     )
 
 

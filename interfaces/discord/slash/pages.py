@@ -19,7 +19,7 @@ from domain.shared import InvalidInput
 from interfaces.compose import House
 from interfaces.definitions import definitions_of
 from interfaces.discord.slash.answers import ID_MAX, Answer, Question, listing
-from interfaces.discord.slash.asking import Asker, Interaction, asker_of, refuse
+from interfaces.discord.slash.asking import Asker, Interaction, acknowledge, asker_of, refuse
 
 LAST_ROW = 4
 
@@ -118,13 +118,13 @@ def view_of(found: Answer) -> ui.View | None:
 
 async def answer(interaction: Interaction, find: Callable[[Asker], Answer]) -> None:
     """Answers a command with what `find`, in a thread, makes of it."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, is_new=True)
     await _show(interaction, find, is_new=True)
 
 
 async def turn(interaction: Interaction, find: Callable[[Asker], Answer]) -> None:
     """Lets a button show another answer where it stands."""
-    await interaction.response.defer()
+    await acknowledge(interaction, is_new=False)
     await _show(interaction, find, is_new=False)
 
 

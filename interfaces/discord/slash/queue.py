@@ -55,6 +55,7 @@ def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", ""))
     ]
     return Answer(
         [listing("Waiting for approval", lines, empty="nothing waits for approval")],
+        ("claimed", "market") if rows else (),
         first=Question(NOUN, ("", "")) if after[1] else None,
         further=Question(NOUN, place(rows[-1].posted_at, rows[-1].signal)) if more else None,
         items=[button for at, row in enumerate(rows) for button in _buttons(at, row.signal)],

@@ -193,7 +193,7 @@ def holding_answer(connection: Connection[Any], stream: UUID, after: Sequence[st
                 f"Why: {str(stream)[:8]}",
                 [position_line(held), "", *lines],
                 empty="nothing moved it",
-                note=f"{len(moved)} moves; numbers are positions on the tape; all times are UTC",
+                note=f"moved by {len(moved)}; numbers are positions on the tape; all times are UTC",
             )
         ],
         FIGURES,

@@ -10,6 +10,7 @@ import pytest
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.settings import Settings
+from tests.interfaces.discord.asking import Community
 from tests.interfaces.discord.gateway import LoopbackDiscord
 from tests.interfaces.discord.listening import NOON, Record
 
@@ -37,3 +38,8 @@ async def loopback() -> AsyncIterator[LoopbackDiscord]:
         for name in ("options", "stocks", "lounge"):
             running.guild.channel(name)
         yield running
+
+
+@pytest.fixture
+def community(house: House, loopback: LoopbackDiscord, tmp_path: Path) -> Community:
+    return Community(house, loopback, tmp_path)

@@ -182,13 +182,13 @@ class LoopbackDiscord:
         """A member chooses from a list."""
         return await self._interact(COMPONENT, by, post, chosen(post, custom_id, values))
 
-    async def command(self, words: str, by: str, channel: str, **options: Any) -> Interaction:
+    async def command(self, words: str, by: str, channel: str, /, **options: Any) -> Interaction:
         """A member gives a slash command."""
         data = commanded(self.commands, words, options)
         return await self._interact(COMMAND, by, channel, data)
 
     async def suggest(
-        self, words: str, by: str, channel: str, focused: str, **options: Any
+        self, words: str, by: str, channel: str, focused: str, /, **options: Any
     ) -> list[Json]:
         """What the bot suggests while a member types an option."""
         data = commanded(self.commands, words, options, focused)

@@ -1,0 +1,157 @@
+"""What tests of commands share: a community with a record, its bot, and what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from application.access import LOCAL_OPERATOR
+from application.approving import approve
+from application.desk import Command
+from application.intake import SeenMessage, capture
+from domain.messages import message_stream
+from domain.signals import signal_stream
+from interfaces.compose import DEFAULT_ACCOUNT, House
+from interfaces.discord.bot import Bot
+from interfaces.discord.settings import DiscordSettings
+from tests.interfaces.discord.gateway import LoopbackDiscord, until
+from tests.interfaces.discord.guild import LOADING, Json, Post
+from tests.interfaces.discord.interactions import Interaction
+from tests.interfaces.discord.listening import NOON
+
+CALL = "TSLA  261120C00250000"
+SETTINGS = DiscordSettings(
+    channels=("options", "stocks"),
+    approvers=frozenset({"Approver"}),
+    admins=frozenset({"Admin"}),
+)
+
+
+class Community:
+    """A house, its members in Discord, and what happens before somebody asks."""
+
+    def __init__(self, house: House, loopback: LoopbackDiscord, folder: Path) -> None:
+        self.house = house
+        self.loopback = loopback
+        self._folder = folder
+        self._said = 0
+        loopback.guild.person("Olga", "Approver")
+        loopback.guild.person("Ada", "Admin")
+        loopback.guild.person("Rob")
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[Bot]:
+        """The bot, ready and with its commands known to the guild."""
+        bot = Bot(self.house, SETTINGS, retry_s=0.1, guild_ready_timeout=0.1)
+        async with self.loopback.running(bot):
+            await until(lambda: self.loopback.asked_for("/commands") > 0)
+            await until(lambda: bool(self.loopback.commands))
+            yield bot
+
+    def says(self, author: str, content: str, *, at: datetime | None = None) -> UUID:
+        """Somebody posts, a minute after the one before; returns the signal that comes of it."""
+        self._said += 1
+        person = self.loopback.guild.person(author)
+        message = SeenMessage(
+            platform="discord",
+            message_id=str(self._said),
+            channel="options",
+            author_id=str(person.id),
+            author_name=author,
+            content=content,
+            posted_at=at or NOON + timedelta(minutes=self._said),
+        )
+        capture(self.house.desk, [message], via="import", actor="test", at=self.house.clock.now())
+        return signal_stream(message_stream("discord", message.message_id), 0)
+
+    def quotes(self, bid: str, offer: str) -> None:
+        """What the market shows of the call from now on for some hours."""
+        rows = [
+            f"{CALL},{(NOON + timedelta(minutes=minute)).isoformat()},{bid},{offer},50,50"
+            for minute in range(-5, 300)
+        ]
+        file = self._folder / f"quotes-{uuid4().hex}.csv"
+        file.write_text("\n".join(["symbol,time,bid,offer,bid_size,offer_size", *rows]))
+        assert not self.house.import_market(file).bad
+
+    def approves(self, signal: UUID) -> None:
+        """The signal is traded in the account."""
+        approve(
+            self.house.desk,
+            Command.given(uuid4(), actor="member:test", at=self.house.clock.now()),
+            LOCAL_OPERATOR,
+            signal=signal,
+            account=DEFAULT_ACCOUNT,
+            via="test",
+            assessor=self.house.assessor,
+        )
+
+    def buys(self, author: str = "Nora") -> UUID:
+        """A signal that is approved and filled: 43 calls at 2.30, a tenth of the account."""
+        self.quotes("2.20", "2.30")
+        signal = self.says(author, "BTO 2 TSLA 250c 11/20 @ 2.30")
+        self.catch_up()
+        self.approves(signal)
+        self.catch_up()
+        return signal
+
+    def catch_up(self) -> None:
+        self.house.catch_up()
+
+    async def asks(
+        self, words: str, who: str = "Rob", channel: str = "options", /, **options: Any
+    ) -> Post:
+        """What the bot answers to a command."""
+        return await self.answered(await self.loopback.command(words, who, channel, **options))
+
+    async def replays(self, given: Interaction) -> None:
+        """The gateway tells of something again that it told before."""
+        payload = given.payload(self.loopback.application_id)
+        await self.loopback.sessions.tell("INTERACTION_CREATE", payload)
+
+    async def presses(self, post: Post, start: str, by: str = "Rob") -> Post:
+        """What stands there after a button is pressed whose id begins like this."""
+        (button,) = [one for one in post.custom_ids if one.startswith(start)]
+        return await self.answered(await self.loopback.press(post, button, by))
+
+    async def answered(self, given: Interaction) -> Post:
+        """The answer; meanwhile everything follows the tape."""
+        await given.acknowledged()
+        while True:
+            await asyncio.to_thread(self.house.catch_up)
+            try:
+                async with asyncio.timeout(0.1):
+                    found = await given.answered()
+            except TimeoutError:
+                continue
+            assert not found.flags & LOADING
+            return found
+
+    async def suggests(self, words: str, focused: str, typed: str) -> list[Json]:
+        """What is suggested to somebody who types."""
+        options = {focused: typed}
+        return await self.loopback.suggest(words, "Rob", "options", focused, **options)
+
+    def events(self, like: str = "%") -> list[str]:
+        """The names of the stored events."""
+        with psycopg.connect(self.house.database_url) as connection:
+            rows = connection.execute(
+                "SELECT name FROM tape.events WHERE name LIKE %s ORDER BY position", (like,)
+            ).fetchall()
+        return [row[0] for row in rows]
+
+
+def told(post: Post) -> str:
+    """All words of an answer."""
+    parts = [post.content]
+    for embed in post.embeds:
+        parts += [embed.get("title", ""), embed.get("description", "")]
+        parts.append(embed.get("footer", {}).get("text", ""))
+    return "\n".join(part for part in parts if part)
