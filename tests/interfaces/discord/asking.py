@@ -71,10 +71,10 @@ class Community:
         capture(self.house.desk, [message], via="import", actor="test", at=self.house.clock.now())
         return signal_stream(message_stream("discord", message.message_id), 0)
 
-    def quotes(self, bid: str, offer: str) -> None:
-        """What the market shows of the call from now on for some hours."""
+    def quotes(self, bid: str, offer: str, *, symbol: str = CALL) -> None:
+        """What the market shows of a call from now on for some hours."""
         rows = [
-            f"{CALL},{(NOON + timedelta(minutes=minute)).isoformat()},{bid},{offer},50,50"
+            f"{symbol},{(NOON + timedelta(minutes=minute)).isoformat()},{bid},{offer},50,50"
             for minute in range(-5, 300)
         ]
         file = self._folder / f"quotes-{uuid4().hex}.csv"
@@ -93,10 +93,10 @@ class Community:
             assessor=self.house.assessor,
         )
 
-    def buys(self, author: str = "Nora") -> UUID:
-        """A signal that is approved and filled: 43 calls at 2.30, a tenth of the account."""
-        self.quotes("2.20", "2.30")
-        signal = self.says(author, "BTO 2 TSLA 250c 11/20 @ 2.30")
+    def buys(self, strike: int = 250, bid: str = "2.20", offer: str = "2.30") -> UUID:
+        """A signal that is approved and filled: at 2.30 of 100,000 USD, 43 calls."""
+        self.quotes(bid, offer, symbol=f"TSLA  261120C00{strike}000")
+        signal = self.says("Nora", f"BTO 2 TSLA {strike}c 11/20 @ {offer}")
         self.catch_up()
         self.approves(signal)
         self.catch_up()
@@ -132,7 +132,15 @@ class Community:
             except TimeoutError:
                 continue
             assert not found.flags & LOADING
+            await asyncio.to_thread(self.house.catch_up)
             return found
+
+    async def refused(self, given: Interaction) -> str:
+        """What the bot says beside an answer that stays as it was."""
+        await until(lambda: bool(given.followups))
+        (refusal,) = given.followups
+        assert refusal.is_ephemeral
+        return refusal.content
 
     async def suggests(self, words: str, focused: str, typed: str) -> list[Json]:
         """What is suggested to somebody who types."""

@@ -1,0 +1,228 @@
+"""What members do with commands: follow traders, close positions, close them all."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from domain.traders import trader_stream
+from interfaces.discord.slash.follow import mentions_of
+from tests.interfaces.discord.asking import Community, told
+from tests.interfaces.discord.gateway import LoopbackDiscord
+from tests.interfaces.discord.guild import Post
+
+
+@pytest.fixture
+async def bought(community: Community) -> UUID:
+    """43 calls in the account."""
+    return await asyncio.to_thread(community.buys)
+
+
+async def holding(community: Community) -> str:
+    """The choice that names what the account holds."""
+    (choice,) = await community.suggests("close", "position", "")
+    assert choice["name"].startswith("paper: 43 TSLA 250C 2026-11-20 (+0.00)")
+    value: str = choice["value"]
+    return value
+
+
+async def test_a_member_follows_a_trader_and_stops(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    await asyncio.to_thread(community.says, "Otto", "BTO 1 AAPL @ 190")
+    await asyncio.to_thread(community.catch_up)
+    nora = trader_stream("discord", str(loopback.guild.person("Nora").id))
+    async with community.bot():
+        begun = await community.asks("follow", name="Otto")
+        both = await community.asks("follow", name="nora")
+        twice = await community.asks("follow", name="Nora")
+        await community.asks("follow", "Olga", name="Nora")
+        with community.house.reader.connection() as connection:
+            mentions = mentions_of(connection, nora)
+        ended = await community.asks("follow", name="Nora", stop=True)
+        never = await community.asks("follow", "Ada", name="Nora", stop=True)
+        nobody = await community.asks("follow", name="Norbert")
+    assert "You follow Otto: you are mentioned in the thread" in told(begun)
+    assert "You also follow Otto." in told(both)
+    assert twice.content == "You follow this trader already"
+    ids = [loopback.guild.person(name).id for name in ("Rob", "Olga")]
+    assert mentions == " ".join(f"<@{number}>" for number in ids)
+    assert "You follow Nora no more." in told(ended)
+    assert never.content == "You do not follow this trader"
+    assert nobody.content == "No trader goes by 'Norbert'"
+    assert community.events("follow.%") == [
+        "follow.begun", "follow.begun", "follow.begun", "follow.ended",
+    ]  # fmt: skip
+    with community.house.reader.connection() as connection:
+        assert mentions_of(connection, nora) == f"<@{ids[1]}>"
+
+
+async def test_an_approver_closes_a_position_at_market(community: Community, bought: UUID) -> None:
+    async with community.bot():
+        which = await holding(community)
+        part = await community.asks("close", "Olga", position=which, quantity="3")
+        rest = await community.asks("close", "Olga", position=which)
+        over = await community.asks("close", "Olga", position=which)
+    assert told(part) == "Closing\nsell 3 TSLA 250C 2026-11-20 filled at 2.20"
+    assert told(rest) == "Closing\nsell 40 TSLA 250C 2026-11-20 filled at 2.20"
+    assert over.content == "This position is closed already"
+
+
+@pytest.mark.parametrize(
+    ("who", "given", "why"),
+    [
+        ("Rob", {}, "rob may not close position: that takes admin or approver"),
+        ("Olga", {"quantity": "x"}, "The quantity 'x' is no number"),
+        ("Olga", {"quantity": "44"}, "43 are open: close between that and nothing"),
+        ("Olga", {"quantity": "-1"}, "43 are open: close between that and nothing"),
+        ("Olga", {"position": "deadbeef"}, "There is no position deadbeef"),
+        ("Olga", {"position": "no id"}, "'no id' is no id: give at least 4 of its characters"),
+    ],
+)
+async def test_what_cannot_be_closed_is_refused_in_words(
+    community: Community, bought: UUID, who: str, given: dict[str, str], why: str
+) -> None:
+    async with community.bot():
+        which = await holding(community)
+        before = community.events()
+        answer = await community.asks("close", who, **{"position": which, **given})
+    assert answer.content.lower() == why.lower()
+    assert answer.is_ephemeral
+    assert community.events() == before
+
+
+async def test_a_traders_own_trade_is_not_the_accounts_to_close(
+    community: Community, bought: UUID
+) -> None:
+    async with community.bot():
+        answer = await community.asks("close", "Ada", position=str(bought))
+    assert answer.content.startswith("That is no position of an account")
+
+
+async def test_roles_are_those_of_the_moment(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    async with community.bot():
+        which = await holding(community)
+        loopback.guild.person("Olga").roles = ()
+        refused = await community.asks("close", "Olga", position=which)
+        loopback.guild.person("Rob", "Approver")
+        closed = await community.asks("close", "Rob", position=which)
+    assert "may not close position" in refused.content
+    assert "filled at 2.20" in told(closed)
+
+
+async def test_a_replayed_command_closes_once(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    async with community.bot():
+        which = await holding(community)
+        given = await loopback.command("close", "Olga", "options", position=which, quantity="1")
+        await community.answered(given)
+        await community.replays(given)
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(community.catch_up)
+    assert community.events("order.filled") == ["order.filled", "order.filled"]
+
+
+async def test_what_a_killed_bot_had_acknowledged_is_done_when_it_is_told_again(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    """The bot acknowledged the command, and was gone before it did anything."""
+    async with community.bot():
+        which = await holding(community)
+        given = await loopback.command("status", "Olga", "options")
+        await community.answered(given)
+    command = next(one for one in loopback.commands if one["name"] == "close")
+    given.data = {
+        **given.data,
+        "id": command["id"],
+        "name": "close",
+        "options": [{"name": "position", "type": 3, "value": which}],
+    }
+    async with community.bot():
+        await community.replays(given)
+        for _ in range(100):
+            await asyncio.to_thread(community.catch_up)
+            if "order.filled" in community.events("order.%")[4:]:
+                break
+            await asyncio.sleep(0.05)
+    assert community.events("order.filled") == ["order.filled", "order.filled"]
+
+
+def another(community: Community) -> None:
+    community.buys(260, "1.00", "1.10")
+
+
+def two_positions(community: Community) -> None:
+    community.buys()
+    another(community)
+
+
+async def ask(community: Community, who: str = "Ada", **options: str) -> Post:
+    return await community.asks("close-all", who, **options)
+
+
+async def test_an_admin_closes_everything_after_confirming_it(community: Community) -> None:
+    await asyncio.to_thread(two_positions, community)
+    async with community.bot():
+        post = await ask(community)
+        before = community.events("order.requested")
+        assert "Close all 2 positions of paper?" in told(post)
+        assert "**buy TSLA 260C 2026-11-20**" in told(post)
+        await community.presses(post, "tt:close-all:", "Ada")
+        assert "Closing all of paper" in told(post)
+        assert "sell 43 TSLA 250C 2026-11-20 filled at 2.20" in told(post)
+        assert "TSLA 260C 2026-11-20 filled at 1.00" in told(post)
+        again = await ask(community)
+    assert len(community.events("order.requested")) == len(before) + 2
+    assert "nothing is open" in told(again)
+    assert again.custom_ids == ["tt:define:position,rests on"]
+
+
+async def test_pressing_twice_or_after_a_restart_closes_each_once(
+    community: Community, loopback: LoopbackDiscord
+) -> None:
+    await asyncio.to_thread(two_positions, community)
+    async with community.bot():
+        post = await ask(community)
+        (button,) = [one for one in post.custom_ids if one.startswith("tt:close-all:")]
+    async with community.bot():
+        pressed = [await loopback.press(post, button, "Ada") for _ in range(2)]
+        for one in pressed:
+            await community.answered(one)
+        await community.replays(pressed[0])
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(community.catch_up)
+    assert len(community.events("order.requested")) == 4
+    assert len(community.events("order.filled")) == 4
+    assert "order.denied" not in community.events()
+
+
+async def test_what_was_not_shown_is_not_closed(community: Community) -> None:
+    await asyncio.to_thread(community.buys)
+    async with community.bot():
+        post = await ask(community)
+        await asyncio.to_thread(another, community)
+        await community.presses(post, "tt:close-all:", "Ada")
+        left = await community.asks("positions", accounts=True)
+    assert "TSLA 260C" in told(left)
+
+
+async def test_closing_everything_takes_an_admin_at_the_click_too(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    async with community.bot():
+        refused = await ask(community, "Olga")
+        unknown = await ask(community, account="swing")
+        post = await ask(community)
+        loopback.guild.person("Ada").roles = ()
+        (button,) = [one for one in post.custom_ids if one.startswith("tt:close-all:")]
+        pressed = await loopback.press(post, button, "Ada")
+        late = await community.refused(pressed)
+    assert refused.content == "Olga may not place order: that takes admin"
+    assert unknown.content == "There is no account swing"
+    assert late == "Ada may not place order: that takes admin"
+    assert len(community.events("order.requested")) == 1
