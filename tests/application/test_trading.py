@@ -175,7 +175,8 @@ def test_what_a_signal_bought_is_sold_by_hand_and_its_exit_finds_nothing(
     catch_up(trading)
     _sell_by_hand(desk, 9)
     catch_up(trading)
-    assert (last(desk, OrderFilled).last_qty, last(desk, OrderFilled).last_px) == (9, D("5.40"))
+    fill = last(desk, OrderFilled)
+    assert (fill.last_qty, fill.last_px) == (D(9), D("5.40"))
     call_exit(desk, signal, "1")
     catch_up(trading)
     assert names(desk)[-1] == "signal.exit_called"

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
 import psycopg
 import pytest
 
-from interfaces.discord.slash.choices import CHOICES_MAX, contracts, held, subjects, traders
+from interfaces.discord.slash.choices import (
+    CHOICES_MAX,
+    Choices,
+    contracts,
+    held,
+    subjects,
+    traders,
+)
 from projections.accounts import Accounts
 from projections.books import Books
 from projections.runner import Runner
@@ -95,12 +103,13 @@ def test_choices_are_there_in_a_blink_and_never_too_many(database_url: str) -> N
     runner.catch_up()
     runner.close()
     with psycopg.connect(database_url) as connection:
-        for suggest in (
+        suggesting: tuple[Callable[[], Choices], ...] = (
             lambda: traders(connection, "a"),
             lambda: held(connection, ""),
             lambda: subjects(connection, "t"),
             lambda: contracts(connection, "T", DAY),
-        ):
+        )
+        for suggest in suggesting:
             took = []
             for _ in range(5):
                 began = perf_counter()
