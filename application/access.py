@@ -14,6 +14,7 @@ MAY: dict[str, frozenset[Role]] = {
     "reject": frozenset({Role.APPROVER, Role.ADMIN}),
     "place_order": frozenset({Role.ADMIN}),
     "close_position": frozenset({Role.APPROVER, Role.ADMIN}),
+    "request_correction": frozenset({Role.TRADER, Role.APPROVER, Role.ADMIN}),
     "correct": frozenset({Role.ADMIN}),
     "mark": frozenset({Role.ADMIN}),
     "administer": frozenset({Role.ADMIN}),
@@ -35,6 +36,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def approver(self) -> Approver:
         return Approver(name=self.name, roles=self.roles, trader=self.trader)
+
+    @property
+    def decides(self) -> bool:
+        """Whether they may say yes or no to what others do."""
+        return bool(self.roles & MAY["approve"])
 
     def require(self, command: str) -> None:
         """Lets the member pass.

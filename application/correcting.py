@@ -6,6 +6,7 @@ edited a message, waits until an admin applies or refuses it.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import msgspec
 
 from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
+from application.ports import Forbidden
 from domain.corrections import Correction, Target
 from domain.orders import Order
 from domain.shared import InvalidInput, Value
@@ -70,6 +72,38 @@ def correct(
         return correction
 
     return desk.run(msgspec.structs.replace(command, correlation=change.stream), decide)
+
+
+def request(desk: Desk, command: Command, member: Member, change: Change) -> Outcome:
+    """Asks for a correction, which an admin applies or refuses; nothing changes by it.
+
+    Raises:
+        Forbidden: the member may not ask, or only for their own signals.
+        NotFound: there is no such target.
+        InvalidInput, Impossible: it is none, or as the target's own rules say by now.
+    """
+    member.require("request_correction")
+    change = msgspec.structs.replace(change, reason=change.reason.strip())
+
+    def decide(work: Work) -> Correction:
+        target = _target(work, change, None)
+        _require_own(member, target)
+        correction = asked(command.id, change, target, member.name, command)
+        # What could not be applied now is said to whoever asks, not to whoever applies it.
+        _put_right(Work(desk), deepcopy(target), change, deepcopy(correction), member.name, command)
+        return work.begin(correction)
+
+    return desk.run(msgspec.structs.replace(command, correlation=change.stream), decide)
+
+
+def _require_own(member: Member, target: Signal | Order) -> None:
+    """Traders ask for corrections of what they said themselves."""
+    is_own = isinstance(target, Signal) and str(target.trader) == member.trader
+    if not (is_own or member.decides):
+        raise Forbidden(
+            f"{member.name} may ask for corrections of their own signals only: "
+            "others take an approver or admin"
+        )
 
 
 def apply_correction(

@@ -1,0 +1,205 @@
+"""Deciding: what a click or a reaction asks of the application, and what is said to it.
+
+A click is acknowledged at once, whatever it takes to decide. If that fails, because the connection
+is lost, it is decided all the same: what somebody said counts, and the card will show it. The
+interaction's id is the command's, so that a click that is told twice decides once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import aiohttp
+import discord
+from discord import ui
+
+from application.approving import approve, reject
+from application.assessing import market_price
+from application.correcting import apply_correction, refuse_correction, request
+from application.desk import Command
+from application.ports import NotFound
+from domain.approvals import PriceMoved
+from domain.signals import Signal
+from interfaces.chat_files import DISCORD
+from interfaces.discord.fixing import change_of, reading_of
+from interfaces.discord.members import called
+from interfaces.discord.slash.asking import Asker, Interaction, asker_of
+from interfaces.graphql.errors import told
+
+LOST = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""How an answer fails to reach Discord."""
+
+_log = logging.getLogger(__name__)
+
+
+class Said(NamedTuple):
+    """What whoever clicked hears, and the price that they may accept instead."""
+
+    words: str
+    offer: Decimal | None = None
+
+
+Act = Callable[[Asker], Said]
+MakeItems = Callable[[Decimal], Sequence[ui.Item[Any]]]
+
+
+async def click(interaction: Interaction, act: Act, offer: MakeItems | None = None) -> None:
+    """Acknowledges, decides in a thread, and says what came of it to the one who clicked.
+
+    `offer` makes the buttons with which a price that moved is accepted.
+    """
+    is_owed = await _acknowledged(interaction)
+    said = await decided(act, asker_of(interaction))
+    if not is_owed:
+        return
+    view = None
+    if offer is not None and said.offer is not None:
+        view = ui.View(timeout=None)
+        for item in offer(said.offer):
+            view.add_item(item)
+    try:
+        await interaction.edit_original_response(content=said.words, view=view)
+    except LOST as error:
+        _log.warning("an answer did not get through: %s", error)
+
+
+async def decided(act: Act, asker: Asker) -> Said:
+    """Lets it be decided; a refusal is an answer like any other."""
+    try:
+        return await asyncio.to_thread(act, asker)
+    except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
+        return sentence(error)
+
+
+def sentence(error: Exception) -> Said:
+    """A refusal as it is said."""
+    _, words, _ = told(error)
+    return Said(called(words[:1].upper() + words[1:])[:2_000])
+
+
+async def _acknowledged(interaction: Interaction) -> bool:
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except LOST as error:
+        _log.warning("a click could not be acknowledged: %s", error)
+        return False
+    return True
+
+
+def yes(
+    asker: Asker,
+    command: Command,
+    signal: UUID,
+    *,
+    accept_price: Decimal | None = None,
+    seen_version: int | None = None,
+    via: str = DISCORD,
+) -> Said:
+    """Approves; where the price moved, the market's price is offered.
+
+    Raises:
+        NotFound, DomainError, Unavailable: as the application says.
+    """
+    house, account = asker.house, asker.settings.account
+    try:
+        answer = approve(
+            house.desk,
+            command,
+            asker.member,
+            signal=signal,
+            account=account,
+            via=via,
+            assessor=house.assessor,
+            accept_price=accept_price,
+            expected_version=seen_version,
+        )
+    except PriceMoved as moved:
+        found = signal_at(asker, signal)
+        market = market_price(house.market, found.side, found.legs, asker.now)
+        return Said(sentence(moved).words, market)
+    if answer.still_needed:
+        return Said(f"Your yes is recorded: {answer.still_needed}.")
+    return Said(f"Approved: its order for {account} follows.")
+
+
+def no(
+    asker: Asker,
+    command: Command,
+    signal: UUID,
+    reason: str,
+    *,
+    seen_version: int | None = None,
+    via: str = DISCORD,
+) -> Said:
+    """Rejects.
+
+    Raises:
+        NotFound, DomainError, Unavailable: as the application says.
+    """
+    reject(
+        asker.house.desk, command, asker.member, signal=signal, reason=reason, via=via,
+        expected_version=seen_version,
+    )  # fmt: skip
+    return Said("Rejected, with your reason.")
+
+
+def ask_for_fix(asker: Asker, signal: UUID, filled: dict[str, str]) -> Said:
+    """Asks for the correction of what was filled in otherwise than it is recorded.
+
+    Raises:
+        Forbidden, NotFound, DomainError, Unavailable: as the application says.
+    """
+    found = signal_at(asker, signal)
+    change = change_of(found, filled, filled.get("reason", ""), at=asker.now)
+    # What is recorded may move between two tellings of one click, what was filled in does not.
+    command = asker.command("fix", signal, filled)
+    request(asker.house.desk, command, asker.member, change)
+    return Said("Asked for: an admin applies it or refuses it on the card.")
+
+
+def prefilled(asker: Asker, signal: UUID) -> dict[str, str]:
+    """A signal's figures for the form.
+
+    Raises:
+        NotFound, Unavailable: there is no such signal, or the database did not answer.
+    """
+    return reading_of(signal_at(asker, signal))
+
+
+def apply_fix(asker: Asker, correction: UUID) -> Said:
+    """Applies a correction that was asked for.
+
+    Raises:
+        Forbidden, NotFound, DomainError, Unavailable: as the application says.
+    """
+    command = asker.command("apply", correction)
+    apply_correction(asker.house.desk, command, asker.member, correction)
+    return Said("Applied.")
+
+
+def refuse_fix(asker: Asker, correction: UUID, reason: str) -> Said:
+    """Refuses a correction that was asked for.
+
+    Raises:
+        Forbidden, NotFound, DomainError, Unavailable: as the application says.
+    """
+    command = asker.command("refuse", correction, reason)
+    refuse_correction(asker.house.desk, command, asker.member, correction, reason=reason)
+    return Said("Refused, with your reason.")
+
+
+def signal_at(asker: Asker, signal: UUID) -> Signal:
+    """The signal as it stands.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = asker.house.desk.load([signal]).get(signal)
+    if not isinstance(found, Signal):
+        raise NotFound(f"there is no signal {signal}")
+    return found
