@@ -160,7 +160,7 @@ def boast(rng: np.random.Generator, position: Position, gain: float) -> str:
         return _pick(rng, (
             f"gave back {size} on {position.symbol}, my fault",
             f"{position.symbol} stopped me for -{size}, moving on",
-            f"took the loss on {position.symbol}, -{size}",
+            f"{position.symbol} was a loser, -{size}",
         ))  # fmt: skip
     return _pick(rng, (
         f"took {size} on {position.symbol}", f"{position.symbol} paid {size}, thank you",
@@ -172,7 +172,7 @@ def boast(rng: np.random.Generator, position: Position, gain: float) -> str:
 def mourning(rng: np.random.Generator, position: Position) -> str:
     """What is said, if anything, of what expired without value."""
     return _pick(rng, (
-        f"my {position.symbol} expired worthless, lesson learned",
+        f"my {position.symbol} faded into the close, lesson learned",
         f"rip {position.symbol}, went out at zero",
         f"{position.symbol} never came back, full loss on that one",
     ))  # fmt: skip
