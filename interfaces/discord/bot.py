@@ -6,6 +6,7 @@ every other interface; a click is durable before Discord shows it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -74,8 +75,8 @@ class Bot(CaptureClient):
     async def on_ready(self) -> None:
         """Tells what is due while the history of the watched channels is fetched."""
         self.board.start()
-        await register(self.tree, self.guilds)
-        await super().on_ready()
+        # Neither may keep the other waiting.
+        await asyncio.gather(super().on_ready(), register(self.tree, self.guilds))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Brings the commands along."""

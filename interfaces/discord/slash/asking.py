@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -26,6 +27,10 @@ Made = TypeVar("Made")
 ACKNOWLEDGED_ALREADY = 40060
 """Discord's code for an interaction that was answered before."""
 
+THREADS = 16
+"""More than read at once: some wait for what becomes of an order."""
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="asking")
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +73,11 @@ def asker_of(interaction: Interaction) -> Asker:
     return Asker(client.house, client.settings, member, interaction)
 
 
+async def in_thread(find: Callable[[], Made]) -> Made:
+    """What blocks, without keeping others waiting: neither the loop nor its own threads."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, find)
+
+
 async def acknowledge(interaction: Interaction, *, is_new: bool) -> None:
     """Tells Discord that the answer follows: a new one, or one where the button stands.
 
@@ -102,7 +112,8 @@ async def suggest(
 ) -> list[discord.app_commands.Choice[str]]:
     """Choices while somebody types; none if they cannot be found now."""
     try:
-        return await asyncio.to_thread(asker_of(interaction).look, find)
+        asker = asker_of(interaction)
+        return await in_thread(lambda: asker.look(find))
     except Exception:  # noqa: BLE001 - whoever types can go on without choices
         _log.exception("no choices could be found")
         return []

@@ -48,7 +48,8 @@ def leaderboard_answer(
 ) -> Answer:
     """A page of the board that ends at a moment, as it was known at a position of the tape."""
     known = known_position(connection, Books, TraderProfiles) if as_of is None else as_of
-    span = span_of(window, at)
+    # Buttons say the moment in whole seconds; the first page is of that very moment too.
+    span = span_of(window, at.replace(microsecond=0))
     found = board(
         connection, span, by, sessions_of(house, span), as_of=known, after=after,
         limit=PAGE_ROWS + 1,
@@ -114,6 +115,8 @@ async def leaderboard(
     await answer(
         interaction,
         lambda asker: asker.look(
-            lambda c: leaderboard_answer(asker.house, c, Window(window), By(by), at=asker.now)
+            lambda c: leaderboard_answer(
+                asker.house, c, Window(window), By(by), at=asker.now.replace(microsecond=0)
+            )
         ),
     )

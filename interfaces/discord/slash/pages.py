@@ -7,7 +7,6 @@ own ids, so they work whichever process the bot is by then.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +18,14 @@ from domain.shared import InvalidInput
 from interfaces.compose import House
 from interfaces.definitions import definitions_of
 from interfaces.discord.slash.answers import ID_MAX, Answer, Question, listing
-from interfaces.discord.slash.asking import Asker, Interaction, acknowledge, asker_of, refuse
+from interfaces.discord.slash.asking import (
+    Asker,
+    Interaction,
+    acknowledge,
+    asker_of,
+    in_thread,
+    refuse,
+)
 
 LAST_ROW = 4
 
@@ -130,7 +136,8 @@ async def turn(interaction: Interaction, find: Callable[[Asker], Answer]) -> Non
 
 async def _show(interaction: Interaction, find: Callable[[Asker], Answer], *, is_new: bool) -> None:
     try:
-        found = await asyncio.to_thread(find, asker_of(interaction))
+        asker = asker_of(interaction)
+        found = await in_thread(lambda: find(asker))
     except Exception as error:  # noqa: BLE001 - whoever asked hears what went wrong
         await refuse(interaction, error, is_new=is_new)
         return
