@@ -5,15 +5,15 @@ The buttons are those of the signals' cards: the same rules hold and the same wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-import discord
 from discord import app_commands, ui
 from psycopg import Connection
 
 from interfaces.compose import House
+from interfaces.discord.buttons import Approve, Fix, Reject, Why
 from interfaces.discord.members import called
 from interfaces.discord.slash.answers import (
     Answer,
@@ -34,13 +34,6 @@ from projections.trader_profiles import names_of
 NOUN = "queue"
 WAITING_ROWS = 4
 """Five rows of buttons fit below a message; the last one turns the pages."""
-
-ASKED = (
-    ("approve", "Approve", discord.ButtonStyle.success),
-    ("reject", "Reject", discord.ButtonStyle.danger),
-    ("fix", "Fix", discord.ButtonStyle.secondary),
-    ("why", "Why", discord.ButtonStyle.secondary),
-)
 
 
 def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", "")) -> Answer:
@@ -88,11 +81,13 @@ def _line(row: PendingRow, name: str) -> str:
     return "\n".join([told[0], " · ".join(told[1:])])
 
 
-def _buttons(at: int, signal: UUID) -> list[ui.Button[Any]]:
-    return [
-        ui.Button(label=f"{label} {at + 1}", style=style, custom_id=f"tt:{act}:{signal}", row=at)
-        for act, label, style in ASKED
-    ]
+def _buttons(at: int, signal: UUID) -> Iterator[ui.DynamicItem[ui.Button[Any]]]:
+    """The buttons of a signal's card, in a row of their own and with its number."""
+    for kind in (Approve, Reject, Fix, Why):
+        made = kind(signal)
+        made.item.label = f"{made.item.label} {at + 1}"
+        made.row = at
+        yield made
 
 
 @app_commands.command(name="approve-queue", description="What waits for a yes or no")

@@ -139,6 +139,8 @@ async def test_the_queue_has_what_waits_with_the_buttons_of_its_cards(
     assert [one for one in answer.custom_ids if str(signals[1]) in one] == [
         f"tt:{act}:{signals[1]}" for act in ("approve", "reject", "fix", "why")
     ]
+    labels = [button["label"] for button in answer.components[0]["components"]]
+    assert labels == ["Approve 1", "Reject 1", "Fix 1", "Why 1"]
 
 
 async def test_an_empty_queue_says_so(community: Community) -> None:
