@@ -226,3 +226,26 @@ async def test_closing_everything_takes_an_admin_at_the_click_too(
     assert unknown.content == "There is no account swing"
     assert late == "Ada may not place order: that takes admin"
     assert len(community.events("order.requested")) == 1
+
+
+async def test_the_queues_buttons_decide_like_those_of_a_card(
+    community: Community, loopback: LoopbackDiscord
+) -> None:
+    def past() -> UUID:
+        community.quotes("2.20", "2.30")
+        signal = community.says("Nora", "BTO 2 TSLA 250c 11/20 @ 2.30")
+        community.catch_up()
+        return signal
+
+    signal = await asyncio.to_thread(past)
+    async with community.bot():
+        queue = await community.asks("approve-queue", "Olga")
+        stranger = await community.presses(queue, "tt:approve:", "Rob")
+        decided = await community.presses(queue, "tt:approve:", "Olga")
+        left = await community.asks("approve-queue", "Olga")
+    assert "is no approver" in stranger.content
+    assert decided.content == "Approved: its order for paper follows."
+    assert "nothing waits for approval" in told(left)
+    assert community.events("signal.%")[-2:] == ["signal.approval_refused", "signal.approved"]
+    assert community.events("order.%")[-1] == "order.filled"
+    assert str(signal) in queue.custom_ids[0]
