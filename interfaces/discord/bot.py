@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import discord
 from discord import app_commands
 
 from application.access import Member
+from application.noticing import Topic
 from interfaces.compose import House
+from interfaces.discord import forms
+from interfaces.discord.buttons import BUTTONS
 from interfaces.discord.capture import CaptureClient, listening
 from interfaces.discord.members import member_of
-from interfaces.discord.noticeboard import Noticeboard
+from interfaces.discord.noticeboard import OUTSIDE, Noticeboard
+from interfaces.discord.posting import Cards
+from interfaces.discord.reacting import reacted
+from interfaces.discord.recognising import is_stale
+from interfaces.discord.repairing import Repair
 from interfaces.discord.scribe import LINE_MAX, RETRY_S
 from interfaces.discord.settings import DiscordSettings
 from interfaces.discord.slash.commands import add_commands, register
+from interfaces.discord.threads import Threads
+from interfaces.discord.trades import Trades
+
+STALE = "This has changed since: look at it again."
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +77,12 @@ class Bot(CaptureClient):
         self.settings = settings
         self.tree = app_commands.CommandTree(self)
         self.board = Noticeboard(house, retry_s=retry_s)
+        self.cards = Cards(house, self, lambda: self.channel_named(settings.signals))
+        self._retry_s = retry_s
+        self._beginning = asyncio.Lock()
+        self._take_up_topics()
         add_commands(self, self.tree)
+        self.add_dynamic_items(*BUTTONS)
 
     async def setup_hook(self) -> None:
         """What happens from here on is told, even if the connection takes its time."""
@@ -74,13 +90,41 @@ class Bot(CaptureClient):
 
     async def on_ready(self) -> None:
         """Tells what is due while the history of the watched channels is fetched."""
-        self.board.start()
-        # Neither may keep the other waiting.
-        await asyncio.gather(super().on_ready(), register(self.tree, self.guilds))
+        # None may keep the others waiting.
+        await asyncio.gather(
+            super().on_ready(), register(self.tree, self.guilds), self._begin_to_tell()
+        )
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Brings the commands along."""
         await register(self.tree, [guild])
+
+    async def on_guild_channel_create(self, _channel: discord.abc.GuildChannel) -> None:
+        """A channel that was missing may be there now."""
+        self._hold_what_has_no_channel()
+
+    async def on_guild_channel_update(self, *_: discord.abc.GuildChannel) -> None:
+        """A channel may go by another name now."""
+        self._hold_what_has_no_channel()
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Takes in forms; buttons and commands find their own way, if they are still there."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await forms.submitted(interaction)
+        elif interaction.type is discord.InteractionType.component and is_stale(interaction):
+            await interaction.response.send_message(STALE, ephemeral=True)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """A tick or cross below a card is a yes or no."""
+        await reacted(self, self.house, self.settings, payload)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """A card that was deleted is posted again."""
+        self._miss_cards([payload.message_id])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Cards that were deleted are posted again."""
+        self._miss_cards(payload.message_ids)
 
     async def close(self) -> None:
         """Stops telling, and ends when all that was heard is written."""
@@ -94,6 +138,60 @@ class Bot(CaptureClient):
     def channel_named(self, name: str) -> discord.TextChannel | None:
         """The text channel of this name or id that the bot sees; None if there is none."""
         return next(self._channels_named(name), None) if name else None
+
+    def _take_up_topics(self) -> None:
+        """Has each topic told that has a channel in the settings."""
+        threads = Threads(self.house, self, self.cards)
+        trades = Trades(self.house, self.cards, lambda: self.channel_named(self.settings.trades))
+        if self.settings.signals:
+            self.board.handlers[Topic.CARD] = self.cards.tell
+            self.board.handlers[Topic.LINE] = threads.tell
+        if self.settings.trades:
+            self.board.handlers[Topic.TRADE] = trades.tell
+
+    def _hold_what_has_no_channel(self) -> None:
+        """What is due waits for a channel that somebody has yet to make."""
+        named = {
+            Topic.CARD: self.settings.signals,
+            Topic.LINE: self.settings.signals,
+            Topic.TRADE: self.settings.trades,
+        }
+        held = {topic for topic, name in named.items() if self.channel_named(name) is None}
+        for name in sorted({named[topic] for topic in held - self.board.held if named[topic]}):
+            _log.warning("no channel #%s that the bot sees: what belongs there waits", name)
+        self.board.held.difference_update(named)
+        self.board.held.update(topic for topic in held if named[topic])
+        self.board.stir()
+
+    async def _begin_to_tell(self) -> None:
+        """Puts right what is in the channels, then tells what is due."""
+        async with self._beginning:
+            self._hold_what_has_no_channel()
+            while not self.is_closed():
+                try:
+                    await self._repair()
+                    break
+                except discord.Forbidden as refusal:
+                    _log.error("what was posted before cannot be looked at: %s", refusal)
+                    break
+                except OUTSIDE as error:
+                    _log.warning("the channels are looked at again in a little: %s", error)
+                    await asyncio.sleep(self._retry_s)
+            self.board.start()
+
+    async def _repair(self) -> None:
+        own = self.user
+        assert own is not None
+        repair = Repair(self.house, own.id, self.board, self.cards)
+        if (signals := self.channel_named(self.settings.signals)) is not None:
+            await repair.cards(signals)
+        if (trades := self.channel_named(self.settings.trades)) is not None:
+            await repair.trades(trades)
+
+    def _miss_cards(self, message_ids: Iterable[int]) -> None:
+        for message_id in message_ids:
+            if (signal := self.cards.gone(message_id)) is not None:
+                self.board.look_again(Topic.CARD, signal)
 
     def _channels_named(self, name: str) -> Iterator[discord.TextChannel]:
         return (

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import aiohttp
 import discord
 from discord import ui
 
+from application.access import Member
 from application.approving import approve, reject
 from application.assessing import market_price
 from application.correcting import apply_correction, refuse_correction, request
@@ -26,8 +28,10 @@ from application.ports import NotFound
 from domain.approvals import PriceMoved
 from domain.signals import Signal
 from interfaces.chat_files import DISCORD
+from interfaces.compose import House
 from interfaces.discord.fixing import change_of, reading_of
 from interfaces.discord.members import called
+from interfaces.discord.settings import DiscordSettings
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of
 from interfaces.graphql.errors import told
 
@@ -35,6 +39,22 @@ LOST = (discord.HTTPException, aiohttp.ClientError, OSError)
 """How an answer fails to reach Discord."""
 
 _log = logging.getLogger(__name__)
+
+
+class Decider(Protocol):
+    """Somebody who clicked or reacted, as the house knows them at this moment."""
+
+    @property
+    def house(self) -> House: ...
+
+    @property
+    def settings(self) -> DiscordSettings: ...
+
+    @property
+    def member(self) -> Member: ...
+
+    @property
+    def now(self) -> datetime: ...
 
 
 class Said(NamedTuple):
@@ -92,7 +112,7 @@ async def _acknowledged(interaction: Interaction) -> bool:
 
 
 def yes(
-    asker: Asker,
+    who: Decider,
     command: Command,
     signal: UUID,
     *,
@@ -105,12 +125,12 @@ def yes(
     Raises:
         NotFound, DomainError, Unavailable: as the application says.
     """
-    house, account = asker.house, asker.settings.account
+    house, account = who.house, who.settings.account
     try:
         answer = approve(
             house.desk,
             command,
-            asker.member,
+            who.member,
             signal=signal,
             account=account,
             via=via,
@@ -119,8 +139,8 @@ def yes(
             expected_version=seen_version,
         )
     except PriceMoved as moved:
-        found = signal_at(asker, signal)
-        market = market_price(house.market, found.side, found.legs, asker.now)
+        found = signal_at(who, signal)
+        market = market_price(house.market, found.side, found.legs, who.now)
         return Said(sentence(moved).words, market)
     if answer.still_needed:
         return Said(f"Your yes is recorded: {answer.still_needed}.")
@@ -128,7 +148,7 @@ def yes(
 
 
 def no(
-    asker: Asker,
+    who: Decider,
     command: Command,
     signal: UUID,
     reason: str,
@@ -142,7 +162,7 @@ def no(
         NotFound, DomainError, Unavailable: as the application says.
     """
     reject(
-        asker.house.desk, command, asker.member, signal=signal, reason=reason, via=via,
+        who.house.desk, command, who.member, signal=signal, reason=reason, via=via,
         expected_version=seen_version,
     )  # fmt: skip
     return Said("Rejected, with your reason.")
@@ -193,13 +213,13 @@ def refuse_fix(asker: Asker, correction: UUID, reason: str) -> Said:
     return Said("Refused, with your reason.")
 
 
-def signal_at(asker: Asker, signal: UUID) -> Signal:
+def signal_at(who: Decider, signal: UUID) -> Signal:
     """The signal as it stands.
 
     Raises:
         NotFound: there is none.
     """
-    found = asker.house.desk.load([signal]).get(signal)
+    found = who.house.desk.load([signal]).get(signal)
     if not isinstance(found, Signal):
         raise NotFound(f"there is no signal {signal}")
     return found

@@ -75,6 +75,8 @@ class Noticeboard:
 
     def __init__(self, house: House, *, retry_s: float = RETRY_S) -> None:
         self.handlers: dict[Topic, Handler] = {}
+        self.held: set[Topic] = set()
+        """Topics that have no channel now: what is due of them waits."""
         self._house = house
         self._retry_s = retry_s
         self._noticing = house.noticing(DISCORD)
@@ -85,6 +87,7 @@ class Noticeboard:
         self._patience: dict[_Subject, _Patience] = {}
         self._telling: dict[Topic, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_closed = False
 
     async def prepare(self) -> None:
         """Begins to notice: what happens from now on is told sooner or later.
@@ -110,6 +113,9 @@ class Noticeboard:
 
     async def close(self) -> None:
         """Stops telling; what is due stays due."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         tasks = [*self._tasks, *self._telling.values()]
         for task in tasks:
             task.cancel()
@@ -131,6 +137,10 @@ class Noticeboard:
                 await asyncio.wait_for(self._stirred.wait(), pause_s)
             except TimeoutError:
                 continue
+
+    def stir(self) -> None:
+        """Has what is due looked at now."""
+        self._stirred.set()
 
     async def _listen(self) -> None:
         """Stirs when read models have moved; without Redis the clock does."""
@@ -154,7 +164,7 @@ class Noticeboard:
         now = asyncio.get_running_loop().time()
         for topic in Topic:
             busy = self._telling.get(topic)
-            if busy is not None and not busy.done():
+            if topic in self.held or (busy is not None and not busy.done()):
                 continue
             waiting = [
                 one

@@ -75,3 +75,11 @@ def buttons_of(message: discord.Message) -> list[tuple[str, bool]]:
 def is_out(item: discord.ui.Item[Any]) -> bool:
     """Whether a button is put out."""
     return isinstance(item, discord.ui.Button) and item.disabled
+
+
+def is_stale(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a button of ours was pressed that its message does not have any more."""
+    pressed = str(dict(interaction.data or {}).get("custom_id", ""))
+    if interaction.message is None or not pressed.startswith("tt:"):
+        return False
+    return pressed not in {custom_id for custom_id, _ in buttons_of(interaction.message)}
