@@ -6,6 +6,7 @@ transaction. The row that holds its place is locked meanwhile, so a second worke
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -65,6 +66,8 @@ class ReactionRunner:
         self._connection: Connection | None = None
         self._place: int | None = None
         self._batch = BATCH
+        # One process may have a worker's thread and a command that waits for it.
+        self._turn = threading.RLock()
 
     @property
     def name(self) -> str:
@@ -79,6 +82,10 @@ class ReactionRunner:
         Raises:
             Unavailable: the database did not answer; nothing was stored by half.
         """
+        with self._turn:
+            return self._step()
+
+    def _step(self) -> Step:
         try:
             step = self._in_one_transaction()
         except Conflict:
@@ -152,10 +159,11 @@ class ReactionRunner:
             return done.rowcount == 1
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        self._place = None
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            self._place = None
 
     def _in_one_transaction(self) -> Step:
         connection = self._connected()

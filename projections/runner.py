@@ -82,6 +82,8 @@ class Runner:
         self._folding: Folding | None = None
         self._looked_for_lead = float("-inf")
         self._turn = 0
+        # One process may have a worker's thread and a command that waits for it.
+        self._moving = threading.RLock()
 
     def start(self, progress: Progress | None = None) -> None:
         """Makes what is missing: read tables, and rows that this program would make otherwise.
@@ -152,12 +154,13 @@ class Runner:
 
     def close(self) -> None:
         """Lets go of the lead, so that another worker takes over."""
-        connection, self._connection = self._connection, None
-        self._led.clear()
-        self._folding = None
-        self._looked_for_lead = float("-inf")
-        if connection is not None:
-            connection.close()
+        with self._moving:
+            connection, self._connection = self._connection, None
+            self._led.clear()
+            self._folding = None
+            self._looked_for_lead = float("-inf")
+            if connection is not None:
+                connection.close()
 
     def step(self) -> int:
         """Folds the next batch, if there is one; says how many events that were.
@@ -166,6 +169,10 @@ class Runner:
             Whatever `Reading.lost` lists: the database did not answer. Nothing is stored by
             half; `close` and go on.
         """
+        with self._moving:
+            return self._step()
+
+    def _step(self) -> int:
         connection = self._work_connection()
         self._look_for_lead(connection)
         while True:
