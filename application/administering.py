@@ -50,9 +50,11 @@ def configure_room(
     author: str = "",
     room: Room,
     approvals: ApprovalRules | None = None,
+    replies: bool | None = None,
 ) -> Outcome:
-    """Records what a channel takes for granted and asks of approvals, or how one of its authors
-    is read instead. Without approval rules those that hold are kept.
+    """Records what a channel takes for granted and asks of approvals, and whether authors are
+    told what could not be booked, or how one of its authors is read instead. What is not given
+    of approvals and replies stays as it is.
 
     Raises:
         Forbidden, InvalidInput, Impossible: who asks or what is asked for cannot be.
@@ -68,12 +70,18 @@ def configure_room(
                     author=author,
                     room=room,
                     approvals=approvals or ApprovalRules(),
+                    replies=replies is None or replies,
                     by=member.name,
                     at=command.at,
                 )
             )
-        rules = approvals or known.approvals
-        known.change(room=room, approvals=rules, by=member.name, at=command.at)
+        known.change(
+            room=room,
+            approvals=approvals or known.approvals,
+            replies=known.replies if replies is None else replies,
+            by=member.name,
+            at=command.at,
+        )
         return known
 
     return desk.run(command, decide)

@@ -33,6 +33,8 @@ class SeenMessage(Value, frozen=True, kw_only=True):
     content: str = ""
     embeds: tuple[Embed, ...] = ()
     reply_to: str = ""
+    fixes: str = ""
+    """The id of the message that this one puts right."""
     posted_at: datetime
     edited_at: datetime | None = None
     received_at: datetime | None = None
@@ -214,6 +216,7 @@ def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
         edited_at=message.edited_at,
         received_at=message.received_at,
         via=via,
+        fixes=message.fixes,
         at=at,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,12 +26,26 @@ from domain.corrections import (
     Target,
 )
 from domain.market import MarkRecorded
-from domain.messages import MessageUnbooked
+from domain.messages import (
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessageUnbooked,
+)
 from domain.notices import Notice, NoticeKind, notice_stream
-from domain.order_events import OrderFilled
+from domain.order_events import OrderDenied, OrderFilled, OrderRejected, OrderTradeCanceled
 from domain.orders import Order
 from domain.shared import Event
-from domain.signal_events import SignalExitCalled, SignalSettled
+from domain.signal_events import (
+    SignalAdded,
+    SignalApprovalGiven,
+    SignalExitCalled,
+    SignalLevelsMoved,
+    SignalPosted,
+    SignalPriceChecked,
+    SignalSettled,
+)
+from domain.signals import Signal
 
 
 class Topic(StrEnum):
@@ -43,7 +58,9 @@ class Topic(StrEnum):
     TRADE = "trade"
     """`about` is a signal: the fill or exit at `position` is told."""
     REPLY = "reply"
-    """`about` is a message that could not be booked."""
+    """`about` is a message: what its author has to hear of it may have changed."""
+    ALERT = "alert"
+    """`about` is a signal or an order: the risk that the event at `position` tells of."""
     BOARD = "board"
     """The pinned leaderboard and the milestones: figures have moved."""
 
@@ -51,14 +68,18 @@ class Topic(StrEnum):
 EVERYTHING = UUID(int=0)
 """What a notice is about that is about no one thing: the leaderboard."""
 
-TOLD_ONE_BY_ONE = frozenset({Topic.LINE, Topic.TRADE})
+TOLD_ONE_BY_ONE = frozenset({Topic.LINE, Topic.TRADE, Topic.ALERT})
+RISKS = (OrderDenied, OrderRejected, OrderTradeCanceled, SignalApprovalGiven)
+"""What is told as an alert: our own check or the broker said no, a fill never happened, or so
+much is at risk that one approver is not enough."""
+
 _CORRECTIONS = (CorrectionRequested, CorrectionApplied, CorrectionRefused)
 _TRADES = (OrderFilled, SignalExitCalled, SignalSettled)
 _HANDLED = frozenset(
     kind
     for name, kind in event_classes().items()
     if name.startswith(("signal.", "order.", "correction."))
-    or kind in (MessageUnbooked, MarkRecorded)
+    or kind in (MessageUnbooked, MessageEdited, MessageDeleted, MarkRecorded)
 )
 
 
@@ -95,11 +116,7 @@ class Noticing:
 
     def react(self, happened: Sequence[Happened], work: Work) -> None:
         """Marks the notices that the events make due."""
-        work.prefetch(
-            cause.stream
-            for cause in happened
-            if cause.event.TOPIC.startswith(("order.", "correction."))
-        )
+        work.prefetch(_needed(happened))
         for cause in happened:
             for topic, about in _told(cause, work):
                 due = Due(
@@ -116,17 +133,58 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
     if isinstance(event, MarkRecorded):
         yield Topic.BOARD, EVERYTHING
         return
-    if isinstance(event, MessageUnbooked):
-        yield Topic.REPLY, cause.stream
+    if isinstance(event, MessageUnbooked | MessageEdited | MessageDeleted):
+        message = work.find(Message, cause.stream)
+        yield Topic.REPLY, cause.stream if message is None else message.said_first
         return
+    if isinstance(event, RISKS):
+        yield Topic.ALERT, cause.stream
     signal = _signal_of(cause, work)
     if signal is None:
         return
+    if (message := _put_right(cause, work)) is not None:
+        yield Topic.REPLY, message
     yield Topic.CARD, signal
     yield Topic.LINE, signal
     if isinstance(event, _TRADES):
         yield Topic.TRADE, signal
         yield Topic.BOARD, EVERYTHING
+
+
+def _needed(happened: Sequence[Happened]) -> Iterator[UUID]:
+    """The streams that have to be looked at, so that they are read at once."""
+    for cause in happened:
+        if cause.event.TOPIC.startswith(("order.", "correction.", "message.")):
+            yield cause.stream
+        elif (said := _said_in(cause.event)) is not None:
+            yield said
+        elif isinstance(cause.event, SignalPriceChecked) and not cause.event.attainable:
+            yield cause.stream
+
+
+def _said_in(event: Event) -> UUID | None:
+    """The message that a signal's event came of."""
+    match event:
+        case SignalPosted():
+            return event.source.message
+        case SignalAdded() | SignalExitCalled() | SignalLevelsMoved():
+            return event.message
+    return None
+
+
+def _put_right(cause: Happened, work: Work) -> UUID | None:
+    """The message whose author hears of an event of a signal: what they filled in anew was
+    booked, or the price that they posted could not be had.
+    """
+    event = cause.event
+    said = _said_in(event)
+    if isinstance(event, SignalPriceChecked) and not event.attainable:
+        said = work.get(Signal, cause.stream).messages.get(event.number)
+    message = None if said is None else work.find(Message, said)
+    if message is None:
+        return None
+    is_fix = message.said_first != message.id
+    return message.said_first if is_fix or isinstance(event, SignalPriceChecked) else None
 
 
 def _signal_of(cause: Happened, work: Work) -> UUID | None:
@@ -161,8 +219,10 @@ def record_notice(
     about: UUID,
     channel_id: str,
     message_id: str,
+    figure: Decimal | None = None,
 ) -> Outcome:
-    """Keeps where a notice stands, the first time and whenever it had to be posted again.
+    """Keeps where a notice stands, the first time and whenever it had to be posted again, and
+    the figure that it tells, if it is told again when that has moved.
 
     Raises:
         InvalidInput, Impossible: it is no place, or stands there already.
@@ -178,10 +238,11 @@ def record_notice(
                     about=about,
                     channel_id=channel_id,
                     message_id=message_id,
+                    figure=figure,
                     at=command.at,
                 )
             )
-        known.repost(channel_id=channel_id, message_id=message_id, at=command.at)
+        known.repost(channel_id=channel_id, message_id=message_id, figure=figure, at=command.at)
         return known
 
     return desk.run(command, decide)

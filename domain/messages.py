@@ -37,7 +37,7 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """A message was seen for the first time; reading it may follow."""
 
     TOPIC: ClassVar[str] = "message.captured"
-    class_version: ClassVar[int] = 3
+    class_version: ClassVar[int] = 4
 
     platform: str
     message_id: str
@@ -58,8 +58,11 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """When it reached us, before it waited for anything; None if it came in a file."""
     via: str = "import"
     """`import` (an export file, long after), `gateway` (live), `history` (asked for after an
-    absence) or `slash` (filled in with a command, under the command's id).
+    absence), `slash` (filled in with a command, under the command's id) or `fix` (filled in to
+    put right what could not be booked).
     """
+    fixes: str = ""
+    """The id of the message that this one puts right."""
 
     @property
     def lag(self) -> timedelta | None:
@@ -81,6 +84,11 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
         """The place and the time of receipt were not kept."""
         body.setdefault("channel_id", "")
         _without_receipt(body)
+
+    @staticmethod
+    def upcast_v3_v4(body: dict[str, Any]) -> None:
+        """Nobody could put a message right yet."""
+        body.setdefault("fixes", "")
 
 
 class MessageEdited(Event, frozen=True, kw_only=True):
@@ -158,6 +166,7 @@ class Message(BaseAggregate[UUID]):
         embeds: tuple[Embed, ...] = (),
         reply_to: str = "",
         edited_at: datetime | None = None,
+        fixes: str = "",
     ) -> None:
         self.platform = platform
         self.message_id = message_id
@@ -165,10 +174,16 @@ class Message(BaseAggregate[UUID]):
         self.author_id = author_id
         self.author_name = author_name
         self.reply_to = reply_to
+        self.fixes = fixes
         self.posted_at = posted_at
         first = Words(content=content, embeds=embeds, worded_at=edited_at or posted_at)
         self.revisions: tuple[Words, ...] = (first,)
         self.deleted = False
+
+    @property
+    def said_first(self) -> UUID:
+        """The stream of the message that this one puts right; else its own."""
+        return message_stream(self.platform, self.fixes) if self.fixes else self.id
 
     @property
     def content(self) -> str:
@@ -204,6 +219,7 @@ class Message(BaseAggregate[UUID]):
         edited_at: datetime | None = None,
         received_at: datetime | None = None,
         via: str,
+        fixes: str = "",
         at: datetime,
     ) -> Message:
         """Keeps a message as it was first seen."""
@@ -223,6 +239,7 @@ class Message(BaseAggregate[UUID]):
             edited_at=edited_at,
             received_at=received_at,
             via=via,
+            fixes=fixes,
             timestamp=at,
         )
 

@@ -6,8 +6,9 @@ What it shows is made anew from the record whenever that moves; only where it st
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -28,6 +29,8 @@ class NoticeKind(StrEnum):
     """How far a position has come."""
     BOARD = "board"
     """The leaderboard that is kept in step."""
+    ALERT = "alert"
+    """One risk that somebody has to know of."""
 
 
 def notice_stream(platform: str, kind: NoticeKind, about: UUID) -> UUID:
@@ -39,25 +42,39 @@ class NoticePosted(Created, frozen=True, kw_only=True):
     """A notice was posted."""
 
     TOPIC: ClassVar[str] = "notice.posted"
+    class_version: ClassVar[int] = 2
 
     platform: str
     kind: NoticeKind
     about: UUID
     channel_id: str
     message_id: str
+    figure: Decimal | None = None
+    """What it tells, if a later figure is only told when it is far enough from this one."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_figure(body)
 
 
 class NoticeReposted(Event, frozen=True, kw_only=True):
-    """The notice was gone from the platform and was posted again."""
+    """The notice was posted again: it was gone from the platform, or its figure has moved."""
 
     TOPIC: ClassVar[str] = "notice.reposted"
+    class_version: ClassVar[int] = 2
 
     channel_id: str
     message_id: str
+    figure: Decimal | None = None
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        _without_figure(body)
 
     def apply(self, aggregate: Notice) -> None:
         aggregate.channel_id = self.channel_id
         aggregate.message_id = self.message_id
+        aggregate.figure = self.figure
         aggregate.thread_id = ""
 
 
@@ -77,11 +94,19 @@ class Notice(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str] = "notice"
 
-    def __init__(self, kind: NoticeKind, about: UUID, channel_id: str, message_id: str) -> None:
+    def __init__(
+        self,
+        kind: NoticeKind,
+        about: UUID,
+        channel_id: str,
+        message_id: str,
+        figure: Decimal | None = None,
+    ) -> None:
         self.kind = kind
         self.about = about
         self.channel_id = channel_id
         self.message_id = message_id
+        self.figure = figure
         self.thread_id = ""
 
     @classmethod
@@ -93,6 +118,7 @@ class Notice(BaseAggregate[UUID]):
         about: UUID,
         channel_id: str,
         message_id: str,
+        figure: Decimal | None = None,
         at: datetime,
     ) -> Notice:
         """Keeps where a notice was posted.
@@ -110,10 +136,13 @@ class Notice(BaseAggregate[UUID]):
             about=about,
             channel_id=channel_id,
             message_id=message_id,
+            figure=figure,
             timestamp=at,
         )
 
-    def repost(self, *, channel_id: str, message_id: str, at: datetime) -> None:
+    def repost(
+        self, *, channel_id: str, message_id: str, figure: Decimal | None = None, at: datetime
+    ) -> None:
         """Keeps where the notice stands now.
 
         Raises:
@@ -122,7 +151,11 @@ class Notice(BaseAggregate[UUID]):
         if (channel_id, message_id) == (self.channel_id, self.message_id):
             raise Impossible("the notice stands there already")
         self.trigger_event(
-            NoticeReposted, channel_id=channel_id, message_id=message_id, timestamp=at
+            NoticeReposted,
+            channel_id=channel_id,
+            message_id=message_id,
+            figure=figure,
+            timestamp=at,
         )
 
     def open_thread(self, thread_id: str, *, at: datetime) -> None:
@@ -134,3 +167,8 @@ class Notice(BaseAggregate[UUID]):
         if self.thread_id:
             raise Impossible("the notice has its thread already")
         self.trigger_event(NoticeThreadOpened, thread_id=thread_id, timestamp=at)
+
+
+def _without_figure(body: dict[str, Any]) -> None:
+    """At first no notice was told again because a figure had moved."""
+    body.setdefault("figure", None)

@@ -32,13 +32,15 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
     """A channel's first settings; messages captured from here on are read by them."""
 
     TOPIC: ClassVar[str] = "room.configured"
-    class_version: ClassVar[int] = 3
+    class_version: ClassVar[int] = 4
 
     channel: str
     author: str = ""
     """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
     approvals: ApprovalRules = ApprovalRules()
+    replies: bool = True
+    """Whether the author of a message that cannot be booked is told why."""
     by: str
 
     @staticmethod
@@ -48,19 +50,25 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
     @staticmethod
     def upcast_v2_v3(body: dict[str, Any]) -> None:
         _with_a_window_only(body)
+
+    @staticmethod
+    def upcast_v3_v4(body: dict[str, Any]) -> None:
+        _unasked_about_replies(body)
 
 
 class RoomChanged(Event, frozen=True, kw_only=True):
     """Other settings from here on; what was read before stays as it was read."""
 
     TOPIC: ClassVar[str] = "room.changed"
-    class_version: ClassVar[int] = 3
+    class_version: ClassVar[int] = 4
 
     channel: str
     author: str = ""
     """Whose messages these settings are for, by id or name; empty: everybody's."""
     room: Room
     approvals: ApprovalRules = ApprovalRules()
+    replies: bool = True
+    """Whether the author of a message that cannot be booked is told why."""
     by: str
 
     @staticmethod
@@ -71,9 +79,14 @@ class RoomChanged(Event, frozen=True, kw_only=True):
     def upcast_v2_v3(body: dict[str, Any]) -> None:
         _with_a_window_only(body)
 
+    @staticmethod
+    def upcast_v3_v4(body: dict[str, Any]) -> None:
+        _unasked_about_replies(body)
+
     def apply(self, aggregate: RoomSettings) -> None:
         aggregate.room = self.room
         aggregate.approvals = self.approvals
+        aggregate.replies = self.replies
 
 
 class RoomSettings(BaseAggregate[UUID]):
@@ -87,11 +100,13 @@ class RoomSettings(BaseAggregate[UUID]):
         room: Room,
         approvals: ApprovalRules = ApprovalRules(),  # noqa: B008
         author: str = "",
+        replies: bool = True,
     ) -> None:
         self.channel = channel
         self.author = author
         self.room = room
         self.approvals = approvals
+        self.replies = replies
 
     @classmethod
     def configure(
@@ -101,6 +116,7 @@ class RoomSettings(BaseAggregate[UUID]):
         author: str = "",
         room: Room,
         approvals: ApprovalRules,
+        replies: bool = True,
         by: str,
         at: datetime,
     ) -> RoomSettings:
@@ -112,7 +128,7 @@ class RoomSettings(BaseAggregate[UUID]):
         if not channel.strip():
             raise InvalidInput("room settings need the channel's name")
         require_sane(room)
-        _require_its_own(approvals, author)
+        _require_its_own(approvals, author, replies=replies)
         return cls._create(
             RoomConfigured,
             id=room_stream(channel, author),
@@ -120,11 +136,20 @@ class RoomSettings(BaseAggregate[UUID]):
             author=author,
             room=room,
             approvals=approvals,
+            replies=replies,
             by=by,
             timestamp=at,
         )
 
-    def change(self, *, room: Room, approvals: ApprovalRules, by: str, at: datetime) -> None:
+    def change(
+        self,
+        *,
+        room: Room,
+        approvals: ApprovalRules,
+        replies: bool = True,
+        by: str,
+        at: datetime,
+    ) -> None:
         """Records other settings.
 
         Raises:
@@ -132,8 +157,8 @@ class RoomSettings(BaseAggregate[UUID]):
             InvalidInput: a setting that means nothing.
         """
         require_sane(room)
-        _require_its_own(approvals, self.author)
-        if (room, approvals) == (self.room, self.approvals):
+        _require_its_own(approvals, self.author, replies=replies)
+        if (room, approvals, replies) == (self.room, self.approvals, self.replies):
             raise Impossible(f"the settings of {self._spoken} are these already")
         self.trigger_event(
             RoomChanged,
@@ -141,6 +166,7 @@ class RoomSettings(BaseAggregate[UUID]):
             author=self.author,
             room=room,
             approvals=approvals,
+            replies=replies,
             by=by,
             timestamp=at,
         )
@@ -163,13 +189,21 @@ def _with_a_window_only(body: dict[str, Any]) -> None:
     body["approvals"] = {} if window_s is None else {"window_s": window_s}
 
 
-def _require_its_own(approvals: ApprovalRules, author: str) -> None:
+def _unasked_about_replies(body: dict[str, Any]) -> None:
+    """At first nobody was told why a message was not booked."""
+    body.setdefault("replies", True)
+
+
+def _require_its_own(approvals: ApprovalRules, author: str, *, replies: bool) -> None:
     """Refuses rules that mean nothing, and for an author those that a channel has for all.
 
     Raises:
         InvalidInput: names the rule.
     """
     approvals.require_sane()
+    if author and not replies:
+        raise InvalidInput("whether authors are told what could not be booked is the channel's "
+                           "rule: set it without an author")  # fmt: skip
     if author and approvals != ApprovalRules(window_s=approvals.window_s):
         raise InvalidInput("when a second approver is needed and how far a price may move are the "
                            "channel's rules: set them without an author")  # fmt: skip

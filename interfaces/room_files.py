@@ -3,6 +3,7 @@
     [rooms.spx-alerts]
     default_root = "SPX"
     default_expiry = "0dte"
+    replies = false
 
     [rooms.spx-alerts.titles]
     "Trade Opened" = "open"
@@ -16,7 +17,8 @@
     default_expiry = "weekly"
 
 An author's settings stand beside the room's: what they leave out is the room's. Of the approvals
-only the time, `window_s`, may be an author's own. A room without approvals keeps those it has.
+only the time, `window_s`, may be an author's own. A room without approvals keeps those it has,
+and so it is with `replies`: whether authors are told what could not be booked.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Wanted(NamedTuple):
 
     room: Room
     approvals: ApprovalRules | None
+    replies: bool | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,8 +82,9 @@ def read_settings(path: Path) -> dict[Place, Wanted]:
         authors = settings.pop("authors", {})
         said = settings.pop("approvals", None)
         where = f"{path}: rooms.{channel}"
+        replies = _replies(settings.pop("replies", None), where)
         rules = None if said is None else _approvals(said, where)
-        found[channel, ""] = Wanted(_room(settings, where), rules)
+        found[channel, ""] = Wanted(_room(settings, where), rules, replies)
         if not isinstance(authors, dict):
             raise InvalidInput(f"{path}: rooms.{channel}.authors is a table of authors")
         for author, own in authors.items():
@@ -100,6 +104,12 @@ def _approvals(said: object, where: str) -> ApprovalRules:
     except (msgspec.ValidationError, InvalidInput) as error:
         raise InvalidInput(f"{where}.approvals: {error}") from error
     return rules
+
+
+def _replies(said: object, where: str) -> bool | None:
+    if said is None or isinstance(said, bool):
+        return said
+    raise InvalidInput(f"{where}.replies is true or false, not {said!r}")
 
 
 def _window_of(said: object, room: ApprovalRules | None, where: str) -> ApprovalRules | None:

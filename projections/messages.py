@@ -16,8 +16,9 @@ from domain.messages import (
     MessageEdited,
     MessageUnbooked,
     is_late,
+    message_stream,
 )
-from projections.pages import select_one
+from projections.pages import select_all, select_one
 from projections.readmodel import CURRENT, Index, Projection, Row, Seen, Table, when
 from projections.trader_profiles import trader_of
 
@@ -48,6 +49,11 @@ class MessageRow(Row, frozen=True, kw_only=True):
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     unbooked_why: str = ""
+    unbooked_kind: str = ""
+    unbooked_missing: str = ""
+    """What it lacks, separated by commas."""
+    fixes: UUID | None = None
+    """The message that this one was filled in to put right."""
 
 
 class Messages(Projection):
@@ -66,6 +72,7 @@ class Messages(Projection):
                 Index("channel_id, posted_at", where="channel_id <> ''"),
                 Index("channel, posted_at", where="channel_id = ''"),
                 Index("posted_at", where="late"),
+                Index("fixes, posted_at", where="fixes IS NOT NULL"),
                 # One version for each event, so the versions are an author's story.
                 Index("trader, valid_from", every_version=True),
             ],
@@ -89,6 +96,7 @@ class Messages(Projection):
             lag_ms=_milliseconds(event.lag),
             late=event.late,
             edited_at=event.edited_at,
+            fixes=message_stream(event.platform, event.fixes) if event.fixes else None,
         )
         self.rows.insert(row, seen.position)
 
@@ -110,7 +118,12 @@ class Messages(Projection):
 
     @when(MessageUnbooked)
     def unbooked(self, event: MessageUnbooked, seen: Seen) -> None:
-        self._change(seen, unbooked_why=event.why)
+        self._change(
+            seen,
+            unbooked_why=event.why,
+            unbooked_kind=event.kind,
+            unbooked_missing=", ".join(event.missing),
+        )
 
     def _row(self, seen: Seen) -> MessageRow:
         row = self.rows.current(seen.stream)
@@ -137,7 +150,12 @@ def message(
     return select_one(connection, _MESSAGES, {"message": stream}, as_of)
 
 
-_POSTED = "via <> 'slash'"
+def fixes_of(connection: Connection[Any], message: UUID) -> list[MessageRow]:
+    """What was filled in to put a message right, the latest first."""
+    return select_all(connection, _MESSAGES, {"fixes": message}, None, "posted_at DESC, message")
+
+
+_POSTED = "via NOT IN ('slash', 'fix')"
 """What was filled in never stood in the channel: its history neither has it nor lacks it."""
 
 

@@ -70,7 +70,9 @@ class SignalFeed(Projection):
                 ),
             ],
         )
-        self.executions = Table("signal_executions", ExecutionRow, ["signal", "number"])
+        self.executions = Table(
+            "signal_executions", ExecutionRow, ["signal", "number"], [Index("message")]
+        )
         self.orders = Register("signal_orders", OrderSignalLine, "order_stream")
         self.tables = (self.signals, self.executions, self.orders)
 
@@ -368,3 +370,8 @@ def executions(
 ) -> list[ExecutionRow]:
     """The executions of a signal in their order."""
     return select_all(connection, _EXECUTIONS, {"signal": stream}, as_of, "number")
+
+
+def executions_said(connection: Connection[Any], message: UUID) -> list[ExecutionRow]:
+    """What was booked of a message, in the order of its trades."""
+    return select_all(connection, _EXECUTIONS, {"message": message}, None, "signal, number")

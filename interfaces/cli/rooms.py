@@ -41,6 +41,14 @@ Limit = Annotated[
         show_default="0.10",
     ),
 ]
+Replies = Annotated[
+    bool | None,
+    typer.Option(
+        "--replies/--no-replies",
+        help="Whether authors are told in Discord what could not be booked.",
+        show_default="as it is; at first they are",
+    ),
+]
 
 
 def room(
@@ -67,18 +75,19 @@ def room(
     approval_window: Window = None,
     second_approver_above: Above = None,
     price_move_limit: Limit = None,
+    replies: Replies = None,
     json: Json = False,
 ) -> None:
     """Record what a channel takes for granted; messages are read by it from then on.
 
-    Approval rules that hold are kept, unless at least one of them is given.
+    Approval rules that hold are kept, unless at least one of them is given, and so are replies.
     """
     with told_in_words():
         approvals = _approvals(approval_window, second_approver_above, price_move_limit)
         if (channel is None) == (file is None):
             raise InvalidInput("give a channel, or --file with rooms and authors")
         if file is not None:
-            wanted = _in_file(file, approvals)
+            wanted = _in_file(file, approvals, replies)
         else:
             settings = Room(
                 default_root=root.upper(),
@@ -88,7 +97,7 @@ def room(
                 titles=tuple(map(_title, title or ())),
                 language=language,
             )
-            wanted = {(str(channel), author): Wanted(settings, approvals)}
+            wanted = {(str(channel), author): Wanted(settings, approvals, replies)}
     with house() as opened:
         outcomes = {
             place: _configure(opened, place, each, quiet=file is not None)
@@ -127,11 +136,17 @@ def _approvals(window_s: int | None, above: str | None, limit: str | None) -> Ap
     )
 
 
-def _in_file(file: Path, approvals: ApprovalRules | None) -> dict[Place, Wanted]:
-    """What a file wants of each place, with the approval rules said beside it."""
+def _in_file(
+    file: Path, approvals: ApprovalRules | None, replies: bool | None
+) -> dict[Place, Wanted]:
+    """What a file wants of each place, with the rules said beside it."""
     return {
-        place: Wanted(room, rules or _for(place, approvals))
-        for place, (room, rules) in read_settings(file).items()
+        place: Wanted(
+            said.room,
+            said.approvals or _for(place, approvals),
+            replies if said.replies is None and not place[1] else said.replies,
+        )
+        for place, said in read_settings(file).items()
     }
 
 
@@ -147,12 +162,13 @@ def _configure(opened: House, place: Place, wanted: Wanted, *, quiet: bool) -> O
     with suppress(*((Impossible,) if quiet else ())):
         return configure_room(
             opened.desk,
-            command(opened, who, "room", channel, author, wanted.room, wanted.approvals),
+            command(opened, who, "room", channel, author, *wanted),
             who,
             channel=channel,
             author=author,
             room=wanted.room,
             approvals=wanted.approvals,
+            replies=wanted.replies,
         )
     return None
 
