@@ -13,6 +13,7 @@ from psycopg import Connection
 from domain.holdings import holding_stream
 from interfaces.discord.members import called
 from interfaces.discord.slash.answers import plain
+from interfaces.discord.slash.follow import mentions_of
 from interfaces.wording import amount, event_told, money, percent, price
 from projections.blotter import order
 from projections.position_pages import position
@@ -77,11 +78,24 @@ def lines_of(connection: Connection[Any], signal: UUID, wanted: Collection[int])
     after = min(wanted, default=1) - 1
     while wanted and after < max(wanted):
         page = timeline(connection, signal, after=after, limit=STORY_PAGE, descending=False)
-        found |= {event.position: told(event) for event in page if event.position in wanted}
+        found |= {
+            event.position: told(event) + _callings(connection, signal, event)
+            for event in page
+            if event.position in wanted
+        }
         if len(page) < STORY_PAGE:
             break
         after = page[-1].position
     return found
+
+
+def _callings(connection: Connection[Any], signal: UUID, event: TimelineEvent) -> str:
+    """Mentions of those who follow the trader, where the signal begins."""
+    if event.name != "signal.posted":
+        return ""
+    row = signal_row(connection, signal)
+    mentions = "" if row is None else mentions_of(connection, row.trader)
+    return f" {mentions}" if mentions else ""
 
 
 def trade_told(connection: Connection[Any], signal: UUID, at: int) -> str | None:

@@ -24,6 +24,8 @@ from interfaces.discord.recognising import positions_of
 from interfaces.discord.telling import lines_of
 
 CONTENT_MAX, LOOK_BACK, KNOWN_MAX = 1_900, 100, 1_000
+FOLLOWERS = discord.AllowedMentions(everyone=False, roles=False, users=True)
+"""Only who follows the trader is called: what others wrote calls nobody."""
 HAS_A_THREAD = 160_004
 """Discord's code for a message that has its thread already."""
 
@@ -64,7 +66,8 @@ class Threads:
         for block in _blocks(lines):
             try:
                 content = "\n".join(lines[position] for position in block)
-                await place.send(content, nonce=nonce_of(Topic.LINE.value, signal, *block))
+                nonce = nonce_of(Topic.LINE.value, signal, *block)
+                await place.send(content, nonce=nonce, allowed_mentions=FOLLOWERS)
             except BaseException:
                 # It may stand there or not: the thread says.
                 self._told.pop(thread, None)

@@ -20,8 +20,8 @@ from interfaces.lookups import trader_named
 from projections.followers import followed_by, followers_of
 from projections.trader_profiles import names_of
 
-MENTIONS_MAX = 80
-"""More than that do not fit into one message."""
+MENTIONS_MAX = 50
+"""More than that do not fit into one line of a thread."""
 
 
 def follow_answer(asker: Asker, name: str, *, stop: bool) -> Answer:

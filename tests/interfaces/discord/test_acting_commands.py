@@ -9,6 +9,8 @@ import pytest
 
 from domain.traders import trader_stream
 from interfaces.discord.slash.follow import mentions_of
+from interfaces.discord.telling import lines_of
+from projections.timeline import timeline
 from tests.interfaces.discord.asking import Community, told
 from tests.interfaces.discord.gateway import LoopbackDiscord
 from tests.interfaces.discord.guild import Post
@@ -249,3 +251,23 @@ async def test_the_queues_buttons_decide_like_those_of_a_card(
     assert community.events("signal.%")[-2:] == ["signal.approval_refused", "signal.approved"]
     assert community.events("order.%")[-1] == "order.filled"
     assert str(signal) in queue.custom_ids[0]
+
+
+async def test_who_follows_a_trader_is_called_where_their_signal_begins(
+    community: Community, loopback: LoopbackDiscord, bought: UUID
+) -> None:
+    def next_signal() -> UUID:
+        signal = community.says("Nora", "BTO 1 TSLA 260c 11/20 @ 1.10")
+        community.says("Nora", "STC TSLA 260c 11/20 @ 2.10")
+        community.catch_up()
+        return signal
+
+    async with community.bot():
+        await community.asks("follow", name="Nora")
+        signal = await asyncio.to_thread(next_signal)
+    with community.house.reader.connection() as connection:
+        story = timeline(connection, signal)
+        lines = lines_of(connection, signal, {event.position for event in story})
+    posted = min(lines)
+    assert lines[posted].endswith(f"posted: buy 1 at 1.10 <@{loopback.guild.person('Rob').id}>")
+    assert not any("<@" in line for position, line in lines.items() if position != posted)
