@@ -134,8 +134,8 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         yield Topic.BOARD, EVERYTHING
         return
     if isinstance(event, MessageUnbooked | MessageEdited | MessageDeleted):
-        message = work.find(Message, cause.stream)
-        yield Topic.REPLY, cause.stream if message is None else message.said_first
+        spoken = work.find(Message, cause.stream)
+        yield Topic.REPLY, cause.stream if spoken is None else spoken.said_first
         return
     if isinstance(event, RISKS):
         yield Topic.ALERT, cause.stream

@@ -105,6 +105,8 @@ class _Filling(Figures):
         if len(said) != 2 or not 0 < said[0] < said[1] <= _PARTS_MAX or token.text.count("/") > 1:
             return False
         contract = any(one.kind in ("strike", "osi") for one in self.tokens)
+        if not roots.is_date(token.text):
+            return True
         day = dates.slash_date(token.text, self.day).day
         return not contract or day is None or day.weekday() != _FRIDAY
 

@@ -189,3 +189,7 @@ def test_a_ticket_names_its_side_and_plain_words_leave_it_open() -> None:
 
 def test_an_adjusted_root_stays_adjusted() -> None:
     assert read_text("BTO 1 AAPL1 250c 11/21 @ 2").trades[0].legs[0].root == "AAPL1"
+
+
+def test_a_dollar_before_a_fraction_breaks_nothing() -> None:
+    assert read_text("Trimming $1/2 QQQ").trades[0].fraction == Decimal("0.5")
