@@ -69,6 +69,17 @@ def versions_at(of_one_book: bool) -> str:
     )
 
 
+def running(connection: Connection[Any]) -> list[PositionRow]:
+    """All trades of traders that are open, marked and scored, as they stand now."""
+    rows = connection.execute(
+        f"SELECT {', '.join(column.name for column in _POSITIONS.columns)} FROM {_POSITIONS.view}"
+        f" WHERE {known_at(None)} AND quantity <> 0 AND kind = 'trader' AND scored"
+        " AND mark IS NOT NULL ORDER BY opened_at, position",
+        binary=True,
+    ).fetchall()
+    return [_POSITIONS.made_of(row) for row in rows]
+
+
 def position(
     connection: Connection[Any], stream: UUID, *, as_of: int | None = None
 ) -> PositionRow | None:

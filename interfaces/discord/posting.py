@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -54,14 +55,20 @@ async def look(house: House, question: Callable[[Connection[Any]], Answer]) -> A
     return await asyncio.to_thread(asked)
 
 
-async def keep(house: House, kind: NoticeKind, about: UUID, message: discord.Message) -> None:
-    """Keeps where a notice stands, if that is not known.
+async def keep(
+    house: House,
+    kind: NoticeKind,
+    about: UUID,
+    message: discord.Message,
+    figure: Decimal | None = None,
+) -> None:
+    """Keeps where a notice stands, if that is not known, and the figure that it tells.
 
     Raises:
         Unavailable: the database did not answer.
     """
     channel_id, message_id = str(message.channel.id), str(message.id)
-    given = (kind, about, channel_id, message_id)
+    given = (kind, about, channel_id, message_id, figure)
     command = Command.given(
         derived_id("notice", DISCORD, kind.value, str(about), message_id),
         *given,
@@ -74,7 +81,7 @@ async def keep(house: House, kind: NoticeKind, about: UUID, message: discord.Mes
         try:
             record_notice(
                 house.desk, command, platform=DISCORD, kind=kind, about=about,
-                channel_id=channel_id, message_id=message_id,
+                channel_id=channel_id, message_id=message_id, figure=figure,
             )  # fmt: skip
         except Impossible:
             # A repair was faster.
