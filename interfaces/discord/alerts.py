@@ -17,12 +17,12 @@ from psycopg import Connection
 from application.noticing import Due, Topic, find_notice
 from application.ports import Unavailable
 from domain.notices import NoticeKind
-from domain.shared import stream_id
 from interfaces.chat_files import DISCORD
 from interfaces.compose import House
 from interfaces.discord.members import called
 from interfaces.discord.posting import FindChannel, keep, look, nonce_of
 from interfaces.discord.slash.answers import plain, short
+from interfaces.discord.trades import trade_at
 from interfaces.wording import order_told
 from projections.blotter import order
 from projections.signal_feed import signal as signal_row
@@ -36,11 +36,6 @@ _HEADS = {
     "order.trade_canceled": "A fill never happened",
     "signal.approval_given": "Another approver is needed",
 }
-
-
-def alert_at(position: int) -> UUID:
-    """What the notice of an alert is about: the event at a place on the tape."""
-    return stream_id("event", str(position))
 
 
 def alert_told(connection: Connection[Any], about: UUID, at: int) -> str | None:
@@ -91,7 +86,7 @@ class Alerts:
             await self._tell(one)
 
     async def _tell(self, due: Due) -> None:
-        about = alert_at(due.position)
+        about = trade_at(due.position)
         known = await asyncio.to_thread(
             find_notice, self._house.desk, DISCORD, NoticeKind.ALERT, about
         )

@@ -1,7 +1,6 @@
 """Boards: one pinned leaderboard in each guild, kept in step with the record.
 
-It is edited and never posted again, unless somebody took it away. However much happens, it moves
-at most once a minute; what it shows is the board of that moment.
+It is edited and never posted again, unless somebody took it away.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from interfaces.discord.slash.pages import DefinitionsButton
 from projections.leaderboards import By
 from projections.windows import Window
 
-PACE_S = 60.0
 LOOK_BACK = 50
 FOOTER = "live: edited when figures move · /leaderboard for other windows"
 
@@ -64,20 +62,6 @@ def shown(house: House, connection: Connection[object]) -> Shown:
     (embed,) = found.embeds
     embed.set_footer(text=FOOTER)
     return Shown(embed, found.figures)
-
-
-class Pace:
-    """Lets something happen at once and then no more than once in a while."""
-
-    def __init__(self, pace_s: float = PACE_S) -> None:
-        self._pace_s = pace_s
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        """Returns when it may happen again."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._next - loop.time()))
-        self._next = loop.time() + self._pace_s
 
 
 class Boards:

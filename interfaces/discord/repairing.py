@@ -59,8 +59,8 @@ class Repair:
             if int(notice.message_id) >= begins and int(notice.message_id) not in present:
                 self._board.look_again(Topic.CARD, notice.about)
 
-    async def trades(self, channel: discord.TextChannel) -> None:
-        """Keeps which trades were told.
+    async def told(self, channel: discord.TextChannel, kind: NoticeKind) -> None:
+        """Keeps which trades or alerts were told.
 
         Raises:
             discord.HTTPException, OSError, Unavailable: it could not look; try again.
@@ -71,10 +71,10 @@ class Repair:
             if message.author.id == self._own_id
             for position in positions_of(message)
         }
-        known = await self._notices(NoticeKind.TRADE, map(trade_at, told))
+        known = await self._notices(kind, map(trade_at, told))
         for position, message in told.items():
             if trade_at(position) not in known:
-                await keep(self._house, NoticeKind.TRADE, trade_at(position), message)
+                await keep(self._house, kind, trade_at(position), message)
 
     async def _settle(self, signal: UUID, copies: list[discord.Message]) -> None:
         """Lets one card of a signal stand, the one on record or else the newest."""

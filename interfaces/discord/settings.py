@@ -29,7 +29,11 @@ class DiscordSettings(msgspec.Struct, frozen=True, kw_only=True):
     trades: str = "trades"
     """Where fills and exits are told."""
     alerts: str = "alerts"
+    """Where risks are told."""
     operators: str = "operators"
+    """Where alarms are told."""
+    board: str = "leaderboard"
+    """Where the leaderboard is pinned."""
     approvers: frozenset[str] = frozenset()
     admins: frozenset[str] = frozenset()
     account: str = DEFAULT_ACCOUNT
@@ -63,6 +67,7 @@ class DiscordSettings(msgspec.Struct, frozen=True, kw_only=True):
             trades=word("TRADES", "trades"),
             alerts=word("ALERTS", "alerts"),
             operators=word("OPERATORS", "operators"),
+            board=word("BOARD", "leaderboard"),
             approvers=frozenset(listed("APPROVERS")),
             admins=frozenset(listed("ADMINS")),
             account=word("ACCOUNT", DEFAULT_ACCOUNT) or DEFAULT_ACCOUNT,
