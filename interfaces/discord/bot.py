@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal as signals
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,17 +16,25 @@ import discord
 from discord import app_commands
 
 from application.access import Member
-from application.noticing import Topic
+from application.noticing import EVERYTHING, Topic
+from domain.notices import NoticeKind
+from domain.shared import InvalidInput
 from interfaces.compose import House
-from interfaces.discord import forms
+from interfaces.discord import forms, rewording
+from interfaces.discord.alarms import Alarms
+from interfaces.discord.alerts import Alerts
+from interfaces.discord.boards import Boards
 from interfaces.discord.buttons import BUTTONS
 from interfaces.discord.capture import CaptureClient, listening
+from interfaces.discord.figures import PACE_S, Figures
 from interfaces.discord.members import member_of
+from interfaces.discord.milestones import Milestones
 from interfaces.discord.noticeboard import OUTSIDE, Noticeboard
 from interfaces.discord.posting import Cards
 from interfaces.discord.reacting import reacted
 from interfaces.discord.recognising import is_stale
 from interfaces.discord.repairing import Repair
+from interfaces.discord.replies import Replies
 from interfaces.discord.scribe import LINE_MAX, RETRY_S
 from interfaces.discord.settings import DiscordSettings
 from interfaces.discord.slash.commands import add_commands, register
@@ -60,6 +69,7 @@ class Bot(CaptureClient):
         *,
         retry_s: float = RETRY_S,
         line_max: int = LINE_MAX,
+        pace_s: float = PACE_S,
         **options: Any,
     ) -> None:
         """`options` are the library's own."""
@@ -78,11 +88,14 @@ class Bot(CaptureClient):
         self.tree = app_commands.CommandTree(self)
         self.board = Noticeboard(house, retry_s=retry_s)
         self.cards = Cards(house, self, lambda: self.channel_named(settings.signals))
+        self.boards = Boards(house, self, settings.board)
+        self.alarms = Alarms(house, self, lambda: self.channel_named(settings.operators))
+        self._pace_s = pace_s
         self._retry_s = retry_s
         self._beginning = asyncio.Lock()
         self._take_up_topics()
         add_commands(self, self.tree)
-        self.add_dynamic_items(*BUTTONS)
+        self.add_dynamic_items(*BUTTONS, rewording.Reword)
 
     async def setup_hook(self) -> None:
         """What happens from here on is told, even if the connection takes its time."""
@@ -111,6 +124,7 @@ class Bot(CaptureClient):
         """Takes in forms; buttons and commands find their own way, if they are still there."""
         if interaction.type is discord.InteractionType.modal_submit:
             await forms.submitted(interaction)
+            await rewording.submitted(interaction)
         elif interaction.type is discord.InteractionType.component and is_stale(interaction):
             await interaction.response.send_message(STALE, ephemeral=True)
 
@@ -119,15 +133,16 @@ class Bot(CaptureClient):
         await reacted(self, self.house, self.settings, payload)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """A card that was deleted is posted again."""
-        self._miss_cards([payload.message_id])
+        """A card or board that was deleted is posted again."""
+        self._miss([payload.message_id])
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        """Cards that were deleted are posted again."""
-        self._miss_cards(payload.message_ids)
+        """Cards and boards that were deleted are posted again."""
+        self._miss(payload.message_ids)
 
     async def close(self) -> None:
         """Stops telling, and ends when all that was heard is written."""
+        await self.alarms.close()
         await self.board.close()
         await super().close()
 
@@ -148,6 +163,13 @@ class Bot(CaptureClient):
             self.board.handlers[Topic.LINE] = threads.tell
         if self.settings.trades:
             self.board.handlers[Topic.TRADE] = trades.tell
+        if self.settings.alerts:
+            alerts = Alerts(self.house, lambda: self.channel_named(self.settings.alerts))
+            self.board.handlers[Topic.ALERT] = alerts.tell
+        milestones = Milestones(self.house, lambda: self.channel_named(self.settings.trades))
+        figures = Figures(self.boards, milestones, self._move_figures, pace_s=self._pace_s)
+        self.board.handlers[Topic.BOARD] = figures.tell
+        self.board.handlers[Topic.REPLY] = Replies(self.house, self).tell
 
     def _hold_what_has_no_channel(self) -> None:
         """What is due waits for a channel that somebody has yet to make."""
@@ -155,6 +177,7 @@ class Bot(CaptureClient):
             Topic.CARD: self.settings.signals,
             Topic.LINE: self.settings.signals,
             Topic.TRADE: self.settings.trades,
+            Topic.ALERT: self.settings.alerts,
         }
         held = {topic for topic, name in named.items() if self.channel_named(name) is None}
         for name in sorted({named[topic] for topic in held - self.board.held if named[topic]}):
@@ -178,6 +201,8 @@ class Bot(CaptureClient):
                     _log.warning("the channels are looked at again in a little: %s", error)
                     await asyncio.sleep(self._retry_s)
             self.board.start()
+            self._move_figures()
+            self.alarms.start()
 
     async def _repair(self) -> None:
         own = self.user
@@ -186,10 +211,17 @@ class Bot(CaptureClient):
         if (signals := self.channel_named(self.settings.signals)) is not None:
             await repair.cards(signals)
         if (trades := self.channel_named(self.settings.trades)) is not None:
-            await repair.trades(trades)
+            await repair.told(trades, NoticeKind.TRADE)
+        if (alerts := self.channel_named(self.settings.alerts)) is not None:
+            await repair.told(alerts, NoticeKind.ALERT)
 
-    def _miss_cards(self, message_ids: Iterable[int]) -> None:
+    def _move_figures(self) -> None:
+        self.board.look_again(Topic.BOARD, EVERYTHING)
+
+    def _miss(self, message_ids: Iterable[int]) -> None:
         for message_id in message_ids:
+            if self.boards.gone(message_id):
+                self._move_figures()
             if (signal := self.cards.gone(message_id)) is not None:
                 self.board.look_again(Topic.CARD, signal)
 
@@ -199,3 +231,26 @@ class Bot(CaptureClient):
             for channel in self.get_all_channels()
             if isinstance(channel, discord.TextChannel) and name in (channel.name, str(channel.id))
         )
+
+
+async def run(client: discord.Client, token: str) -> None:
+    """Lets a client be in Discord until the process is told to end.
+
+    Raises:
+        InvalidInput: Discord does not let it in; the text says what to do.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    for number in (signals.SIGINT, signals.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        async with client:
+            await client.start(token)
+    except asyncio.CancelledError:
+        _log.info("the bot has left")
+    except discord.LoginFailure:
+        raise InvalidInput("Discord does not know TRUETAPE_DISCORD_TOKEN: make a new one") from None
+    except discord.PrivilegedIntentsRequired:
+        raise InvalidInput(
+            "switch on the Message Content Intent of the application in Discord's developer portal"
+        ) from None
