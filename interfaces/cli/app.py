@@ -9,6 +9,7 @@ import typer
 
 from interfaces.cli import (
     boards,
+    checking,
     corrections,
     deciding,
     demonstrating,
@@ -42,6 +43,7 @@ def everywhere(
 
 app.add_typer(imports.app, name="import")
 app.add_typer(keeping.tokens, name="token")
+app.add_typer(checking.app, name="discord")
 for command in (
     demonstrating.demo,
     ranking.leaderboard,
