@@ -6,8 +6,10 @@ Every alternative is bounded or scans its characters once, so the time is linear
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
 
 NUMBER = (
     r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?"
@@ -15,7 +17,7 @@ NUMBER = (
     r"|[0-9]*\.[0-9]+|[0-9]+)"
 )
 _MONTH = (
-    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)\.?|january|february|march|april"
+    r"(?=[adfjmnos])(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)\.?|january|february|march|april"
     r"|june|july|august|september|october|november|december)"
 )
 _ORDINAL = "(?:st|nd|rd|th)?"
@@ -38,76 +40,126 @@ _ALONE = (
     r"| [0-9]{1,2} \$[a-z])"
 )
 """Behind "5 Jan" stands no other day, which would make the 5 a size: "5 Jan 16 TSLA 250c"."""
+_FIRST_PART = r"[0-9]{1,5}+(?:\.[0-9]{1,3}+)?+[cp]?+"
 _PART = r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})?[cp]?"
-_PAIR = r"\$?\b[a-z0-9]{1,10}/(?:usdt|usdc|usd|eur|btc|eth)\b"
+_SLASH = rf"{_FIRST_PART}(?:/-?{_PART}){{1,3}}(?: ?e(?:xp)?\b)?(?![0-9a-z/])"
+_PAIR = r"\b[a-z0-9]{1,10}+/(?:usdt|usdc|usd|eur|btc|eth)\b"
 _COINS = r"\b(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)-?(?:usdt|usdc|usd)\b"
-_TWO_POINTS = r"[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6}"
+_TWO_POINTS = r"(?:[0-9]{0,6}\.[0-9]{1,6}\.[0-9]{1,6}|[0-9]{1,6}\.{2,3}[0-9]{1,6})"
 _AT = (
     rf"@ ?(?:(?:lim|limit|~) ?)?\$?(?:[0-9]+ \.[0-9]{{2}}(?![0-9])|{NUMBER})(?:ish)?"
     r"(?![0-9a-z%]|[.,][0-9]| %| [cp]\b)"
 )
-_STRIKE = r"(?:[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?:\.[0-9]{1,3})?"
+_STRIKE = (
+    r"\b(?>[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?:\.[0-9]{1,3}+)?+\+?(?: ?-?[cp]|calls?|puts?)\b(?!')"
+)
+_SHARE = r"(?:[0-9]{1,4}+ ?- ?)?[0-9]{1,6}+(?:\.[0-9]{1,4}+)?+ ?%"
 _DASHED = (
-    r"(?<![0-9.$/-])(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9%./-]| %| ?-)"
-    r"|(?<![0-9.$/-])(?:0?[1-9]|1[0-2])(?P<by>[-.])(?:0?[1-9]|[12][0-9]|3[01])(?P=by)(?:20)?2[0-9]"
-    r"(?![0-9%./-]| %)"
+    r"(?<![0-9.$/-])(?=[0-9]{1,2}[.-])(?:"
+    r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9%./-]| %| ?-)"
+    r"|(?:0?[1-9]|1[0-2])(?P<by>[-.])(?:0?[1-9]|[12][0-9]|3[01])(?P=by)(?:20)?2[0-9]"
+    r"(?![0-9%./-]| %))"
 )
+_OSI = r"\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b"
+_JOINED = r"\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b"
+_HANDLE = r"\b[a-z0-9_.]{2,32}+#[0-9]{4}\b"
 
-_WORD = r"[^\W\d_]+(?:'[^\W\d_]+)*"
-_NOT_PLAIN = (
-    r"(?:x|tp|pt|take|target|tgt|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-    r"|btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link)[a-z]*\b"
+_TAIL = r"(?:'[^\W\d_]++)*+"
+_WORD = rf"[^\W\d_]++{_TAIL}"
+_NO_PAIR = rf"[^\W\d_]++(?<!usd)(?<!usd[tc]){_TAIL}"
+_PLAIN = (
+    rf"{_NO_PAIR}(?<!odte)"
+    r"(?![\w/#']|\.(?!\s|\Z)|-[du]|[. -]{0,3}'?[0-9])"
 )
-_BLANK, _PLAIN = "blank", "plain"
+"""A word with nothing beside it that it could be a part of."""
+_BEFORE_NUMBER = (
+    rf"(?!(?:x|tp|pt|take|target|tgt|{_MONTH})(?![^\W\d_]))"
+    rf"{_NO_PAIR}(?= '?[0-9])(?! [0-9]{{6}}[cp])"
+)
+_LONE_NUMBER = (
+    r"[0-9]++(?:\.[0-9]++)?+(?=[,.;:!?)]?(?:\n|\Z)|[,.;)] "
+    rf"| (?!(?:[ap]m|dte|[cpx])\b|{_MONTH})[^\W\d_])"
+)
+_BLANK = " (?!-)"
 
-_KINDS = {
-    # These two come first for speed alone: most of what people write is words and blanks.
-    _PLAIN: rf"(?=[^\W\d_])(?!{_NOT_PLAIN}){_WORD}(?![\w/#'.-]| ?[0-9]{{6}}[cp])",
-    _BLANK: r" (?!-)",
-    "osi": r"\.?\$?\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b",
-    "stamp": r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?",
-    "time": r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2} ?[ap]m\b",
-    "iso": r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])",
-    "dashed": _DASHED,
-    "dte": r"\b(?:[0-9]{1,3}|o) ?-?dte\b",
-    "daymon": rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-){_YEAR_BEHIND})?{_ALONE}",
-    "monday": rf"\b{_MONTH}[ -]?'?(?:20[0-9]{{2}}|{_DAY}{_YEAR})(?![0-9a-z./%])",
-    "handle": r"\b[a-z0-9_.]{2,32}#[0-9]{4}\b",
-    "pair": rf"{_PAIR}|{_COINS}",
-    "slash": rf"{_PART}(?:/-?{_PART}){{1,3}}(?: ?e(?:xp)?\b)?(?![0-9a-z/])",
-    "garbled": rf"@? ?\$?(?:{_TWO_POINTS})",
-    "strike": (
-        rf"\$?\b{_STRIKE}\+?(?: ?-?[cp]|calls?|puts?)\b(?!')|\.5[cp]\b"
-        r"|\b[cp]\$?[0-9]{2,5}(?:\.[0-9]{1,2})?\b(?!%)"
-    ),
-    "joined": r"\$?\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b",
-    "percent": (r"(?:(?<![0-9])[+-] ?)?(?:[0-9]{1,4} ?- ?)?[0-9]{1,6}(?:\.[0-9]{1,4})? ?%"),
-    "at": rf"{_AT}{_PRICE_RANGE}",
-    "money": rf"\$ ?{NUMBER}(?![0-9%]|[.,][0-9]){_RANGE}(?:[kmb]|ish)?(?![a-z])",
-    "qty": r"\b[0-9]{1,6} ?x\b|\bx ?[0-9]{1,6}\b(?!\.[0-9])|\([0-9]{1,3}x?\)",
-    "index": r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])",
-    "mix": r"[0-9][0-9.,]{0,12}[a-z][a-z0-9]*",
-    "num": rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}",
-    "adjusted": r"\b[a-z]{2,5}[0-9]\b",
-    "cash": r"\$[a-z]{1,5}(?:\.[a-z])?\b",
-    "dotted": r"\b[a-z]{1,5}\.[ab]\b",
-    "someone": r"@[^\W\d_][\w.]*",
-    "word": rf"\bb/e\b|{_WORD}",
-    "end": r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)",
-    "arrow": r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])",
-    "comma": r",|\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |--+",
-    "colon": r":",
-    "quote": r"\"",
-    "amp": r"[&/+]",
-}
-"""What each kind of token looks like; the first that fits wins."""
+_OF_LETTERS = (
+    # These two come first for speed alone: most of what people write is words, and a run of them
+    # is taken at once.
+    ("plain", rf"{_PLAIN}(?: {_PLAIN})*+"),
+    ("plain", _BEFORE_NUMBER),
+    ("osi", _OSI),
+    ("dte", r"\bo-dte\b|\bodte\b(?=[/#'.-])"),
+    ("monday", rf"\b{_MONTH}[ -]?'?(?:20[0-9]{{2}}|{_DAY}{_YEAR})(?![0-9a-z./%])"),
+    ("handle", _HANDLE),
+    ("pair", rf"{_PAIR}|{_COINS}"),
+    ("strike", r"\b[cp]\$?[0-9]{2,5}(?:\.[0-9]{1,2})?\b(?!%)"),
+    ("joined", _JOINED),
+    ("qty", r"\bx ?[0-9]{1,6}\b(?!\.[0-9])"),
+    ("index", r"\b(?:tp|pt|take|target|tgt) ?[0-9]{1,2}(?= ?:)|\b[tp][tp][0-9](?![0-9]|\.[0-9])"),
+    ("adjusted", r"\b[a-z]{2,5}[0-9]\b"),
+    ("dotted", r"\b[a-z]{1,5}\.[ab]\b"),
+    ("word", rf"\bb/e\b|{_WORD}"),
+)
+_OF_DIGITS = (
+    # These three as well.
+    ("num", _LONE_NUMBER),
+    ("strike", rf"{_STRIKE}(?![/#])"),
+    ("slash", _SLASH),
+    ("stamp", r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?"),
+    ("time", r"[0-9]{1,2}+:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2}+ ?[ap]m\b"),
+    ("iso", r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])"),
+    ("dashed", _DASHED),
+    ("dte", r"\b[0-9]{1,3}+ ?-?dte\b"),
+    ("daymon", rf"\b{_DAY}[ -]?{_MONTH}(?:(?: ?'?|,? |-){_YEAR_BEHIND})?{_ALONE}"),
+    ("handle", _HANDLE),
+    ("pair", _PAIR),
+    ("garbled", _TWO_POINTS),
+    ("strike", _STRIKE),
+    ("percent", _SHARE),
+    ("qty", r"\b[0-9]{1,6}+ ?x\b"),
+    ("mix", r"[0-9][0-9.,]{0,12}+[a-z][a-z0-9]*"),
+    ("num", rf"{NUMBER}(?![0-9]){_RANGE}"),
+)
+_OF_SIGNS = (
+    ("qty", r"\([0-9]{1,3}x?\)"),
+    ("comma", r",|\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
+    ("end", r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)"),
+    ("colon", r":"),
+    ("quote", r"\""),
+    ("arrow", r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])"),
+    ("osi", rf"\.\$?{_OSI}|\${_OSI}"),
+    ("handle", _HANDLE),
+    ("pair", rf"\${_PAIR}"),
+    ("slash", rf"\${_SLASH}"),
+    ("garbled", rf"(?:@ ?)?\$?{_TWO_POINTS}"),
+    ("strike", rf"\${_STRIKE}|\.5[cp]\b"),
+    ("joined", rf"\${_JOINED}"),
+    ("percent", rf"(?<![0-9])[+-] ?{_SHARE}"),
+    ("at", rf"{_AT}{_PRICE_RANGE}"),
+    ("money", rf"\$ ?{NUMBER}(?![0-9%]|[.,][0-9]){_RANGE}(?:[kmb]|ish)?(?![a-z])"),
+    ("num", rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}"),
+    ("cash", r"\$[a-z]{1,5}(?:\.[a-z])?\b"),
+    ("someone", r"@[^\W\d_][\w.]*"),
+    ("amp", r"[&/+]"),
+)
+"""What each kind of token looks like, by what it begins with; the first that fits wins."""
+
+
+def _any_of(shapes: Sequence[tuple[str, str]], begin: str) -> str:
+    named = (f"(?P<{kind}_{begin}{at}>{shape})" for at, (kind, shape) in enumerate(shapes))
+    return f"(?:{'|'.join(named)})"
+
 
 _TOKEN = re.compile(
-    "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.IGNORECASE
+    rf"(?:(?=[^\W\d_]){_any_of(_OF_LETTERS, 'letter')}|(?=[0-9]){_any_of(_OF_DIGITS, 'digit')}"
+    rf"|(?!{_BLANK}){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}",
+    re.IGNORECASE,
 )
+_KINDS = ("", *(name.partition("_")[0] for name in _TOKEN.groupindex))
+"""The kind of each group of the pattern."""
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A piece of the text with its type; `low` is the text in lower case."""
 
     kind: str
@@ -117,12 +169,17 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """All tokens of a cleaned text, in order; what is none of them is skipped."""
-    return [
-        Token("word" if kind == _PLAIN else kind, said, said.lower())
-        for match in _TOKEN.finditer(text)
-        if (kind := match.lastgroup) is not None and kind != _BLANK
-        for said in (match[0],)
-    ]
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        group = match.lastindex
+        if group is None:
+            continue
+        kind, said = _KINDS[group], match[group]
+        if kind == "plain":
+            found += [Token("word", word, word.lower()) for word in said.split(" ")]
+        else:
+            found.append(Token(kind, said, said.lower()))
+    return found
 
 
 _DIGITS = re.compile(NUMBER)
