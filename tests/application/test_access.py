@@ -27,6 +27,7 @@ WRITTEN_OUT = {
     "reject": DECIDING,
     "place_order": ADMINS,
     "close_position": DECIDING,
+    "request_correction": frozenset({Role.TRADER, Role.APPROVER, Role.ADMIN}),
     "correct": ADMINS,
     "mark": ADMINS,
     "administer": ADMINS,
