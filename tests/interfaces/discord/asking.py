@@ -22,10 +22,11 @@ from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.discord.bot import Bot
 from interfaces.discord.settings import DiscordSettings
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
-from tests.interfaces.discord.guild import LOADING, Json, Post
+from tests.interfaces.discord.guild import Json, Post
 from tests.interfaces.discord.interactions import Interaction
 from tests.interfaces.discord.listening import NOON
 
+PATIENCE_S = 30
 CALL = "TSLA  261120C00250000"
 SETTINGS = DiscordSettings(
     channels=("options", "stocks"),
@@ -122,18 +123,19 @@ class Community:
         return await self.answered(await self.loopback.press(post, button, by))
 
     async def answered(self, given: Interaction) -> Post:
-        """The answer; meanwhile everything follows the tape."""
+        """The answer; meanwhile everything follows the tape.
+
+        Raises:
+            TimeoutError: there is none.
+        """
         await given.acknowledged()
-        while True:
-            await asyncio.to_thread(self.house.catch_up)
-            try:
-                async with asyncio.timeout(0.1):
-                    found = await given.answered()
-            except TimeoutError:
-                continue
-            assert not found.flags & LOADING
-            await asyncio.to_thread(self.house.catch_up)
-            return found
+        async with asyncio.timeout(PATIENCE_S):
+            while not given.is_answered:
+                await asyncio.to_thread(self.house.catch_up)
+                await asyncio.sleep(0.02)
+        found = await given.answered()
+        await asyncio.to_thread(self.house.catch_up)
+        return found
 
     async def refused(self, given: Interaction) -> str:
         """What the bot says beside an answer that stays as it was."""

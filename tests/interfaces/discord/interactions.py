@@ -47,6 +47,11 @@ class Interaction:
         assert self.message is not None
         return self.message
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the bot has said something."""
+        return self._spoke.is_set()
+
     def take(self, callback: Json) -> None:
         """Keeps the bot's first reaction."""
         self.callback = callback
