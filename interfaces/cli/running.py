@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
 import signal as signals
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.shared import InvalidInput
@@ -142,19 +144,23 @@ def bot(
         ),
     ] = None,
 ) -> None:
-    """Watch Discord channels live. The token is read from TRUETAPE_DISCORD_TOKEN."""
-    from interfaces.discord.capture import CaptureClient
+    """Be in Discord: capture, cards, commands. The token is read from TRUETAPE_DISCORD_TOKEN.
+
+    The process does a worker's work as well, unless TRUETAPE_WORKER is `elsewhere`.
+    """
+    from interfaces.discord.bot import Bot, run
+    from interfaces.discord.settings import DiscordSettings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    token = os.environ.get("TRUETAPE_DISCORD_TOKEN", "")
-    named = channel or [
-        c.strip() for c in os.environ.get("TRUETAPE_DISCORD_CHANNELS", "").split(",")
-    ]
-    channels = [name for name in named if name]
-    if not token or not channels:
+    settings = DiscordSettings.from_environment()
+    if channel:
+        settings = replace(settings, channels=tuple(channel))
+    if not settings.token or not settings.channels:
         raise InvalidInput(
             "the bot needs TRUETAPE_DISCORD_TOKEN in the environment, and the channels to watch as "
             "--channel options or in TRUETAPE_DISCORD_CHANNELS"
         )
-    with house() as opened:
-        CaptureClient(opened, channels).run(token, log_handler=None)
+    with house() as opened, ExitStack() as stack:
+        if settings.works:
+            stack.enter_context(working(opened, threading.Event()))
+        asyncio.run(run(Bot(opened, settings), settings.token))

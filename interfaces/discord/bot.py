@@ -26,6 +26,7 @@ from interfaces.discord.alerts import Alerts
 from interfaces.discord.boards import Boards
 from interfaces.discord.buttons import BUTTONS
 from interfaces.discord.capture import CaptureClient, listening
+from interfaces.discord.check import guild_seen, missing_in, missing_of_application
 from interfaces.discord.figures import PACE_S, Figures
 from interfaces.discord.members import member_of
 from interfaces.discord.milestones import Milestones
@@ -107,6 +108,8 @@ class Bot(CaptureClient):
         await asyncio.gather(
             super().on_ready(), register(self.tree, self.guilds), self._begin_to_tell()
         )
+        for line in self._missing():
+            _log.warning("Discord does not let the bot work: %s", line)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Brings the commands along."""
@@ -153,6 +156,14 @@ class Bot(CaptureClient):
     def channel_named(self, name: str) -> discord.TextChannel | None:
         """The text channel of this name or id that the bot sees; None if there is none."""
         return next(self._channels_named(name), None) if name else None
+
+    def _missing(self) -> list[str]:
+        """What the bot lacks in its guilds, and what for."""
+        flags = None if self.application is None else self.application.flags
+        return [
+            *([] if flags is None else missing_of_application(flags)),
+            *missing_in(self.settings, [guild_seen(guild) for guild in self.guilds]),
+        ]
 
     def _take_up_topics(self) -> None:
         """Has each topic told that has a channel in the settings."""

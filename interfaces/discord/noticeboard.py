@@ -102,6 +102,11 @@ class Noticeboard:
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._listen())]
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether it has begun to tell."""
+        return bool(self._tasks)
+
     def look_again(self, topic: Topic, about: UUID) -> None:
         """Has a notice made anew although nothing happened on the tape: it is not as it should
         be. This is not stored, a start finds it again.

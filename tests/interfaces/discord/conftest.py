@@ -11,6 +11,7 @@ from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.settings import Settings
 from tests.interfaces.discord.asking import Community
+from tests.interfaces.discord.deck import Deck
 from tests.interfaces.discord.gateway import LoopbackDiscord
 from tests.interfaces.discord.listening import NOON, Record
 
@@ -43,3 +44,10 @@ async def loopback() -> AsyncIterator[LoopbackDiscord]:
 @pytest.fixture
 def community(house: House, loopback: LoopbackDiscord, tmp_path: Path) -> Community:
     return Community(house, loopback, tmp_path)
+
+
+@pytest.fixture
+def deck(house: House, loopback: LoopbackDiscord, tmp_path: Path) -> Deck:
+    for name in ("signals", "trades"):
+        loopback.guild.channel(name)
+    return Deck(house, loopback, tmp_path)

@@ -42,6 +42,8 @@ from tests.interfaces.discord.sessions import Sessions
 
 TOKEN = "loopback.token"
 STEP_S = 0.02
+MESSAGE_CONTENT_LIMITED = 1 << 19
+"""The flag of an application in few guilds that may read what is said."""
 
 
 class Troubles:
@@ -71,6 +73,8 @@ class LoopbackDiscord:
         self.guild.people["truetape"] = self.bot
         self.authorization = f"Bot {TOKEN}"
         self.sessions = Sessions(self.guild, self.bot, self.application_id, TOKEN)
+        self.flags = MESSAGE_CONTENT_LIMITED
+        self.is_member = True
         self.troubles = Troubles()
         self.requests: list[tuple[str, str]] = []
         self.posted: list[Post] = []
@@ -173,6 +177,28 @@ class LoopbackDiscord:
             del post.channel.posts[post.id]
         ids = [str(post.id) for post in posts]
         await self.sessions.tell("MESSAGE_DELETE_BULK", {"ids": ids, **self._place(posts[0])})
+
+    async def react(self, post: Post, emoji: str, by: str) -> None:
+        """A member puts an emoji below a message."""
+        person = self.guild.person(by)
+        post.reactions.add((emoji, person.id))
+        await self.sessions.tell(
+            "MESSAGE_REACTION_ADD",
+            {
+                **self._place(post),
+                "user_id": str(person.id),
+                "message_id": str(post.id),
+                "message_author_id": str(post.author.id),
+                "member": {**person.member(), "user": person.user()},
+                "emoji": {"id": None, "name": emoji},
+                "burst": False,
+                "type": 0,
+            },
+        )
+
+    async def make_channel(self, name: str) -> None:
+        """Somebody makes a channel while the bot is there."""
+        await self.sessions.tell("CHANNEL_CREATE", self.guild.channel(name).payload())
 
     async def press(self, post: Post, custom_id: str, by: str) -> Interaction:
         """A member presses a button."""

@@ -87,6 +87,9 @@ class Post:
     flags: int = 0
     nonce: str | int | None = None
     edited_at: datetime | None = None
+    is_pinned: bool = False
+    reactions: set[tuple[str, int]] = field(default_factory=set)
+    """Which emoji whom by."""
 
     @property
     def posted_at(self) -> datetime:
@@ -125,7 +128,7 @@ class Post:
             "mentions": [],
             "mention_roles": [],
             "mention_everyone": False,
-            "pinned": False,
+            "pinned": self.is_pinned,
             "tts": False,
         }
         if self.author.is_webhook:
@@ -161,6 +164,8 @@ class Channel:
     kind: int = TEXT
     above: Channel | None = None
     archived_at: datetime | None = None
+    denied: int = 0
+    """The permissions that nobody has here."""
 
     def payload(self) -> Json:
         if self.above is not None:
@@ -171,7 +176,9 @@ class Channel:
             "guild_id": str(self.guild.id),
             "name": self.name,
             "position": 0,
-            "permission_overwrites": [],
+            "permission_overwrites": [
+                {"id": str(self.guild.id), "type": 0, "allow": "0", "deny": str(self.denied)}
+            ],
             "nsfw": False,
             "topic": None,
             "parent_id": None,
@@ -223,6 +230,7 @@ class Guild:
         self._ids = Snowflakes()
         self.id = self.new_id()
         self.name = name
+        self.permissions = EVERYTHING
         self.channels: dict[str, Channel] = {}
         self.people: dict[str, Person] = {}
         self.roles: dict[str, int] = {"@everyone": self.id}
@@ -249,6 +257,12 @@ class Guild:
         self.channels[name] = made
         return made
 
+    def thread_of(self, post: Post, name: str) -> Channel:
+        """The new thread of a message, which has the message's own id."""
+        made = Channel(self, post.id, name, kind=PUBLIC_THREAD, above=post.channel)
+        self.channels[f"{name} ({post.id})"] = made
+        return made
+
     def machine(self, name: str, *, is_webhook: bool = False) -> Person:
         """Another bot of that name, or a webhook."""
         made = Person(self.new_id(), name.lower(), None, True, is_webhook=is_webhook)
@@ -273,6 +287,10 @@ class Guild:
         made = Post(id=self.new_id(), channel=channel, author=author, **said)
         channel.posts[made.id] = made
         return made
+
+    def take_away(self, channel: Channel) -> None:
+        """A channel or thread is deleted with all that was said in it."""
+        self.channels = {n: c for n, c in self.channels.items() if c is not channel}
 
     def channel_of(self, number: int) -> Channel | None:
         return next((c for c in self.channels.values() if c.id == number), None)
@@ -311,7 +329,7 @@ class Guild:
         return {
             "id": str(number),
             "name": name,
-            "permissions": EVERYTHING if number == self.id else "0",
+            "permissions": self.permissions if number == self.id else "0",
             "color": 0,
             "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
             "position": place,

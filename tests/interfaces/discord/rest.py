@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiohttp import BodyPartReader, web
@@ -24,9 +25,12 @@ from tests.interfaces.discord.interactions import (
     UPDATES_LATER,
     Interaction,
 )
+from tests.interfaces.discord.rest_guild import GuildRoutes
 
 if TYPE_CHECKING:
     from tests.interfaces.discord.gateway import LoopbackDiscord
+
+NONCE_KEPT = timedelta(minutes=5)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,10 +38,30 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Refusal(Exception):
     """Discord's no: an HTTP status and a code of its own."""
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after_s = retry_after_s
+
+    def response(self) -> web.Response:
+        """The refusal as it is sent; a limit says how long it lasts, and that Discord set it."""
+        body: Json = {"message": str(self), "code": self.code}
+        if self.retry_after_s is None:
+            return reply(body, self.status)
+        body |= {"retry_after": self.retry_after_s, "global": False}
+        response = reply(body, self.status)
+        response.headers["Via"] = "1.1 google"
+        response.headers["Retry-After"] = str(self.retry_after_s)
+        response.headers["X-RateLimit-Scope"] = "shared"
+        return response
+
+
+def limited(retry_after_s: float) -> Refusal:
+    """Too much was asked for: it may be asked again after so long."""
+    return Refusal(429, 0, "You are being rate limited.", retry_after_s)
 
 
 UNAUTHORIZED = Refusal(401, 0, "401: Unauthorized")
@@ -47,7 +71,11 @@ UNKNOWN_MESSAGE = Refusal(404, 10008, "Unknown Message")
 UNKNOWN_INTERACTION = Refusal(404, 10062, "Unknown interaction")
 ACKNOWLEDGED = Refusal(400, 40060, "Interaction has already been acknowledged.")
 EMPTY_MESSAGE = Refusal(400, 50006, "Cannot send an empty message")
+HAS_A_THREAD = Refusal(400, 160004, "A thread has already been created for this message")
 UNAVAILABLE = Refusal(503, 0, "503: Service Unavailable")
+BAD_GATEWAY = Refusal(502, 0, "502: Bad Gateway")
+MISSING_PERMISSIONS = Refusal(403, 50013, "Missing Permissions")
+CREATE_THREADS = 1 << 35
 
 
 def reply(value: object, status: int = 200) -> web.Response:
@@ -74,6 +102,12 @@ class Rest:
             ("GET", "/channels/{channel}/messages/{message}", self._message),
             ("PATCH", "/channels/{channel}/messages/{message}", self._edit),
             ("DELETE", "/channels/{channel}/messages/{message}", self._delete),
+            ("POST", "/channels/{channel}/messages/{message}/threads", self._thread),
+            (
+                "DELETE",
+                "/channels/{channel}/messages/{message}/reactions/{emoji}/{user}",
+                self._unreact,
+            ),
             ("GET", "/applications/{id}/commands", self._commands),
             ("PUT", "/applications/{id}/commands", self._register),
             ("GET", "/applications/{id}/guilds/{guild}/commands", self._commands),
@@ -85,6 +119,7 @@ class Rest:
             ("DELETE", "/webhooks/{id}/{token}/messages/{message}", self._delete_answer),
         ):
             self.application.router.add_route(method, path, handler)
+        GuildRoutes(discord).add_to(self.application)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -98,7 +133,7 @@ class Rest:
                 raise UNAUTHORIZED
             return await handler(request)
         except Refusal as refusal:
-            return reply({"message": str(refusal), "code": refusal.code}, refusal.status)
+            return refusal.response()
 
     async def _me(self, _: web.Request) -> web.Response:
         return reply(self._discord.bot.user())
@@ -113,7 +148,7 @@ class Rest:
                 "bot_public": False,
                 "bot_require_code_grant": False,
                 "verify_key": "",
-                "flags": 0,
+                "flags": self._discord.flags,
                 "owner": self._discord.guild.person("Owner").user(),
             }
         )
@@ -147,10 +182,45 @@ class Rest:
     async def _post(self, request: web.Request) -> web.Response:
         channel = self._channel_of(request)
         body, files = await _body(request)
+        if (said := self._said_before(channel, body)) is not None:
+            return reply(said.payload())
         post = self._made(channel, body, files, DEFAULT)
         self._discord.posted.append(post)
         await self._discord.tell_post("MESSAGE_CREATE", post)
         return reply(post.payload())
+
+    def _said_before(self, channel: Channel, body: Json) -> Post | None:
+        """The bot's message of a few minutes that has the nonce of this one."""
+        if not (body.get("enforce_nonce") and body.get("nonce")):
+            return None
+        since = self._discord.guild.now - NONCE_KEPT
+        return next(
+            (
+                post
+                for post in channel.posts.values()
+                if post.nonce == body["nonce"]
+                and post.author is self._discord.bot
+                and post.posted_at > since
+            ),
+            None,
+        )
+
+    async def _thread(self, request: web.Request) -> web.Response:
+        post = self._post_of(request)
+        if self._discord.guild.channel_of(post.id) is not None:
+            raise HAS_A_THREAD
+        if post.channel.denied & CREATE_THREADS:
+            raise MISSING_PERMISSIONS
+        body, _ = await _body(request)
+        thread = self._discord.guild.thread_of(post, body["name"])
+        await self._discord.sessions.tell("THREAD_CREATE", thread.payload())
+        return reply(thread.payload(), 201)
+
+    async def _unreact(self, request: web.Request) -> web.Response:
+        post = self._post_of(request)
+        emoji, user = request.match_info["emoji"], int(request.match_info["user"])
+        post.reactions.discard((emoji, user))
+        return web.Response(status=204)
 
     async def _typing(self, request: web.Request) -> web.Response:
         self._channel_of(request)

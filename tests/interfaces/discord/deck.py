@@ -1,0 +1,102 @@
+"""What tests of cards share: a bot with a worker beside it, and what stands in its channels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from application.access import LOCAL_OPERATOR
+from application.desk import Command
+from interfaces.cli.running import working
+from interfaces.discord.bot import Bot
+from interfaces.discord.settings import DiscordSettings
+from tests.interfaces.discord.asking import SETTINGS, Community
+from tests.interfaces.discord.gateway import until
+from tests.interfaces.discord.guild import Post
+from tests.interfaces.discord.interactions import Interaction
+
+TIME_WIDTH = len("11-16 17:00:00 ")
+
+
+class Deck(Community):
+    """Signals are said in the channel, and everything follows the tape by itself."""
+
+    @asynccontextmanager
+    async def works(self, settings: DiscordSettings = SETTINGS) -> AsyncIterator[Bot]:
+        """The bot and a worker, as `truetape bot` runs them."""
+        bot = Bot(self.house, settings, retry_s=0.1, guild_ready_timeout=0.1)
+        with working(self.house, threading.Event()):
+            async with self.loopback.running(bot):
+                await until(lambda: bot.board.is_telling)
+                yield bot
+
+    async def posts(self, words: str = "BTO 2 TSLA 11/20 250c @ 2.28", who: str = "Nora") -> Post:
+        """A trader posts a signal; its card."""
+        before = set(self.cards())
+        await self.loopback.say("options", who, words)
+        await until(lambda: len(self.cards()) > len(before))
+        return next(card for card in self.cards() if card not in before)
+
+    def cards(self) -> list[Post]:
+        """What stands in the signals channel, in its order."""
+        return list(self.loopback.guild.channel("signals").posts.values())
+
+    def trades(self) -> list[str]:
+        """What is told in the trades channel, without the places on the tape."""
+        posts = self.loopback.guild.channel("trades").posts.values()
+        return [post.content.partition("` ")[2] for post in posts]
+
+    def thread(self, card: Post) -> list[str]:
+        """The lines below a card, without place and time."""
+        found = self.loopback.guild.channel_of(card.id)
+        posts = [] if found is None else found.posts.values()
+        lines = [line for post in posts for line in post.content.split("\n")]
+        return [line.partition("` ")[2][TIME_WIDTH:] for line in lines]
+
+    def order(self, *words: object) -> Command:
+        """A command that somebody gives elsewhere."""
+        actor = LOCAL_OPERATOR.actor
+        return Command.given(uuid4(), words, actor=actor, at=self.house.clock.now())
+
+    async def clicks(self, card: Post, verb: str, by: str) -> Interaction:
+        """A member presses a button of the card."""
+        return await self.loopback.press(card, f"tt:{verb}:{signal_of(card)}", by)
+
+    async def hears(self, card: Post, verb: str, by: str) -> str:
+        """What a member hears who presses a button."""
+        answer = await (await self.clicks(card, verb, by)).answered()
+        assert answer.is_ephemeral
+        return answer.content
+
+
+def signal_of(card: Post) -> UUID:
+    """The signal of a card, as its buttons say."""
+    (button,) = (one for one in card.custom_ids if one.startswith("tt:why:"))
+    return UUID(button.removeprefix("tt:why:"))
+
+
+def shown(card: Post) -> dict[str, str]:
+    """The fields of a card by name; `title` and `told` are what stands above them."""
+    (embed,) = card.embeds
+    fields = {field["name"]: field["value"] for field in embed.get("fields", ())}
+    return fields | {"title": embed["title"], "told": embed["description"]}
+
+
+def pressable(card: Post) -> dict[str, bool]:
+    """The verbs below a card, and whether they can be pressed."""
+    return {
+        button["custom_id"].split(":")[1]: not button.get("disabled", False)
+        for row in card.components
+        for button in row["components"]
+    }
+
+
+async def until_shown(card: Post, condition: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+    """Waits until a card shows something."""
+    try:
+        await until(lambda: condition(shown(card)))
+    except TimeoutError as error:
+        raise AssertionError(shown(card)) from error
+    return shown(card)
