@@ -20,9 +20,7 @@ from interfaces.discord.settings import DiscordSettings
 READ = ("view_channel", "read_message_history")
 POST = (*READ, "send_messages", "embed_links")
 THREADS = ("create_public_threads", "send_messages_in_threads")
-PINS = frozenset({"pin_messages", "manage_messages"})
-"""Either lets a message be pinned."""
-
+WATCHING = "watching it, and telling authors what could not be booked"
 INTENT = (
     "Message Content Intent is off: without it nothing that is said can be read. Switch it on in "
     "Discord's developer portal, under Bot"
@@ -92,8 +90,7 @@ def _missing_channels(settings: DiscordSettings, guilds: Sequence[Guild]) -> Ite
         yield f"#{name} is not there, or hidden from the bot: it is to be watched"
     for guild, channel in watched:
         needed = (*READ, "send_messages", *THREADS)
-        yield from _missing_rights(guild, channel, needed, "it is watched, and authors are told "
-                                   "what could not be booked")  # fmt: skip
+        yield from _missing_rights(guild, channel, needed, WATCHING)
     for need in needs_of(settings):
         found = [
             (guild, channel)
@@ -109,21 +106,23 @@ def _missing_channels(settings: DiscordSettings, guilds: Sequence[Guild]) -> Ite
             )
         for guild, channel in found:
             yield from _missing_rights(guild, channel, need.permissions, need.purpose)
-            if need.setting == "BOARD" and not _held(guild, channel) & PINS:
+            if need.setting == "BOARD" and not _may_pin(guild, channel):
                 yield f"#{channel.name} lacks Pin Messages: needed for {need.purpose}"
 
 
 def _missing_rights(
     guild: Guild, channel: discord.abc.GuildChannel, needed: Collection[str], purpose: str
 ) -> Iterator[str]:
-    held = _held(guild, channel)
-    lacking = [_NAMES[name] for name in needed if name not in held]
+    held = channel.permissions_for(guild.me)
+    lacking = [_NAMES[name] for name in needed if not getattr(held, name)]
     if lacking:
         yield f"#{channel.name} lacks {', '.join(lacking)}: needed for {purpose}"
 
 
-def _held(guild: Guild, channel: discord.abc.GuildChannel) -> set[str]:
-    return {name for name, is_held in channel.permissions_for(guild.me) if is_held}
+def _may_pin(guild: Guild, channel: discord.abc.GuildChannel) -> bool:
+    """Either permission lets a message be pinned."""
+    held = channel.permissions_for(guild.me)
+    return held.pin_messages or held.manage_messages
 
 
 def _missing_roles(settings: DiscordSettings, guilds: Sequence[Guild]) -> Iterator[str]:
