@@ -19,6 +19,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -129,7 +130,7 @@ class Noticeboard:
         self._thread.shutdown()
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_closed:
             self._stirred.clear()
             try:
                 self._tell(await self._in_thread(self._due))
@@ -138,10 +139,9 @@ class Noticeboard:
                 _log.warning("what is due cannot be read: %s", error)
                 await self._in_thread(self._noticing.close)
                 pause_s = self._retry_s
-            try:
-                await asyncio.wait_for(self._stirred.wait(), pause_s)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._stirred.wait()
 
     def stir(self) -> None:
         """Has what is due looked at now."""

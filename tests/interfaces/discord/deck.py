@@ -40,13 +40,14 @@ class Deck(Community):
         return next(card for card in self.cards() if card not in before)
 
     def cards(self) -> list[Post]:
-        """What stands in the signals channel, in its order."""
-        return list(self.loopback.guild.channel("signals").posts.values())
+        """The cards in the signals channel, in its order."""
+        posts = self.loopback.guild.channel("signals").posts.values()
+        return [post for post in posts if any("tt:why:" in one for one in post.custom_ids)]
 
     def trades(self) -> list[str]:
         """What is told in the trades channel, without the places on the tape."""
         posts = self.loopback.guild.channel("trades").posts.values()
-        return [post.content.partition("` ")[2] for post in posts]
+        return [post.content.partition("` ")[2] for post in posts if "` " in post.content]
 
     def thread(self, card: Post) -> list[str]:
         """The lines below a card, without place and time."""
