@@ -102,12 +102,12 @@ def chat(folder: Path) -> Path:
 
 
 def market(folder: Path) -> Path:
-    """Quotes just before each claim and now; the one in line 4 is crossed."""
+    """Quotes just before each claim, and on for an hour; the one in line 4 is crossed."""
     rows = [
         (option("TSLA", "C", 250), 9, "2.25", "2.30"),
         (option("TSLA", "C", 250), 8, "3.05", "3.10"),
         (option("AAPL", "C", 300), 6, "4.20", "3.90"),
-        (option("SPY", "P", 600), 7, "1.30", "1.35"),
+        *((option("SPY", "P", 600), minutes, "1.30", "1.35") for minutes in range(-60, 8)),
         (option("AAPL", "C", 300), 5, "3.90", "4.00"),
         *((option("AAPL", "C", 300), minutes, "4.10", "4.20") for minutes in range(-60, 4)),
     ]
@@ -137,7 +137,7 @@ def shell(new_database: NewDatabase, servers: Servers, folder: Path) -> Iterator
         # A row was left out: told with its file and line, and by the exit code.
         assert quotes.code == 1
         assert "quotes.csv:4: left out: the bid is above the offer" in quotes.err
-        assert "68 rows are new, 0 known already" in quotes.out
+        assert "135 rows are new, 0 known already" in quotes.out
         yield shell
 
 
