@@ -75,6 +75,8 @@ def change_of(signal: Signal, filled: Mapping[str, str], reason: str, *, at: dat
         return replace(change, void=True, instead=terms)
     if not changes:
         raise InvalidInput("nothing is filled in otherwise than it is recorded")
+    if (stop is None and signal.stop is not None) or (signal.targets and not targets):
+        raise InvalidInput("stops and targets are moved, not taken away: leave them filled in")
     figures = quantity != signal.book[1] or price != signal.entry_prices[1]
     return replace(
         change,

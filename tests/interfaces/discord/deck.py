@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+import msgspec
+import psycopg
+
 from application.access import LOCAL_OPERATOR
 from application.desk import Command
+from application.noticing import Due, Noticing, Topic
+from interfaces.chat_files import DISCORD
 from interfaces.cli.running import working
 from interfaces.discord.bot import Bot
 from interfaces.discord.settings import DiscordSettings
+from projections.timeline import timeline
 from tests.interfaces.discord.asking import SETTINGS, Community
 from tests.interfaces.discord.gateway import until
 from tests.interfaces.discord.guild import Post
@@ -55,6 +61,32 @@ class Deck(Community):
         posts = [] if found is None else found.posts.values()
         lines = [line for post in posts for line in post.content.split("\n")]
         return [line.partition("` ")[2][TIME_WIDTH:] for line in lines]
+
+    def marks_again(self, signal: UUID) -> None:
+        """Everything of a signal is due as if it had just happened."""
+        noticing = Noticing(DISCORD)
+        with self.house.reader.connection() as connection:
+            story = timeline(connection, signal, descending=False)
+        at = self.house.clock.now()
+        due = [
+            Due(topic=topic, about=signal, position=event.position, happened_at=at)
+            for event in story
+            for topic in (Topic.CARD, Topic.LINE, Topic.TRADE)
+        ]
+        with psycopg.connect(self.house.database_url) as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO tape.reaction_memory (reaction, key, value) VALUES (%s, %s, %s)"
+                " ON CONFLICT (reaction, key) DO UPDATE SET value = excluded.value",
+                [(noticing.name, one.key, msgspec.json.encode(one)) for one in due],
+            )
+
+    def due(self) -> int:
+        """How much has yet to be told."""
+        with psycopg.connect(self.house.database_url) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM tape.reaction_memory WHERE starts_with(key, 'due:')"
+            ).fetchone()
+        return 0 if row is None else int(row[0])
 
     def order(self, *words: object) -> Command:
         """A command that somebody gives elsewhere."""

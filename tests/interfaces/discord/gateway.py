@@ -27,6 +27,7 @@ from discord.http import Route
 from tests.interfaces.discord.guild import Guild, Json, Person, Post
 from tests.interfaces.discord.interactions import (
     AUTOCOMPLETE,
+    BUTTON,
     COMMAND,
     COMPONENT,
     MODAL,
@@ -203,6 +204,11 @@ class LoopbackDiscord:
     async def press(self, post: Post, custom_id: str, by: str) -> Interaction:
         """A member presses a button."""
         return await self._interact(COMPONENT, by, post, pressed(post, custom_id))
+
+    async def press_stale(self, post: Post, custom_id: str, by: str) -> Interaction:
+        """A member presses a button that is not there any more."""
+        data = {"custom_id": custom_id, "component_type": BUTTON}
+        return await self._interact(COMPONENT, by, post, data)
 
     async def choose(self, post: Post, custom_id: str, values: list[str], by: str) -> Interaction:
         """A member chooses from a list."""
