@@ -21,7 +21,8 @@ OPENS, CLOSES = time(9, 30), time(16, 0)
 
 _QUOTES = """
 SELECT trim_scale(coalesce(q.bid, b.low)), trim_scale(coalesce(q.offer, b.high)),
-       coalesce(q.quoted_at, b.begins_at), coalesce(q.source, b.source || ' bar')
+       coalesce(q.quoted_at, b.begins_at), coalesce(q.source, b.source || ' bar'),
+       q.bid_size, q.offer_size
 FROM unnest(%(symbols)s::text[], %(moments)s::timestamptz[])
      WITH ORDINALITY AS r(symbol, moment, place)
 LEFT JOIN LATERAL (
@@ -111,5 +112,21 @@ class RecordedMarket:
         return None if row is None else Decimal(row[0])
 
 
-def _quote(symbol: str, bid: Decimal, offer: Decimal, at: datetime, source: str) -> Quote:
-    return Quote(symbol=symbol, bid=bid, offer=offer, time=at, source=source)
+def _quote(
+    symbol: str,
+    bid: Decimal,
+    offer: Decimal,
+    at: datetime,
+    source: str,
+    bid_size: int | None,
+    offer_size: int | None,
+) -> Quote:
+    return Quote(
+        symbol=symbol,
+        bid=bid,
+        offer=offer,
+        time=at,
+        source=source,
+        bid_size=bid_size,
+        offer_size=offer_size,
+    )

@@ -7,6 +7,7 @@ from domain import (
     corrections,
     follows,
     holdings,
+    limits,
     market,
     members,
     messages,
@@ -21,8 +22,8 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, corrections, follows, holdings, market, members, messages, notices,
-              orders, ranking, rooms, signals, traders)  # fmt: skip
+AGGREGATES = (accounts, corrections, follows, holdings, limits, market, members, messages,
+              notices, orders, ranking, rooms, signals, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

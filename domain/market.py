@@ -26,13 +26,17 @@ def exchange_day(at: datetime) -> date:
 
 
 class Quote(Value, frozen=True, kw_only=True):
-    """Bid and offer of one instrument. Prices in USD per share."""
+    """Bid and offer of one instrument. Prices in USD per share, sizes in contracts or shares;
+    None where nobody said how much stands there.
+    """
 
     symbol: str
     bid: Decimal
     offer: Decimal
     time: datetime
     source: str
+    bid_size: int | None = None
+    offer_size: int | None = None
 
     @property
     def is_usable(self) -> bool:

@@ -67,7 +67,13 @@ class TestQuotes:
     def test_a_quote_is_answered_with_its_own_time_and_source(self, recorded: Recorded) -> None:
         recorded.quote(NOON, "189.00", "189.20")
         assert recorded.at(NOON + SECOND) == Quote(
-            symbol="AAPL", bid=D("189"), offer=D("189.2"), time=NOON, source="nyse"
+            symbol="AAPL",
+            bid=D("189"),
+            offer=D("189.2"),
+            time=NOON,
+            source="nyse",
+            bid_size=5,
+            offer_size=7,
         )
 
     def test_the_last_one_up_to_the_moment_counts_and_none_after_it(
