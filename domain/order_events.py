@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
-from domain.shared import Created, Event
+from domain.shared import Created, Event, Value
 
 if TYPE_CHECKING:
     from domain.orders import Order
+
+
+class Check(Value, frozen=True, kw_only=True):
+    """One of our own checks of an order, and what it saw."""
+
+    name: str
+    passed: bool
+    detail: str = ""
 
 
 class OrderRequested(Created, frozen=True, kw_only=True):
@@ -32,12 +40,31 @@ class OrderRequested(Created, frozen=True, kw_only=True):
     time_in_force: TimeInForce = TimeInForce.DAY
 
 
+class OrderCleared(Event, frozen=True, kw_only=True):
+    """Our own checks let the order pass: it may be sent."""
+
+    TOPIC: ClassVar[str] = "order.cleared"
+
+    checks: tuple[Check, ...] = ()
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.cleared = True
+
+
 class OrderDenied(Event, frozen=True, kw_only=True):
     """Our own check said no; the broker never heard of the order."""
 
     TOPIC: ClassVar[str] = "order.denied"
+    class_version: ClassVar[int] = 2
 
     reason: str
+    checks: tuple[Check, ...] = ()
+    """Those made, in their order; the last one is what failed."""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first only the reason was kept."""
+        body.setdefault("checks", [])
 
     def apply(self, aggregate: Order) -> None:
         aggregate.status = OrdStatus.DENIED

@@ -12,9 +12,11 @@ from eventsourcing.domain import BaseAggregate
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg, multiplier_of
 from domain.order_events import (
+    Check,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRequested,
+    OrderCleared,
     OrderDenied,
     OrderExpired,
     OrderFilled,
@@ -67,6 +69,7 @@ class Order(BaseAggregate[UUID]):
         self.legs = legs
         self.order_qty = order_qty
         self.status = OrdStatus.PENDING_NEW
+        self.cleared = False
         self.submitted = False
         self.fills: dict[str, tuple[Decimal, Decimal]] = {}
         self.busted: frozenset[str] = frozenset()
@@ -127,14 +130,25 @@ class Order(BaseAggregate[UUID]):
             timestamp=at,
         )
 
-    def deny(self, reason: str, *, at: datetime) -> None:
+    def clear(self, checks: tuple[Check, ...] = (), *, at: datetime) -> None:
+        """Lets the order go to the broker.
+
+        Raises:
+            Impossible: it was submitted or is over, or a check failed.
+        """
+        self._require_unsubmitted()
+        if not all(check.passed for check in checks):
+            raise Impossible("an order that fails a check is denied")
+        self.trigger_event(OrderCleared, checks=checks, timestamp=at)
+
+    def deny(self, reason: str, checks: tuple[Check, ...] = (), *, at: datetime) -> None:
         """Stops the order before it reaches the broker.
 
         Raises:
             Impossible: it was submitted or is over.
         """
         self._require_unsubmitted()
-        self.trigger_event(OrderDenied, reason=reason, timestamp=at)
+        self.trigger_event(OrderDenied, reason=reason, checks=checks, timestamp=at)
 
     def submit(self, broker: str, *, at: datetime) -> None:
         """Sends the order.
