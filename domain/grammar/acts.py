@@ -8,8 +8,9 @@ lead into it ("I just", "personally going to"). Everything else around it ("make
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+import msgspec
 
 from domain.grammar.frames import Frame, heading
 from domain.grammar.lead import objection
@@ -46,14 +47,15 @@ SPOTS_MAX = 40
 
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
+_TELLING_KINDS = _SLOT_KINDS - {"num"}
+_ENTRIES = (Kind.OPEN, Kind.ADD)
 _SLOT_WORDS = (
     STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
     | RIGHTS.keys() | AVERAGES | {"exp", "new", "set"}
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Act:
+class Act(msgspec.Struct, gc=False):
     """An action word in command position and the words that fill its slots."""
 
     verb: Verb
@@ -72,8 +74,7 @@ class Act:
         return self.tokens[self.verb_at].text if self.verb_at < len(self.tokens) else ""
 
 
-@dataclass(slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, gc=False):
     """An action word that is not an act, and why not."""
 
     kind: Kind
@@ -82,13 +83,12 @@ class Refusal:
     sentence: int
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct, gc=False):
     """What one text holds."""
 
-    acts: list[Act] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    free: list[Piece] = field(default_factory=list)
+    acts: list[Act] = []
+    refusals: list[Refusal] = []
+    free: list[Piece] = []
     """Pieces that belong to no act; they may still move levels."""
     heading: Frame | None = None
     """What a line at the top makes of all that stands under it."""
@@ -186,11 +186,12 @@ def _with_next(parts: list[Piece], place: int) -> list[Token]:
 
 def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
     """In "Recap: BTO TSLA 250c @ 2, STC @ 4" the exit is of the entry that was refused."""
-    own = any(t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens)
-    entries = (Kind.OPEN, Kind.ADD)
-    return not own and any(
-        refusal.verb.kind in entries and refusal.sentence == piece.sentence
+    refused = any(
+        refusal.verb.kind in _ENTRIES and refusal.sentence == piece.sentence
         for refusal in found.refusals
+    )
+    return refused and not any(
+        t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens
     )
 
 
@@ -200,7 +201,7 @@ def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
         spot.verb.kind is Kind.TRIM
         or spot.verb.form is Form.TICKET
         or any(
-            token.kind in _SLOT_KINDS - {"num"}
+            token.kind in _TELLING_KINDS
             or is_ticker_word(token.text)
             or token.low in REMAINDER
             or token.low in RIGHTS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
@@ -249,16 +250,15 @@ def _whole(price: Decimal, entry: Decimal) -> Decimal:
     return Decimal(digits[: -len(short)] + short)
 
 
-@dataclass(slots=True)
-class _Judging:
+class _Judging(msgspec.Struct, gc=False):
     """One block on its way to a reading."""
 
     block: Block
     text: str
     stop: Decimal | None = None
-    targets: list[Decimal] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
+    targets: list[Decimal] = []
+    missing: list[str] = []
+    rules: list[str] = []
     why: str = ""
 
     def reading(self, named: tuple[LegReading, ...]) -> Reading:

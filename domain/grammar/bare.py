@@ -113,6 +113,9 @@ def act_barely(found: Found, text: str) -> None:
 
 _COMMA = Token("comma", ",", ",")
 _LEVELS = STOPS | TARGETS | {"loss", "profit"}
+_SHARED = STOPS | TARGETS | RATINGS
+_SPELLINGS = RIGHTS.keys() | STRATEGIES.keys()
+_BEHIND_ROOT = _CONTRACT_KINDS | {"slash", "dte"}
 _END = Token("end", "\n", "\n")
 
 
@@ -182,7 +185,7 @@ def _is_spelled(words: Sequence[Token]) -> bool:
     """250 call, 650/645 put spread."""
     said = {token.low for token in words}
     numbered = any(token.kind in ("num", "money", "slash") for token in words)
-    return numbered and not said.isdisjoint(RIGHTS.keys() | STRATEGIES.keys())
+    return numbered and not said.isdisjoint(_SPELLINGS)
 
 
 def _is_root(token: Token) -> bool:
@@ -193,14 +196,13 @@ def _is_root(token: Token) -> bool:
 def _is_before(words: Sequence[Token], place: int) -> bool:
     """A root in small letters stands right before its strike or expiry."""
     ahead = words[place + 1] if place + 1 < len(words) else _END
-    return len(words[place].text) <= 5 and ahead.kind in _CONTRACT_KINDS | {"slash", "dte"}
+    return len(words[place].text) <= 5 and ahead.kind in _BEHIND_ROOT
 
 
 def _is_share(words: Sequence[Token], place: int) -> bool:
     """A percentage of a stop, a target or a size; any other is a gain."""
     around_it = [token.low for token in words[max(place - 3, 0) : place + 2]]
-    named = STOPS | TARGETS | RATINGS
-    return words[place].kind == "percent" and not named.isdisjoint(around_it)
+    return words[place].kind == "percent" and not _SHARED.isdisjoint(around_it)
 
 
 def _goes_on(words: Sequence[Token]) -> bool:

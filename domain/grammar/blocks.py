@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
+
+import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
@@ -54,23 +55,22 @@ _LEVERAGE = re.compile(
 _Find = Callable[[str], Iterator[Named]]
 
 
-@dataclass(slots=True)
-class Block:
+class Block(msgspec.Struct, gc=False):
     """What the lines say, before it is judged whether that is a trade."""
 
-    heads: list[str] = field(default_factory=list)
+    heads: list[str] = []
     """Lines, or parts of lines, before any label: who does what with which instrument."""
-    entry_lines: list[str] = field(default_factory=list)
-    entries: list[Decimal] = field(default_factory=list)
-    stops: list[Decimal] = field(default_factory=list)
+    entry_lines: list[str] = []
+    entries: list[Decimal] = []
+    stops: list[Decimal] = []
     stop_share: Decimal | None = None
-    targets: list[Decimal] = field(default_factory=list)
-    target_shares: list[Decimal] = field(default_factory=list)
+    targets: list[Decimal] = []
+    target_shares: list[Decimal] = []
     side: Side | None = None
     side_line: str = ""
     named: tuple[Named, ...] = ()
-    labels: set[str] = field(default_factory=set)
-    loose: list[Decimal] = field(default_factory=list)
+    labels: set[str] = set()
+    loose: list[Decimal] = []
     """Numbers of the side's line that no label explains, where there are several."""
     quantity: Decimal | None = None
     at_market: bool = False

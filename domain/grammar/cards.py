@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
@@ -55,14 +56,13 @@ _TITLE_WORDS_MAX = 5
 _LINES_MAX = 150
 
 
-@dataclass(slots=True)
-class Card:
+class Card(msgspec.Struct, gc=False):
     """One part of a message: its title, what its labels say, and the rest of its words."""
 
     title: str = ""
     sense: Sense | None = None
-    roles: dict[Role, str] = field(default_factory=dict)
-    labels: dict[Role, str] = field(default_factory=dict)
+    roles: dict[Role, str] = {}
+    labels: dict[Role, str] = {}
     """The words of the label of each role, so that a rule can name it."""
     prose: str = ""
     notes: str = ""
@@ -71,7 +71,7 @@ class Card:
     is_embed: bool = False
     is_option: bool = False
     """Whether a label speaks of an option: then it is never a card for shares."""
-    lines: list[Token] = field(default_factory=list)
+    lines: list[Token] = []
     """The lines of an embed's prose that read like a ticket."""
     is_relayed: bool = False
     """Whether a bot says who did what above it: "mila closed long"."""

@@ -29,6 +29,8 @@ _CLAUSES = (
 ) - {"we", "long", "short", "in", "out", "close", "open", "hold", "holding"}
 """Words of a main clause: what follows from the condition is then something else."""
 
+_TALK = CONDITIONS | INTENTIONS | NEGATIONS
+
 Whys = list[tuple[Kind, str]]
 
 
@@ -135,4 +137,4 @@ def _is_talk(words: Sequence[Token]) -> bool:
     """Whether the words of a card are a plan or a question rather than a ticket."""
     lows = {token.low for token in words if token.kind == "word"}
     asks = any(token.kind == "end" and "?" in token.text for token in words)
-    return asks or not lows.isdisjoint(CONDITIONS | INTENTIONS | NEGATIONS)
+    return asks or not lows.isdisjoint(_TALK)

@@ -28,6 +28,7 @@ _STARTS = ("next", "this", "end")
 _FIRST_WORDS = (
     frozenset(phrase.split()[0] for phrase in _CERTAIN | _WORDS) | {*_STARTS} | dates.MONTH_NAMES
 )
+_LEADS_BEHIND = EXPIRY_LEADS - {"for", "this"}
 _CONTRACT_KINDS = frozenset({"strike", "joined"})
 _MONTHLY = frozenset(
     {"monthly", "monthlies", "opex", "exp", "expiry", "expiration", "calls", "puts"}
@@ -62,7 +63,7 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
     beside = beside or any(
         is_spelled_strike(tokens, place) for place in (at + length, at + length + 1)
     )
-    led = before.low in EXPIRY_LEADS or ahead.low in EXPIRY_LEADS - {"for", "this"}
+    led = before.low in EXPIRY_LEADS or ahead.low in _LEADS_BEHIND
     return dates.spoken(phrase, day) if beside or led else None
 
 

@@ -214,7 +214,7 @@ class Figures:
     def _to_label(self, token: Token) -> None:
         said = numbers(token.text)
         if self.label == "target":
-            counts = said[:1] == [int(said[0])] and said[0] < 10 if said else False
+            counts = bool(said) and said[0] == int(said[0]) and said[0] < 10
             if not (counts and self.ahead().kind in _PRICED):
                 self.slots.targets += said
             return

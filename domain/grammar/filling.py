@@ -20,11 +20,13 @@ from domain.grammar.verbs import Verb
 
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = frozenset({"num", "money", "at"})
+_BEFORE_RIGHT = _NUMERIC | {"slash"}
 _SHORT_FORMS = frozenset({"ic", "ics", "ccs", "pcs", "bps", "cds", "pds"})
 _FULL_SIGNS = frozenset({"credit", "debit"})
 _BIASED = frozenset({"call", "put", "spread", "vertical", "calls", "puts"})
 _SPLIT_OSI = re.compile(r"\.?\$?([A-Z]{1,5}[0-9]?) ?([0-9]{6})([CP])([0-9.]+)", re.IGNORECASE)
 _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
+_EVEN_BEFORE_STOP = words.AT_ENTRY - {"entry", "cost", "even"}
 _PARTS_MAX = 12
 _FRIDAY = 4
 _RESULT_REACH = 4
@@ -254,7 +256,7 @@ class _Filling(Figures):
 
     def _labels_stop(self) -> None:
         """In "BE stop" the level stands before its label."""
-        at_entry = self.behind().low in words.AT_ENTRY - {"entry", "cost", "even"}
+        at_entry = self.behind().low in _EVEN_BEFORE_STOP
         self.slots.stop_at_entry = self.slots.stop_at_entry or (at_entry and not self.is_exit)
         self.label = "" if at_entry or self._closes_at(ExitReason.STOP) else "stop"
 
@@ -313,7 +315,7 @@ class _Filling(Figures):
 
     def _says_right(self, token: Token) -> None:
         low = token.low
-        if low in ("c", "p") and self.behind().kind not in ("slash", *_NUMERIC):
+        if low in ("c", "p") and self.behind().kind not in _BEFORE_RIGHT:
             return
         self.slots.right = self.slots.right or words.RIGHTS[low]
 

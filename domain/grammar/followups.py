@@ -9,8 +9,9 @@ grammar stand beside what is read here, that grammar reads the whole.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from domain.grammar import followup_words as words
 from domain.grammar.normalise import clean
@@ -32,13 +33,12 @@ _LENGTH_MAX = 320
 _SURE = Decimal("0.9")
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(msgspec.Struct, gc=False):
     """What the parts of a message say together."""
 
     at_entry: bool = False
     stop: Decimal | None = None
-    targets: list[Decimal] = field(default_factory=list)
+    targets: list[Decimal] = []
     closed: str = ""
     stopped: str = ""
     partly: re.Match[str] | None = None

@@ -27,6 +27,7 @@ from domain.grammar.vocabulary import (
 )
 
 _NUMBER_KINDS = frozenset({"at", "money", "percent"})
+_FIGURE_KINDS = _NUMBER_KINDS | {"num"}
 _STATES = frozenset(
     {"is", "was", "are", "were", "isn't", "never", "always", "means", "costs", "gives"}
     | {"obligates", "requires", "makes", "matters", "keeps", "can"}
@@ -41,6 +42,7 @@ _SMALL = frozenset({"a", "an", "small", "tiny", "big", "nice", "quick", "solid",
                     "slight", "decent", "my", "the", "our", "full", "max", "about"})  # fmt: skip
 _RESULTS = frozenset({"loss", "profit", "profits", "gain", "gains", "win", "winner", "scratch",
                       "wash"}) | AT_ENTRY | TARGETS | STOPS  # fmt: skip
+_EVEN = AT_ENTRY - {"be", "cost", "entry"} | {"flat"}
 _STATEMENT_WORDS = 12
 _DRIFTS = frozenset({"higher", "lower", "up", "down", "today", "on"})
 _NARROW = frozenset({"done with", "flat", "all flat", "going flat", "all cash", "scratch"})
@@ -157,10 +159,11 @@ def _ends(rest: Sequence[Token]) -> bool:
         return True
     head = rest[0]
     if head.low == "for" and len(rest) > 1:
-        return rest[1].kind in (*_NUMBER_KINDS, "num") or rest[1].low in _SMALL
+        return rest[1].kind in _FIGURE_KINDS or rest[1].low in _SMALL
     return (
         head.low in _ENDS
-        or head.kind in (*_NUMBER_KINDS, "num", "amp")
+        or head.kind in _FIGURE_KINDS
+        or head.kind == "amp"
         or is_ticker_word(head.text)
     )
 
@@ -173,7 +176,7 @@ def _tells_result(after: Sequence[Token], place: int) -> bool:
         while place < len(after) and after[place].low in _SMALL:
             place += 1
         return place < len(after) and after[place].low in _RESULTS
-    if token.low in AT_ENTRY - {"be", "cost", "entry"} or token.low == "flat":
+    if token.low in _EVEN:
         return True
     return token.low == "be" and (token.text == "BE" or place + 1 == len(after))
 

@@ -11,6 +11,7 @@ from domain.grammar.vocabulary import OPTION_WORDS, RIGHTS
 _SAID_OF_STOCKS = frozenset({"c", "p", "call", "put", "weekly", "monthly", "premium"})
 """A nice call, the weekly chart."""
 _SAID_OF_ALL = frozenset({"spread", "spreads", "fly", "flies", "calendar", "calendars"})
+_SHAPES = _SAID_OF_ALL | SIGNS.keys()
 _NOTHING = Token("", "", "")
 OPTION_MARKS = (RIGHTS.keys() | OPTION_WORDS | STRATEGIES.keys()) - _SAID_OF_STOCKS - _SAID_OF_ALL
 _CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "slash", "dte"})
@@ -23,7 +24,7 @@ def option_mark(tokens: Iterable[Token]) -> str:
         if _is_mark(token):
             return token.text
         if before.low in ("call", "put") and (
-            token.kind in ("num", "money") or token.low in _SAID_OF_ALL | SIGNS.keys()
+            token.kind in ("num", "money") or token.low in _SHAPES
         ):
             return before.text
         before = token

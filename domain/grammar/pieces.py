@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import BEYOND, QUESTION_WORDS, STOPS, TARGETS
@@ -14,8 +15,7 @@ _AUXILIARIES = frozenset({"should", "is", "was", "am", "did", "does", "can", "co
 _MINE = frozenset({"i", "we", "it", "that", "this", "my"})
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(msgspec.Struct, gc=False):
     """A stretch of words between commas; several make a sentence."""
 
     tokens: list[Token]

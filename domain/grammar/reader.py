@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from domain.grammar import stance, tos
 from domain.grammar.acts import Found, find
@@ -50,17 +51,17 @@ from domain.grammar.vocabulary import (
     TARGETS,
 )
 
-_CONTRACT_KINDS = frozenset({"strike", "slash", "osi", "joined"})
+_WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
+_CONTRACT_KINDS = _WHOLE_KINDS | {"slash"}
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(msgspec.Struct, gc=False):
     """What the parts of a message have given so far."""
 
-    groups: list[list[Ticket]] = field(default_factory=list)
+    groups: list[list[Ticket]] = []
     """The tickets of each part."""
-    named: list[LegReading] = field(default_factory=list)
-    whys: list[tuple[Kind, str]] = field(default_factory=list)
+    named: list[LegReading] = []
+    whys: list[tuple[Kind, str]] = []
     stop: Decimal | None = None
     stop_at_entry: bool = False
     targets: tuple[Decimal, ...] = ()
@@ -101,7 +102,7 @@ def _is_of_option(reading: Reading, words: Sequence[Token]) -> bool:
     """Whether words of an option stand where shares were read, or a contract where a pair was."""
     if _opens_shares(reading):
         return bool(option_mark(words))
-    return any(token.kind in _CONTRACT_KINDS - {"slash"} for token in words)
+    return any(token.kind in _WHOLE_KINDS for token in words)
 
 
 def _opens_shares(reading: Reading) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from domain.grammar.dates import third_friday
 from domain.grammar.expiries import is_spelled_strike
@@ -40,7 +41,7 @@ WITHOUT_CAPITALS = _set(
 """Roots that people do not trouble to write in capitals, and that are no English words."""
 _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
-_CONTRACT_KINDS = frozenset({"strike", "slash", "iso", "dashed", "dte", "daymon", "monday"})
+_EXPIRY_KINDS = frozenset({"slash", "iso", "dashed", "dte", "daymon", "monday"})
 _EXPIRY_WORDS_MAX = 4
 _SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
 
@@ -112,6 +113,7 @@ def is_pair(symbol: str) -> bool:
     return isinstance(instrument(symbol), CryptoPair | FxPair)
 
 
+@lru_cache(maxsize=4_096)
 def is_ticker_word(text: str) -> bool:
     """A word that may be a ticker wherever it stands: in capitals, or known without them."""
     if not (1 < len(text) <= 5 and text.isascii()):
@@ -149,7 +151,7 @@ def _before_contract(tokens: Sequence[Token], at: int) -> bool:
     """Whether a strike stands behind the word, with at most an expiry between."""
     place = at + 1
     ahead = tokens[place] if place < len(tokens) else None
-    if ahead is not None and ahead.kind in _CONTRACT_KINDS - {"strike"}:
+    if ahead is not None and ahead.kind in _EXPIRY_KINDS:
         place += 1
     elif tokens[at].text.isupper() and ahead is not None and ahead.kind == "word":
         while place < min(at + _EXPIRY_WORDS_MAX, len(tokens)) and _is_of_expiry(tokens[place]):
@@ -160,7 +162,7 @@ def _before_contract(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _is_of_expiry(token: Token) -> bool:
-    return token.kind in _CONTRACT_KINDS - {"strike"} or (
+    return token.kind in _EXPIRY_KINDS or (
         token.low in EXPIRY_WORDS or token.low in EXPIRY_LEADS or token.low in ("next", "week")
     )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from domain.grammar.dates import Expiry
 from domain.grammar.reading import ExitReason, LegReading
 from domain.grammar.strategies import Sign
 
 
-@dataclass(slots=True)
-class Price:
+class Price(msgspec.Struct, gc=False):
     """A price as it was said; the lower the rank, the surer that it is the trade's."""
 
     rank: int
@@ -19,35 +19,34 @@ class Price:
     high: Decimal | None = None
 
 
-@dataclass(slots=True)
-class Slots:
+class Slots(msgspec.Struct, gc=False):
     """What the words fill, before it is judged whether that makes a trade."""
 
-    roots: list[tuple[int, str]] = field(default_factory=list)
+    roots: list[tuple[int, str]] = []
     """Tickers with the place where they stand."""
-    strikes: list[tuple[Decimal, str]] = field(default_factory=list)
+    strikes: list[tuple[Decimal, str]] = []
     strike_at: int = -1
     is_ladder: bool = False
     """The strikes were said as one: 500/505."""
-    contracts: list[LegReading] = field(default_factory=list)
+    contracts: list[LegReading] = []
     pair: str = ""
     right: str = ""
-    expiries: list[Expiry] = field(default_factory=list)
+    expiries: list[Expiry] = []
     strategy: str = ""
     """A shape that is read, or the word for one that is not."""
     sign: Sign | None = None
     bias: int = 0
     """1 for a bull spread, -1 for a bear spread."""
     iron: bool = False
-    option_words: list[str] = field(default_factory=list)
+    option_words: list[str] = []
     quantity: Decimal | None = None
     shares: bool = False
     price: Price | None = None
     stop: Decimal | None = None
     stop_at_entry: bool = False
     stop_share: Decimal | None = None
-    targets: list[Decimal] = field(default_factory=list)
-    target_shares: list[Decimal] = field(default_factory=list)
+    targets: list[Decimal] = []
+    target_shares: list[Decimal] = []
     fraction: Decimal | None = None
     partial: bool = False
     whole: bool = False
@@ -64,7 +63,7 @@ class Slots:
     odd: str = ""
     """A word that may be a broken contract."""
     unclear: str = ""
-    loose: list[Decimal] = field(default_factory=list)
+    loose: list[Decimal] = []
 
     @property
     def expiry(self) -> Expiry | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from domain.grammar.idioms import IDIOMS
 from domain.grammar.reading import Action, Kind
@@ -45,8 +46,7 @@ _BEFORE_PROFIT = frozenset({"my", "the", "a", "an", "our", "another", "last", "i
 _HEADS = frozenset({"in", "buy", "buying", "sell", "selling", "trim", "trimming", "adding", "add"})
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True, gc=False):
     """Where an action word stands: tokens from `start` up to `end`."""
 
     start: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+
+import msgspec
 
 from domain.fix import Side
 from domain.grammar.reading import Action, Kind, LegReading
@@ -22,13 +23,12 @@ _STRIKES = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class LegsRead:
+class LegsRead(msgspec.Struct, gc=False):
     """The legs as far as they were said, and what they lack."""
 
     legs: tuple[LegReading, ...] = ()
-    missing: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
+    missing: list[str] = []
+    rules: list[str] = []
     why: str = ""
     width: Decimal | None = None
     """Between the strikes of a spread: its price cannot be more."""

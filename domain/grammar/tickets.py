@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+
+import msgspec
 
 from domain.fix import PositionEffect, Side
 from domain.grammar.acts import Act
@@ -27,8 +28,7 @@ _BARE_PRICE_STRIKES_MAX = Decimal("0.4")
 """A call dearer than three times its strike is taken for an amount of money, not a price."""
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(msgspec.Struct, gc=False):
     """One act, judged: its trades, or what is missing; levels that were said with it."""
 
     kind: Kind
@@ -36,8 +36,8 @@ class Ticket:
     stop: Decimal | None = None
     stop_at_entry: bool = False
     targets: tuple[Decimal, ...] = ()
-    missing: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
+    missing: list[str] = []
+    rules: list[str] = []
     why: str = ""
     named: tuple[LegReading, ...] = ()
     confidence: Decimal = Decimal(1)
@@ -45,8 +45,7 @@ class Ticket:
     """False where the words turn out to be about no instrument at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, gc=False):
     """Where an act was said: the room, the day, and the labels of the card it stands on."""
 
     room: Room

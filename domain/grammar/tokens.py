@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -176,20 +177,27 @@ def tokens(text: str) -> list[Token]:
             continue
         kind, said = _KINDS[group], match[group]
         if kind == "plain":
-            found += [Token("word", word, word.lower()) for word in said.split(" ")]
+            found += map(_word, said.split(" "))
         else:
             found.append(Token(kind, said, said.lower()))
     return found
+
+
+@lru_cache(maxsize=4_096)
+def _word(said: str) -> Token:
+    """The token of a word, made once: most of what is said is said again and again."""
+    return Token("word", said, said.lower())
 
 
 _DIGITS = re.compile(NUMBER)
 _LONGEST = 12
 
 
-def numbers(text: str) -> list[Decimal]:
+@lru_cache(maxsize=4_096)
+def numbers(text: str) -> tuple[Decimal, ...]:
     """The numbers in a token, signs dropped; a comma before two last digits is a decimal one."""
     said = _DIGITS.findall(text.replace(" .", "."))
-    return [_number(digits) for digits in said if len(digits) <= _LONGEST]
+    return tuple([_number(digits) for digits in said if len(digits) <= _LONGEST])
 
 
 def _number(digits: str) -> Decimal:
