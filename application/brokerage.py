@@ -26,8 +26,8 @@ from domain.shared import Value
 
 
 class OrderTicket(Value, frozen=True, kw_only=True):
-    """What a broker needs to know of an order. Prices in USD per share, of one strategy if
-    there are several legs (what is paid is above zero, what is received below).
+    """What a broker needs to know of an order. Prices in USD per share; of several legs the net
+    of one strategy in the order's own terms: one sold for a credit has the credit as its price.
 
     `stop_loss_px` and `take_profit_px` make a bracket, which only equities have.
     """
