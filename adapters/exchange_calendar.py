@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from application.hours import Session
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
@@ -13,16 +15,11 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2015, 1, 1)
 
 
-class Session(NamedTuple):
-    """One regular trading session, in UTC."""
-
-    date: date
-    opens_at: datetime
-    closes_at: datetime
-
-
 class NewYork:
     """Sessions of the New York exchanges. The calendar is loaded at the first question."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[date, date], Sequence[Session]] = {}
 
     @cached_property
     def _calendar(self) -> ExchangeCalendar:
@@ -32,7 +29,11 @@ class NewYork:
 
     def sessions(self, first: date, last: date) -> Sequence[Session]:
         """The sessions from the first day to the last, both included."""
-        first = max(first, FIRST_DAY)
+        if (first, last) not in self._known:
+            self._known[first, last] = self._looked_up(max(first, FIRST_DAY), last)
+        return self._known[first, last]
+
+    def _looked_up(self, first: date, last: date) -> Sequence[Session]:
         if last < first:
             return ()
         schedule = self._calendar.schedule.loc[str(first) : str(last), ["open", "close"]]

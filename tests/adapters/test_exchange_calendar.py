@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange_calendar import FIRST_DAY, NewYork, Session
+from adapters.exchange_calendar import FIRST_DAY, NewYork
+from application.hours import Session
 from domain.market import EXCHANGE_ZONE
 
 NEW_YORK = NewYork()
