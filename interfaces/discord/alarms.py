@@ -20,6 +20,7 @@ from interfaces.compose import House
 from interfaces.discord.members import called
 from interfaces.discord.posting import FindChannel
 from interfaces.discord.slash.answers import GAIN, LOSS, plain
+from interfaces.ending import ended
 from projections.messages import lags
 
 EVERY_S = 5.0
@@ -99,8 +100,7 @@ class Alarms:
     async def close(self) -> None:
         """Stops looking."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended([self._task])
 
     async def _run(self) -> None:
         while True:

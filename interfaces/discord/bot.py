@@ -41,6 +41,7 @@ from interfaces.discord.settings import DiscordSettings
 from interfaces.discord.slash.commands import add_commands, register
 from interfaces.discord.threads import Threads
 from interfaces.discord.trades import Trades
+from interfaces.ending import ended
 
 STALE = "This has changed since: look at it again."
 
@@ -250,18 +251,27 @@ async def run(client: discord.Client, token: str) -> None:
     Raises:
         InvalidInput: Discord does not let it in; the text says what to do.
     """
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
+    loop, told_to_end = asyncio.get_running_loop(), asyncio.Event()
     for number in (signals.SIGINT, signals.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, told_to_end.set)
     try:
         async with client:
-            await client.start(token)
-    except asyncio.CancelledError:
-        _log.info("the bot has left")
+            await _until_told(client, token, told_to_end)
     except discord.LoginFailure:
         raise InvalidInput("Discord does not know TRUETAPE_DISCORD_TOKEN: make a new one") from None
     except discord.PrivilegedIntentsRequired:
         raise InvalidInput(
             "switch on the Message Content Intent of the application in Discord's developer portal"
         ) from None
+
+
+async def _until_told(client: discord.Client, token: str, told_to_end: asyncio.Event) -> None:
+    tasks = [asyncio.create_task(client.start(token)), asyncio.create_task(told_to_end.wait())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await ended(tasks)
+    if tasks[0].cancelled():
+        _log.info("the bot has left")
+    else:
+        tasks[0].result()

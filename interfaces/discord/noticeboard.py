@@ -32,6 +32,7 @@ from application.noticing import Due, Topic, decoded
 from application.ports import PortError
 from interfaces.chat_files import DISCORD
 from interfaces.compose import House
+from interfaces.ending import ended
 
 POLL_S = 1.0
 RETRY_S = 5.0
@@ -122,10 +123,7 @@ class Noticeboard:
         if self._is_closed:
             return
         self._is_closed = True
-        tasks = [*self._tasks, *self._telling.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended([*self._tasks, *self._telling.values()])
         await self._in_thread(self._noticing.close)
         self._thread.shutdown()
 

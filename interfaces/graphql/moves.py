@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from application.ports import Unavailable
+from interfaces.ending import ended
 
 FRESH_S = 0.05
 """How long a place that was read from the database is taken for the present one."""
@@ -68,12 +69,7 @@ class Moves:
 
     async def close(self) -> None:
         """Stops following."""
-        following = set(self._followers)
-        while following:
-            for follower in following:
-                follower.cancel()
-            # A Redis client that is just connecting swallows being cancelled.
-            _, following = await asyncio.wait(following, timeout=0.1)
+        await ended(self._followers)
 
     async def confirm(self) -> None:
         """Makes sure that the known places are true or were just now.

@@ -24,6 +24,7 @@ from aiohttp import web
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from interfaces.ending import ended
 from tests.interfaces.discord.guild import Guild, Json, Person, Post
 from tests.interfaces.discord.interactions import (
     AUTOCOMPLETE,
@@ -43,6 +44,7 @@ from tests.interfaces.discord.sessions import Sessions
 
 TOKEN = "loopback.token"
 STEP_S = 0.02
+CONNECTING_S, LEAVING_S = 30.0, 60.0
 MESSAGE_CONTENT_LIMITED = 1 << 19
 """The flag of an application in few guilds that may read what is said."""
 
@@ -118,14 +120,17 @@ class LoopbackDiscord:
             task = asyncio.create_task(client.start(token))
             ready = asyncio.create_task(client.wait_until_ready())
             try:
-                await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+                async with asyncio.timeout(CONNECTING_S):
+                    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
                 if task.done():
                     task.result()
                 yield
             finally:
-                ready.cancel()
-                await client.close()
-                await asyncio.wait({task})
+                # Whatever hangs is to fail here, with a traceback.
+                async with asyncio.timeout(LEAVING_S):
+                    await client.close()
+                    await ended([ready])
+                    await asyncio.wait({task})
 
     async def say(
         self,
