@@ -43,6 +43,12 @@ class Limits(Value, frozen=True, kw_only=True):
     through_ticks: int = 1
     """How many ticks a limit price goes through the far side of the quote."""
     short_allowed: bool = True
+    regular_hours: bool = True
+    """Whether stocks and options are ordered in the exchange's regular session only."""
+    pattern_equity: Decimal | None = Decimal(25_000)
+    """Below this equity no fourth day trade in five sessions is begun; None where the rule of
+    pattern day trading does not hold.
+    """
     delta: Decimal = Decimal(100)
     gamma: Decimal = Decimal(50)
     vega: Decimal = Decimal(500)
