@@ -47,8 +47,8 @@ class Submitting:
         told = Told(under.broker)
         told.hear(under.broker.submit(ticket(under, "o-1")))
         (fill,) = told.until("o-1", ExecType.TRADE)
-        assert (fill.last_qty, fill.last_px) == (10, D("189.20"))
-        assert (fill.cum_qty, fill.leaves_qty) == (10, 0)
+        assert (fill.last_qty, fill.last_px) == (D(10), D("189.20"))
+        assert (fill.cum_qty, fill.leaves_qty) == (D(10), D(0))
         assert fill.order_id
 
     def test_a_market_sale_gets_the_bid(self, under: BrokerUnderTest) -> None:
@@ -59,7 +59,7 @@ class Submitting:
         sale = ticket(under, "o-2", Side.SELL, CALL, quantity="3", closing=True)
         told.hear(under.broker.submit(sale))
         (fill,) = told.until("o-2", ExecType.TRADE)
-        assert (fill.last_qty, fill.last_px) == (3, D("5.40"))
+        assert (fill.last_qty, fill.last_px) == (D(3), D("5.40"))
 
     def test_it_is_taken_before_it_trades(self, under: BrokerUnderTest) -> None:
         under.show(SHARE, "189.00", "189.20")
@@ -75,7 +75,7 @@ class Submitting:
         told = Told(under.broker)
         told.hear(under.broker.submit(ticket(under, "o-1", legs=VERTICAL, limit="3.30")))
         (fill,) = told.until("o-1", ExecType.TRADE)
-        assert (fill.last_qty, fill.last_px) == (10, D("3.30"))
+        assert (fill.last_qty, fill.last_px) == (D(10), D("3.30"))
         assert held(under.broker) == {CALL: 10, HIGHER: -10}
 
 
@@ -152,7 +152,7 @@ class Resting:
         told.until("o-1", ExecType.NEW)
         order = under.broker.order("o-1")
         assert order is not None
-        assert (order.status, order.cum_qty, order.limit_px) == (OrdStatus.NEW, 0, D("188.50"))
+        assert (order.status, order.cum_qty, order.limit_px) == (OrdStatus.NEW, D(0), D("188.50"))
         assert [each.cl_ord_id for each in under.broker.open_orders()] == ["o-1"]
 
     def test_it_trades_when_the_market_comes_to_it(self, under: BrokerUnderTest) -> None:
@@ -162,7 +162,7 @@ class Resting:
         under.show(SHARE, "188.30", "188.40")
         (fill,) = told.until("o-1", ExecType.TRADE)
         assert fill.last_px <= D("188.50")
-        assert under.broker.open_orders() == ()
+        assert list(under.broker.open_orders()) == []
 
     def test_it_trades_as_much_as_is_quoted(self, under: BrokerUnderTest) -> None:
         under.show(CALL, "5.40", "5.50", offer_size=4)
@@ -171,10 +171,10 @@ class Resting:
             under.broker.submit(ticket(under, "o-1", symbol=CALL, quantity="10", limit="5.50"))
         )
         (fill,) = told.until("o-1", ExecType.TRADE)
-        assert (fill.last_qty, fill.cum_qty, fill.leaves_qty) == (4, 4, 6)
+        assert (fill.last_qty, fill.cum_qty, fill.leaves_qty) == (D(4), D(4), D(6))
         order = under.broker.order("o-1")
         assert order is not None
-        assert (order.status, order.cum_qty) == (OrdStatus.PARTIALLY_FILLED, 4)
+        assert (order.status, order.cum_qty) == (OrdStatus.PARTIALLY_FILLED, D(4))
 
     def test_a_stop_of_a_holding_waits_for_the_bid(self, under: BrokerUnderTest) -> None:
         under.show(CALL, "5.40", "5.50")
@@ -202,7 +202,7 @@ class Canceling:
         order = under.broker.order("o-1")
         assert order is not None
         assert order.status is OrdStatus.CANCELED
-        assert under.broker.open_orders() == ()
+        assert list(under.broker.open_orders()) == []
 
     def test_what_was_canceled_trades_no_more(self, under: BrokerUnderTest) -> None:
         under.show(SHARE, "189.00", "189.20")
@@ -239,11 +239,11 @@ class Replacing:
         told.until("o-1", ExecType.REPLACED)
         order = under.broker.order("o-1")
         assert order is not None
-        assert (order.cl_ord_id, order.limit_px, order.order_qty) == ("o-1", D("188.80"), 12)
+        assert (order.cl_ord_id, order.limit_px, order.order_qty) == ("o-1", D("188.80"), D(12))
         assert [each.cl_ord_id for each in under.broker.open_orders()] == ["o-1"]
         under.show(SHARE, "188.60", "188.70")
         (fill,) = told.until("o-1", ExecType.TRADE)
-        assert (fill.cl_ord_id, fill.last_qty) == ("o-1", 12)
+        assert (fill.cl_ord_id, fill.last_qty) == ("o-1", D(12))
 
     def test_what_has_traded_has_its_terms(self, under: BrokerUnderTest) -> None:
         under.show(SHARE, "189.00", "189.20")
@@ -302,7 +302,7 @@ class Asking:
         told.hear(under.broker.submit(ticket(under, "o-1", symbol=CALL, quantity="3")))
         (fill,) = told.until("o-1", ExecType.TRADE)
         (position,) = under.broker.positions()
-        assert (position.symbol, position.quantity, position.avg_px) == (CALL, 3, D("5.50"))
+        assert (position.symbol, position.quantity, position.avg_px) == (CALL, D(3), D("5.50"))
         per_contract = multiplier_of((Leg(symbol=CALL, side=Side.BUY),))
         paid = 3 * D("5.50") * per_contract + fill.commission
         assert under.broker.account().cash == OPENING_CASH - paid
@@ -325,7 +325,7 @@ class Asking:
         told.hear(under.broker.submit(ticket(under, "o-1")))
         told.until("o-1", ExecType.TRADE)
         (fill,) = [a for a in under.broker.activities(before) if a.kind is ActivityKind.FILL]
-        assert (fill.symbol, fill.quantity, fill.price) == (SHARE, 10, D("189.20"))
+        assert (fill.symbol, fill.quantity, fill.price) == (SHARE, D(10), D("189.20"))
         assert fill.amount == D("-1892.00")
         assert fill.activity_id
         assert list(under.broker.activities(under.now() + timedelta(days=1))) == []
@@ -338,9 +338,9 @@ class Asking:
                 lambda: under.broker.replace("o-1", Replacement(), at=under.now()),
                 lambda: under.broker.order("o-1"),
                 lambda: under.broker.history("o-1"),
-                lambda: under.broker.open_orders(),
-                lambda: under.broker.positions(),
-                lambda: under.broker.account(),
+                under.broker.open_orders,
+                under.broker.positions,
+                under.broker.account,
                 lambda: under.broker.activities(under.now()),
             ):
                 with pytest.raises(Unavailable):
