@@ -18,12 +18,13 @@ from domain import (
     rooms,
     signal_events,
     signals,
+    strays,
     traders,
 )
 from domain.shared import Event
 
 AGGREGATES = (accounts, corrections, follows, holdings, limits, market, members, messages,
-              notices, orders, ranking, rooms, signals, traders)  # fmt: skip
+              notices, orders, ranking, rooms, signals, strays, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from domain.fix import Side
 from domain.shared import Value
 
@@ -69,3 +71,32 @@ class ExecutionReport(Value, frozen=True, kw_only=True):
     stop_px: Decimal | None = None
     legs: tuple[LegFill, ...] = ()
     text: str = ""
+
+
+def key_of(report: ExecutionReport) -> str:
+    """What tells this report from every other one of its order.
+
+    A broker that gives no ExecID is taken at its time and count.
+    """
+    if report.exec_id:
+        return f"{report.exec_type.value}:{report.exec_id}"
+    return f"{report.exec_type.value}@{report.transact_time.isoformat()}/{report.cum_qty}"
+
+
+def storable(report: ExecutionReport) -> ExecutionReport:
+    """The report with figures that are no numbers taken out and told in its text."""
+    changes: dict[str, Decimal | None] = {}
+    for name in _FIGURES:
+        figure = getattr(report, name)
+        if figure is not None and not figure.is_finite():
+            changes[name] = Decimal(0) if name in _NEEDED else None
+    legs = tuple(leg for leg in report.legs if leg.last_qty.is_finite() and leg.last_px.is_finite())
+    if not changes and len(legs) == len(report.legs):
+        return report
+    told = ", ".join(f"{name} {getattr(report, name)}" for name in changes)
+    text = f"{report.text} [no numbers: {told or 'a leg'}]".strip()
+    return replace(report, **changes, legs=legs, text=text)
+
+
+_NEEDED = ("last_qty", "last_px", "commission")
+_FIGURES = (*_NEEDED, "cum_qty", "leaves_qty", "order_qty", "limit_px", "stop_px")
