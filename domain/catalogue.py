@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from domain import (
     accounts,
+    close_alls,
     corrections,
+    exit_events,
+    exits,
     follows,
     holdings,
     limits,
@@ -15,7 +18,9 @@ from domain import (
     order_events,
     orders,
     ranking,
+    risk,
     rooms,
+    sectors,
     signal_events,
     signals,
     strays,
@@ -24,7 +29,7 @@ from domain import (
 from domain.shared import Event
 
 AGGREGATES = (accounts, corrections, follows, holdings, limits, market, members, messages,
-              notices, orders, ranking, rooms, signals, strays, traders)  # fmt: skip
+              notices, orders, ranking, risk, rooms, sectors, signals, strays, traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
 
 

@@ -1,0 +1,401 @@
+"""Risk of one account: which limits are near or passed, and whether trading is halted.
+
+An event is one change of state, not one cycle: a limit that stays passed says so once. So that
+nothing flaps at a threshold, a state is left only when the figure is `EASING` below where it
+began. A figure that may be too low because something has no quote never eases anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from domain.shared import Created, Event, Impossible, InvalidInput, Value, stream_id
+
+EASING = Decimal("0.02")
+"""Two points: what was warned of at 90 % of a limit is cleared below 88 %."""
+
+PEAK_STEP = Decimal("0.005")
+"""The highest equity is recorded when it has risen by so much of itself: what a crash forgets
+is at most half a percent of the loss that halts."""
+
+
+def risk_stream(account: str) -> UUID:
+    """The stream of the risk of an account."""
+    return stream_id("risk", account)
+
+
+class Scope(StrEnum):
+    """What a limit is about."""
+
+    PORTFOLIO = "portfolio"
+    SYMBOL = "symbol"
+    SECTOR = "sector"
+
+
+class State(StrEnum):
+    """How a figure stands to its limit."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BREACH = "breach"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+
+_RANKS = {State.OK: 0, State.WARNING: 1, State.BREACH: 2}
+
+
+class LimitKind(StrEnum):
+    """The limits of an account, by the names under which they are set and told."""
+
+    DELTA = "delta"
+    GAMMA = "gamma"
+    VEGA = "vega"
+    DELTA_USD = "delta_usd"
+    GAMMA_USD = "gamma_usd"
+    VEGA_USD = "vega_usd"
+    THETA_USD = "theta_usd"
+    SYMBOL_SHARE = "symbol_share"
+    SECTOR_SHARE = "sector_share"
+    DAILY_TRADES = "daily_trades"
+    OPEN_POSITIONS = "open_positions"
+    BUYING_POWER = "buying_power"
+    DRAWDOWN = "drawdown"
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether the figure has a sign, so that some trades lower what others raise."""
+        return self in _SIDED
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left at the limit itself: the twentieth of twenty trades is the
+        last, while a delta of exactly its limit is still within it.
+        """
+        return self in _SPENT
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is counted in whole things, which no price moves to and fro."""
+        return self in (LimitKind.DAILY_TRADES, LimitKind.OPEN_POSITIONS)
+
+
+_SIDED = frozenset(
+    {LimitKind.DELTA, LimitKind.GAMMA, LimitKind.VEGA, LimitKind.DELTA_USD, LimitKind.GAMMA_USD,
+     LimitKind.VEGA_USD, LimitKind.THETA_USD}
+)  # fmt: skip
+_SPENT = frozenset(
+    {LimitKind.DAILY_TRADES, LimitKind.OPEN_POSITIONS, LimitKind.BUYING_POWER, LimitKind.DRAWDOWN}
+)
+
+
+class Line(Value, frozen=True, kw_only=True):
+    """One limit and how far it is used. `figure` has its sign, `used` is its size; `share` is
+    used / allowed. `subject` is the symbol or sector, "" for the whole portfolio.
+
+    `complete` is false when a position without a usable quote may hide some of the figure.
+    """
+
+    limit: LimitKind
+    scope: Scope = Scope.PORTFOLIO
+    subject: str = ""
+    figure: Decimal
+    used: Decimal
+    allowed: Decimal
+    share: Decimal
+    state: State
+    complete: bool = True
+
+    @property
+    def key(self) -> LineKey:
+        return (self.limit, self.scope, self.subject)
+
+    def __str__(self) -> str:
+        of = f" of {self.subject}" if self.subject else ""
+        name = self.limit.value.replace("_", " ")
+        return f"{name}{of}: {self.used:f} of {self.allowed:f} allowed"
+
+
+LineKey = tuple[LimitKind, Scope, str]
+
+
+class QuoteSeen(Value, frozen=True, kw_only=True):
+    """A quote that a figure rests on. Prices in USD per share."""
+
+    symbol: str
+    bid: Decimal
+    offer: Decimal
+    time: datetime
+    source: str
+
+
+class Finding(Value, frozen=True, kw_only=True):
+    """A line with what it rests on: the positions that weigh most in it, and their quotes."""
+
+    line: Line
+    positions: tuple[str, ...] = ()
+    quotes: tuple[QuoteSeen, ...] = ()
+
+
+class HaltCause(StrEnum):
+    """Who or what stopped trading."""
+
+    ADMIN = "admin"
+    DRAWDOWN = "drawdown"
+
+
+class RiskWatched(Created, frozen=True, kw_only=True):
+    """The risk of an account is watched from now on."""
+
+    TOPIC: ClassVar[str] = "risk.watched"
+
+    account: str
+
+
+class RiskWarned(Event, frozen=True, kw_only=True):
+    """A limit is nearly used up, or no longer passed but still near."""
+
+    TOPIC: ClassVar[str] = "risk.warned"
+
+    account: str
+    was: State
+    finding: Finding
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        aggregate.lines = {**aggregate.lines, self.finding.line.key: self.finding.line}
+
+
+class RiskBreached(Event, frozen=True, kw_only=True):
+    """A limit is passed: what would raise the figure is not opened until it is cleared."""
+
+    TOPIC: ClassVar[str] = "risk.breached"
+
+    account: str
+    was: State
+    finding: Finding
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        aggregate.lines = {**aggregate.lines, self.finding.line.key: self.finding.line}
+
+
+class RiskCleared(Event, frozen=True, kw_only=True):
+    """A figure is well below its limit again, or what it was about is closed."""
+
+    TOPIC: ClassVar[str] = "risk.cleared"
+
+    account: str
+    was: State
+    line: Line
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        kept = {key: line for key, line in aggregate.lines.items() if key != self.line.key}
+        aggregate.lines = kept
+
+
+class RiskPeakRecorded(Event, frozen=True, kw_only=True):
+    """The account has earned more than ever since trading began or was resumed: what is lost
+    from here on counts towards the drawdown. `profit` is equity without what was paid in.
+    """
+
+    TOPIC: ClassVar[str] = "risk.peak_recorded"
+
+    account: str
+    profit: Decimal
+    equity: Decimal
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        aggregate.peak_profit = self.profit
+
+
+class TradingHalted(Event, frozen=True, kw_only=True):
+    """An account opens nothing any more; orders that would are asked back, exits go on."""
+
+    TOPIC: ClassVar[str] = "trading.halted"
+
+    account: str
+    cause: HaltCause
+    reason: str
+    by: str
+    line: Line | None = None
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        aggregate.halted = self.reason
+
+
+class TradingResumed(Event, frozen=True, kw_only=True):
+    """An admin lets the account open positions again; the drawdown counts from here anew."""
+
+    TOPIC: ClassVar[str] = "trading.resumed"
+
+    account: str
+    reason: str
+    by: str
+
+    def apply(self, aggregate: AccountRisk) -> None:
+        aggregate.halted = ""
+        aggregate.peak_profit = None
+
+
+class AccountRisk(BaseAggregate[UUID]):
+    """What is near or beyond its limit in one account. `halted` says why, "" while it trades;
+    `peak_profit` is None until the first equity was seen.
+    """
+
+    TOPIC: ClassVar[str] = "risk"
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.lines: Mapping[LineKey, Line] = {}
+        self.halted = ""
+        self.peak_profit: Decimal | None = None
+
+    @classmethod
+    def watch(cls, account: str, *, at: datetime) -> AccountRisk:
+        """Begins to watch an account."""
+        return cls._create(RiskWatched, id=risk_stream(account), account=account, timestamp=at)
+
+    def judge(self, findings: Iterable[Finding], *, warn_at: Decimal, at: datetime) -> None:
+        """Records which limits changed their state. What is no longer among the findings is
+        closed; findings that are fine and were fine say nothing.
+        """
+        found = {finding.line.key: finding for finding in findings}
+        for key, finding in found.items():
+            was = self._state(key)
+            state = _settled(was, finding.line, warn_at)
+            if state is not was:
+                self._record(was, state, finding, at)
+        for key, line in list(self.lines.items()):
+            if key not in found:
+                gone = Line(
+                    limit=line.limit, scope=line.scope, subject=line.subject, figure=Decimal(0),
+                    used=Decimal(0), allowed=line.allowed, share=Decimal(0), state=State.OK,
+                )  # fmt: skip
+                self._record(line.state, State.OK, Finding(line=gone), at)
+
+    def see_equity(self, equity: Decimal, paid_in: Decimal, *, at: datetime) -> None:
+        """Remembers the most that was ever earned; the first equity is where it begins."""
+        profit = equity - paid_in
+        peak = self.peak_profit
+        if peak is None or profit - peak > PEAK_STEP * max(abs(paid_in + peak), Decimal(1)):
+            self.trigger_event(
+                RiskPeakRecorded,
+                account=self.account,
+                profit=profit,
+                equity=equity,
+                timestamp=at,
+            )
+
+    def halt(
+        self, cause: HaltCause, reason: str, *, by: str, at: datetime, line: Line | None = None
+    ) -> None:
+        """Stops the account from opening anything.
+
+        Raises:
+            InvalidInput: no reason.
+            Impossible: it is halted already.
+        """
+        if not reason.strip():
+            raise InvalidInput("a halt needs a reason")
+        if self.halted:
+            raise Impossible(f"trading of {self.account} is halted already: {self.halted}")
+        self.trigger_event(
+            TradingHalted,
+            account=self.account,
+            cause=cause,
+            reason=reason,
+            by=by,
+            line=line,
+            timestamp=at,
+        )
+
+    def resume(self, reason: str, *, by: str, at: datetime) -> None:
+        """Lets the account open positions again.
+
+        Raises:
+            InvalidInput: no reason.
+            Impossible: it is not halted.
+        """
+        if not reason.strip():
+            raise InvalidInput("to resume needs a reason")
+        if not self.halted:
+            raise Impossible(f"trading of {self.account} is not halted")
+        self.trigger_event(
+            TradingResumed, account=self.account, reason=reason, by=by, timestamp=at
+        )  # fmt: skip
+
+    def _state(self, key: LineKey) -> State:
+        line = self.lines.get(key)
+        return State.OK if line is None else line.state
+
+    def _record(self, was: State, state: State, finding: Finding, at: datetime) -> None:
+        line = finding.line
+        told = Finding(
+            line=Line(
+                limit=line.limit, scope=line.scope, subject=line.subject, figure=line.figure,
+                used=line.used, allowed=line.allowed, share=line.share, state=state,
+                complete=line.complete,
+            ),
+            positions=finding.positions,
+            quotes=finding.quotes,
+        )  # fmt: skip
+        if state is State.OK:
+            self.trigger_event(
+                RiskCleared, account=self.account, was=was, line=told.line, timestamp=at
+            )
+            return
+        kind = RiskBreached if state is State.BREACH else RiskWarned
+        self.trigger_event(kind, account=self.account, was=was, finding=told, timestamp=at)
+
+
+def _settled(was: State, line: Line, warn_at: Decimal) -> State:
+    """The state that a figure is in, given the one it was in."""
+    if line.state.rank >= was.rank:
+        return line.state
+    if not line.complete:
+        return was
+    if line.limit.is_count:
+        return line.state
+    if was is State.BREACH and line.share >= 1 - EASING:
+        return State.BREACH
+    return State.WARNING if line.share >= warn_at - EASING else State.OK
+
+
+def why_blocked(
+    risk: AccountRisk | None,
+    symbol: str,
+    sector: str,
+    adds: Mapping[LimitKind, Decimal] | None = None,
+) -> str:
+    """Why an account may not open a position in an underlying now; "" if it may.
+
+    A halt blocks every entry. A passed limit of a symbol or sector blocks entries there. A
+    passed limit of the whole portfolio blocks every entry, but for Greeks: an entry whose own
+    figure is known (`adds`, in the limit's unit and with its sign) and lowers the portfolio's
+    is let through. What it would add is not known: it is blocked.
+    """
+    if risk is None:
+        return ""
+    if risk.halted:
+        return f"trading of {risk.account} is halted: {risk.halted}"
+    for line in risk.lines.values():
+        if line.state is State.BREACH and _concerns(line, symbol, sector, adds or {}):
+            return f"a risk limit is passed: {line}"
+    return ""
+
+
+def _concerns(line: Line, symbol: str, sector: str, adds: Mapping[LimitKind, Decimal]) -> bool:
+    if line.scope is Scope.SYMBOL:
+        return line.subject == symbol
+    if line.scope is Scope.SECTOR:
+        return line.subject == sector
+    added = adds.get(line.limit) if line.limit.has_sides else None
+    return added is None or added * line.figure >= 0
