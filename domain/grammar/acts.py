@@ -155,7 +155,11 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         if why:
             refused.append(spot)
             if _is_about_a_trade(spot, piece):
-                kind = kind_of_refusal(spot, parts, place, found.heading)
+                kind = (
+                    held_back.kind
+                    if held_back is not None
+                    else kind_of_refusal(spot, parts, place, found.heading)
+                )
                 found.refusals.append(Refusal(kind, why, spot.verb, piece.sentence))
         else:
             taken.append(spot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from domain.grammar.reading import Kind
+from domain.grammar.stems import holds_any
 
 LENGTH_MAX = 160
 """What mends another message is short, unless it says so first."""
@@ -13,10 +14,12 @@ _VALUE = r"(?:\$?[0-9]*[./,]?[0-9]+(?:[./][0-9]+)*(?:[cp]\b)?|calls?\b|puts?\b)"
 _FIGURE = r"(?:\$?[0-9]+(?:[./][0-9]+)+[cp]?\b|\$?\.[0-9]+\b|\$?[0-9]+(?:\.[0-9]+)?[cp]\b)"
 _TICKET = r"(?:bto|stc|sto|btc|bought|sold|buy|sell)\b"
 _SAID = "alerts?|trades?|orders?|posts?|messages?|entry|calls?|signals?|tickets?|one"
-_HINT = re.compile(
-    r"correct|typo|edit|fixed|amended|meant|ignore|disregard|scratch|cancel|void|delete|wrong"
-    r"|nvm|never ?mind|sorry|oops|my bad|should|\bnot\b"
-)
+_HINTS = (
+    "correct", "typo", "edit", "fixed", "amended", "meant", "ignore", "disregard", "scratch",
+    "cancel", "void", "delete", "wrong", "nvm", "nevermind", "never mind", "sorry", "oops",
+    "my bad", "should",
+)  # fmt: skip
+_NOT = re.compile(r"\bnot\b")
 _SAYS_SO = re.compile(
     rf"^\W*(?:correction|typo|corrected|edit(?:ed)?|fixed|amended)"
     rf"(?:\W*$|\W*[:,-]|\W+(?:on \S{{1,6}}\W+)?(?:{_VALUE}|{_TICKET})| on \S{{1,6}}:)"
@@ -50,7 +53,7 @@ def amends(content: str, words: str) -> tuple[Kind, str] | None:
     if content[:1] == "*" and len(content) <= LENGTH_MAX and (star := _STARRED.match(content)):
         return Kind.CORRECTION, f"'{star[0].strip()}' mends an earlier message"
     low = words.lower()
-    if _HINT.search(low) is None:
+    if not (holds_any(low, _HINTS) or ("not" in low and _NOT.search(low))):
         return None
     if found := _SAYS_SO.search(low):
         return Kind.CORRECTION, f"'{found[0].strip()}': it amends an earlier message"

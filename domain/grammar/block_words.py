@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from domain.fix import Side
+from domain.grammar.stems import Hinted
 
 _BUYS = "buy|buying|bought|long|longing|longed"
 _SELLS = "sell|selling|sold|short|shorting|shorted"
@@ -74,7 +75,8 @@ STRIKE = re.compile(
     re.IGNORECASE,
 )
 
-RECAP = re.compile(
+RECAP = Hinted(
+    "rec res dai wee mon clo com yes las mis fro of boo ban sec cau mad con run pip pro pnl roi",
     r"\brecap\b|\bresults?\b ?:|^\W{0,6}(?:\w+ ){0,2}results?\b"
     r"|\b(?:daily|weekly|monthly) (?:report|summary|performance|stats)\b"
     r"|\b(?:trade|position|signal|setup|call)s? (?:is |was |now |fully )?(?:closed|completed)\b"
@@ -86,7 +88,8 @@ RECAP = re.compile(
     r"|(?<!expected )(?<!potential )(?<!take )(?<!max )\b(?:profit|pnl|roi)s? ?: ?[+-]?[0-9]",
     re.IGNORECASE | re.MULTILINE,
 )
-LEVEL_HIT = re.compile(
+LEVEL_HIT = Hinted(
+    "hit rea don sma ach com",
     r"(?P<lead>(?:\b\w+\W+){0,4})"
     r"\b(?:tp|target|take[- ]?profit|sl|stop(?: ?loss)?)s? ?[0-9]?\b[^\n]{0,14}?"
     r"\b(?P<hit>hit|reached|done|smashed|achieved|completed)\b",
@@ -96,7 +99,8 @@ HIT_TO_COME = frozenset({"when", "after", "once", "if", "until", "till", "before
 TICKED = re.compile("[\u2705\u2714\u2611\u2713]")
 CROSSED = re.compile("[\u274c\u2716\u26d4\U0001f6d1]")
 
-WATCH = re.compile(
+WATCH = Hinted(
+    "wat for dev kee eye rad pot pos yet no not",
     r"\bwatch ?lists?\b|\b(?:setup|pattern|trade)s? (?:is |are )?(?:forming|developing)\b"
     r"|^\W*(?:watch(?:ing)?|keep an eye|eyeing|on (?:my |the )?radar|on watch)\b|\bon watch\b"
     r"|\bkeep (?:an eye|it on)\b"
@@ -105,13 +109,15 @@ WATCH = re.compile(
     r"|\bjust watching\b|\b(?:no|not) (?:an? )?(?:entry|trade) (?:here|today|for me)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-CONDITION_OF_ENTRY = re.compile(
+CONDITION_OF_ENTRY = Hinted(
+    "if onc whe aft unl unt abo bel ove und bre clo cle",
     r"\b(?:if|once|when(?:ever)?|after|unless|until|above|below|over|under|break(?:s|out)?"
     r"|closes?|clears?)\b",
     re.IGNORECASE,
 )
 """On the line that says the side or the entry."""
-CONDITION = re.compile(
+CONDITION = Hinted(
+    "onl don do wai if",
     r"\bonly (?:if|after|when|once|on)\b|\b(?:don'?t|do not) (?:enter|buy|sell|take)[^\n]{0,20}"
     r"\b(?:yet|until|before|unless)\b"
     r"|\bwait for (?:a |the |my |our )?(?:\w+ )?"
@@ -134,13 +140,15 @@ THEIRS = re.compile(
 )
 """A side that somebody takes: "my brother went long"; whose it is stands before it."""
 OURS = frozenset({"i", "we", "just", "also", "have", "ve", "has", "and", "now", "already", "name"})
-RELAYED = re.compile(
+RELAYED = Hinted(
+    "for fwd rt cop fro not cre acc",
     r"\bforwarded from\b|\bfwd\b|^\W*rt @|\bcopied from\b|\bcop(?:y|ied) of\b"
     r"|\bfrom (?:the |another |a |my |his |\w+'s )?(?:\w+ )?(?:vip|room|group|channel|friend)\b"
     r"|\bnot (?:mine|my (?:signal|trade|call|idea))\b|\bcredits? (?:to|:)|\baccording to\b",
     re.IGNORECASE | re.MULTILINE,
 )
-EXAMPLE = re.compile(
+EXAMPLE = Hinted(
+    "exa ins tem hyp bac dem pap ima for how jok jk",
     r"\b(?:for )?example\b|\bfor instance\b|\btemplate\b|\bhypothetical\w*\b|\bback ?test\w*\b"
     r"|\bdemo\b|\bpaper (?:trad\w+|account)\b|\bimagine\b|\b(?:signal|alert)s? format\b"
     r"|\bhow to (?:read|use|follow)\b|\bjoke\b|\bjk\b",

@@ -19,6 +19,7 @@ from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
+from domain.grammar.stems import holds_any
 
 _INSTRUMENTS = (
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
@@ -92,13 +93,13 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
     low = text.lower()
     if not text.isascii() and is_russian(text):
         return True
-    if for_one_pair and any(word in low for word in _SIDED):
+    if for_one_pair and holds_any(low, _SIDED):
         return _PRICED.search(low) is not None
-    if any(word in low for word in _INSTRUMENTS) and any(word in low for word in _SIDED):
+    if holds_any(low, _SIDED) and holds_any(low, _INSTRUMENTS):
         return _PRICED.search(low) is not None and (
             words.JOINED.search(text) is not None or next(pairs_in(text), None) is not None
         )
-    return any(word in low for word in _ENTRIES) and any(word in low for word in _LEVELS)
+    return holds_any(low, _ENTRIES) and holds_any(low, _LEVELS)
 
 
 def each_alert(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from domain.grammar.reading import Kind
+from domain.grammar.stems import Hinted
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
 
@@ -29,6 +30,8 @@ _LOOKING_BACK = (
 )
 
 
+_DAY_STEMS = "mon tue wed thu fri sat sun"
+_BACK_STEMS = f"yes ago pre onc rem bac in las eve {_DAY_STEMS}"
 _CREDITS = frozenset({"from", "via", "per", "by"})
 _NO_NAMES = re.compile(
     rf"{_NOT_NAMES}|{_DAYS}|watchlist|contract|share|breakeven|vwap|lows?|highs?"
@@ -45,11 +48,12 @@ class Frame(NamedTuple):
 class _Sign(NamedTuple):
     kind: Kind
     why: str
-    words: re.Pattern[str]
+    words: Hinted
 
 
-def _sign(kind: Kind, why: str, *words: str) -> _Sign:
-    return _Sign(kind, why, re.compile(r"(?<![\w'@])(?:" + "|".join(words) + r")(?![\w'])"))
+def _sign(kind: Kind, why: str, stems: str, *words: str) -> _Sign:
+    pattern = r"(?<![\w'@])(?:" + "|".join(words) + r")(?![\w'])"
+    return _Sign(kind, why, Hinted(stems, pattern))
 
 
 _UNREAL = "trades nothing real"
@@ -62,6 +66,7 @@ _ANYWHERE = (
     _sign(
         Kind.CHAT,
         _UNREAL,
+        "pap sim dem bac kid jk psy jok tes",
         r"paper (?:trad(?:e|es|ed|ing)|account|acct|money|portfolio)",
         r"(?:on|in|my|the) (?:sim|paper|demo|simulator)", r"sim(?:ulated|ulation)?",
         r"demo (?:account|acct|trade)", r"paper(?=$| ,)", r"back ?test(?:ed|ing|s)?",
@@ -71,6 +76,7 @@ _ANYWHERE = (
     _sign(
         Kind.CHAT,
         "is somebody else's alert",
+        "roo dis ser cha gro cop rep ret rel for fwd via per cou cre fro",
         r"(?:other|another|different) (?:room|discord|server|channel|group|chat)",
         r"copied|reposting|repost|retweet(?:ed)?|relayed|relaying|forwarded|fwd",
         rf"(?:via|per|courtesy of|credits? to) (?!{_NOT_NAMES}|plan|contract|share|rules?)"
@@ -80,6 +86,7 @@ _ANYWHERE = (
     _sign(
         Kind.CONDITIONAL,
         "is not filled",
+        "fil unf",
         r"no fills?(?: yet)?|not (?:yet )?filled|unfilled|did(?:n't| not) (?:get )?fill(?:ed)?",
         r"(?:waiting|wait) (?:for|on) (?:a |the |my )?fill",
     ),
@@ -90,6 +97,8 @@ _BEFORE = (
     _sign(
         Kind.CHAT,
         "is an example",
+        "e eg exa ins say sup ima ass hyp the les qui hom for tem loo rul tut lea glo exp how pra"
+        " moc fak tes why ope whi doe",
         r"e g|eg|examples?|for instance|let'?s say|say (?:i|we|you)|suppos(?:e|ing)|imagine",
         r"assum(?:e|ing)|hypothetical(?:ly)?|in theory|lesson|quiz|homework|format|template",
         r"looks like this|rules? #?[0-9]*|tutorial|learn|learning|glossary|explained|how to",
@@ -100,6 +109,8 @@ _BEFORE = (
     _sign(
         Kind.RECAP,
         "looks back",
+        "rec res sum log jou sco per hol tra pla win pos por his web pod vid str cal ear mor"
+        f" saw see kno rem tha bel {_BACK_STEMS}",
         r"recaps?|results|summary|trade log|journal|scoreboard|performance|track record|holdings",
         r"(?:today'?s|this week'?s|closed|past|previous|recent|all|our|my)"
         r" (?:trades|plays|winners)",
@@ -111,6 +122,8 @@ _BEFORE = (
     _sign(
         Kind.CONDITIONAL,
         "is planned",
+        "tom nex gam pla ide ope clo fed fom cpi ppi nfp bel ear pot pos ale con pen ord"
+        f" {_DAY_STEMS}",
         r"tomorrow'?s?|next (?:week|month|year|session)|game ?plan|planning|ideas?",
         r"(?<!per )(?<!to )plans?(?= (?:for|is|was|to|:)|$)",
         r"(?:at|before|after|into|on) (?:the )?(?:next )?(?:open|close|fed|fomc|cpi|ppi|nfp|bell"
@@ -121,12 +134,14 @@ _BEFORE = (
     _sign(
         Kind.CHAT,
         "is advice",
+        "don do nev alw mak rem",
         r"(?:don'?t|do not) (?:be|forget|get|let|hold|chase)|never|always|make sure|remember to",
     ),
-    _sign(Kind.WATCH, "is watched", r"watch ?lists?|watching|on watch|radar|eyeing"),
+    _sign(Kind.WATCH, "is watched", "wat rad eye", r"watch ?lists?|watching|on watch|radar|eyeing"),
     _sign(
         Kind.CHAT,
         "is somebody else's alert",
+        "rt quo saw fro sai say s",
         r"rt|quote|quoted|quoting|saw (?:this|it|that) (?:on|in|from)|alerts? from",
         r"says?|(?<!i )said",
         rf"^from (?!{_NOT_NAMES})[a-z]+(?: [a-z]+)?",
@@ -136,6 +151,7 @@ _BEFORE = (
     _sign(
         Kind.CHAT,
         "is the news",
+        "unu flo swe blo dar wha ins sca bre hea upg dow ini rei dea off",
         r"unusual|flow|sweeps?|block trades?|dark ?pools?|whales?|insiders?|scanner|breaking",
         r"headlines?|upgrade[sd]?|downgrade[sd]?|initiat(?:es?|ed|ing)|reiterat(?:es?|ed|ing)",
         r"bought deal|offering",
@@ -143,6 +159,7 @@ _BEFORE = (
     _sign(
         Kind.CHAT,
         "is promotion",
+        "joi mem upg off cod dis sub rea",
         r"join|members?(?! :)|upgrade|[0-9]+ ?% off|use code|discount|subscribe|react",
     ),
 )  # fmt: skip
@@ -152,6 +169,7 @@ _HEADING = (
     "is an example", "looks back", "is planned", "is watched", "is somebody else's alert",
     _UNREAL, "is the news",
 )  # fmt: skip
+_HEADING_SIGNS = tuple(sign for sign in (*_ANYWHERE, *_BEFORE) if sign.why in _HEADING)
 _NO_HEADING = re.compile(
     rf"{_LOOKING_BACK}|earlier|this morning|says?|said|after|before|tomorrow|nice call"
 )
@@ -163,24 +181,30 @@ _LOOKS_BACK = (
 )
 _BEHIND = (
     _sign(
-        Kind.WATCH, "is watched", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
+        Kind.WATCH, "is watched",
+        "wat rad lis", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
     ),
     _sign(
         Kind.CHAT,
         "states a rule",
+        "rul way key goa ide pla mea mus imp ess cru sma wis",
         r"(?:is|'s) (?:the|my|our) (?:rule|way|key|goal|idea|play)", r"means",
         r"(?<!this )(?<!that )(?<!it )is (?:(?:a|so|very|super|extremely|always) )?"
         r"(?:must|important|essential|crucial|smart|wise)",
     ),
-    _sign(Kind.CHAT, "is taken back", r"not$|lol not|never mind|nvm"),
-    _sign(Kind.CHAT, "is somebody else's alert", r"from the other|was the (?:alert|trade|call)"),
-    _sign(Kind.RECAP, "looks back", _LOOKS_BACK),
+    _sign(Kind.CHAT, "is taken back", "not nev nvm", r"not$|lol not|never mind|nvm"),
+    _sign(
+        Kind.CHAT, "is somebody else's alert", "fro was",
+        r"from the other|was the (?:alert|trade|call)",
+    ),
+    _sign(Kind.RECAP, "looks back", _BACK_STEMS, _LOOKS_BACK),
 )  # fmt: skip
 """In the sentence of a ticket, behind its verb."""
 
 _BEHIND_PLAN = _sign(
     Kind.CONDITIONAL,
     "is planned",
+    "tom aft bre dip pul ret rec rej bou nex",
     r"(?<=[0-9] )tomorrow$",
     r"after (?:the )?(?:fed|fomc|cpi|ppi|nfp|open|close|earnings)",
     r"on (?:a |any )?(?:break ?(?:out|down)?|dip|pull ?back|retest|reclaim|rejection|bounce)",
@@ -191,6 +215,7 @@ _BEHIND_PLAN = _sign(
 _BEHIND_PAST = _sign(
     Kind.RECAP,
     "looks back",
+    "ran wen it its now",
     r"ran to|went to|(?:and|now) it'?s|it was at|now (?:it'?s )?at \$?[0-9]",
 )
 
@@ -207,8 +232,7 @@ def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame
                 return _frame(sign, found)
     if name := _credited(after[:_WORDS_MAX]):
         return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
-    behind = (*_BEHIND, _BEHIND_PAST if form is Form.PAST else _BEHIND_PLAN)
-    for sign in behind:
+    for sign in (*_BEHIND, _BEHIND_PAST if form is Form.PAST else _BEHIND_PLAN):
         if found := sign.words.search(tail):
             return _frame(sign, found)
     return None
@@ -229,10 +253,11 @@ def heading(words: Sequence[Token]) -> Frame | None:
     if len(words) > HEADER_WORDS_MAX:
         return None
     said = _spoken(words)
-    for sign in (*_ANYWHERE, *_BEFORE):
-        found = sign.words.search(said) if sign.why in _HEADING else None
-        spoken = sign.why != _UNREAL and _SENTENCE.search(said)
-        if found and not spoken and not _NO_HEADING.search(found[0]):
+    for sign in _HEADING_SIGNS:
+        found = sign.words.search(said)
+        if found is None or _NO_HEADING.search(found[0]):
+            continue
+        if sign.why == _UNREAL or not _SENTENCE.search(said):
             return _frame(sign, found)
     return None
 

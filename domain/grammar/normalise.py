@@ -72,7 +72,8 @@ _HINT = re.compile(
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
-_BLANKS = re.compile(r"[^\S\n]+")
+_BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
+"""All but a lone space, which is plain already."""
 
 
 @lru_cache(maxsize=32)
@@ -82,6 +83,8 @@ def clean(text: str) -> str:
     Quoted lines and struck-through words are dropped: they are not what the author now says.
     The last few texts are kept, for one message is cleaned by several readers.
     """
+    if not text:
+        return text
     text = text[:LENGTH_MAX]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX]

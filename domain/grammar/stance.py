@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.stems import Hinted
 from domain.grammar.verbs import FIRST_WORDS
 from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TARGETS
 
@@ -20,7 +21,7 @@ _ACTIVE = (
     | TAKE | SECURE | FRACTIONS.keys() | STOPS | TARGETS | RIGHTS.keys()
     | {"breakeven", "cash", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
-_UP = re.compile(r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
+_UP = Hinted("up ove", r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _STANDS_AT = re.compile(
     r"\b(up|down) (?:about |almost |around |over |to |nearly )?([0-9]+(?:\.[0-9]+)?) ?%"
 )
@@ -30,14 +31,17 @@ _ABOUT = re.compile(
     r"|\b(?:calls?|puts?|entry|entries|position|contracts?|cons|trim\w*|runners?|profits?"
     r"|stop(?:ped)?|tp|pt|sl|bought|sold|shares)\b"
 )
-_CONDITIONAL = re.compile(
+_CONDITIONAL = Hinted(
+    "if onc unl ll ill wel you wil ove abo und bel bre thr wai",
     r"\b(?:if|once|unless)\b|\b(?:i|we|you)'?ll\b|\bwill\b"
-    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)|\bwait(?:ing)? for\b"
+    r"|\b(?:over|above|under|below|breaks?|through) \$?[0-9.]+(?![0-9]| ?%)"
+    r"|\bwait(?:ing)? for\b",
 )
-_WATCH = re.compile(
+_WATCH = Hinted(
+    "wat eye rad sta loo ale mig may pos ide kee",
     r"\bwatch(?:ing|list)?\b|\beye(?:s|ing)?\b|\bon (?:my |the )?radar\b|\bstalking\b"
     r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b"
-    r"|\bideas?\b|\bkeep(?:ing)? an eye\b"
+    r"|\bideas?\b|\bkeep(?:ing)? an eye\b",
 )
 _RECAP = re.compile(
     r"[0-9] ?%|\b(?:took|banked|caught|nailed|printed|printing|printer|congrats|recap|yesterday"
@@ -70,6 +74,8 @@ def stated_gain(text: str) -> Decimal | None:
 
     None where nothing is said of it, more than one thing, or only what would be.
     """
+    if "%" not in text:
+        return None
     low = text.lower()
     found = {(way, share) for way, share in _STANDS_AT.findall(low)}
     if len(found) != 1 or _SUPPOSED.search(low):
@@ -99,7 +105,7 @@ def target_was_hit(text: str) -> bool:
 def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
     low = text.lower()
-    if not _ABOUT.search(low) and not names_ticker(text):
+    if not names_ticker(text) and not _ABOUT.search(low):
         return Kind.CHAT
     if _UP.search(low):
         return Kind.RECAP

@@ -171,6 +171,8 @@ class Token(msgspec.Struct, frozen=True, gc=False):
 def tokens(text: str) -> list[Token]:
     """All tokens of a cleaned text, in order; what is none of them is skipped."""
     found: list[Token] = []
+    if not text:
+        return found
     for match in _TOKEN.finditer(text):
         group = match.lastindex
         if group is None:

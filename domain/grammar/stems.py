@@ -1,0 +1,51 @@
+"""The beginnings of a text's words, which tell cheaply what its patterns cannot find.
+
+Most patterns hang on a few words, and most texts have none of these. A text's stems are taken
+once for all who ask; a `Hinted` pattern is searched only where one of its own is among them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+_STEM = re.compile(r"([a-z]{1,3}+)[a-z]*+")
+_SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
+"""Letters that a pattern without case takes for plain ones."""
+
+
+@lru_cache(maxsize=64)
+def stems_of(text: str) -> frozenset[str]:
+    """The first three letters of every run of letters, in lower case."""
+    if not text.isascii():
+        for letter, plain in _SAME_LETTERS.items():
+            text = text.replace(letter, plain)
+    return frozenset(_STEM.findall(text.lower()))
+
+
+def holds_any(text: str, parts: Iterable[str]) -> bool:
+    """Whether one of the parts stands anywhere in the text."""
+    return any(map(text.__contains__, parts))
+
+
+class Hinted:
+    """A pattern with the stems of which each of its matches holds at least one."""
+
+    __slots__ = ("pattern", "stems")
+
+    def __init__(self, stems: str, pattern: str, flags: int = 0) -> None:
+        self.pattern = re.compile(pattern, flags)
+        self.stems = frozenset(stems.split())
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """What the pattern finds in the text; without a look at it where that can be nothing."""
+        if self.stems.isdisjoint(stems_of(text)):
+            return None
+        return self.pattern.search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All that the pattern finds in the text, on the same terms."""
+        if self.stems.isdisjoint(stems_of(text)):
+            return iter(())
+        return self.pattern.finditer(text)

@@ -1,0 +1,46 @@
+"""Tests that a text's stems hide nothing from the patterns that ask for them first."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.grammar import block_words, frames, stance
+from domain.grammar.stems import Hinted, holds_any, stems_of
+
+_SIGNS = (*frames._ANYWHERE, *frames._BEFORE, *frames._BEHIND, frames._BEHIND_PLAN,
+          frames._BEHIND_PAST)  # fmt: skip
+HINTED = {
+    **{
+        f"{module.__name__}.{name}": found
+        for module in (block_words, stance)
+        for name, found in vars(module).items()
+        if isinstance(found, Hinted)
+    },
+    **{f"{sign.why} {at}": sign.words for at, sign in enumerate(_SIGNS)},
+}
+
+
+@pytest.mark.parametrize("name", HINTED)
+@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_a_hint_hides_nothing_that_its_pattern_finds(name: str, data: st.DataObject) -> None:
+    hinted = HINTED[name]
+    text = data.draw(st.from_regex(hinted.pattern))
+    assert (hinted.search(text) is None) == (hinted.pattern.search(text) is None)
+
+
+def test_stems_are_taken_of_letters_alone() -> None:
+    assert stems_of("TP1 hit, B/E @ 2.30") == {"tp", "hit", "b", "e"}
+
+
+@pytest.mark.parametrize("said", ["h\u0131t", "H\u0130T", "\u017ftop", "\u212aeep"])
+def test_letters_that_patterns_take_for_plain_ones_are_plain(said: str) -> None:
+    assert stems_of(said) <= {"hit", "sto", "kee"}
+    assert stems_of(said)
+
+
+def test_parts_are_found_anywhere() -> None:
+    assert holds_any("unusual flow", ("xyz", "sua"))
+    assert not holds_any("unusual flow", ("xyz",))
