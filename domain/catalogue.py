@@ -28,9 +28,10 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, corrections, follows, holdings, limits, market, members, messages,
-              notices, orders, ranking, risk, rooms, sectors, signals, strays, traders)  # fmt: skip
-_EVENT_MODULES = (*AGGREGATES, order_events, signal_events)
+AGGREGATES = (accounts, close_alls, corrections, exits, follows, holdings, limits, market,
+              members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays,
+              traders)  # fmt: skip
+_EVENT_MODULES = (*AGGREGATES, exit_events, order_events, signal_events)
 
 
 def event_classes() -> dict[str, type[Event]]:
