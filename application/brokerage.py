@@ -15,14 +15,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
+from domain.activities import Activity, ActivityKind
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.instruments import Right
 from domain.legs import Leg
 from domain.reports import ExecutionReport
 from domain.shared import Value
+
+__all__ = [
+    "Activity",
+    "ActivityKind",
+    "Broker",
+    "BrokerAccount",
+    "BrokerOrder",
+    "BrokerPosition",
+    "ChainQuote",
+    "OrderTicket",
+    "Replacement",
+]
 
 
 class OrderTicket(Value, frozen=True, kw_only=True):
@@ -94,45 +106,6 @@ class BrokerAccount(Value, frozen=True, kw_only=True):
     pattern_day_trader: bool = False
     trading_blocked: bool = False
     currency: str = "USD"
-
-
-class ActivityKind(StrEnum):
-    """What an account activity is about."""
-
-    FILL = "fill"
-    EXPIRY = "expiry"
-    EXERCISE = "exercise"
-    ASSIGNMENT = "assignment"
-    OPTION_TRADE = "option_trade"
-    """The shares that an exercise or assignment moves."""
-    DEPOSIT = "deposit"
-    WITHDRAWAL = "withdrawal"
-    DIVIDEND = "dividend"
-    INTEREST = "interest"
-    FEE = "fee"
-    JOURNAL = "journal"
-    SPLIT = "split"
-    UNCLASSIFIED = "unclassified"
-
-
-class Activity(Value, frozen=True, kw_only=True):
-    """Something that happened in an account at the broker.
-
-    `quantity` is signed by what it does to the position, `amount` by what it does to the cash.
-    `raw` is what the broker said, as JSON: nothing is lost of what nobody understood.
-    """
-
-    activity_id: str
-    kind: ActivityKind
-    happened_at: datetime
-    symbol: str = ""
-    quantity: Decimal = Decimal(0)
-    price: Decimal = Decimal(0)
-    amount: Decimal = Decimal(0)
-    cl_ord_id: str = ""
-    order_id: str = ""
-    cum_qty: Decimal | None = None
-    raw: str = ""
 
 
 class ChainQuote(Value, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.shared import Created, InvalidInput, stream_id
+from domain.shared import Created, Event, InvalidInput, Value, stream_id
 
 
 def account_stream(name: str) -> UUID:
@@ -28,6 +28,62 @@ class AccountOpened(Created, frozen=True, kw_only=True):
     currency: str = "USD"
 
 
+class Standing(Value, frozen=True, kw_only=True):
+    """An account's money at its broker. `day_trades` counts those of the last five sessions,
+    None where the broker counts none.
+    """
+
+    cash: Decimal
+    equity: Decimal
+    buying_power: Decimal
+    day_trades: int | None = None
+    pattern_day_trader: bool = False
+    trading_blocked: bool = False
+
+
+class AccountReported(Event, frozen=True, kw_only=True):
+    """The broker said what the account has."""
+
+    TOPIC: ClassVar[str] = "account.reported"
+
+    account: str
+    standing: Standing
+
+    def apply(self, aggregate: Account) -> None:
+        aggregate.standing = self.standing
+
+
+class Difference(Value, frozen=True, kw_only=True):
+    """An instrument of which we count another quantity than the broker."""
+
+    symbol: str
+    ours: Decimal
+    brokers: Decimal
+
+
+class AccountDiffered(Event, frozen=True, kw_only=True):
+    """Our positions and the broker's are not the same any more, or otherwise than before."""
+
+    TOPIC: ClassVar[str] = "account.differed"
+
+    account: str
+    differences: tuple[Difference, ...]
+
+    def apply(self, aggregate: Account) -> None:
+        aggregate.differences = self.differences
+
+
+class AccountAgreed(Event, frozen=True, kw_only=True):
+    """Our positions and the broker's are the same again."""
+
+    TOPIC: ClassVar[str] = "account.agreed"
+
+    account: str
+
+    def apply(self, aggregate: Account) -> None:
+        aggregate.differences = ()
+
+
 class Account(BaseAggregate[UUID]):
     """A book at a broker."""
 
@@ -37,6 +93,8 @@ class Account(BaseAggregate[UUID]):
         self.name = name
         self.broker = broker
         self.cash = cash
+        self.standing: Standing | None = None
+        self.differences: tuple[Difference, ...] = ()
 
     @classmethod
     def open(cls, *, name: str, broker: str, cash: Decimal, at: datetime) -> Account:
@@ -57,3 +115,19 @@ class Account(BaseAggregate[UUID]):
             cash=cash,
             timestamp=at,
         )
+
+    def report(self, standing: Standing, *, at: datetime) -> None:
+        """Keeps what the broker says the account has, if it says something new."""
+        if standing != self.standing:
+            self.trigger_event(AccountReported, account=self.name, standing=standing, timestamp=at)
+
+    def compare(self, differences: tuple[Difference, ...], *, at: datetime) -> None:
+        """Keeps where our positions differ from the broker's, if that is new."""
+        if differences == self.differences:
+            return
+        if differences:
+            self.trigger_event(
+                AccountDiffered, account=self.name, differences=differences, timestamp=at
+            )
+        else:
+            self.trigger_event(AccountAgreed, account=self.name, timestamp=at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import (
     accounts,
+    activities,
     close_alls,
     corrections,
     exit_events,
@@ -28,8 +29,8 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, close_alls, corrections, exits, follows, holdings, limits, market,
-              members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays,
+AGGREGATES = (accounts, activities, close_alls, corrections, exits, follows, holdings, limits,
+              market, members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays,
               traders)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, exit_events, order_events, signal_events)
 
