@@ -29,9 +29,10 @@ from domain import (
 )
 from domain.shared import Event
 
-AGGREGATES = (accounts, activities, close_alls, corrections, exits, follows, holdings, limits,
-              market, members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays,
-              traders)  # fmt: skip
+AGGREGATES = (
+    accounts, activities, close_alls, corrections, exits, follows, holdings, limits, market,
+    members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
+)  # fmt: skip
 _EVENT_MODULES = (*AGGREGATES, exit_events, order_events, signal_events)
 
 
