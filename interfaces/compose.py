@@ -299,6 +299,8 @@ def open_house(
         stack.callback(house.close)
         house.found()
         house.projections.catch_up()
+        # Whoever only asks must not keep the read models from a worker.
+        house.projections.close()
         yield house
 
 
