@@ -11,6 +11,7 @@ import msgspec
 
 from interfaces.discord.members import called
 from interfaces.discord.slash.answers import plain
+from interfaces.wording import amount, price
 from projections.timeline import TimelineEvent
 
 Body = Mapping[str, Any]
@@ -47,14 +48,14 @@ class Changes:
     def _follow(self, name: str, stream: UUID, body: Body) -> None:
         match name:
             case "signal.posted":
-                self._figures[1] = ("entry", _figure(body["price"]), _figure(body["quantity"]))
-                self._stop, self._targets = _figure(body.get("stop")), _figures(body)
+                self._figures[1] = ("entry", _price(body["price"]), _figure(body["quantity"]))
+                self._stop, self._targets = _price(body.get("stop")), _figures(body)
             case "signal.added" | "signal.exit_called" | "signal.settled":
-                told = (_NUMBERED[name], _figure(body.get("price")), _figure(body["quantity"]))
+                told = (_NUMBERED[name], _price(body.get("price")), _figure(body["quantity"]))
                 self._figures[body["number"]] = told
             case "signal.price_checked":
                 kind, _, quantity = self._figures[body["number"]]
-                self._figures[body["number"]] = (kind, _figure(body["price"]), quantity)
+                self._figures[body["number"]] = (kind, _price(body["price"]), quantity)
             case "signal.levels_moved":
                 self.lines += self._moved(body)
             case "signal.source_edited":
@@ -73,7 +74,7 @@ class Changes:
                     self.lines.append(f"not corrected ({words}): {_why(body)}")
 
     def _moved(self, body: Body) -> Iterator[str]:
-        stop, targets = _figure(body.get("stop")), _figures(body)
+        stop, targets = _price(body.get("stop")), _figures(body)
         if stop and stop != self._stop:
             yield f"stop {_replaced(self._stop, stop)}"
             self._stop = stop
@@ -83,21 +84,25 @@ class Changes:
 
     def _corrected(self, body: Body) -> Iterator[str]:
         number = body["number"]
-        kind, price, quantity = self._figures[number]
+        kind, old_price, quantity = self._figures[number]
         name = kind if number == 1 else f"{kind} {number}"
-        new_price, new_quantity = _figure(body.get("price")), _figure(body.get("quantity"))
+        new_price, new_quantity = _price(body.get("price")), _figure(body.get("quantity"))
         if new_price:
-            yield f"{name} price {_replaced(price, new_price)}"
+            yield f"{name} price {_replaced(old_price, new_price)}"
         if new_quantity:
             yield f"{name} quantity {_replaced(quantity, new_quantity)}"
-        self._figures[number] = (kind, new_price or price, new_quantity or quantity)
+        self._figures[number] = (kind, new_price or old_price, new_quantity or quantity)
 
     def _request(self, body: Body) -> str:
         if changes := body.get("changes"):
             return ", ".join(map(_change, changes))
         if body.get("void"):
             return "let it count for nothing"
-        wanted = {name: _figure(body.get(name)) for name in ("price", "quantity", "stop")}
+        wanted = {
+            "price": _price(body.get("price")),
+            "quantity": _figure(body.get("quantity")),
+            "stop": _price(body.get("stop")),
+        }
         told = [f"{name} {value}" for name, value in wanted.items() if value]
         if targets := _figures(body):
             told.append(f"targets {targets}")
@@ -116,9 +121,13 @@ def _replaced(old: str, new: str) -> str:
     return f"~~{old or 'none'}~~ {new or 'none'}"
 
 
+def _price(value: str | None) -> str:
+    return "" if value is None else price(Decimal(value))
+
+
 def _figure(value: str | None) -> str:
-    return "" if value is None else f"{Decimal(value):f}"
+    return "" if value is None else amount(Decimal(value))
 
 
 def _figures(body: Body) -> str:
-    return " ".join(map(_figure, body.get("targets", ())))
+    return " ".join(map(_price, body.get("targets", ())))

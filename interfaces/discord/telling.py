@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,10 @@ _TOLD = {
     "signal.rejected": "rejected by {by} via {via}: {reason}",
     "signal.expired": "expired: nobody decided in time",
     "signal.added": "added {quantity} at {price}",
+    "signal.exit_called": "exit of {quantity} at {price} ({reason})",
+    "signal.settled": "{quantity} settled at {price}",
+    "signal.levels_moved": "moved to: stop {stop}, targets {targets}",
+    "signal.corrected": "execution {number} corrected by {by}: {quantity} at {price}; {reason}",
     "signal.closed": "closed ({reason})",
     "signal.voided": "voided by {by}: {reason}",
     "signal.source_deleted": "its author deleted a message of it",
@@ -51,6 +55,9 @@ _TOLD = {
     "correction.refused": "correction refused by {by}: {reason}",
 }
 
+_PRICES = frozenset({"price", "bid", "offer", "last_px", "stop"})
+_QUANTITIES = frozenset({"quantity", "order_qty", "last_qty"})
+
 
 def told(event: TimelineEvent) -> str:
     """An event in a line that begins with its place on the tape."""
@@ -60,9 +67,22 @@ def told(event: TimelineEvent) -> str:
         name = event.name.partition(".")[2].replace("_", " ")
         said = f"{name}: {event_told(event)}"
     else:
-        said = words.format_map(_Known(body))
+        said = words.format_map(_Known(_figures(body)))
     at = f"{event.recorded_at:%m-%d %H:%M:%S}"
     return f"`{event.position}` {at} {plain(called(said), LINE_MAX)}"
+
+
+def _figures(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields that were said, prices and quantities as people write them."""
+    for name, value in body.items():
+        if name in _PRICES and value is not None:
+            yield name, price(Decimal(value))
+        elif name in _QUANTITIES and value is not None:
+            yield name, amount(Decimal(value))
+        elif name == "targets" and value:
+            yield name, " ".join(price(Decimal(target)) for target in value)
+        elif value:
+            yield name, value
 
 
 class _Known(dict[str, Any]):

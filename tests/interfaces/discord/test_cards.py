@@ -69,15 +69,15 @@ async def test_a_thread_below_the_card_has_a_line_for_each_event(deck: Deck) -> 
     await asyncio.to_thread(deck.quotes, "2.20", "2.30")
     async with deck.works():
         card = await bought(deck)
-        await until(lambda: "order filled: 43 at 2.3" in deck.thread(card))
+        await until(lambda: "order filled: 43 at 2.30" in deck.thread(card))
     assert deck.thread(card) == [
         "posted: buy 2 at 2.28",
-        "price of execution 1 checked: bid 2.2, offer 2.3, counts at 2.3",
+        "price of execution 1 checked: bid 2.20, offer 2.30, counts at 2.30",
         "approved by olga via discord for paper",
         "order requested: buy 43 for paper",
         "order sent to paper",
         "order accepted by the broker",
-        "order filled: 43 at 2.3",
+        "order filled: 43 at 2.30",
     ]
     assert deck.events("notice.%").count("notice.thread_opened") == 1
 
