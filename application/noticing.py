@@ -33,17 +33,25 @@ from domain.messages import (
     MessageUnbooked,
 )
 from domain.notices import Notice, NoticeKind, notice_stream
-from domain.order_events import OrderDenied, OrderFilled, OrderRejected, OrderTradeCanceled
+from domain.order_events import (
+    OrderDenied,
+    OrderFilled,
+    OrderRejected,
+    OrderTradeCanceled,
+    OrderTradeCorrected,
+)
 from domain.orders import Order
 from domain.shared import Event
 from domain.signal_events import (
     SignalAdded,
     SignalApprovalGiven,
+    SignalCorrected,
     SignalExitCalled,
     SignalLevelsMoved,
     SignalPosted,
     SignalPriceChecked,
     SignalSettled,
+    SignalVoided,
 )
 from domain.signals import Signal
 
@@ -75,6 +83,15 @@ much is at risk that one approver is not enough."""
 
 _CORRECTIONS = (CorrectionRequested, CorrectionApplied, CorrectionRefused)
 _TRADES = (OrderFilled, SignalExitCalled, SignalSettled)
+_FIGURES = (
+    *_TRADES,
+    SignalPriceChecked,
+    SignalCorrected,
+    SignalVoided,
+    OrderTradeCorrected,
+    OrderTradeCanceled,
+)
+"""What moves a figure on a board, beside a mark."""
 _HANDLED = frozenset(
     kind
     for name, kind in event_classes().items()
@@ -148,6 +165,7 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
     yield Topic.LINE, signal
     if isinstance(event, _TRADES):
         yield Topic.TRADE, signal
+    if isinstance(event, _FIGURES):
         yield Topic.BOARD, EVERYTHING
 
 

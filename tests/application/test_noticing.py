@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from adapters.reaction_runner import ReactionRunner
 from application.approving import reject
+from application.correcting import Change, correct
 from application.desk import Desk
 from application.noticing import (
     EVERYTHING,
@@ -22,10 +24,12 @@ from application.noticing import (
     record_thread,
 )
 from application.ports import NotFound
+from domain.corrections import Target
 from domain.messages import Message
 from domain.notices import NoticeKind
 from domain.shared import Impossible, InvalidInput
 from tests.application.acts import (
+    ADA,
     DANA,
     begin,
     call_exit,
@@ -127,6 +131,15 @@ class TestDue:
             (Topic.TRADE, signal),
             (Topic.BOARD, EVERYTHING),
         }
+
+    def test_a_correction_moves_the_board(self, desk: Desk, board: ReactionRunner) -> None:
+        signal = post(desk)
+        cross_all_off(board)
+        wanted = Change(
+            target=Target.SIGNAL, stream=signal, part="1", price=Decimal(5), reason="a typo"
+        )
+        correct(desk, command(wanted), ADA, wanted)
+        assert {one.topic for one in due(board)} == {Topic.CARD, Topic.LINE, Topic.BOARD}
 
     def test_an_order_without_a_signal_has_no_card(self, desk: Desk, board: ReactionRunner) -> None:
         filled_order(desk, ("1", "10", "5.50"))
