@@ -61,7 +61,7 @@ class ExitPlanSet(Created, frozen=True, kw_only=True):
 
 
 class ExitPlanGrown(Event, frozen=True, kw_only=True):
-    """More is held: another fill of an entry, or a closing fill that was busted."""
+    """More is held (a fill of an entry, a closing fill that was busted), or at another price."""
 
     TOPIC: ClassVar[str] = "exit_plan.grown"
 
@@ -75,7 +75,7 @@ class ExitPlanGrown(Event, frozen=True, kw_only=True):
         aggregate.held = self.held
         aggregate.avg_px = self.avg_px
         aggregate.commission = self.commission
-        aggregate.is_done = False
+        aggregate.is_done = aggregate.is_done and self.held <= 0
 
 
 class ExitPlanChanged(Event, frozen=True, kw_only=True):

@@ -220,20 +220,24 @@ def share_of(held: Decimal, closed: Decimal, open_before: Decimal) -> Decimal:
 
 
 def fitting(
-    side: Side, stop: Decimal | None, targets: Sequence[Decimal]
+    side: Side, stop: Decimal | None, targets: Sequence[Decimal], *, entry: Decimal | None = None
 ) -> tuple[Levels, tuple[str, ...]]:
     """Levels of what a trader said, and in words what of it cannot be a level.
 
     Nobody asks a trader again: the stop counts, and targets that do not lie beyond it do not.
+    With `entry`, levels that lie on the wrong side of it are left out: they would fire at once,
+    as a stop does that was meant for the underlying.
     """
     dropped = []
-    if stop is not None and stop <= 0:
-        dropped.append(f"the stop {stop} is not above zero")
+    if stop is not None and (stop <= 0 or (entry is not None and (entry - stop) * side.sign <= 0)):
+        dropped.append(f"the stop {stop} would fire at once")
         stop = None
+    floors = [each for each in (stop, entry) if each is not None]
     kept = []
     for target in sorted(set(targets), key=lambda each: each * side.sign):
-        if target <= 0 or (stop is not None and (target - stop) * side.sign <= 0):
-            dropped.append(f"the target {target} does not lie beyond the stop {stop or 0}")
+        behind = [floor for floor in floors if (target - floor) * side.sign <= 0]
+        if target <= 0 or behind:
+            dropped.append(f"the target {target} does not lie beyond {max([*behind, ZERO])}")
         else:
             kept.append(Target(price=target))
     return Levels(stop=stop, targets=tuple(kept)), tuple(dropped)

@@ -170,6 +170,17 @@ class ExitPlan(BaseAggregate[UUID]):
             timestamp=at,
         )
 
+    def reprice(self, avg_px: Decimal, *, at: datetime) -> None:
+        """Books that what is held was had for another price."""
+        self.trigger_event(
+            ExitPlanGrown,
+            quantity=ZERO,
+            held=self.held,
+            avg_px=price(avg_px),
+            commission=self.commission,
+            timestamp=at,
+        )
+
     def change(
         self, levels: Levels, *, by: str, left_out: tuple[str, ...] = (), at: datetime
     ) -> None:
