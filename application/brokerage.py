@@ -97,11 +97,13 @@ class BrokerAccount(Value, frozen=True, kw_only=True):
     """An account's money at the broker, in its currency.
 
     `day_trades` is the count of the last five sessions; None where the broker counts none.
+    `options_buying_power` is what options may be bought for, where the broker tells it apart.
     """
 
     cash: Decimal
     equity: Decimal
     buying_power: Decimal
+    options_buying_power: Decimal | None = None
     day_trades: int | None = None
     pattern_day_trader: bool = False
     trading_blocked: bool = False

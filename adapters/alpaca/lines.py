@@ -116,8 +116,9 @@ class _Known(NamedTuple):
     """What an order at Alpaca is to us."""
 
     name: str
-    is_leg: bool
+    is_leg: bool = False
     """Whether it is one leg of several that trade as one; `name` is then that of the whole."""
+    is_replacement: bool = False
 
 
 class Lines:
@@ -138,7 +139,7 @@ class Lines:
     def learn(self, order: RawOrder, name: str) -> None:
         """Remembers what an order and its legs are called here."""
         with self._lock:
-            self._known[order.id] = _Known(name, order.is_leg_of_strategy)
+            self._known[order.id] = _Known(name, order.is_leg_of_strategy, bool(order.replaces))
             for leg in order.legs or ():
                 self._known[leg.id] = _named_leg(order, leg, name)
             _shorten(self._known)
@@ -303,7 +304,7 @@ def _expect_nothing(no: SaidNo) -> None:
 def _named_leg(order: RawOrder, leg: RawOrder, name: str) -> _Known:
     if order.order_class == "mleg":
         return _Known(name, is_leg=True)
-    return _Known(name + (TAKE_PROFIT if leg.stop_price is None else STOP_LOSS), is_leg=False)
+    return _Known(name + (TAKE_PROFIT if leg.stop_price is None else STOP_LOSS))
 
 
 def _shorten(kept: OrderedDict[str, Kept]) -> None:

@@ -91,6 +91,16 @@ def of_update(update: RawUpdate, line: Line) -> ExecutionReport:
     return _told(line, order, kind, update.happened_at, text=text)
 
 
+def replaced(line: Line, time: datetime) -> ExecutionReport:
+    """The order has the terms of the last order of its line."""
+    return _told(line, line.head, ExecType.REPLACED, time)
+
+
+def answered(line: Line, kind: ExecType, at: datetime, text: str = "") -> ExecutionReport:
+    """What came of a request that concerns an order."""
+    return _told(line, line.head, kind, at, text=text)
+
+
 def of_snapshot(line: Line) -> list[ExecutionReport]:
     """What the order as it is now says, without its fills."""
     return [*_begun(line), *_ended(line)]
