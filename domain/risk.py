@@ -202,8 +202,10 @@ class RiskCleared(Event, frozen=True, kw_only=True):
 
 
 class RiskPeakRecorded(Event, frozen=True, kw_only=True):
-    """The account has earned more than ever since trading began or was resumed: what is lost
-    from here on counts towards the drawdown. `profit` is equity without what was paid in.
+    """The account has earned more than ever since it is watched or trading was resumed.
+
+    What is lost from here counts towards the drawdown. `profit` is equity without what was
+    paid in.
     """
 
     TOPIC: ClassVar[str] = "risk.peak_recorded"

@@ -1,0 +1,180 @@
+"""Prices for the assessment of risk: the quote of each instrument, and its Greeks per share.
+
+Greeks come from the option chain where there is one, else from our own model: the volatility
+that the mid of the quote implies, taken as European without dividends (Black, Scholes and
+Merton). Where the quote is below what exercising brings, or leaves no time value to speak of, the
+contract moves as its intrinsic value does: a delta of one or zero, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import NamedTuple, Protocol
+
+from application.brokerage import ChainQuote
+from application.ports import MarketPrices, QuoteRequest, Unavailable
+from domain.instruments import Option, Right, instrument
+from domain.market import EXCHANGE_ZONE, Quote
+from domain.risk import QuoteSeen
+from domain.risk_assessment import Priced
+
+CLOSE = time(16, 0)
+SECONDS_A_YEAR = 365 * 86_400
+DAYS_A_YEAR = 365
+RATE = 0.04
+"""Per year, for our own model: a point more or less moves the delta of a contract of three
+months by less than a hundredth."""
+
+
+class OptionChains(Protocol):
+    """Where the market's own Greeks come from."""
+
+    def contracts(self, symbols: Collection[str], at: datetime) -> Mapping[str, ChainQuote]:
+        """What the chain says of these contracts; those that it does not know are left out.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        ...
+
+
+def prices_of(
+    symbols: Collection[str],
+    market: MarketPrices,
+    chains: OptionChains | None = None,
+    *,
+    rate: float = RATE,
+    at: datetime,
+) -> dict[str, Priced]:
+    """The instruments at their quotes, asked for in one request; those without are left out.
+
+    Raises:
+        Unavailable: the market does not answer.
+    """
+    named = {symbol: instrument(symbol) for symbol in sorted(symbols)}
+    spots = {one.underlying for one in named.values() if isinstance(one, Option)}
+    wanted = sorted({*named, *spots})
+    answers = market.quotes_at([QuoteRequest(symbol, at) for symbol in wanted])
+    quotes = {
+        symbol: quote for symbol, quote in zip(wanted, answers, strict=True) if quote is not None
+    }
+    listed = _listed(chains, [s for s, one in named.items() if isinstance(one, Option)], at)
+    priced: dict[str, Priced] = {}
+    own: list[_Modelled] = []
+    for symbol, one in named.items():
+        quote, contract = quotes.get(symbol), listed.get(symbol)
+        seen = _seen(symbol, quote, contract)
+        if seen is None:
+            continue
+        spot = _spot(quotes.get(one.underlying))
+        if not isinstance(one, Option):
+            priced[symbol] = _linear(seen)
+        elif contract is not None and (found := _from_chain(seen, spot, contract)) is not None:
+            priced[symbol] = found
+        elif spot is None:
+            priced[symbol] = Priced(quote=seen, why=f"no quote of {one.underlying}")
+        else:
+            own.append(_Modelled(seen, one, spot))
+    priced.update(_modelled(own, rate, at))
+    return priced
+
+
+class _Modelled(NamedTuple):
+    """A contract whose Greeks we work out."""
+
+    quote: QuoteSeen
+    option: Option
+    spot: float
+
+
+def _listed(
+    chains: OptionChains | None, symbols: Sequence[str], at: datetime
+) -> Mapping[str, ChainQuote]:
+    """The chain's words; our own model does without them."""
+    if chains is None or not symbols:
+        return {}
+    try:
+        return chains.contracts(symbols, at)
+    except Unavailable:
+        return {}
+
+
+def _seen(symbol: str, quote: Quote | None, contract: ChainQuote | None) -> QuoteSeen | None:
+    """The quote that counts: the later one of market and chain."""
+    if quote is not None and (contract is None or contract.time <= quote.time):
+        return QuoteSeen(
+            symbol=symbol, bid=quote.bid, offer=quote.offer, time=quote.time, source=quote.source
+        )
+    if contract is None:
+        return None
+    return QuoteSeen(
+        symbol=symbol, bid=contract.bid, offer=contract.offer, time=contract.time, source="chain"
+    )
+
+
+def _spot(quote: Quote | None) -> float | None:
+    return None if quote is None or not quote.is_usable else float(quote.bid + quote.offer) / 2
+
+
+def _linear(quote: QuoteSeen) -> Priced:
+    """A share, pair or currency: one unit moves with itself."""
+    return Priced(
+        quote=quote, spot=float(quote.bid + quote.offer) / 2, delta=1.0, gamma=0.0, theta=0.0,
+        vega=0.0,
+    )  # fmt: skip
+
+
+def _from_chain(quote: QuoteSeen, spot: float | None, contract: ChainQuote) -> Priced | None:
+    delta, gamma, theta, vega = contract.delta, contract.gamma, contract.theta, contract.vega
+    if delta is None or gamma is None or theta is None or vega is None or spot is None:
+        return None
+    return Priced(
+        quote=quote, spot=spot, delta=float(delta), gamma=float(gamma), theta=float(theta),
+        vega=float(vega),
+    )  # fmt: skip
+
+
+def _modelled(contracts: Sequence[_Modelled], rate: float, at: datetime) -> dict[str, Priced]:
+    if not contracts:
+        return {}
+    # Compiled kernels take a second to load; only who values options waits for them.
+    from domain.quant.black_scholes import greeks
+    from domain.quant.implied_volatility import VolStatus, implied_volatility
+
+    spot = [one.spot for one in contracts]
+    strike = [float(one.option.strike) for one in contracts]
+    years = [_years(one.option, at) for one in contracts]
+    calls = [one.option.right is Right.CALL for one in contracts]
+    mid = [float(one.quote.bid + one.quote.offer) / 2 for one in contracts]
+    vols, statuses = implied_volatility(mid, spot, strike, years, rate, 0.0, calls)
+    told = statuses.tolist()
+    # Without volatility only the intrinsic value moves, as it should for these.
+    still = {VolStatus.BELOW_INTRINSIC, VolStatus.INDISTINCT, VolStatus.EXPIRED}
+    usable = [
+        vol if status == VolStatus.OK else 0.0
+        for vol, status in zip(vols.tolist(), told, strict=True)
+    ]
+    found = greeks(spot, strike, years, rate, 0.0, usable, calls)
+    columns = (found.delta, found.gamma, found.theta / DAYS_A_YEAR, found.vega / 100)
+    figures = zip(*(column.tolist() for column in columns), strict=True)
+    priced = {}
+    for one, status, row in zip(contracts, told, figures, strict=True):
+        if status == VolStatus.OK or status in still:
+            delta, gamma, theta, vega = row
+            answer = Priced(
+                quote=one.quote, spot=one.spot, delta=delta, gamma=gamma, theta=theta, vega=vega
+            )
+        else:
+            answer = Priced(
+                quote=one.quote, spot=one.spot,
+                why=f"no volatility fits: {VolStatus(status).name.lower().replace('_', ' ')}",
+            )  # fmt: skip
+        priced[one.quote.symbol] = answer
+    return priced
+
+
+def _years(option: Option, at: datetime) -> float:
+    """Years to the close on the expiry day, on a calendar of 365 days."""
+    expires = datetime.combine(option.expiry, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
+    return max((expires - at).total_seconds(), 0.0) / SECONDS_A_YEAR
