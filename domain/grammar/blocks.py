@@ -9,7 +9,7 @@ opens nothing. Where no side is said, stop and targets on either side of the ent
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import islice
 
@@ -35,6 +35,8 @@ _NUMBER = re.compile(
     r"(?P<thousand>k\b)?(?![0-9]| ?%)"
 )
 _TO = re.compile(r"[$\s]{0,3}(?:-{1,2}|/|~|to\b|and\b|&|\.\.)[@$\s]{0,3}", re.IGNORECASE)
+_PLAIN = re.compile(r"[^A-Za-z#:/.-]*+(?:\.[^A-Za-z#:/.-]*+)?+")
+"""No letter, no sign of a time or a number of an alert, and no date: a price."""
 _PERCENT = re.compile(r"(?<![\w.])[+-]?([0-9]{1,4}(?:\.[0-9]{1,2})?) ?%")
 _INDEX = re.compile(r"[\s#]{0,2}([1-9]|1[0-2])(?![0-9.,]*[0-9%])[\s:.)=-]*")
 _BARE_LINE = re.compile(r"[^A-Za-z\u0400-\u04ff]*(?:(?:usdt?|usdc|open|and|to|k|tp[0-9]?)\b"
@@ -53,7 +55,7 @@ _LEVERAGE = re.compile(
     r"\b(?:leverage|lev|cross|isolated|futures|perp|[0-9]{1,3} ?x|x ?[0-9]{1,3})\b", re.IGNORECASE
 )
 
-_Find = Callable[[str], Iterator[Named]]
+_Find = Callable[[str], Iterable[Named]]
 
 
 class Block(msgspec.Struct, gc=False):
@@ -97,7 +99,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
         return _PRICED.search(low) is not None
     if holds_any(low, _SIDED) and holds_any(low, _INSTRUMENTS):
         return _PRICED.search(low) is not None and (
-            words.JOINED.search(text) is not None or next(pairs_in(text), None) is not None
+            words.JOINED.search(text) is not None or bool(pairs_in(text))
         )
     return holds_any(low, _ENTRIES) and holds_any(low, _LEVELS)
 
@@ -175,7 +177,7 @@ class _Lines:
         if kind == "other":
             self.waiting = ""
             return
-        value = words.SCRUB.sub(" ", value)
+        value = _scrubbed(value)
         indexed = False
         if kind in ("target", "entry") and (index := _INDEX.match(value)):
             rest = value[index.end() :]
@@ -208,6 +210,11 @@ class _Lines:
             block.target_shares += shares if not numbers else []
             block.target_lines += bool(numbers)
             block.ticked += bool(numbers) and words.TICKED.search(said) is not None
+
+
+def _scrubbed(text: str) -> str:
+    """The text without digits that are no price; nothing but numbers holds none of these."""
+    return text if _PLAIN.fullmatch(text) else words.SCRUB.sub(" ", text)
 
 
 def _numbers(text: str) -> list[Decimal]:
@@ -276,7 +283,7 @@ def _sides(line: str) -> list[Side]:
 
 
 def _names_something(line: str) -> bool:
-    return any(True for _ in pairs_in(line)) or any(True for _ in shares_in(line))
+    return bool(pairs_in(line)) or any(True for _ in shares_in(line))
 
 
 def _find_instrument(block: Block, text: str) -> None:
@@ -321,7 +328,7 @@ def _entry_of_head(block: Block) -> None:
     lines += [line for line in block.heads[start : start + 3] if _BARE_LINE.fullmatch(line)]
     block.at_market |= any(words.AT_MARKET.search(line) for line in lines)
     for line in lines:
-        said = _without_names(words.SCRUB.sub(" ", _NUMBERED.sub("", line)))
+        said = _without_names(_scrubbed(_NUMBERED.sub("", line)))
         at = said.rfind("@")
         entries = _range(said[at:] if at >= 0 else said)
         if not entries:
@@ -334,6 +341,6 @@ def _entry_of_head(block: Block) -> None:
 
 
 def _without_names(line: str) -> str:
-    for named in [*pairs_in(line)]:
+    for named in pairs_in(line):
         line = line.replace(named.said, " ", 1)
     return line

@@ -160,8 +160,12 @@ def _title_root(titled: Slots, beside: str) -> str:
 
 def plain_days(text: str) -> str:
     """Dates spelled with other signs than a ticket's: 2025/11/21, 11-21-2025, 20251121."""
-    text = _YEAR_FIRST.sub(r"\1-\2-\3", _DASHED_MONTH.sub(r"\1 \2 \3", text))
-    return _DASHED_DAY.sub(r"\1/\2/\3", text)
+    if "-" in text:
+        text = _DASHED_MONTH.sub(r"\1 \2 \3", text)
+    if "20" in text:
+        text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+    parted = text.count("-") + text.count(".") > 1
+    return _DASHED_DAY.sub(r"\1/\2/\3", text) if parted else text
 
 
 def _expiry(card: Card, day: date) -> str:

@@ -184,7 +184,8 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
 
     Without a colon ("Entry - 2.30") only a card's line is taken for a label and its value.
     """
-    line = _BULLET.sub("", _EDGE.sub("", line))
+    if not (line[:1].isascii() and line[:1].isalpha()):
+        line = _BULLET.sub("", _EDGE.sub("", line))
     if ":" not in line and "=" not in line:
         return list(_dashed(line)) or list(_spaced(line)) if is_card else []
     found = list(_LABEL.finditer(line))

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from domain.grammar.russian import in_english
+from domain.grammar.stems import holds_any
 
 LENGTH_MAX = 4_200
 """A little more than a chat platform lets through; what lies beyond is not read."""
@@ -45,7 +46,7 @@ _PICTURED = re.compile(
 _PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
 _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
-_SPECIAL = re.compile(r"[*_~`|<>@]|://")
+_SPECIAL = ("*", "_", "~", "`", "|", "<", ">", "@", "://")
 _QUOTED = re.compile(r"^ ?>>>.*\Z|^ ?>(?!=)[^\n]*$", re.MULTILINE | re.DOTALL)
 _STRUCK = re.compile(r"~~[^~]+~~")
 _PERSON = re.compile(r"<@!?[0-9]{1,20}>")
@@ -66,14 +67,15 @@ _DISCLAIMER = re.compile(
     r"|данная рекомендация не является",
     re.IGNORECASE,
 )
-_HINT = re.compile(
-    "pinion|PINION| not a|dvis|dvice|DVICE|isclaimer|DISCLAIMER|nfa|NFA|purposes|данная|Данная"
-)
+_HINTS = (
+    "pinion", "PINION", " not a", "dvis", "dvice", "DVICE", "isclaimer", "DISCLAIMER", "nfa",
+    "NFA", "purposes", "данная", "Данная",
+)  # fmt: skip
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
-_BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
-"""All but a lone space, which is plain already."""
+_BLANKS = re.compile(r"[^\S\n]+")
+"""No blank but the space is printable."""
 
 
 @lru_cache(maxsize=32)
@@ -97,9 +99,12 @@ def clean(text: str) -> str:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
     if "'s" in text:
         text = _CONTRACTS.sub("", text)
-    if _SPECIAL.search(text):
+    if holds_any(text, _SPECIAL):
         text = _without_markup(text)
-    text = _BLANKS.sub(" ", _without_disclaimer(text)).strip()
+    text = _without_disclaimer(text)
+    if "  " in text or not text.replace("\n", "").isprintable():
+        text = _BLANKS.sub(" ", text)
+    text = text.strip()
     return text if text.isascii() else in_english(text)
 
 
@@ -122,7 +127,7 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    if _HINT.search(text) is None:
+    if not holds_any(text, _HINTS):
         return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))

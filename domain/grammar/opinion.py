@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import exp, sqrt
 from typing import NamedTuple
@@ -99,9 +99,10 @@ def model() -> OpinionModel:
     return msgspec.json.decode(told, type=OpinionModel)
 
 
+_WORD = r"[^\W\d_]++(?:'[^\W\d_]++)*+"
 _PIECE = re.compile(
     r"[ \t,;.'\"()&+/-]{0,3}+(?:"
-    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
+    rf"(?P<words>{_WORD}(?: {_WORD})*+)"
     r"|(?P<mention>@[^\W\d_]\w*)"
     r"|(?P<strike>\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b)"
     r"|(?P<date>[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\b|20[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -161,13 +162,17 @@ def _pieces(said: str) -> Iterator[str]:
     """Words in lower case; numbers and tickers by what they are, not which."""
     for match in _PIECE.finditer(said[:LENGTH_MAX]):
         kind = match.lastgroup
-        if kind == "word":
-            word = match["word"]
-            yield _TICKER if is_ticker_word(word) else word.lower()
+        if kind == "words":
+            yield from map(_word, match[kind].split(" "))
         elif kind == "sign":
-            yield match["sign"]
+            yield match[kind]
         else:
             yield f"<{kind}>"
+
+
+@lru_cache(maxsize=4_096)
+def _word(said: str) -> str:
+    return _TICKER if is_ticker_word(said) else said.lower()
 
 
 def _length(pieces: int) -> str:

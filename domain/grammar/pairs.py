@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.grammar.roots import is_ticker_word
+from domain.grammar.stems import stems_of
 from domain.instruments import CURRENCIES, METALS
 
 COIN_QUOTE = "USDT"
@@ -43,6 +45,14 @@ _NAMED = re.compile(
     r")(?![\w/])",
     re.IGNORECASE,
 )
+_OTHER_STEMS = (
+    "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu sto ust nif dow fts nik ban oil xti xbr"
+    " wti bre cru nat xng dxy boo cra vol v vix"
+)
+_STEMS = frozenset(_OTHER_STEMS.split()) | {
+    name[:3].lower() for name in (*CURRENCIES, *METALS, *_METAL_NAMES, *_COINS)
+}
+"""What begins a word of every pair or name, but for coins that are joined to their dollars."""
 _BASE_AND_QUOTE = re.compile(r"([A-Z0-9]+?)[ /_-]*(USDT|USDC|USD|EUR|BTC|ETH)")
 _CASH = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)(?![\w.]*[0-9])\b")
 _HASH = re.compile(r"(?<![\w#])#([A-Z0-9]{2,12})(?![\w/])")
@@ -72,12 +82,16 @@ class Named(NamedTuple):
     rule: str = ""
 
 
-def pairs_in(text: str) -> Iterator[Named]:
-    """Pairs of coins, currencies and metals, and names of what is no instrument, in order."""
-    for found in _NAMED.finditer(text):
-        named = _named(found)
-        if named is not None:
-            yield named
+@lru_cache(maxsize=128)
+def pairs_in(text: str) -> tuple[Named, ...]:
+    """Pairs of coins, currencies and metals, and names of what is no instrument, in order.
+
+    Those of the last few lines are kept, for a line is asked for its pairs several times.
+    """
+    if _STEMS.isdisjoint(stems_of(text)) and "usd" not in text.lower():
+        return ()
+    named = map(_named, _NAMED.finditer(text))
+    return tuple(one for one in named if one is not None)
 
 
 def _named(found: re.Match[str]) -> Named | None:

@@ -15,6 +15,7 @@ from domain.grammar.slots import Slots
 from domain.grammar.strategies import Shape, Sign
 from domain.grammar.verbs import VERBS, Form, Verb
 
+_SHAPES = frozenset(Shape)
 _IRON = (Shape.CONDOR, Shape.IRON_FLY)
 _STO = VERBS["sto",]
 _STRIKES = {
@@ -36,7 +37,7 @@ class LegsRead(msgspec.Struct, gc=False):
 
 def is_spread(slots: Slots) -> bool:
     """Whether the words speak of several legs traded as one."""
-    return len(slots.strikes) > 1 or slots.strategy in set(Shape)
+    return len(slots.strikes) > 1 or slots.strategy in _SHAPES
 
 
 def sign_of(slots: Slots) -> Sign | None:
