@@ -1,0 +1,407 @@
+"""A holding is guarded by its levels, and nothing of it is sold twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from domain.exit_events import ExitPlanSet, ExitPlanTriggered
+from domain.exit_firing import fired
+from domain.exit_terms import (
+    ClosingTerms,
+    ExitReason,
+    Fired,
+    Levels,
+    QuoteSeen,
+    Target,
+    TimeStop,
+    Trailing,
+    closing_terms,
+    fitting,
+    on_tick,
+    parts,
+    share_of,
+)
+from domain.exits import ExitPlan
+from domain.fix import OrdType, Side
+from domain.legs import Leg
+from domain.shared import Impossible, InvalidInput
+
+D = Decimal
+AT = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 18)
+TRADE = UUID("6f2d3c1e-0a57-4c1b-9d2e-7472756574a9")
+CALL = (Leg(symbol="TSLA  261120C00250000", side=Side.BUY),)
+SHARES = (Leg(symbol="TSLA", side=Side.BUY),)
+
+
+def quote(bid: str, offer: str | None = None) -> QuoteSeen:
+    return QuoteSeen(bid=D(bid), offer=D(offer or bid), time=AT, source="test")
+
+
+def targets(*prices: str) -> tuple[Target, ...]:
+    return tuple(Target(price=D(each)) for each in prices)
+
+
+def plan(
+    held: str = "9",
+    *,
+    side: Side = Side.BUY,
+    legs: tuple[Leg, ...] = CALL,
+    stop: str | None = None,
+    prices: tuple[str, ...] = (),
+    trailing: Trailing | None = None,
+    time_stop: TimeStop | None = None,
+) -> ExitPlan:
+    levels = Levels(
+        stop=None if stop is None else D(stop),
+        targets=targets(*prices),
+        trailing=trailing,
+        time_stop=time_stop,
+    )
+    return ExitPlan.set(
+        account="paper", trade=TRADE, side=side, legs=legs, levels=levels, held=D(held),
+        avg_px=D("5.52"), commission=D("6.30"), at=AT,
+    )  # fmt: skip
+
+
+def due(
+    of: ExitPlan, bid: str, offer: str | None = None, *, best: str | None = None,
+    at: datetime = AT, today: date = TODAY,
+) -> Fired | None:  # fmt: skip
+    known = None if best is None else D(best)
+    return fired(of, quote(bid, offer), best=known, today=today, at=at)
+
+
+def sell(of: ExitPlan, found: Fired | None, bid: str = "5") -> ExitPlanTriggered:
+    assert found is not None
+    terms = closing_terms(of.side, of.legs, found, quote(bid), 1)
+    return of.trigger(found, quote(bid), terms, at=AT)
+
+
+def test_a_stop_looks_at_the_bid() -> None:
+    held = plan(stop="4.00")
+    assert due(held, "4.01", "4.02") is None
+    assert due(held, "4.00", "6.00") == Fired(
+        reason=ExitReason.STOP, quantity=D(9), level=D("4.00")
+    )
+
+
+def test_the_stop_of_a_sold_trade_looks_at_the_offer() -> None:
+    held = plan(side=Side.SELL, stop="8.00")
+    assert due(held, "9.00", "7.99") is None
+    found = due(held, "1.00", "8.20")
+    assert found is not None
+    assert (found.reason, found.gap) == (ExitReason.STOP, D("0.20"))
+
+
+def test_a_gap_through_the_stop_is_said() -> None:
+    held = plan(stop="4.00")
+    triggered = sell(held, due(held, "3.10"), "3.10")
+    assert (triggered.gapped, triggered.gap) == (True, D("0.90"))
+    assert triggered.quote == quote("3.10")
+    assert triggered.cl_ord_id == f"{TRADE.hex[:20]}-x1"
+
+
+def test_a_stop_that_is_touched_did_not_gap() -> None:
+    held = plan(stop="4.00")
+    assert not sell(held, due(held, "4.00"), "4.00").gapped
+
+
+def test_targets_take_equal_parts_and_the_last_one_the_rest() -> None:
+    held = plan("10", prices=("6", "7", "8"))
+    sold = []
+    for bid in ("6", "7", "8"):
+        triggered = sell(held, due(held, bid), bid)
+        sold.append(triggered.quantity)
+        held.fill(triggered.cl_ord_id, triggered.quantity, at=AT)
+    assert sold == [D(3), D(3), D(4)]
+    assert held.held == 0
+
+
+def test_with_fewer_contracts_than_targets_the_first_ones_get_one_each() -> None:
+    assert parts(targets("6", "7", "8"), D(2)) == (D(1), D(1), D(0))
+
+
+def test_a_target_may_say_how_much_it_takes() -> None:
+    wanted = (Target(price=D(6), quantity=D(5)), *targets("7", "8"))
+    assert parts(wanted, D(9)) == (D(5), D(2), D(2))
+    assert parts((*targets("6"), Target(price=D(7), quantity=D(8))), D(9)) == (D(1), D(8))
+
+
+def test_the_parts_are_on_record() -> None:
+    held = plan(prices=("6", "7"))
+    (event,) = held.pending_events
+    assert isinstance(event, ExitPlanSet)
+    assert event.parts == (D(4), D(5))
+
+
+def test_a_target_that_rests_is_not_asked_for_again_and_the_next_one_is() -> None:
+    held = plan(prices=("6", "7", "8"))
+    sell(held, due(held, "6"))
+    assert due(held, "6.50") is None
+    found = due(held, "7.10")
+    assert found is not None
+    assert (found.target, found.quantity) == (2, D(3))
+
+
+def test_what_a_target_left_is_armed_again() -> None:
+    held = plan(prices=("6", "7", "8"))
+    name = sell(held, due(held, "6")).cl_ord_id
+    held.fill(name, D(2), at=AT)
+    held.release(name, "expired", failed=False, at=AT)
+    assert due(held, "5.90") is None
+    found = due(held, "6.05")
+    assert found is not None
+    assert (found.target, found.quantity) == (1, D(1))
+
+
+def test_a_stop_waits_until_a_resting_target_was_taken_back() -> None:
+    held = plan(stop="4.00", prices=("6", "7", "8"))
+    resting = sell(held, due(held, "6")).cl_ord_id
+    found = due(held, "3.90")
+    assert found is not None
+    assert held.in_the_way(found) == (resting,)
+    with pytest.raises(Impossible, match="all but 6"):
+        sell(held, found)
+    assert held.postpone(found, "the cancel", quote=quote("3.90"), at=AT)
+    assert not held.postpone(found, "the cancel", quote=quote("3.90"), at=AT)
+    held.fill(resting, D(1), at=AT)
+    held.release(resting, "canceled", failed=False, at=AT)
+    # The market came back: what fired is sold all the same, and only what is left.
+    again = due(held, "4.50")
+    assert again is not None
+    assert (again.reason, again.quantity) == (ExitReason.STOP, D(8))
+    sell(held, again)
+    assert due(held, "3.00") is None
+
+
+def test_a_stop_takes_what_is_filled_later_too() -> None:
+    held = plan(stop="4.00")
+    sell(held, due(held, "4.00"))
+    held.grow(D(3), D("5.60"), D("2.10"), at=AT)
+    found = due(held, "4.20")
+    assert found is not None
+    assert found.quantity == 3
+
+
+def test_other_levels_take_a_fired_stop_back() -> None:
+    held = plan(stop="4.00")
+    name = sell(held, due(held, "4.00")).cl_ord_id
+    held.release(name, "canceled", failed=False, at=AT)
+    held.change(Levels(stop=D("3.00")), by="ada", at=AT)
+    assert due(held, "3.50") is None
+    assert due(held, "3.00") is not None
+
+
+def test_a_target_that_was_sold_is_not_sold_again_when_levels_move() -> None:
+    held = plan(stop="4.00", prices=("6", "7", "8"))
+    name = sell(held, due(held, "6")).cl_ord_id
+    held.fill(name, D(3), at=AT)
+    held.change(Levels(stop=D("5.00"), targets=targets("6", "7.50")), by="nora", at=AT)
+    found = due(held, "7.60")
+    assert found is not None
+    assert (found.target, found.quantity) == (2, D(6))
+
+
+@pytest.mark.parametrize(
+    ("trailing", "level"),
+    [(Trailing(amount=D("1.50")), "6.50"), (Trailing(share=D("0.25")), "6.00")],
+)
+def test_a_trailing_stop_follows_the_best_bid(trailing: Trailing, level: str) -> None:
+    held = plan(trailing=trailing)
+    assert due(held, "6.60", best="8.00") is None
+    found = due(held, "6.00", best="8.00")
+    assert found is not None
+    assert (found.reason, found.level) == (ExitReason.TRAILING, D(level))
+
+
+def test_the_trailing_stop_of_a_sold_trade_stands_above_the_lowest_offer() -> None:
+    held = plan(side=Side.SELL, trailing=Trailing(amount=D(1)))
+    assert due(held, "2.00", "2.90", best="2.00") is None
+    assert due(held, "2.00", "3.00", best="2.00") is not None
+
+
+def test_the_best_price_is_recorded_only_where_it_is_better() -> None:
+    held = plan(trailing=Trailing(amount=D(1)))
+    held.trail(D(6), quote("6"), at=AT)
+    assert held.best == 6
+    with pytest.raises(Impossible, match="not better"):
+        held.trail(D(6), quote("6"), at=AT)
+    with pytest.raises(Impossible, match="no trailing stop"):
+        plan().trail(D(6), quote("6"), at=AT)
+
+
+def test_a_time_stop_ends_the_trade_days_before_expiry() -> None:
+    held = plan(time_stop=TimeStop(days_left=1))
+    assert due(held, "5") is None
+    found = due(held, "5", today=date(2026, 11, 19))
+    assert found is not None
+    assert found.reason is ExitReason.TIME
+
+
+def test_a_time_stop_ends_the_trade_at_its_moment() -> None:
+    held = plan(time_stop=TimeStop(at=AT + timedelta(hours=1)))
+    assert due(held, "5") is None
+    assert due(held, "5", at=AT + timedelta(hours=1)) is not None
+
+
+def test_the_trader_sells_beside_a_target_where_there_is_room() -> None:
+    held = plan(prices=("6", "7", "8"))
+    sell(held, due(held, "6"))
+    wanted = Fired(reason=ExitReason.TRADER, quantity=D(4))
+    assert held.in_the_way(wanted) == ()
+    sell(held, wanted)
+    assert (held.called, held.leaving, held.free) == (D(4), D(4), D(2))
+
+
+def test_the_trader_goes_before_a_target_where_there_is_none() -> None:
+    held = plan(prices=("6",))
+    resting = sell(held, due(held, "6")).cl_ord_id
+    wanted = Fired(reason=ExitReason.TRADER, quantity=D(4))
+    assert held.in_the_way(wanted) == (resting,)
+    held.postpone(wanted, resting, quote=None, at=AT)
+    held.release(resting, "canceled", failed=False, at=AT)
+    assert due(held, "5.80") == wanted
+
+
+def test_the_traders_part_is_asked_for_until_it_is_sold() -> None:
+    held = plan()
+    name = sell(held, Fired(reason=ExitReason.TRADER, quantity=D(4))).cl_ord_id
+    assert due(held, "5") is None
+    held.fill(name, D(1), at=AT)
+    held.release(name, "canceled", failed=False, at=AT)
+    found = due(held, "5")
+    assert found is not None
+    assert found.quantity == 3
+
+
+def test_what_a_broker_refused_is_tried_later_each_time() -> None:
+    held = plan(stop="4.00")
+    waits = []
+    at = AT
+    for _ in range(9):
+        found = due(held, "3.90", at=at)
+        name = sell(held, found).cl_ord_id
+        held.release(name, "no", failed=True, at=at)
+        before = at
+        while due(held, "3.90", at=at) is None:
+            at += timedelta(seconds=6)
+        waits.append((at - before).total_seconds())
+    assert waits == [6, 12, 24, 48, 96, 192, 300, 300, 300]
+
+
+def test_a_refused_target_does_not_keep_the_stop_from_firing() -> None:
+    held = plan(stop="4.00", prices=("6",))
+    name = sell(held, due(held, "6")).cl_ord_id
+    held.release(name, "no", failed=True, at=AT)
+    assert due(held, "6") is None
+    assert due(held, "4") is not None
+
+
+def test_a_late_fill_that_sells_more_than_is_held_says_so() -> None:
+    held = plan("2")
+    held.fill("somebody's", D(3), at=AT)
+    (*_, event) = held.pending_events
+    assert getattr(event, "oversold", None) == 1
+    assert held.held == 0
+
+
+def test_a_persons_order_takes_its_part() -> None:
+    held = plan(prices=("6",))
+    held.make_room("by-hand", D(5), at=AT)
+    found = due(held, "6")
+    assert found is not None
+    assert found.quantity == 4
+    with pytest.raises(Impossible, match="known"):
+        held.make_room("by-hand", D(5), at=AT)
+
+
+def test_the_commission_goes_with_what_is_sold() -> None:
+    held = plan()
+    held.reduce(D(3), "expired", at=AT)
+    assert (held.commission, held.cost) == (D("4.20"), D("3312.00"))
+
+
+def test_a_plan_ends_only_when_nothing_is_held() -> None:
+    held = plan("1")
+    with pytest.raises(Impossible, match="still held"):
+        held.finish("over", at=AT)
+    held.reduce(D(1), "expired", at=AT)
+    held.finish("over", at=AT)
+    assert held.is_done
+    with pytest.raises(Impossible, match="nothing is held"):
+        held.change(Levels(stop=D(1)), by="ada", at=AT)
+
+
+def test_what_is_bought_again_is_guarded_again() -> None:
+    held = plan("1", stop="4.00")
+    held.reduce(D(1), "sold", at=AT)
+    held.finish("over", at=AT)
+    held.grow(D(2), D("5.00"), D("1.40"), at=AT)
+    assert (held.is_done, held.avg_px, held.commission) == (False, D("5.00"), D("1.40"))
+    assert due(held, "4.00") is not None
+
+
+@pytest.mark.parametrize(
+    ("levels", "words"),
+    [
+        (Levels(stop=D(0)), "above zero"),
+        (Levels(stop=D(5), targets=targets("4")), "does not lie beyond the stop 5"),
+        (Levels(targets=(Target(price=D(4), quantity=D(0)),)), "above zero"),
+        (Levels(trailing=Trailing()), "give one of them"),
+        (Levels(trailing=Trailing(amount=D(1), share=D("0.1"))), "give one of them"),
+        (Levels(trailing=Trailing(share=D(20))), "0.20 is 20 %"),
+        (Levels(time_stop=TimeStop()), "days before expiry or a moment"),
+        (Levels(time_stop=TimeStop(days_left=-1)), "after it"),
+    ],
+)
+def test_levels_that_guard_nothing_are_refused(levels: Levels, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        levels.check(Side.BUY)
+    with pytest.raises(InvalidInput, match=words):
+        plan(stop="1").change(levels, by="ada", at=AT)
+
+
+def test_the_same_levels_are_no_change() -> None:
+    with pytest.raises(InvalidInput, match="already"):
+        plan(stop="1").change(Levels(stop=D(1)), by="ada", at=AT)
+
+
+def test_what_a_trader_said_that_is_no_level_is_left_out_in_words() -> None:
+    levels, dropped = fitting(Side.BUY, D(245), [D(7), D(5)], entry=D("5.52"))
+    assert levels == Levels(targets=targets("7"))
+    assert dropped == (
+        "the stop 245 would fire at once",
+        "the target 5 does not lie beyond 5.52",
+    )
+    levels, dropped = fitting(Side.SELL, D(8), [D(9), D(2)])
+    assert levels == Levels(stop=D(8), targets=targets("2"))
+    assert dropped == ("the target 9 does not lie beyond 8",)
+
+
+def test_the_same_part_follows_and_at_least_one() -> None:
+    assert share_of(D(9), D(1), D(2)) == 4
+    assert share_of(D(9), D(2), D(2)) == 9
+    assert share_of(D(1), D(1), D(10)) == 1
+
+
+def test_an_option_goes_by_a_limit_through_the_bid_and_a_share_at_the_market() -> None:
+    stop = Fired(reason=ExitReason.STOP, quantity=D(1), level=D("4.00"))
+    assert closing_terms(Side.BUY, CALL, stop, quote("2.00"), 2) == ClosingTerms(
+        OrdType.LIMIT, D("1.98")
+    )
+    assert closing_terms(Side.BUY, CALL, stop, quote("0.01"), 2).limit_px == D("0.01")
+    assert closing_terms(Side.SELL, CALL, stop, quote("2", "2.10"), 1).limit_px == D("2.11")
+    assert closing_terms(Side.BUY, SHARES, stop, quote("2.00"), 2) == ClosingTerms(
+        OrdType.MARKET, None
+    )
+
+
+def test_a_target_is_a_limit_at_its_price_and_never_worse() -> None:
+    reached = Fired(reason=ExitReason.TARGET, quantity=D(1), level=D("6.123"), target=1)
+    assert closing_terms(Side.BUY, CALL, reached, quote("6.20"), 1).limit_px == D("6.13")
+    assert on_tick(Side.BUY, CALL, D("6.123")) == D("6.12")
