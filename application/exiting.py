@@ -27,7 +27,7 @@ from domain.exit_events import (
     ExitPlanTriggered,
 )
 from domain.exit_terms import ExitReason, Fired, Levels, Target, fitting, share_of
-from domain.exits import ExitPlan, exit_plan_stream
+from domain.exits import ExitPlan, closing_name, exit_plan_stream
 from domain.fix import PositionEffect, Side
 from domain.holdings import HoldingAssigned, HoldingExercised, HoldingExpired
 from domain.legs import strategy_symbol
@@ -149,7 +149,9 @@ class Exiting:
             if begins_anew and plan.levels != levels:
                 plan.change(levels, by=f"reaction:{self.name}", left_out=left_out, at=at)
         if signal is not None and (signal.closed or signal.open_quantity <= 0):
-            self._call(plan, plan.held, cause, work)
+            exits = [number for number in signal.book if number not in signal.entry_prices]
+            if not any(_had_its_order(plan, number, work) for number in exits):
+                self._call(plan, plan.held, cause, work)
         return plan
 
     def _follow(self, cause: Happened, called: SignalExitCalled, work: Work) -> Iterable[ExitPlan]:
@@ -160,14 +162,11 @@ class Exiting:
             "the trader closed some before it was filled",
             cause.event.timestamp,
         )
-        if work.find(Order, order_stream(f"{cause.stream.hex[:20]}-x{called.number}")) is not None:
-            # The exit has had its order since before there were plans.
-            return
         signal = work.get(Signal, cause.stream)
         before = sum((q for n, q in signal.book.items() if n < called.number), Decimal(0))
         for plan in self._plans_for(self._plans.of_trade(cause.stream), work):
             part = share_of(plan.held - plan.called, called.quantity, before)
-            if part > 0:
+            if part > 0 and not _had_its_order(plan, called.number, work):
                 self._call(plan, min(plan.called + part, plan.held), cause, work)
                 yield plan
 
@@ -342,3 +341,13 @@ class Exiting:
             # The monitor asks again in seconds: what is due stays due.
             return {}
         return {quote.symbol: quote for quote in found if quote is not None}
+
+
+def _had_its_order(plan: ExitPlan, number: int, work: Work) -> bool:
+    """Whether a trader's exit was followed before there were plans: then its order, which has the
+    exit's number, is none of the plan's own.
+    """
+    name = closing_name(plan.trade, number)
+    if plan.closings.get(name, ExitReason.BY_HAND) is not ExitReason.BY_HAND:
+        return False
+    return work.find(Order, order_stream(name)) is not None

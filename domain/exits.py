@@ -222,6 +222,8 @@ class ExitPlan(BaseAggregate[UUID]):
                 f"{fired.quantity} cannot be closed: closing orders work for all but {self.free}"
             )
         number = self.number + 1
+        while closing_name(self.trade, number) in self.closings:
+            number += 1
         self.trigger_event(
             ExitPlanTriggered,
             number=number,
