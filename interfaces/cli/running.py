@@ -149,16 +149,21 @@ def bot(
     The process does a worker's work as well, unless TRUETAPE_WORKER is `elsewhere`.
     """
     from interfaces.discord.bot import Bot, run
+    from interfaces.discord.reaching import require_token
+    from interfaces.discord.secrecy import keep_secret
     from interfaces.discord.settings import DiscordSettings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = DiscordSettings.from_environment()
+    keep_secret(settings.token)
+    # The library warns that it cannot speak in voice channels, and nobody wants it to.
+    logging.getLogger("discord.client").setLevel(logging.ERROR)
     if channel:
         settings = replace(settings, channels=tuple(channel))
-    if not settings.token or not settings.channels:
+    require_token(settings.token)
+    if not settings.channels:
         raise InvalidInput(
-            "the bot needs TRUETAPE_DISCORD_TOKEN in the environment, and the channels to watch as "
-            "--channel options or in TRUETAPE_DISCORD_CHANNELS"
+            "no channel is watched: name them as --channel options, or in TRUETAPE_DISCORD_CHANNELS"
         )
     with house() as opened, ExitStack() as stack:
         if settings.works:

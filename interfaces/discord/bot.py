@@ -18,7 +18,6 @@ from discord import app_commands
 from application.access import Member
 from application.noticing import EVERYTHING, Topic
 from domain.notices import NoticeKind
-from domain.shared import InvalidInput
 from interfaces.compose import House
 from interfaces.discord import forms, rewording
 from interfaces.discord.alarms import Alarms
@@ -32,6 +31,7 @@ from interfaces.discord.members import member_of
 from interfaces.discord.milestones import Milestones
 from interfaces.discord.noticeboard import OUTSIDE, Noticeboard
 from interfaces.discord.posting import Cards
+from interfaces.discord.reaching import reaching
 from interfaces.discord.reacting import reacted
 from interfaces.discord.recognising import is_stale
 from interfaces.discord.repairing import Repair
@@ -249,20 +249,15 @@ async def run(client: discord.Client, token: str) -> None:
     """Lets a client be in Discord until the process is told to end.
 
     Raises:
-        InvalidInput: Discord does not let it in; the text says what to do.
+        InvalidInput, PortRefused, Unavailable: Discord does not let it in; the text says what
+            to do.
     """
     loop, told_to_end = asyncio.get_running_loop(), asyncio.Event()
     for number in (signals.SIGINT, signals.SIGTERM):
         loop.add_signal_handler(number, told_to_end.set)
-    try:
+    with reaching():
         async with client:
             await _until_told(client, token, told_to_end)
-    except discord.LoginFailure:
-        raise InvalidInput("Discord does not know TRUETAPE_DISCORD_TOKEN: make a new one") from None
-    except discord.PrivilegedIntentsRequired:
-        raise InvalidInput(
-            "switch on the Message Content Intent of the application in Discord's developer portal"
-        ) from None
 
 
 async def _until_told(client: discord.Client, token: str, told_to_end: asyncio.Event) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-import aiohttp
 import discord
 
-from application.ports import PortRefused, Unavailable
-from domain.shared import InvalidInput
 from interfaces.discord.hearing import Watch
+from interfaces.discord.reaching import reaching, require_token
 from interfaces.discord.settings import DiscordSettings
 
 READ = ("view_channel", "read_message_history")
@@ -154,25 +152,13 @@ async def missing(settings: DiscordSettings) -> list[str]:
         PortRefused: Discord refuses to answer.
         Unavailable: Discord does not answer.
     """
-    if not settings.token:
-        raise InvalidInput("there is no token: set TRUETAPE_DISCORD_TOKEN")
+    require_token(settings.token)
     client = discord.Client(intents=discord.Intents.none())
-    try:
+    with reaching():
         async with client:
             await client.login(settings.token)
             application = await client.application_info()
             guilds = [guild async for guild in _guilds(client)]
-    except discord.LoginFailure:
-        raise InvalidInput("Discord does not know TRUETAPE_DISCORD_TOKEN: make a new one") from None
-    except discord.DiscordServerError as error:
-        raise Unavailable(f"Discord does not answer: HTTP {error.status}") from None
-    except discord.HTTPException as error:
-        raise PortRefused(f"Discord refuses to answer: {error.text or error.status}") from None
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unavailable(f"Discord cannot be reached: {type(error).__name__}") from None
-    except ValueError:
-        # What cannot stand in a header at all; the error would repeat it.
-        raise InvalidInput("TRUETAPE_DISCORD_TOKEN is no token: copy it again") from None
     return [*missing_of_application(application.flags), *missing_in(settings, guilds)]
 
 
