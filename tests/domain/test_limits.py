@@ -26,7 +26,7 @@ def test_limits_begin_as_the_house_has_them() -> None:
     assert (limits.trade_share, limits.symbol_share, limits.sector_share) == (
         D("0.10"), D("0.25"), D("0.75"),
     )  # fmt: skip
-    assert (limits.delta, limits.gamma, limits.vega) == (100, 50, 500)
+    assert (limits.delta, limits.gamma, limits.vega) == (D(100), D(50), D(500))
     assert (limits.daily_trades, limits.warn_at, limits.drawdown_halt) == (20, D("0.90"), None)
 
 

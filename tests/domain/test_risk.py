@@ -105,7 +105,7 @@ class TestStates:
         risk.judge([], warn_at=WARN_AT, at=NOON)
         (event,) = told_by(risk)
         assert isinstance(event, RiskCleared)
-        assert (event.was, event.line.used, event.line.subject) == (State.BREACH, 0, "TSLA")
+        assert (event.was, event.line.used, event.line.subject) == (State.BREACH, D(0), "TSLA")
 
     def test_a_figure_that_may_hide_something_eases_nothing_but_may_pass(self) -> None:
         risk = watched()
@@ -127,7 +127,7 @@ class TestStates:
         _, warned, breached = told
         assert isinstance(warned, RiskWarned)
         assert isinstance(breached, RiskBreached)
-        assert (breached.was, breached.finding.line.used) == (State.OK, 130)
+        assert (breached.was, breached.finding.line.used) == (State.OK, D(130))
         assert breached.finding.positions == ("p1",)
         assert risk.id == risk_stream("paper")
         assert state_of(replayed(told)) == state_of(risk)

@@ -132,7 +132,7 @@ class TestMoney:
 
     def test_what_has_no_quote_counts_at_its_cost_and_is_told(self) -> None:
         found = weigh(held(AAPL, 10, "5"), prices=[], cash="1000")
-        assert (found.equity, found.at_stake) == (6_000, 5_000)
+        assert (found.equity, found.at_stake) == (D(6_000), D(5_000))
         assert found.unpriced == (Unpriced(AAPL, "no quote"),)
         line = found.line(LimitKind.SYMBOL_SHARE, Scope.SYMBOL, "AAPL")
         assert line is not None
@@ -159,7 +159,7 @@ class TestMoney:
         call = at_quote(AAPL, "5", "5.1", why="no quote of AAPL")
         found = weigh(held(AAPL, 10), prices=[call])
         assert found.unpriced == (Unpriced(AAPL, "no quote of AAPL"),)
-        assert (found.equity, found.exposures.total.known) == (105_000, 0)
+        assert (found.equity, found.exposures.total.known) == (D(105_000), 0)
 
 
 class TestConcentration:
@@ -176,7 +176,7 @@ class TestConcentration:
         assert line.state is State.BREACH
         sector = beyond.line(LimitKind.SECTOR_SHARE, Scope.SECTOR, "information technology")
         assert sector is not None
-        assert (sector.used, sector.allowed, sector.state) == (10_100, 30_000, State.OK)
+        assert (sector.used, sector.allowed, sector.state) == (D(10_100), D(30_000), State.OK)
 
     def test_options_and_shares_of_a_company_are_one_symbol(self) -> None:
         prices = [at_quote("AAPL", "230", "230.1", **greeks(1.0)), at_quote(AAPL, "5", "5.1")]
@@ -204,13 +204,13 @@ class TestCounts:
         prices = [at_quote(AAPL, "5", "5.1"), at_quote(MSFT, "9", "9.1")]
         found = weigh(held(AAPL, 1), held(MSFT, 1), prices=prices, limits=limits)
         assert state(found, LimitKind.OPEN_POSITIONS) is State.BREACH
-        assert [(cut.symbol, cut.after) for cut in found.suggestions] == [(AAPL, 1)]
+        assert [(cut.symbol, cut.after) for cut in found.suggestions] == [(AAPL, D(1))]
 
     def test_buying_power_is_what_the_broker_leaves_or_what_is_not_at_stake(self) -> None:
         call = at_quote(AAPL, "5.00", "5.10", **greeks(0.5))
         own = weigh(held(AAPL, 10), prices=[call], cash="1000")
         assert (used(own, LimitKind.BUYING_POWER), state(own, LimitKind.BUYING_POWER)) == (
-            5_000, State.OK,
+            D(5_000), State.OK,
         )  # fmt: skip
         told = weigh(held(AAPL, 10), prices=[call], cash="1000", buying_power=D(0))
         assert state(told, LimitKind.BUYING_POWER) is State.BREACH
@@ -258,5 +258,5 @@ def test_a_finding_names_what_weighs_most_and_the_quotes_it_rests_on() -> None:
 
 def test_an_empty_account_is_fine() -> None:
     found = weigh(prices=[])
-    assert (found.state, found.equity, found.suggestions) == (State.OK, 100_000, ())
+    assert (found.state, found.equity, found.suggestions) == (State.OK, D(100_000), ())
     assert found.exposures.by(Group.UNDERLYING) == []
