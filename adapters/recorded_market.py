@@ -41,6 +41,24 @@ LEFT JOIN LATERAL (
 ORDER BY r.place
 """
 
+_BETWEEN = """
+SELECT symbol, trim_scale(bid), trim_scale(offer), quoted_at, source, bid_size, offer_size
+FROM market.quotes
+WHERE symbol = ANY (%(symbols)s) AND quoted_at > %(after)s AND quoted_at <= %(until)s
+  AND offer > 0 AND bid BETWEEN 0 AND offer
+UNION ALL
+SELECT symbol, trim_scale(low), trim_scale(high), begins_at, source || ' bar', NULL, NULL
+FROM market.bars b
+WHERE symbol = ANY (%(symbols)s) AND begins_at > %(after)s AND begins_at <= %(until)s
+  AND NOT EXISTS (
+      SELECT FROM market.quotes q
+      WHERE q.symbol = b.symbol AND q.quoted_at <= b.begins_at
+        AND q.quoted_at >= b.begins_at - %(max_age)s
+        AND q.offer > 0 AND q.bid BETWEEN 0 AND q.offer
+  )
+ORDER BY quoted_at, symbol
+"""
+
 _SETTLEMENT = """
 SELECT trim_scale(price) FROM (
     (SELECT close AS price, begins_at AS at FROM market.bars
@@ -90,6 +108,28 @@ class RecordedMarket:
             None if row[0] is None else _quote(request.symbol, *row)
             for request, row in zip(requests, rows, strict=True)
         ]
+
+    def quotes_between(
+        self, symbols: Sequence[str], after: datetime, until: datetime
+    ) -> Sequence[Quote]:
+        """All usable quotes of these instruments after a moment and up to another, in their
+        order; bars stand in as in `quotes_at`.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with borrowed(self._pool) as conn:
+            rows = conn.execute(
+                _BETWEEN,
+                {
+                    "symbols": list(symbols),
+                    "after": after,
+                    "until": until,
+                    "max_age": self._max_age,
+                },
+                prepare=True,
+            ).fetchall()
+        return [_quote(*row) for row in rows]
 
     def settlement(self, symbol: str, day: date) -> Decimal | None:
         """The last price of the regular session of that day.

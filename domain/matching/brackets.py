@@ -38,8 +38,9 @@ def exits(entry: EngineOrder, numbered: int, now: datetime) -> list[EngineOrder]
             limit_px=limit_px,
             stop_px=stop_px,
             time_in_force=entry.time_in_force,
-            entered_at=now,
+            since=now,
             day=entry.day,
+            updated_at=now,
             parent=entry.cl_ord_id,
             group=entry.cl_ord_id if len(wanted) > 1 else "",
         )

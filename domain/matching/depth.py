@@ -39,11 +39,13 @@ class Depth:
             self.quotes[one.quote.symbol] = one.quote
             self.taken[one.quote.symbol] = one
 
-    def show(self, quote: Quote) -> None:
+    def show(self, quote: Quote) -> bool:
         """The market moves; a quote that is older than the last one says nothing new."""
         last = self.quotes.get(quote.symbol)
-        if last is None or quote.time >= last.time:
-            self.quotes[quote.symbol] = quote
+        if last is not None and quote.time < last.time:
+            return False
+        self.quotes[quote.symbol] = quote
+        return True
 
     def drain(self) -> list[Taken]:
         """The quotes of which something was used up since the last call."""

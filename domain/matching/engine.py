@@ -9,7 +9,7 @@ order says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from domain.matching.depth import Depth, Taken
 from domain.matching.filling import Filler, reserved
 from domain.matching.orders import EngineOrder, Terms, Ticket, taken
 from domain.matching.rules import Rules
-from domain.matching.settlement import settle
+from domain.matching.settlement import Closes, settle
 from domain.reports import ExecType, ExecutionReport
 
 NOTHING = Decimal(0)
@@ -119,18 +119,19 @@ class Engine:
     ) -> Reports:
         """Lets resting orders look at quotes, one after the other.
 
-        Without `now` each quote is looked at in its own moment.
+        Without `now` each quote is looked at in its own moment. One that is older than the last
+        one of its instrument is passed over.
         """
         reports: Reports = []
         self._is_open = is_open
         show, resting = self._depth.show, self._resting
         for quote in quotes:
-            show(quote)
             waiting = resting.get(quote.symbol)
-            if waiting:
+            if show(quote) and waiting:
+                at = now or quote.time
                 for order in tuple(waiting.values()):
-                    if order.is_open:
-                        self._try(order, now or quote.time, reports)
+                    if order.is_open and order.since <= at:
+                        self._try(order, at, reports)
         return reports
 
     def cancel(self, cl_ord_id: str, now: datetime) -> Reports:
@@ -160,6 +161,7 @@ class Engine:
         why_not = self._change(order, terms, now)
         if why_not:
             return [order.report(ExecType.REPLACE_REJECTED, now, text=why_not)]
+        order.since = now
         reports = [order.report(ExecType.REPLACED, now)]
         self._try(order, now, reports)
         return reports
@@ -174,8 +176,8 @@ class Engine:
         self.book.charge_fees(now, day)
         return reports
 
-    def settle(self, day: date, prices: Mapping[str, Decimal], now: datetime) -> Reports:
-        """Settles what has expired by the closing prices of the underlyings, by their symbols.
+    def settle(self, day: date, prices: Closes, now: datetime) -> Reports:
+        """Settles what has expired by the closes of the underlyings on the days of expiry.
 
         A contract whose underlying has no price stays as it is. Orders of contracts that have
         expired end.
@@ -188,6 +190,17 @@ class Engine:
                 self._after(order, now, reports)
         settle(self.book, self.rules, day, prices, now)
         return reports
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether `drain` has anything to say."""
+        return bool(self._touched or self.book.entries)
+
+    def forget_closed(self) -> None:
+        """Keeps only orders that may still trade; whoever keeps the others can have them known
+        again.
+        """
+        self.orders = {name: order for name, order in self.orders.items() if order.is_open}
 
     def drain(self) -> Changes:
         """What has changed since the last call."""

@@ -61,6 +61,7 @@ class EngineOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     for a credit has the credit as its price.
 
     `held_back` is the buying power that the part which has not traded keeps from other orders.
+    It looks at no quote before `since`: its arrival, or its last change of terms.
     `group` names orders of which one cancels the others; `parent` the entry of a bracket.
     """
 
@@ -76,8 +77,9 @@ class EngineOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     time_in_force: TimeInForce = TimeInForce.DAY
     stop_loss_px: Decimal | None = None
     take_profit_px: Decimal | None = None
-    entered_at: datetime
+    since: datetime
     day: date
+    updated_at: datetime
     status: OrdStatus = OrdStatus.NEW
     cum_qty: Decimal = NOTHING
     notional: Decimal = NOTHING
@@ -124,6 +126,7 @@ class EngineOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     ) -> ExecutionReport:
         """The next thing that is said of this order; its ExecID follows from how many were."""
         self.said += 1
+        self.updated_at = at
         return ExecutionReport(
             exec_type=kind,
             cl_ord_id=self.cl_ord_id,
@@ -167,6 +170,7 @@ def taken(ticket: Ticket, number: int, day: date, at: datetime) -> EngineOrder:
         time_in_force=ticket.time_in_force,
         stop_loss_px=ticket.stop_loss_px,
         take_profit_px=ticket.take_profit_px,
-        entered_at=at,
+        since=at,
         day=day,
+        updated_at=at,
     )

@@ -19,16 +19,16 @@ from domain.matching.rules import Rules
 from domain.shared import CENT, cents
 
 NOTHING = Decimal(0)
+Closes = Mapping[tuple[str, date], Decimal]
+"""Closing prices by underlying and day."""
 
 
-def settle(
-    book: Book, rules: Rules, day: date, prices: Mapping[str, Decimal], at: datetime
-) -> None:
+def settle(book: Book, rules: Rules, day: date, prices: Closes, at: datetime) -> None:
     """Settles the contracts that have expired by that day; those without a price stay."""
     for position in sorted(book.positions.values(), key=lambda held: held.symbol):
         named = instrument(position.symbol)
         if isinstance(named, Option) and named.expiry <= day:
-            price = prices.get(named.underlying)
+            price = prices.get((named.underlying, named.expiry))
             if price is not None:
                 _settle(book, rules, position, named, price, at, day)
 
