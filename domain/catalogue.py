@@ -16,6 +16,7 @@ from domain import (
     members,
     messages,
     notices,
+    order_changes,
     order_events,
     orders,
     ranking,
@@ -33,7 +34,7 @@ AGGREGATES = (
     accounts, activities, close_alls, corrections, exits, follows, holdings, limits, market,
     members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
 )  # fmt: skip
-_EVENT_MODULES = (*AGGREGATES, exit_events, order_events, signal_events)
+_EVENT_MODULES = (*AGGREGATES, exit_events, order_changes, order_events, signal_events)
 
 
 def event_classes() -> dict[str, type[Event]]:

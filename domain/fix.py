@@ -45,13 +45,19 @@ class TimeInForce(StrEnum):
 
 
 class OrdStatus(StrEnum):
-    """OrdStatus (tag 39): the state an order is in, never why a report was sent."""
+    """OrdStatus (tag 39): the state an order is in, never why a report was sent.
+
+    Denied is ours: our own check said no, and no broker heard of the order.
+    """
 
     PENDING_NEW = "pending_new"
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
+    DONE_FOR_DAY = "done_for_day"
+    SUSPENDED = "suspended"
     PENDING_CANCEL = "pending_cancel"
+    PENDING_REPLACE = "pending_replace"
     CANCELED = "canceled"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -62,20 +68,28 @@ class OrdStatus(StrEnum):
         return self in _OPEN
 
     def after_fill(self, leaves_qty: Decimal) -> OrdStatus:
-        """The state a fill leads to.
+        """The state a fill leads to (precedence of states: see domain/order_states.py).
 
-        A fill that comes late opens no order again that was canceled, rejected or expired, and
-        a partial one takes no request to cancel back (FIX 4.4 volume 4, appendix D: the order
-        of precedence of states).
+        What is filled whole is filled, whatever else it was. A part that fills late opens no
+        order again that was canceled, rejected or expired, and takes back neither a request
+        nor the broker's word that the order rests.
         """
-        if self in _CLOSED:
-            return self
-        if leaves_qty == 0:
+        if leaves_qty <= 0:
             return OrdStatus.FILLED
-        return self if self is OrdStatus.PENDING_CANCEL else OrdStatus.PARTIALLY_FILLED
+        return OrdStatus.PARTIALLY_FILLED if self in _TRADING else self
 
 
-_OPEN = frozenset(
-    {OrdStatus.PENDING_NEW, OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL}
+_TRADING = frozenset(
+    {OrdStatus.PENDING_NEW, OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED}
 )
-_CLOSED = frozenset({OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED})
+_OPEN = frozenset(
+    {
+        OrdStatus.PENDING_NEW,
+        OrdStatus.NEW,
+        OrdStatus.PARTIALLY_FILLED,
+        OrdStatus.DONE_FOR_DAY,
+        OrdStatus.SUSPENDED,
+        OrdStatus.PENDING_CANCEL,
+        OrdStatus.PENDING_REPLACE,
+    }
+)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
 from uuid import UUID
 
-from eventsourcing.domain import BaseAggregate
-
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
-from domain.legs import Leg, multiplier_of
+from domain.legs import Leg
+from domain.order_booking import Booked
+from domain.order_changes import OrderReplaceRequested
 from domain.order_events import (
     Check,
     OrderAccepted,
@@ -26,14 +25,11 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.shared import (
-    Impossible,
-    InvalidInput,
-    price,
-    require_nonnegative,
-    require_positive,
-    stream_id,
-)
+from domain.order_reporting import OrderReporting
+from domain.order_terms import check_replacement, check_terms
+from domain.shared import Impossible, InvalidInput, price, stream_id
+
+__all__ = ["Booked", "Order", "entry_name", "order_stream"]
 
 
 def order_stream(cl_ord_id: str) -> UUID:
@@ -46,43 +42,11 @@ def entry_name(signal: UUID) -> str:
     return f"{signal.hex[:20]}-in"
 
 
-class Order(BaseAggregate[UUID]):
-    """One order. `fills` holds (quantity, price) of each standing fill by its ExecID."""
+class Order(OrderReporting):
+    """One order: what we ask of the broker, and what the broker reports of it."""
 
-    TOPIC: ClassVar[str] = "order"
-
-    def __init__(
-        self,
-        cl_ord_id: str,
-        account: str,
-        side: Side,
-        position_effect: PositionEffect,
-        legs: tuple[Leg, ...],
-        order_qty: Decimal,
-        signal: UUID | None = None,
-    ) -> None:
-        self.cl_ord_id = cl_ord_id
-        self.account = account
-        self.signal = signal
-        self.side = side
-        self.position_effect = position_effect
-        self.legs = legs
-        self.order_qty = order_qty
-        self.status = OrdStatus.PENDING_NEW
-        self.cleared = False
-        self.submitted = False
-        self.fills: dict[str, tuple[Decimal, Decimal]] = {}
-        self.busted: frozenset[str] = frozenset()
-
-    @property
-    def cum_qty(self) -> Decimal:
-        return sum((qty for qty, _ in self.fills.values()), Decimal(0))
-
-    @property
-    def avg_px(self) -> Decimal:
-        """The average price of the standing fills per share; 0 without any."""
-        spent = sum((qty * px for qty, px in self.fills.values()), Decimal(0))
-        return price(spent / self.cum_qty) if self.cum_qty else Decimal(0)
+    # An annotation here would make the library write an __init__ over the inherited one.
+    TOPIC = "order"
 
     @classmethod
     def request(
@@ -98,22 +62,21 @@ class Order(BaseAggregate[UUID]):
         ord_type: OrdType,
         limit_px: Decimal | None,
         time_in_force: TimeInForce,
+        stop_px: Decimal | None = None,
+        stop_loss_px: Decimal | None = None,
+        take_profit_px: Decimal | None = None,
+        reason: str = "",
         at: datetime,
     ) -> Order:
         """Asks for a trade.
 
         Raises:
-            InvalidInput: a quantity or ratio not above zero, a limit order without its price,
-                or legs of different multipliers.
+            InvalidInput: a quantity or ratio not above zero, a limit or stop order without its
+                price, legs of different multipliers, or a bracket on anything but one equity.
         """
-        multiplier_of(legs)
-        if any(leg.ratio < 1 for leg in legs):
-            raise InvalidInput("the ratio of a leg is above zero: its side says which way it goes")
-        require_positive(order_quantity=order_qty)
-        if ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) and limit_px is None:
-            raise InvalidInput(f"a {ord_type.value} order needs a limit price")
-        if limit_px is not None:
-            require_nonnegative(limit_price=limit_px)
+        check_terms(
+            side, legs, order_qty, ord_type, limit_px, stop_px, stop_loss_px, take_profit_px
+        )
         return cls._create(
             OrderRequested,
             id=order_stream(cl_ord_id),
@@ -126,7 +89,11 @@ class Order(BaseAggregate[UUID]):
             order_qty=order_qty,
             ord_type=ord_type,
             limit_px=limit_px,
+            stop_px=stop_px,
             time_in_force=time_in_force,
+            stop_loss_px=stop_loss_px,
+            take_profit_px=take_profit_px,
+            reason=reason,
             timestamp=at,
         )
 
@@ -199,13 +166,12 @@ class Order(BaseAggregate[UUID]):
             InvalidInput: a quantity not above zero.
         """
         self._require_submitted()
-        if exec_id in self.fills or exec_id in self.busted:
+        if self.has_fill(exec_id):
             return False
         _require_fill(last_qty, last_px)
         cum_qty = self.cum_qty + last_qty
         if cum_qty > self.order_qty:
             raise Impossible(f"{cum_qty} would be filled of {self.order_qty} ordered")
-        notional = sum((qty * px for qty, px in self.fills.values()), last_qty * last_px)
         self.trigger_event(
             OrderFilled,
             exec_id=exec_id,
@@ -213,7 +179,7 @@ class Order(BaseAggregate[UUID]):
             last_px=last_px,
             cum_qty=cum_qty,
             leaves_qty=self.order_qty - cum_qty,
-            avg_px=price(notional / cum_qty),
+            avg_px=price((self.filled_value + last_qty * last_px) / cum_qty),
             commission=commission,
             transact_time=transact_time,
             timestamp=at,
@@ -291,6 +257,37 @@ class Order(BaseAggregate[UUID]):
         self._require_open()
         self.trigger_event(OrderCancelRequested, reason=reason, timestamp=at)
 
+    def request_replace(
+        self,
+        *,
+        order_qty: Decimal | None = None,
+        limit_px: Decimal | None = None,
+        stop_px: Decimal | None = None,
+        time_in_force: TimeInForce | None = None,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """Asks for other terms; None leaves a term as it is.
+
+        Raises:
+            Impossible: the order is not at the broker, is over, or another request is pending.
+            InvalidInput: nothing changes, or the order can have no such terms.
+        """
+        self._require_submitted()
+        self._require_open()
+        if self.canceling or self.replacing:
+            raise Impossible(f"the order is {self.status.value}: that comes first")
+        check_replacement(self, order_qty, limit_px, stop_px, time_in_force)
+        self.trigger_event(
+            OrderReplaceRequested,
+            order_qty=order_qty,
+            limit_px=limit_px,
+            stop_px=stop_px,
+            time_in_force=time_in_force,
+            reason=reason,
+            timestamp=at,
+        )
+
     def cancel(self, *, transact_time: datetime, at: datetime) -> None:
         """Books that the broker took the rest back.
 
@@ -318,14 +315,6 @@ class Order(BaseAggregate[UUID]):
     def _require_unsubmitted(self) -> None:
         if self.submitted or self.status is not OrdStatus.PENDING_NEW:
             raise Impossible(f"the order is {self.status.value} already")
-
-    def _require_open(self) -> None:
-        if not self.status.is_open:
-            raise Impossible(f"the order is {self.status.value}")
-
-    def _require_submitted(self) -> None:
-        if not self.submitted:
-            raise Impossible("the order was never submitted")
 
 
 def _require_fill(quantity: Decimal, price: Decimal) -> None:

@@ -13,10 +13,22 @@ from psycopg import Connection
 
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import strategy_symbol
+from domain.order_changes import (
+    OrderDoneForDay,
+    OrderOutcomeUnknown,
+    OrderReconciled,
+    OrderReplaced,
+    OrderReplaceRejected,
+    OrderReplaceRequested,
+    OrderReportKept,
+    OrderSuspended,
+)
 from domain.order_events import (
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
+    OrderCleared,
     OrderDenied,
     OrderExpired,
     OrderFilled,
@@ -25,6 +37,9 @@ from domain.order_events import (
     OrderSubmitted,
     OrderTradeCanceled,
     OrderTradeCorrected,
+    OrderTriggered,
+    Reported,
+    Restated,
 )
 from domain.shared import price
 from projections.naming import title_of
@@ -44,7 +59,12 @@ class FillState(StrEnum):
 
 
 class OrderRow(Row, frozen=True, kw_only=True):
-    """An order. Prices in USD per share, commission in USD."""
+    """An order. Prices in USD per share, commission in USD.
+
+    `purpose` is why an exit was asked for, `reason` why the order stands as it does. `in_doubt`:
+    no answer came, nobody knows whether the broker has it. `kept` counts the broker's reports
+    that changed nothing, `replaced` the times its terms were changed.
+    """
 
     order_stream: UUID
     version: int
@@ -57,7 +77,11 @@ class OrderRow(Row, frozen=True, kw_only=True):
     order_qty: Decimal
     ord_type: OrdType
     limit_px: Decimal | None
+    stop_px: Decimal | None = None
     time_in_force: TimeInForce
+    stop_loss_px: Decimal | None = None
+    take_profit_px: Decimal | None = None
+    purpose: str = ""
     status: OrdStatus = OrdStatus.PENDING_NEW
     broker: str = ""
     order_id: str = ""
@@ -68,6 +92,10 @@ class OrderRow(Row, frozen=True, kw_only=True):
     commission: Decimal = ZERO
     fills: int = 0
     reason: str = ""
+    triggered: bool = False
+    in_doubt: bool = False
+    replaced: int = 0
+    kept: int = 0
     requested_at: datetime
     updated_at: datetime
 
@@ -79,7 +107,12 @@ class OrderRow(Row, frozen=True, kw_only=True):
     @property
     def leaves_qty(self) -> Decimal:
         """What may still be filled."""
-        return self.order_qty - self.cum_qty if self.status.is_open else ZERO
+        return max(ZERO, self.order_qty - self.cum_qty) if self.status.is_open else ZERO
+
+    @property
+    def overfilled(self) -> Decimal:
+        """What the broker filled beyond the quantity ordered."""
+        return max(ZERO, self.cum_qty - self.order_qty)
 
 
 class FillRow(Row, frozen=True, kw_only=True):
@@ -136,11 +169,19 @@ class Blotter(Projection):
             order_qty=event.order_qty,
             ord_type=event.ord_type,
             limit_px=event.limit_px,
+            stop_px=event.stop_px,
             time_in_force=event.time_in_force,
+            stop_loss_px=event.stop_loss_px,
+            take_profit_px=event.take_profit_px,
+            purpose=event.reason,
             requested_at=event.timestamp,
             updated_at=event.timestamp,
         )
         self.orders.insert(row, seen.position)
+
+    @when(OrderCleared)
+    def cleared(self, event: OrderCleared, seen: Seen) -> None:
+        self._change(seen, event.timestamp)
 
     @when(OrderDenied)
     def denied(self, event: OrderDenied, seen: Seen) -> None:
@@ -152,13 +193,17 @@ class Blotter(Projection):
 
     @when(OrderAccepted)
     def accepted(self, event: OrderAccepted, seen: Seen) -> None:
-        before = self._row(seen).status
-        status = OrdStatus.NEW if before is OrdStatus.PENDING_NEW else before
-        self._change(seen, event.transact_time, status=status, order_id=event.order_id)
+        order_id = self._row(seen).order_id or event.order_id
+        self._report(event, seen, event.transact_time, order_id=order_id)
+
+    @when(OrderTriggered)
+    def stop_triggered(self, event: OrderTriggered, seen: Seen) -> None:
+        order_id = self._row(seen).order_id or event.order_id
+        self._report(event, seen, event.transact_time, order_id=order_id, triggered=True)
 
     @when(OrderRejected)
     def rejected(self, event: OrderRejected, seen: Seen) -> None:
-        self._change(seen, event.transact_time, status=OrdStatus.REJECTED, reason=event.reason)
+        self._report(event, seen, event.transact_time, reason=event.reason)
 
     @when(OrderFilled)
     def filled(self, event: OrderFilled, seen: Seen) -> None:
@@ -172,10 +217,11 @@ class Blotter(Projection):
         )
         self.fills.insert(fill, seen.position)
         before = self._row(seen)
-        self._change(
+        self._report(
+            event,
             seen,
             event.transact_time,
-            status=before.status.after_fill(event.leaves_qty),
+            order_id=before.order_id or event.order_id,
             cum_qty=event.cum_qty,
             filled_value=before.filled_value + event.last_qty * event.last_px,
             avg_px=event.avg_px,
@@ -191,8 +237,8 @@ class Blotter(Projection):
         )
         self.fills.put(after, seen.position)
         self._recount(
+            event,
             seen,
-            event.timestamp,
             after.quantity - fill.quantity,
             after.quantity * after.price - fill.quantity * fill.price,
         )
@@ -201,19 +247,51 @@ class Blotter(Projection):
     def trade_canceled(self, event: OrderTradeCanceled, seen: Seen) -> None:
         fill = self._fill(seen, event.exec_id)
         self.fills.put(replace(fill, state=FillState.BUSTED), seen.position)
-        self._recount(seen, event.timestamp, -fill.quantity, -fill.quantity * fill.price, -1)
+        self._recount(event, seen, -fill.quantity, -fill.quantity * fill.price, -1)
 
-    @when(OrderCancelRequested)
-    def cancel_requested(self, event: OrderCancelRequested, seen: Seen) -> None:
-        self._change(seen, event.timestamp, status=OrdStatus.PENDING_CANCEL, reason=event.reason)
+    @when(OrderCancelRequested, OrderReplaceRequested)
+    def change_requested(
+        self, event: OrderCancelRequested | OrderReplaceRequested, seen: Seen
+    ) -> None:
+        self._report(event, seen, event.timestamp, reason=event.reason)
 
-    @when(OrderCanceled)
-    def canceled(self, event: OrderCanceled, seen: Seen) -> None:
-        self._change(seen, event.transact_time, status=OrdStatus.CANCELED)
+    @when(OrderCancelRejected, OrderReplaceRejected, OrderSuspended)
+    def held_to_its_terms(
+        self, event: OrderCancelRejected | OrderReplaceRejected | OrderSuspended, seen: Seen
+    ) -> None:
+        self._report(event, seen, event.transact_time, reason=event.reason)
 
-    @when(OrderExpired)
-    def expired(self, event: OrderExpired, seen: Seen) -> None:
-        self._change(seen, event.transact_time, status=OrdStatus.EXPIRED)
+    @when(OrderReplaced)
+    def replaced(self, event: OrderReplaced, seen: Seen) -> None:
+        before = self._row(seen)
+        self._report(
+            event,
+            seen,
+            event.transact_time,
+            order_qty=event.order_qty,
+            limit_px=event.limit_px,
+            stop_px=event.stop_px,
+            time_in_force=event.time_in_force,
+            order_id=event.order_id or before.order_id,
+            replaced=before.replaced + 1,
+        )
+
+    @when(OrderCanceled, OrderExpired, OrderDoneForDay)
+    def rests(self, event: OrderCanceled | OrderExpired | OrderDoneForDay, seen: Seen) -> None:
+        self._report(event, seen, event.transact_time)
+
+    @when(OrderOutcomeUnknown)
+    def outcome_unknown(self, event: OrderOutcomeUnknown, seen: Seen) -> None:
+        self._change(seen, event.timestamp, in_doubt=True, reason=event.reason)
+
+    @when(OrderReconciled)
+    def reconciled(self, event: OrderReconciled, seen: Seen) -> None:
+        order_id = self._row(seen).order_id or event.order_id
+        self._change(seen, event.as_of, status=event.status, order_id=order_id, in_doubt=False)
+
+    @when(OrderReportKept)
+    def report_kept(self, event: OrderReportKept, seen: Seen) -> None:
+        self._change(seen, event.timestamp, kept=self._row(seen).kept + 1)
 
     def _row(self, seen: Seen) -> OrderRow:
         row = self.orders.current(seen.stream)
@@ -231,17 +309,28 @@ class Blotter(Projection):
         row = replace(self._row(seen), version=seen.version, updated_at=updated_at, **changes)
         self.orders.put(row, seen.position)
 
+    def _report(self, event: Reported, seen: Seen, updated_at: datetime, **changes: Any) -> None:
+        """A report leads to its state, and ends any doubt whether the broker has the order."""
+        status = event.after(self._row(seen).status)
+        self._change(seen, updated_at, status=status, in_doubt=False, **changes)
+
     def _recount(
-        self, seen: Seen, at: datetime, quantity: Decimal, value: Decimal, fills: int = 0
+        self,
+        event: Restated,
+        seen: Seen,
+        quantity: Decimal,
+        value: Decimal,
+        fills: int = 0,
     ) -> None:
-        """Counts a changed fill; the order's state stays what the broker said last."""
+        """Counts a changed fill; where one of us changed it, the state stays what it was."""
         before = self._row(seen)
         cum_qty = before.cum_qty + quantity
         filled_value = before.filled_value + value
         average = filled_value / cum_qty if cum_qty else ZERO
         self._change(
             seen,
-            at,
+            event.transact_time or event.timestamp,
+            status=event.after(before.status),
             cum_qty=cum_qty,
             filled_value=filled_value,
             avg_px=price(average),

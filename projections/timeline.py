@@ -25,10 +25,22 @@ from domain.holdings import (
     HoldingExpired,
     HoldingOpened,
 )
+from domain.order_changes import (
+    OrderDoneForDay,
+    OrderOutcomeUnknown,
+    OrderReconciled,
+    OrderReplaced,
+    OrderReplaceRejected,
+    OrderReplaceRequested,
+    OrderReportKept,
+    OrderSuspended,
+)
 from domain.order_events import (
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
+    OrderCleared,
     OrderDenied,
     OrderExpired,
     OrderFilled,
@@ -37,6 +49,7 @@ from domain.order_events import (
     OrderSubmitted,
     OrderTradeCanceled,
     OrderTradeCorrected,
+    OrderTriggered,
 )
 from domain.signal_events import (
     SignalAdded,
@@ -57,6 +70,7 @@ from domain.signal_events import (
     SignalSourceEdited,
     SignalVoided,
 )
+from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 
 Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
@@ -109,6 +123,10 @@ class Timeline(Projection):
         )
         self._begin(row, seen)
 
+    @when(StrayReported)
+    def stray_reported(self, event: StrayReported, seen: Seen) -> None:
+        self._begin(BelongsLine(stream=seen.stream, account=account_of(event.account)), seen)
+
     @when(CorrectionRequested)
     def correction_requested(self, event: CorrectionRequested, seen: Seen) -> None:
         target = self.belongs.find(event.target_stream)
@@ -142,8 +160,12 @@ class Timeline(Projection):
         SignalApprovalGiven, SignalApprovalRefused,
         SignalApproved, SignalBookedLate, SignalClosed, SignalCorrected, SignalExpired,
         SignalPriceChecked, SignalRejected, SignalSettled, SignalVoided,
-        OrderAccepted, OrderCanceled, OrderCancelRequested, OrderDenied, OrderExpired,
-        OrderFilled, OrderRejected, OrderSubmitted, OrderTradeCanceled, OrderTradeCorrected,
+        OrderAccepted, OrderCanceled, OrderCancelRejected, OrderCancelRequested, OrderCleared,
+        OrderDenied, OrderDoneForDay, OrderExpired, OrderFilled, OrderOutcomeUnknown,
+        OrderReconciled, OrderRejected, OrderReplaced, OrderReplaceRejected,
+        OrderReplaceRequested, OrderReportKept, OrderSubmitted, OrderSuspended,
+        OrderTradeCanceled, OrderTradeCorrected, OrderTriggered,
+        StrayReportedAgain, StraysClaimed,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,
         CorrectionApplied, CorrectionRefused,
     )  # fmt: skip

@@ -106,8 +106,15 @@ def test_a_canceled_order_may_still_fill() -> None:
     order = desk.accepted(desk.order(quantity="10"))
     order.request_cancel("changed my mind", at=desk.NOON)
     order.cancel(transact_time=desk.NOON, at=desk.NOON)
+    desk.fill(order, "e-1", "4", "2.00")
+    assert fields(row_of(order), "status", "cum_qty") == (OrdStatus.CANCELED, 4)
+
+
+def test_what_fills_whole_after_its_end_is_filled() -> None:
+    order = desk.accepted(desk.order(quantity="10"))
+    order.cancel(transact_time=desk.NOON, at=desk.NOON)
     desk.fill(order, "e-1", "10", "2.00")
-    assert fields(row_of(order), "status", "cum_qty") == (OrdStatus.CANCELED, 10)
+    assert row_of(order).status is OrdStatus.FILLED
 
 
 @pytest.mark.parametrize(
