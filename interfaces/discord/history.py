@@ -76,7 +76,8 @@ class History:
         """Brings the record of these channels and their threads up to now.
 
         `known_until` says of places by their id how far the record is, where the read models
-        need not be asked. Only with `reread` are earlier messages looked at again.
+        need not be asked. With `reread` earlier messages are looked at again, and what waits
+        in the barred live line is left to it.
         """
         for channel in channels:
             gaps: list[_Gap] = []
@@ -86,7 +87,7 @@ class History:
             for gap in sorted(gaps, key=lambda gap: gap.span is not None):
                 if reread and gap.span is not None:
                     await self._patiently(partial(self._reread, gap, gap.span))
-                await self._patiently(partial(self._fetch_missed, gap))
+                await self._patiently(partial(self._fetch_missed, gap, is_barred=reread))
 
     async def _find_gaps(
         self, channel: Watched, known_until: Mapping[str, datetime], gaps: list[_Gap]
@@ -101,16 +102,25 @@ class History:
             if since is not None:
                 gaps.append(_Gap(readable, place, span, since))
 
-    async def _fetch_missed(self, gap: _Gap) -> None:
+    async def _fetch_missed(self, gap: _Gap, *, is_barred: bool) -> None:
         # The library leaves out what has the very millisecond of `after`.
         after = gap.since - MILLISECOND
         page: list[discord.Message] = []
         async for message in gap.channel.history(after=after, limit=None, oldest_first=True):
             page.append(message)
             if len(page) == PAGE:
-                await self._keep(page, gap.place)
+                await self._keep(self._unheard(page, gap.place) if is_barred else page, gap.place)
                 page = []
-        await self._keep(page, gap.place)
+        await self._keep(self._unheard(page, gap.place) if is_barred else page, gap.place)
+
+    def _unheard(self, page: list[discord.Message], place: Place) -> list[discord.Message]:
+        """What was posted before anything that waits in the live line.
+
+        From there on the line has everything, also what was deleted since, which would get on
+        record behind its successors if these were taken from here.
+        """
+        first = self._scribe.first_waiting(place.channel_id)
+        return page if first is None else [message for message in page if message.id < first]
 
     async def _reread(self, gap: _Gap, span: Span) -> None:
         """Notices edits and deletions of what was on record before the absence."""

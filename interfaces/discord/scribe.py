@@ -105,6 +105,17 @@ class Scribe:
             bar.is_lifted = True
             self._changed.notify()
 
+    def first_waiting(self, channel_id: str) -> int | None:
+        """The id of the first message in the live line that was posted in a place."""
+        with self._changed:
+            waiting = [one for one in self._live if isinstance(one, Heard) and one.is_new]
+        ids = [
+            int(what.message_id)
+            for what, _ in waiting
+            if isinstance(what, SeenMessage) and what.channel_id == channel_id
+        ]
+        return min(ids, default=None)
+
     async def write(self, heard: Sequence[Heard]) -> None:
         """Stores part of a history before anything that waits in the line."""
         told = _Told(heard, Future())

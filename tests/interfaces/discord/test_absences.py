@@ -41,6 +41,28 @@ async def test_a_channel_without_a_record_begins_with_what_is_said_now(
     assert loopback.asked_for("/messages") == 0
 
 
+async def test_what_is_taken_back_before_the_history_is_there_keeps_its_place(
+    house: House, loopback: LoopbackDiscord, record: Record
+) -> None:
+    await away(house, loopback, record, "one")
+    await loopback.say("options", "Nora", "missed")
+    before = loopback.sessions.identified
+
+    async def speak_at_once() -> None:
+        await until(lambda: loopback.sessions.identified > before)
+        said = await loopback.say("options", "Nora", "hasty")
+        await loopback.delete(said)
+        await loopback.say("options", "Nora", "calm")
+
+    speaking = asyncio.create_task(speak_at_once())
+    async with loopback.running(listener(house, pause_s=1.0)):
+        await speaking
+        await heard(
+            record,
+            "captured one", "captured missed", "captured hasty", "deleted", "captured calm",
+        )  # fmt: skip
+
+
 async def test_what_is_live_waits_until_the_history_is_there(
     house: House, loopback: LoopbackDiscord, record: Record
 ) -> None:
