@@ -112,9 +112,10 @@ def find(tokens: Sequence[Token]) -> Found:
             found.free.append(piece)
             if not refused and found.heading is None:
                 found.heading = heading(piece.tokens)
-    mark = option_mark(token for piece in found.free for token in piece.tokens)
-    for act in found.acts:
-        act.beside = act.beside or mark
+    if found.acts:
+        mark = option_mark(token for piece in found.free for token in piece.tokens)
+        for act in found.acts:
+            act.beside = act.beside or mark
     return found
 
 

@@ -225,7 +225,7 @@ def _said_price(said: Slots, *, is_sure: bool) -> str:
 
 def entry_of(card: Card) -> str:
     """The labelled entry with its levels, for an entry that the card's words tell of."""
-    if not (card.prose or card.notes):
+    if not card.roles or not (card.prose or card.notes):
         return ""
     price, _ = price_of(card, Kind.OPEN)
     return f"{price} , {levels_of(card)}" if price else ""

@@ -25,7 +25,7 @@ _WORDS = _WEEKDAYS | {
     "tmw", "2mrw", "week", "weeks", "week's",
 }  # fmt: skip
 _STARTS = ("next", "this", "end")
-_FIRST_WORDS = (
+EXPIRY_STARTS = (
     frozenset(phrase.split()[0] for phrase in _CERTAIN | _WORDS) | {*_STARTS} | dates.MONTH_NAMES
 )
 _LEADS_BEHIND = EXPIRY_LEADS - {"for", "this"}
@@ -42,7 +42,7 @@ def spoken_expiry(tokens: Sequence[Token], at: int, day: date) -> dates.Expiry |
     good for friday" sets no expiry.
     """
     low = tokens[at].low
-    if low not in _FIRST_WORDS:
+    if low not in EXPIRY_STARTS:
         return None
     phrase, length = _phrase(tokens, at)
     before, ahead = _at(tokens, at - 1), _at(tokens, at + length)

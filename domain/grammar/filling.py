@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.grammar import dates, roots
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
-from domain.grammar.expiries import may_be_expiry, spoken_expiry
+from domain.grammar.expiries import EXPIRY_STARTS, may_be_expiry, spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
@@ -27,6 +27,11 @@ _BIASED = frozenset({"call", "put", "spread", "vertical", "calls", "puts"})
 _SPLIT_OSI = re.compile(r"\.?\$?([A-Z]{1,5}[0-9]?) ?([0-9]{6})([CP])([0-9.]+)", re.IGNORECASE)
 _SPLIT_JOINED = re.compile(r"(\$?)([A-Za-z]{2,5})([0-9.]+)([CPcp])")
 _EVEN_BEFORE_STOP = words.AT_ENTRY - {"entry", "cost", "even"}
+_TELLING = (
+    words.RIGHTS.keys() | STRATEGIES.keys() | UNREAD | SIGNS.keys() | BIASES.keys() | {IRON}
+    | EXPIRY_STARTS | words.OPTION_WORDS | near.COUNTS.keys() | words.AT_HAND
+)  # fmt: skip
+"""A word that is none of these, no label and no part can only be the root."""
 _PARTS_MAX = 12
 _FRIDAY = 4
 _RESULT_REACH = 4
@@ -191,7 +196,10 @@ class _Filling(Figures):
         low = token.low
         if self._labels(low) or self._sells(low):
             return
-        if low in words.RIGHTS:
+        if low not in _TELLING:
+            if roots.names_root(self.tokens, self.at, self.verb, self.verb_at):
+                self._names(token.text.upper())
+        elif low in words.RIGHTS:
             self._says_right(token)
         elif low in STRATEGIES and (low not in _SHORT_FORMS or token.text.isupper()):
             self._says_strategy(low)

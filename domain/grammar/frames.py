@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hinted
+from domain.grammar.stems import Hinted, stems_of
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
 
@@ -201,7 +201,7 @@ _BEHIND = (
 )  # fmt: skip
 """In the sentence of a ticket, behind its verb."""
 
-_BEHIND_PLAN = _sign(
+_PLANNED_BEHIND = _sign(
     Kind.CONDITIONAL,
     "is planned",
     "tom aft bre dip pul ret rec rej bou nex",
@@ -212,27 +212,35 @@ _BEHIND_PLAN = _sign(
 )
 """Behind what is said as done now; of what was done, it tells how it came about."""
 
-_BEHIND_PAST = _sign(
+_PAST_BEHIND = _sign(
     Kind.RECAP,
     "looks back",
     "ran wen it its now",
     r"ran to|went to|(?:and|now) it'?s|it was at|now (?:it'?s )?at \$?[0-9]",
 )
 
+_BEHIND_NOW = (*_BEHIND, _PLANNED_BEHIND)
+_BEHIND_PAST = (*_BEHIND, _PAST_BEHIND)
+
+
+def _possible(signs: Sequence[_Sign], stems: frozenset[str]) -> list[_Sign]:
+    """The signs of which a word may be among those with these stems; mostly none."""
+    return [sign for sign in signs if not sign.words.stems.isdisjoint(stems)]
+
 
 def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame | None:
     """The frame in the sentence of an action: `before` and `after` are its words."""
     lead, tail = _spoken(before[-_WORDS_MAX:]), _spoken(after[:_WORDS_MAX])
-    for sign in _ANYWHERE:
+    of_lead, of_tail = stems_of(lead), stems_of(tail)
+    for sign in _possible(_ANYWHERE, of_lead | of_tail):
         if found := sign.words.search(lead) or sign.words.search(tail):
             return _frame(sign, found)
-    if lead:
-        for sign in _BEFORE:
-            if found := sign.words.search(lead):
-                return _frame(sign, found)
+    for sign in _possible(_BEFORE, of_lead):
+        if found := sign.words.search(lead):
+            return _frame(sign, found)
     if name := _credited(after[:_WORDS_MAX]):
         return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
-    for sign in (*_BEHIND, _BEHIND_PAST if form is Form.PAST else _BEHIND_PLAN):
+    for sign in _possible(_BEHIND_PAST if form is Form.PAST else _BEHIND_NOW, of_tail):
         if found := sign.words.search(tail):
             return _frame(sign, found)
     return None
@@ -253,7 +261,7 @@ def heading(words: Sequence[Token]) -> Frame | None:
     if len(words) > HEADER_WORDS_MAX:
         return None
     said = _spoken(words)
-    for sign in _HEADING_SIGNS:
+    for sign in _possible(_HEADING_SIGNS, stems_of(said)):
         found = sign.words.search(said)
         if found is None or _NO_HEADING.search(found[0]):
             continue
@@ -267,4 +275,4 @@ def _frame(sign: _Sign, found: re.Match[str]) -> Frame:
 
 
 def _spoken(words: Sequence[Token]) -> str:
-    return " ".join(token.low for token in words)
+    return " ".join([token.low for token in words])

@@ -73,8 +73,8 @@ class OpinionModel(Value, frozen=True, kw_only=True):
         scores = list(self.intercepts)
         if known:
             length = sqrt(len(known))
-            for place, column in enumerate(zip(*known, strict=True)):
-                scores[place] += sum(column) / length
+            sums = map(sum, zip(*known, strict=True))
+            scores = [score + said / length for score, said in zip(scores, sums, strict=True)]
         highest = max(scores)
         shares = [exp(score - highest) for score in scores]
         whole = sum(shares)
@@ -87,7 +87,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
     def weigh(self, features: Sequence[str]) -> Opinion:
         """What a message with these features looks like."""
         found = self.probabilities(features)
-        most = max(range(len(found)), key=found.__getitem__)
+        most = found.index(max(found))
         order = found[self.leanings.index(Leaning.ORDER)]
         return Opinion(self.leanings[most], found[most], order)
 
@@ -135,8 +135,8 @@ def features_of(text: MessageText) -> list[str]:
     """
     found: dict[str, None] = {}
     before = _START
-    count = 0
-    for word in _pieces("\n".join(_parts(text))):
+    pieces = list(_pieces("\n".join(_parts(text))))
+    for word in pieces:
         sense = SENSE_OF.get(word)
         if sense is None:
             sense = word
@@ -144,8 +144,7 @@ def features_of(text: MessageText) -> list[str]:
             found[f"={word}"] = None
         found[sense] = found[f"{before} {sense}"] = None
         before = sense
-        count += 1
-    found[f"{before} <end>"] = found[f"<{_length(count)} pieces>"] = None
+    found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
     return list(found)
 
 

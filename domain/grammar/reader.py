@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -52,7 +53,12 @@ from domain.grammar.vocabulary import (
 )
 
 _WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
-_CONTRACT_KINDS = _WHOLE_KINDS | {"slash"}
+_TELLING_KINDS = _WHOLE_KINDS | {"slash", "index"}
+_TELLING_WORDS = STOPS | TARGETS | RIGHTS.keys()
+"""Of these a piece without an act names a contract or moves a level."""
+
+
+_T = TypeVar("_T")
 
 
 class _Gathered(msgspec.Struct, gc=False):
@@ -150,6 +156,8 @@ def _without_round_trips(
     tickets: list[Ticket], found: Sequence[Found], gathered: _Gathered
 ) -> list[Ticket]:
     """A trade that is over when it is told ("bought at 2.30 and sold at 3.40") is not booked."""
+    if len(tickets) < 2:
+        return tickets
     acts = [act for part in found for act in part.acts]
     told: set[int] = set()
     for entry, leaving in round_trips(acts, tickets):
@@ -162,7 +170,7 @@ def _without_round_trips(
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     """Words outside of any act: they may move levels, or name a contract."""
-    if not any(_may_name(token) or _is_level(token) for token in piece.tokens):
+    if not any(t.low in _TELLING_WORDS or t.kind in _TELLING_KINDS for t in piece.tokens):
         return
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
@@ -182,10 +190,6 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     _take_levels(gathered, slots)
 
 
-def _may_name(token: Token) -> bool:
-    return token.kind in _CONTRACT_KINDS or token.low in RIGHTS
-
-
 def _is_level(token: Token) -> bool:
     return token.low in STOPS or token.low in TARGETS or token.kind == "index"
 
@@ -193,21 +197,21 @@ def _is_level(token: Token) -> bool:
 def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
     gathered.stop = said.stop if gathered.stop is None else gathered.stop
     gathered.stop_at_entry = gathered.stop_at_entry or said.stop_at_entry
-    gathered.targets = tuple(dict.fromkeys([*gathered.targets, *said.targets]))
+    gathered.targets = _once_each([*gathered.targets, *said.targets])
 
 
 def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
     """Puts together what the parts gave."""
     tickets = once(gathered.groups)
-    named = tuple(dict.fromkeys([*(leg for t in tickets for leg in t.named), *gathered.named]))
+    named = _once_each([*(leg for t in tickets for leg in t.named), *gathered.named])
     if not tickets:
         return _without_trade(gathered, named, whole, day)
     for ticket in tickets if len(tickets) == 1 else ():
         _take_levels(gathered, ticket)
-    rules = list(dict.fromkeys(rule for ticket in tickets for rule in ticket.rules))
+    rules = _once_each([rule for ticket in tickets for rule in ticket.rules])
     if len(tickets) > 1 and any(t.stop or t.targets for t in tickets):
-        rules.append("stops and targets of several trades in one message are not read")
-    trades = tuple(dict.fromkeys(trade for ticket in tickets for trade in ticket.trades))
+        rules += ("stops and targets of several trades in one message are not read",)
+    trades = _once_each([trade for ticket in tickets for trade in ticket.trades])
     lead = next((ticket for ticket in tickets if ticket.trades), tickets[0])
     return Reading(
         kind=lead.kind,
@@ -218,10 +222,14 @@ def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
         stop=gathered.stop,
         stop_at_entry=gathered.stop_at_entry,
         targets=gathered.targets,
-        missing=tuple(dict.fromkeys(part for ticket in tickets for part in ticket.missing)),
-        rules=tuple(rules),
-        why="; ".join(dict.fromkeys(ticket.why for ticket in tickets if ticket.why)),
+        missing=_once_each([part for ticket in tickets for part in ticket.missing]),
+        rules=rules,
+        why="; ".join(_once_each([ticket.why for ticket in tickets if ticket.why])),
     )
+
+
+def _once_each(said: list[_T]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(said)) if len(said) > 1 else tuple(said)
 
 
 def _without_trade(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain.grammar import block_words, frames, stance
 from domain.grammar.stems import Hinted, holds_any, stems_of
 
-_SIGNS = (*frames._ANYWHERE, *frames._BEFORE, *frames._BEHIND, frames._BEHIND_PLAN,
-          frames._BEHIND_PAST)  # fmt: skip
+_SIGNS = dict.fromkeys(
+    (*frames._ANYWHERE, *frames._BEFORE, *frames._BEHIND_NOW, *frames._BEHIND_PAST)
+)
 HINTED = {
     **{
         f"{module.__name__}.{name}": found
