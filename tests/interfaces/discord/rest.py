@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from tests.interfaces.discord.guild import (
     CHAT_COMMAND,
@@ -25,6 +25,7 @@ from tests.interfaces.discord.interactions import (
     UPDATES_LATER,
     Interaction,
 )
+from tests.interfaces.discord.rest_bodies import Overlong, body_of, commands_of
 from tests.interfaces.discord.rest_guild import GuildRoutes
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Rest:
             return await handler(request)
         except Refusal as refusal:
             return refusal.response()
+        except Overlong as overlong:
+            return Refusal(400, 50035, f"Invalid Form Body: {overlong}").response()
 
     async def _me(self, _: web.Request) -> web.Response:
         return reply(self._discord.bot.user())
@@ -181,7 +184,7 @@ class Rest:
 
     async def _post(self, request: web.Request) -> web.Response:
         channel = self._channel_of(request)
-        body, files = await _body(request)
+        body, files = await body_of(request)
         if (said := self._said_before(channel, body)) is not None:
             return reply(said.payload())
         post = self._made(channel, body, files, DEFAULT)
@@ -211,7 +214,7 @@ class Rest:
             raise HAS_A_THREAD
         if post.channel.denied & CREATE_THREADS:
             raise MISSING_PERMISSIONS
-        body, _ = await _body(request)
+        body, _ = await body_of(request)
         thread = self._discord.guild.thread_of(post, body["name"])
         await self._discord.sessions.tell("THREAD_CREATE", thread.payload())
         return reply(thread.payload(), 201)
@@ -231,7 +234,7 @@ class Rest:
 
     async def _edit(self, request: web.Request) -> web.Response:
         post = self._own(request)
-        body, _ = await _body(request)
+        body, _ = await body_of(request)
         await self._discord.change(post, body)
         return reply(post.payload())
 
@@ -243,7 +246,7 @@ class Rest:
         return reply(self._discord.commands)
 
     async def _register(self, request: web.Request) -> web.Response:
-        registered: list[Json] = await request.json()
+        registered = await commands_of(request)
         given = {"application_id": str(self._discord.application_id), "version": "1"}
         if "guild" in request.match_info:
             given["guild_id"] = request.match_info["guild"]
@@ -259,7 +262,7 @@ class Rest:
             raise UNKNOWN_INTERACTION
         if interaction.callback is not None:
             raise ACKNOWLEDGED
-        body, files = await _body(request)
+        body, files = await body_of(request)
         kind, data = body["type"], body.get("data") or {}
         if kind == ANSWERED:
             interaction.said(self._made(interaction.channel, data, files, CHAT_COMMAND))
@@ -275,7 +278,7 @@ class Rest:
 
     async def _follow_up(self, request: web.Request) -> web.Response:
         interaction = self._interaction_of(request)
-        body, files = await _body(request)
+        body, files = await body_of(request)
         thinking = interaction.message
         if thinking is not None and thinking.flags & LOADING:
             await self._say(interaction, thinking, body, files)
@@ -289,7 +292,7 @@ class Rest:
 
     async def _edit_answer(self, request: web.Request) -> web.Response:
         post = self._answer_of(request)
-        body, files = await _body(request)
+        body, files = await body_of(request)
         await self._say(self._interaction_of(request), post, body, files)
         return reply(post.payload())
 
@@ -380,18 +383,3 @@ def _told(interaction: Interaction, kind: int) -> Json:
 def _number(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     return None if text is None else int(text)
-
-
-async def _body(request: web.Request) -> tuple[Json, dict[str, bytes]]:
-    """The JSON of a request and the files that came with it."""
-    if not request.content_type.startswith("multipart/"):
-        return (await request.json() if request.can_read_body else {}), {}
-    body: Json = {}
-    files: dict[str, bytes] = {}
-    async for part in await request.multipart():
-        assert isinstance(part, BodyPartReader)
-        if part.name == "payload_json":
-            body = json.loads(await part.text())
-        else:
-            files[part.filename or str(part.name)] = bytes(await part.read())
-    return body, files

@@ -24,7 +24,7 @@ def settings(token: str) -> DiscordSettings:
 
 
 @pytest.fixture
-def nowhere(loopback: LoopbackDiscord) -> None:  # noqa: ARG001 - it puts the address back
+def nowhere(loopback: LoopbackDiscord) -> None:
     """Discord's address, at which nobody listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
