@@ -63,6 +63,10 @@ class AlpacaBroker:
         """Begins to listen to the stream of updates."""
         self._updates.start()
 
+    def await_connection(self, timeout_s: float) -> bool:
+        """Waits at most so long until the stream is listened to; whether it is."""
+        return self._updates.wait(timeout_s)
+
     def close(self) -> None:
         """Ends the stream."""
         self._updates.close()

@@ -26,7 +26,7 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 OPEN_TIMEOUT_S = 10.0
 PING_S = 10.0
-LISTEN = 0.5
+LISTEN_S = 5.0
 """Seconds after which the thread looks whether it shall end."""
 
 _log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class TradeUpdates:
         self._is_listening = False
         self._refusal = ""
         self._ending = threading.Event()
+        self._socket: ClientConnection | None = None
         self._thread = threading.Thread(target=self._run, name="alpaca-updates", daemon=True)
 
     def __repr__(self) -> str:
@@ -72,12 +73,21 @@ class TradeUpdates:
     def close(self) -> None:
         """Ends the thread and its connection."""
         self._ending.set()
+        socket = self._socket
+        if socket is not None:
+            # Who listens to it hears at once that it is over.
+            socket.close()
         if self._thread.is_alive():
             self._thread.join(OPEN_TIMEOUT_S)
 
     @property
     def is_listening(self) -> bool:
         return self._is_listening
+
+    def wait(self, timeout_s: float) -> bool:
+        """Waits at most so long until it is listened; whether it is."""
+        with self._news:
+            return self._news.wait_for(lambda: self._is_listening, timeout_s)
 
     @property
     def refusal(self) -> str:
@@ -99,7 +109,7 @@ class TradeUpdates:
                 if self._listen():
                     failures = 0
             except (OSError, WebSocketException, msgspec.MsgspecError) as error:
-                _log.warning("the stream of trade updates is lost: %s", type(error).__name__)
+                _log.warning("the stream of updates is lost: %s", type(error).__name__)
             failures += 1
             wait_s = min(self._first_wait_s * 2 ** min(failures - 1, 10), LONGEST_WAIT_S)
             self._ending.wait(wait_s * (1 + self._chance()) / 2)
@@ -113,13 +123,15 @@ class TradeUpdates:
             ping_interval=PING_S,
             ping_timeout=PING_S,
         ) as socket:
+            self._socket = socket
             if not self._is_let_in(socket):
                 return False
             try:
                 self._tell(True, listening=True)
                 self._hear(socket)
             except (OSError, WebSocketException) as error:
-                _log.warning("the stream of trade updates is lost: %s", type(error).__name__)
+                if not self._ending.is_set():
+                    _log.warning("the stream of updates is lost: %s", type(error).__name__)
             finally:
                 with self._news:
                     self._is_listening = False
@@ -141,7 +153,7 @@ class TradeUpdates:
     def _hear(self, socket: ClientConnection) -> None:
         while not self._ending.is_set():
             try:
-                message = socket.recv(LISTEN)
+                message = socket.recv(LISTEN_S)
             except TimeoutError:
                 continue
             update = _update(message)
