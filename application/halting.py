@@ -26,7 +26,7 @@ from domain.order_events import (
     OrderRequested,
 )
 from domain.orders import Order
-from domain.risk import TradingHalted
+from domain.risk_events import TradingHalted
 from domain.shared import Event, Value
 
 _OVER = (OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderRejected)

@@ -12,7 +12,8 @@ from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
 from domain.accounts import Account, account_stream
 from domain.limits import AccountLimits, Limits, limits_stream
-from domain.risk import AccountRisk, HaltCause, risk_stream
+from domain.risk import AccountRisk
+from domain.risk_events import HaltCause, risk_stream
 from domain.sectors import SECTORS_STREAM, Classified, Sectors, SectorTable
 from domain.shared import Impossible
 

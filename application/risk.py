@@ -17,8 +17,9 @@ from application.ports import MarketPrices
 from application.risk_prices import RATE, OptionChains, prices_of
 from domain.legs import legs_of
 from domain.limits import limits_stream
-from domain.risk import AccountRisk, HaltCause, LimitKind, State, risk_stream
+from domain.risk import AccountRisk
 from domain.risk_assessment import Assessment, Portfolio, assess
+from domain.risk_events import HaltCause, LimitKind, State, risk_stream
 from domain.sectors import SECTORS_STREAM
 
 NAME = "risk"

@@ -16,8 +16,8 @@ from application.brokerage import ChainQuote
 from application.ports import MarketPrices, QuoteRequest, Unavailable
 from domain.instruments import Option, Right, instrument
 from domain.market import EXCHANGE_ZONE, Quote
-from domain.risk import QuoteSeen
-from domain.risk_assessment import Priced
+from domain.risk_events import QuoteSeen
+from domain.risk_valuation import Priced
 
 CLOSE = time(16, 0)
 SECONDS_A_YEAR = 365 * 86_400

@@ -21,6 +21,7 @@ from domain import (
     orders,
     ranking,
     risk,
+    risk_events,
     rooms,
     sectors,
     signal_events,
@@ -34,7 +35,7 @@ AGGREGATES = (
     accounts, activities, close_alls, corrections, exits, follows, holdings, limits, market,
     members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
 )  # fmt: skip
-_EVENT_MODULES = (*AGGREGATES, exit_events, order_changes, order_events, signal_events)
+_EVENT_MODULES = (*AGGREGATES, exit_events, order_changes, order_events, risk_events, signal_events)
 
 
 def event_classes() -> dict[str, type[Event]]:

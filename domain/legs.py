@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from domain.fix import Side
 from domain.instruments import Option, Right, instrument
@@ -118,17 +119,41 @@ def capital_at_risk(side: Side, legs: tuple[Leg, ...], price: Decimal) -> Decima
     """
     if side is Side.BUY:
         return price
+    return sold_risk(legs).at(price)
+
+
+class SoldRisk(NamedTuple):
+    """What a trade with short legs ties up per share, whatever it was sold for.
+
+    `margin` is a fifth of the short strikes, None where shares are short. `worst` is the most
+    that its legs can cost at expiry, None without a bound.
+    """
+
+    margin: Decimal | None
+    worst: Decimal | None
+
+    def at(self, price: Decimal) -> Decimal:
+        """The capital at risk when one unit brings `price`."""
+        if self.margin is None:
+            return price
+        risk = self.margin if self.worst is None else min(self.margin, self.worst - price)
+        return max(risk, price)
+
+
+def sold_risk(legs: tuple[Leg, ...]) -> SoldRisk:
+    """What the legs of a sold trade put at risk, before what it brought in."""
     contracts = [(instrument(leg.symbol), leg) for leg in legs]
     options = [(named, leg) for named, leg in contracts if isinstance(named, Option)]
     if len(options) < len(contracts):
-        return price
+        return SoldRisk(None, None)
     shorts = [(named, leg) for named, leg in options if leg.side is Side.SELL]
     margin = NAKED_MARGIN * sum((named.strike * leg.ratio for named, leg in shorts), Decimal(0))
     calls = sum(leg.side.sign * leg.ratio for named, leg in options if named.right is Right.CALL)
+    if calls < 0:
+        return SoldRisk(margin, None)
     spots = [Decimal(0), *(named.strike for named, _ in options)]
     worst = max(
-        -price - sum(leg.side.sign * leg.ratio * named.intrinsic(spot) for named, leg in options)
+        -sum(leg.side.sign * leg.ratio * named.intrinsic(spot) for named, leg in options)
         for spot in spots
     )
-    risk = margin if calls < 0 else min(margin, worst)
-    return max(risk, price)
+    return SoldRisk(margin, Decimal(worst))

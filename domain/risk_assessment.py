@@ -1,13 +1,9 @@
 """Assessing risk: what a portfolio comes to, limit by limit, at the quotes of a moment.
 
-What counts against a concentration limit and the buying power is what is *at stake*: the market
-value of what was bought (all that can be lost from here), and the capital at risk of a position
-with a short leg (`domain.legs.capital_at_risk` at its present value: the most it can lose at
-expiry, or a fifth of the short strikes). A position is never netted against another one.
-
-Market value is what closing would bring: the bid for what is held, the offer for what is owed,
-never the mid. A position without a usable quote is valued at what it cost and makes the lines
-that it may hide `complete=False`; without Greeks it counts zero in them, with the same mark.
+What counts against a concentration limit and the buying power is what is at stake (see
+`domain.risk_valuation`). A position is never netted against another one. A position without a
+usable quote is valued at what it cost and makes the lines that it may hide `complete=False`;
+without Greeks it counts zero in them, with the same mark.
 
 Money is exact. Greeks are summed in float64 and rounded half even, contract and share units to
 six places, dollars to the cent.
@@ -19,52 +15,27 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from domain.fix import Side
-from domain.instruments import Option, instrument
-from domain.legs import Leg, capital_at_risk, legs_of, multiplier_of
 from domain.limits import Limits
-from domain.risk import Finding, LimitKind, Line, QuoteSeen, Scope, State
-from domain.risk_exposure import Exposures, LegGreeks, sum_greeks
-from domain.risk_relief import Cut, Weight, cuts_for
+from domain.risk_events import Finding, LimitKind, Line, Scope, State
+from domain.risk_exposure import Exposures, sum_greeks
+from domain.risk_relief import CUTS_TOLD, Cut, Weight, aim, cuts_for
+from domain.risk_valuation import OpenPosition, Priced, Valued, value
 from domain.sectors import Sectors
 from domain.shared import RATIO_STEP, WIDE, Value, cents
+
+if TYPE_CHECKING:
+    from domain.quant.portfolio import Columns, Floats
 
 ZERO = Decimal(0)
 SHARE_MAX = Decimal(1_000_000)
 """The part used of a limit of nothing."""
 POSITIONS_TOLD = 10
 """How many positions a finding names, those that weigh most."""
-
-
-class OpenPosition(Value, frozen=True, kw_only=True):
-    """Something that an account holds. `symbol` is its instrument, or its legs as
-    `domain.legs.strategy_symbol` writes them; `quantity` is negative when sold; `price` is what
-    one unit cost or brought on average, per share.
-    """
-
-    position: str
-    symbol: str
-    quantity: Decimal
-    price: Decimal
-
-
-class Priced(Value, frozen=True, kw_only=True):
-    """An instrument at a quote, with its Greeks per share (theta per day, vega per vol point);
-    `why` says what is missing of them. `spot` is the price of the underlying.
-    """
-
-    quote: QuoteSeen
-    spot: float | None = None
-    delta: float | None = None
-    gamma: float | None = None
-    theta: float | None = None
-    vega: float | None = None
-    why: str = ""
 
 
 class Portfolio(Value, frozen=True, kw_only=True):
@@ -78,19 +49,6 @@ class Portfolio(Value, frozen=True, kw_only=True):
     trades_today: int = 0
     buying_power: Decimal | None = None
     positions: tuple[OpenPosition, ...] = ()
-
-
-class Valued(NamedTuple):
-    """A position at its quotes. `value` and `at_stake` in USD, `value` negative when owed."""
-
-    position: OpenPosition
-    underlying: str
-    sector: str
-    value: Decimal
-    at_stake: Decimal
-    cost: Decimal
-    is_marked: bool
-    quotes: tuple[QuoteSeen, ...]
 
 
 class Unpriced(NamedTuple):
@@ -141,15 +99,13 @@ def assess(
     """Weighs a portfolio against its limits. `prices` are by symbol of a leg; a quote that is
     older than the limits allow counts as none. `peak_profit` is the most that was ever earned.
     """
-    fresh = _Fresh(prices, limits.quote_age_s, at)
-    positions = tuple(_valued(one, fresh, sectors) for one in portfolio.positions)
-    exposures = sum_greeks(list(_legs(positions, fresh)), len(positions))
+    valuation = value(portfolio.positions, prices, sectors=sectors, age_s=limits.quote_age_s, at=at)
+    positions = valuation.positions
+    exposures = sum_greeks(valuation.legs, len(positions))
     book = _Book(portfolio, limits, positions, exposures)
     lines = book.lines(peak_profit)
     weights = _Weights(positions, exposures)
-    findings = tuple(
-        Finding(line=line) if line.state is State.OK else weights.finding(line) for line in lines
-    )
+    findings = tuple(map(weights.finding, lines))
     breached = [line for line in lines if line.state is State.BREACH]
     return Assessment(
         account=portfolio.account,
@@ -158,111 +114,11 @@ def assess(
         at_stake=book.at_stake,
         lines=tuple(lines),
         findings=findings,
-        suggestions=tuple(cut for line in breached for cut in cuts_for(line, weights.of(line))),
+        suggestions=tuple(cut for line in breached for cut in weights.cuts(line)),
         exposures=exposures,
         positions=positions,
-        unpriced=tuple(Unpriced(symbol, why) for symbol, why in sorted(fresh.missing.items())),
+        unpriced=tuple(Unpriced(symbol, why) for symbol, why in sorted(valuation.missing.items())),
     )
-
-
-class _Fresh:
-    """The quotes that are young enough, and what was asked for in vain."""
-
-    def __init__(self, prices: Mapping[str, Priced], age_s: int, at: datetime) -> None:
-        self._prices = prices
-        self._age_s = age_s
-        self._at = at
-        self._known: dict[str, Priced | None] = {}
-        self.missing: dict[str, str] = {}
-
-    def get(self, symbol: str) -> Priced | None:
-        if symbol not in self._known:
-            self._known[symbol] = self._look(symbol)
-        return self._known[symbol]
-
-    def _look(self, symbol: str) -> Priced | None:
-        priced = self._prices.get(symbol)
-        if priced is None:
-            self.missing[symbol] = "no quote"
-            return None
-        quote = priced.quote
-        age_s = (self._at - quote.time).total_seconds()
-        if age_s > self._age_s:
-            self.missing[symbol] = f"its quote is {age_s:.0f} s old; {self._age_s} s are allowed"
-            return None
-        if not 0 <= quote.bid <= quote.offer or quote.offer == 0:
-            self.missing[symbol] = f"crossed or without an offer: {quote.bid} x {quote.offer}"
-            return None
-        if priced.delta is None:
-            self.missing[symbol] = priced.why or "no Greeks"
-        return priced
-
-
-class _Plan(NamedTuple):
-    """What the name of a position says: its legs as held, and what they share."""
-
-    legs: tuple[Leg, ...]
-    multiplier: int
-    underlying: str
-    has_short: bool
-
-
-@lru_cache(maxsize=65_536)
-def _plan(symbol: str, side: Side) -> _Plan:
-    """The legs of a position that was bought, or sold: then each is on its other side."""
-    legs = legs_of(symbol)
-    if side is Side.SELL:
-        legs = tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
-    return _Plan(
-        legs=legs,
-        multiplier=multiplier_of(legs),
-        underlying=instrument(legs[0].symbol).underlying,
-        has_short=any(leg.side is Side.SELL for leg in legs),
-    )
-
-
-def _plan_of(position: OpenPosition) -> _Plan:
-    return _plan(position.symbol, Side.BUY if position.quantity > 0 else Side.SELL)
-
-
-def _valued(position: OpenPosition, fresh: _Fresh, sectors: Sectors) -> Valued:
-    plan = _plan_of(position)
-    units = abs(position.quantity) * plan.multiplier
-    cost = position.quantity * position.price * plan.multiplier
-    found = [fresh.get(leg.symbol) for leg in plan.legs]
-    quotes = tuple(one.quote for one in found if one is not None)
-    is_marked = len(quotes) == len(plan.legs)
-    value = cost
-    if is_marked:
-        worth = ZERO
-        for leg, quote in zip(plan.legs, quotes, strict=True):
-            worth += leg.ratio * (quote.bid if leg.side is Side.BUY else -quote.offer)
-        value = worth * units
-    at_stake = abs(value)
-    if plan.has_short and units:
-        credit = -value / units
-        at_stake = max(at_stake, capital_at_risk(Side.SELL, plan.legs, credit) * units)
-    return Valued(
-        position, plan.underlying, sectors.of(plan.underlying), cents(value), cents(at_stake),
-        cost, is_marked, quotes,
-    )  # fmt: skip
-
-
-def _legs(positions: Sequence[Valued], fresh: _Fresh) -> Iterator[LegGreeks]:
-    for place, valued in enumerate(positions):
-        plan = _plan_of(valued.position)
-        units = abs(float(valued.position.quantity))
-        for leg in plan.legs:
-            priced = fresh.get(leg.symbol)
-            greeks = (None,) * 5 if priced is None else (
-                priced.spot, priced.delta, priced.gamma, priced.theta, priced.vega
-            )  # fmt: skip
-            named = instrument(leg.symbol)
-            yield LegGreeks(
-                place, named.underlying, valued.sector,
-                named.expiry if isinstance(named, Option) else None,
-                leg.side.sign * leg.ratio * units, plan.multiplier, *greeks,
-            )  # fmt: skip
 
 
 class _Book:
@@ -376,55 +232,72 @@ class _Weights:
         self._positions = positions
         self._exposures = exposures
 
-    def of(self, line: Line) -> list[Weight]:
-        """The positions that make the line's figure what it is; none where no cut would help."""
-        if line.limit in (LimitKind.DAILY_TRADES, LimitKind.DRAWDOWN):
+    @cached_property
+    def _columns(self) -> Columns:
+        from domain.quant.portfolio import Columns
+
+        return Columns(
+            [abs(float(one.position.quantity)) for one in self._positions],
+            [abs(float(one.value)) for one in self._positions],
+            [
+                one.is_marked and (one.value > 0 or one.position.quantity < 0)
+                for one in self._positions
+            ],
+        )
+
+    @cached_property
+    def _at_stake(self) -> Floats:
+        from domain.quant.portfolio import floats
+
+        return floats([one.at_stake for one in self._positions])
+
+    def cuts(self, line: Line) -> list[Cut]:
+        """The cuts that end a breach; none where no cut would."""
+        if line.limit in (LimitKind.DAILY_TRADES, LimitKind.DRAWDOWN) or not self._positions:
             return []
-        return [
-            Weight(
-                position=one.position.position,
-                symbol=one.position.symbol,
-                held=abs(one.position.quantity),
-                weight=weight,
-                value=abs(one.value),
-                can_close=one.is_marked and (one.value > 0 or one.position.quantity < 0),
-            )
-            for one, weight in self._weighed(line)
-        ]
+        weights = self._of(line)
+        excess = float(line.used - aim(line))
+        places = self._columns.shortlist(weights, excess, CUTS_TOLD)
+        return cuts_for(line, [self._weight(at, float(weights[at])) for at in places])
 
     def finding(self, line: Line) -> Finding:
         """The line with the positions that weigh most in it, and their quotes."""
-        found = sorted(self._weighed(line), key=lambda pair: -pair[1])[:POSITIONS_TOLD]
-        quotes = {quote.symbol: quote for one, _ in found for quote in one.quotes}
+        if line.state is State.OK or line.limit is LimitKind.DAILY_TRADES or not self._positions:
+            return Finding(line=line)
+        places = self._columns.heaviest(self._of(line), POSITIONS_TOLD)
+        found = [self._positions[at] for at in places]
+        quotes = {quote.symbol: quote for one in found for quote in one.quotes}
         return Finding(
             line=line,
-            positions=tuple(one.position.position for one, _ in found),
+            positions=tuple(one.position.position for one in found),
             quotes=tuple(quotes.values()),
         )
 
-    def _weighed(self, line: Line) -> list[tuple[Valued, float]]:
+    def _weight(self, at: int, weight: float) -> Weight:
+        one = self._positions[at]
+        return Weight(
+            position=one.position.position,
+            symbol=one.position.symbol,
+            held=abs(one.position.quantity),
+            weight=weight,
+            value=abs(one.value),
+        )
+
+    def _of(self, line: Line) -> Floats:
+        """What each position adds to the line's figure."""
+        from domain.quant.portfolio import floats
+
         if line.limit.has_sides:
-            sign = 1.0 if line.figure >= 0 else -1.0
-            return [
-                (one, sign * weight)
-                for one, weight in zip(
-                    self._positions, self._exposures.by_position(line.limit), strict=True
-                )
-                if sign * weight > 0
-            ]
-        if line.limit is LimitKind.DAILY_TRADES:
-            return []
+            return self._exposures.by_position(line.limit) * (1 if line.figure >= 0 else -1)
         if line.limit is LimitKind.DRAWDOWN:
-            lost = [(one, float(one.cost - one.value)) for one in self._positions]
-            return [pair for pair in lost if pair[1] > 0]
+            return floats([one.cost - one.value for one in self._positions])
         if line.limit is LimitKind.OPEN_POSITIONS:
-            return [(one, 1.0) for one in self._positions]
-        return [
-            (one, float(one.at_stake))
-            for one in self._positions
-            if one.at_stake > 0
-            and line.subject in ("", one.underlying if line.scope is Scope.SYMBOL else one.sector)
-        ]
+            return floats([1] * len(self._positions))
+        if line.scope is Scope.SYMBOL:
+            return self._at_stake * [one.underlying == line.subject for one in self._positions]
+        if line.scope is Scope.SECTOR:
+            return self._at_stake * [one.sector == line.subject for one in self._positions]
+        return self._at_stake
 
 
 def _share(used: Decimal, allowed: Decimal) -> Decimal:

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.risk import LimitKind
+import msgspec
+
+from domain.risk_events import LimitKind
 from domain.shared import cents
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from domain.quant.portfolio import Floats, Units
 
 
-class LegGreeks(NamedTuple):
-    """A leg of the position at this place. `quantity` is signed as held; Greeks are per share,
-    None where they are not known.
+NO_EXPIRY = "none"
+"""The expiry of what has none."""
+
+
+class LegGreeks(msgspec.Struct, frozen=True, gc=False):
+    """A leg of the position at this place. `expiry` is its day, `NO_EXPIRY` for what has none.
+
+    `figures` are the quantity (signed as held), the multiplier, the spot, and delta, gamma,
+    theta and vega per share; None where they are not known.
     """
 
     place: int
     underlying: str
     sector: str
-    expiry: date | None
-    quantity: float
-    multiplier: int
-    spot: float | None
-    delta: float | None
-    gamma: float | None
-    theta: float | None
-    vega: float | None
+    expiry: str
+    figures: tuple[float | None, ...]
 
 
 class Sums(NamedTuple):
@@ -71,8 +69,6 @@ class Group(StrEnum):
     EXPIRY = "expiry"
 
 
-NO_EXPIRY = "none"
-
 _ROWS = {
     LimitKind.DELTA: ("contracts", 0), LimitKind.GAMMA: ("contracts", 1),
     LimitKind.VEGA: ("contracts", 3), LimitKind.DELTA_USD: ("dollars", 0),
@@ -99,33 +95,29 @@ class Exposures:
         number = {name: at for at, name in enumerate(order)}
         return self._summed(order, [number[name] for name in names])
 
-    def by_position(self, limit: LimitKind) -> list[float]:
+    def by_position(self, limit: LimitKind) -> Floats:
         """How much each position adds to the figure of a limit on Greeks."""
-        import numpy as np
-
-        unit, row = _ROWS[limit]
-        values: Floats = getattr(self._units, unit)[row]
-        places = np.fromiter((leg.place for leg in self._legs), np.int64, len(self._legs))
-        found: list[float] = np.bincount(places, values, self._places).tolist()
-        return found
-
-    def _summed(self, names: Sequence[str], numbers: Sequence[int]) -> list[Exposure]:
-        import numpy as np
-
         from domain.quant.portfolio import sums_by
 
-        group: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)
-        units = self._units
+        unit, row = _ROWS[limit]
+        values: Floats = getattr(self._units, unit)[row : row + 1]
+        summed: Floats = sums_by(values, [leg.place for leg in self._legs], self._places)[0]
+        return summed
+
+    def _summed(self, names: Sequence[str], numbers: Sequence[int]) -> list[Exposure]:
+        from domain.quant.portfolio import counts_by, sums_by
+
+        units, groups = self._units, len(names)
         contracts, shares, dollars = (
-            sums_by(values, group, len(names)).T.tolist()
+            sums_by(values, numbers, groups).T.tolist()
             for values in (units.contracts, units.shares, units.dollars)
         )
-        legs = np.bincount(group, minlength=len(names)).tolist()
-        known = np.bincount(group[units.known], minlength=len(names)).tolist()
+        unknown = counts_by(numbers, groups, ~units.known)
+        known = counts_by(numbers, groups, units.known)
         return [
             Exposure(
                 name, _rounded(contracts[at]), _rounded(shares[at]), _to_the_cent(dollars[at]),
-                legs[at], known[at],
+                known[at] + unknown[at], known[at],
             )
             for at, name in enumerate(names)
         ]  # fmt: skip
@@ -134,12 +126,9 @@ class Exposures:
 def sum_greeks(legs: Sequence[LegGreeks], places: int) -> Exposures:
     """The exposures of the legs of so many positions."""
     # Numbers take a tenth of a second to load, and only who assesses risk waits for them.
-    import numpy as np
+    from domain.quant.portfolio import from_rows
 
-    from domain.quant.portfolio import in_units
-
-    figures = np.array([leg[4:] for leg in legs], dtype=np.float64).reshape(len(legs), 7).T
-    return Exposures(legs, in_units(figures[0], figures[1], figures[2], figures[3:]), places)
+    return Exposures(legs, from_rows([leg.figures for leg in legs]), places)
 
 
 def _name(leg: LegGreeks, group: Group) -> str:
@@ -147,7 +136,7 @@ def _name(leg: LegGreeks, group: Group) -> str:
         return leg.underlying
     if group is Group.SECTOR:
         return leg.sector
-    return NO_EXPIRY if leg.expiry is None else leg.expiry.isoformat()
+    return leg.expiry
 
 
 def exact(figure: float) -> Decimal:

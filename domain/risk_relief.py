@@ -13,22 +13,23 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from domain.risk import EASING, LimitKind, Line, Scope
+from domain.risk_events import EASING, LimitKind, Line, Scope
 from domain.risk_exposure import exact
 from domain.shared import CENT, Value, cents
 
 ONE = Decimal(1)
+CUTS_TOLD = 50
+"""The most cuts that are told for one limit; whoever has made them asks again."""
 
 
 class Weight(NamedTuple):
-    """What a position adds to a figure (`weight`, above zero), and what it is worth in USD."""
+    """What a position that can be closed adds to a figure, and what it is worth in USD."""
 
     position: str
     symbol: str
     held: Decimal
     weight: float
     value: Decimal
-    can_close: bool
 
 
 class Cut(Value, frozen=True, kw_only=True):
@@ -70,21 +71,23 @@ class _Choice(NamedTuple):
 
 
 def cuts_for(line: Line, weights: Sequence[Weight]) -> list[Cut]:
-    """The cuts that bring a figure back under its limit; all that help where none suffice."""
-    excess = line.used - _aim(line)
-    usable = [one for one in weights if one.can_close and one.weight > 0 and one.held > 0]
+    """The cuts that bring a figure back under its limit; all that help where none suffice, at
+    most `CUTS_TOLD`.
+    """
+    excess = line.used - aim(line)
+    usable = [one for one in weights if one.weight > 0]
     if excess <= 0 or not usable:
         return []
     if line.limit is LimitKind.OPEN_POSITIONS:
-        return _told(line, _smallest(usable, excess))
+        return _told(line, _smallest(usable, excess)[:CUTS_TOLD])
     chosen = _greedy(usable, excess)
     single = _single(usable, excess)
     if single is not None and single.turnover < sum(one.turnover for one in chosen):
         chosen = [single]
-    return _told(line, chosen)
+    return _told(line, chosen[:CUTS_TOLD])
 
 
-def _aim(line: Line) -> Decimal:
+def aim(line: Line) -> Decimal:
     """The highest figure at which the limit blocks nothing."""
     if line.limit.is_count:
         return line.allowed - 1

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from psycopg import Connection
 
 from domain.limits import Limits, LimitsChanged, LimitsSet, limits_stream
-from domain.risk import (
+from domain.risk_events import (
     Line,
     QuoteSeen,
     RiskBreached,

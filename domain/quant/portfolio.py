@@ -13,6 +13,8 @@ squared, theta per calendar day, vega per vol point (0.01 of volatility).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +68,68 @@ def in_units(
     return Units(shares / STANDARD_CONTRACT, shares, dollars, known)
 
 
-def sums_by(values: Floats, group: NDArray[np.int64], groups: int) -> Floats:
+def from_rows(rows: Sequence[Sequence[float | None]]) -> Units:
+    """The same of one row for each position: quantity, multiplier, spot, and its Greeks; None
+    where something is not known.
+    """
+    figures = np.array(rows, dtype=np.float64).reshape(len(rows), 3 + len(GREEKS)).T
+    return in_units(figures[0], figures[1], figures[2], figures[3:])
+
+
+def sums_by(values: Floats, group: Sequence[int], groups: int) -> Floats:
     """Sums of (k, n) figures by the group number of each column: (k, groups)."""
-    return np.stack([np.bincount(group, weights=row, minlength=groups) for row in values])
+    numbers = np.asarray(group, dtype=np.int64)
+    return np.stack([np.bincount(numbers, weights=row, minlength=groups) for row in values])
+
+
+def counts_by(group: Sequence[int], groups: int, among: NDArray[np.bool_]) -> list[int]:
+    """How many of those that are meant are in each group."""
+    numbers = np.asarray(group, dtype=np.int64)[among]
+    found: list[int] = np.bincount(numbers, minlength=groups).tolist()
+    return found
+
+
+def floats(figures: Sequence[Decimal | int]) -> Floats:
+    """Exact figures as numbers to choose by."""
+    return np.array(figures, dtype=np.float64)
+
+
+class Columns:
+    """Positions as columns, to find those that matter to a figure among thousands.
+
+    All arrays are (n): `held` and `value` (USD) above zero for what can be closed. The weights
+    that are handed in say how much of the figure each position makes, below zero if it lowers it.
+    """
+
+    def __init__(
+        self, held: Sequence[float], value: Sequence[float], can_close: Sequence[bool]
+    ) -> None:
+        self._held = np.asarray(held, dtype=np.float64)
+        self._value = np.asarray(value, dtype=np.float64)
+        self._can_close = np.asarray(can_close, dtype=np.bool_)
+
+    def heaviest(self, weights: Floats, most: int) -> list[int]:
+        """Which positions weigh most, the heaviest first; at most so many."""
+        order = np.argsort(-weights, kind="stable")[:most]
+        found: list[int] = order[weights[order] > 0].tolist()
+        return found
+
+    def shortlist(self, weights: Floats, excess: float, most: int) -> list[int]:
+        """Which positions are worth a closer look to take an excess off: those that take most
+        off for a dollar until they suffice (at most so many), and the one that does it alone
+        for the least.
+        """
+        places = np.flatnonzero(self._can_close & (weights > 0) & (self._held > 0))
+        if not places.size:
+            return []
+        weight, held = weights[places], self._held[places]
+        value = np.maximum(self._value[places], 0.01)
+        order = np.argsort(-weight / value, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(weight[order]), excess * (1 + 1e-9))) + 2
+        found = places[order[: min(enough, most)]].tolist()
+        alone = np.flatnonzero(weight >= excess)
+        if alone.size:
+            units = np.minimum(np.ceil(excess * held[alone] / weight[alone]), held[alone])
+            turnover = value[alone] / held[alone] * units
+            found.append(int(places[alone[np.argmin(turnover)]]))
+        return sorted(set(found))

@@ -22,7 +22,7 @@ from application.limiting import (
 from application.ports import Forbidden, NotFound
 from domain.approvals import Role
 from domain.limits import Limits, LimitsSet
-from domain.risk import HaltCause, TradingHalted
+from domain.risk_events import HaltCause, TradingHalted
 from domain.sectors import Classified, Sector
 from domain.shared import Impossible, InvalidInput
 from tests.application.acts import ADA, command, last, member, names

@@ -15,7 +15,9 @@ from application.limiting import halt_trading, resume_trading, risk_of, set_limi
 from application.risk import RiskCycle
 from domain.limits import Limits
 from domain.market import Quote
-from domain.risk import (
+from domain.risk import why_blocked
+from domain.risk_assessment import Portfolio
+from domain.risk_events import (
     HaltCause,
     LimitKind,
     RiskBreached,
@@ -23,9 +25,8 @@ from domain.risk import (
     Scope,
     State,
     TradingHalted,
-    why_blocked,
 )
-from domain.risk_assessment import OpenPosition, Portfolio
+from domain.risk_valuation import OpenPosition
 from tests.application.acts import ADA, command, last, names
 from tests.application.conftest import NOON, ShownMarket
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from domain.limits import Limits
-from domain.risk import QuoteSeen
-from domain.risk_assessment import Assessment, OpenPosition, Portfolio, Priced, assess
+from domain.risk_assessment import Assessment, Portfolio, assess
+from domain.risk_events import QuoteSeen
+from domain.risk_valuation import OpenPosition, Priced
 from domain.sectors import Sectors
 
 D = Decimal

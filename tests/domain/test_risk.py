@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from domain.risk import (
-    AccountRisk,
+from domain.risk import AccountRisk, why_blocked
+from domain.risk_events import (
     Finding,
     HaltCause,
     LimitKind,
@@ -24,7 +24,6 @@ from domain.risk import (
     TradingHalted,
     TradingResumed,
     risk_stream,
-    why_blocked,
 )
 from domain.shared import Impossible, InvalidInput
 from tests.domain.told import names_of, replayed, state_of, told_by

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from domain.risk import LimitKind, Scope, State
 from domain.risk_assessment import Assessment, Unpriced
+from domain.risk_events import LimitKind, Scope, State
 from domain.risk_exposure import Group, Sums
 from tests.domain.portfolios import AAPL, MSFT, TSLA, WIDE, at_quote, greeks, held, weigh
 

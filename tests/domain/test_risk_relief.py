@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from domain.risk import EASING, LimitKind, Line, Scope, State
+from domain.risk_events import EASING, LimitKind, Line, Scope, State
 from domain.risk_relief import Cut, Weight, cuts_for
 from tests.domain.portfolios import AAPL, MSFT, TSLA, WIDE, at_quote, greeks, held, weigh
 
@@ -23,11 +23,9 @@ def passed(used: str, allowed: str, limit: LimitKind = LimitKind.DELTA) -> Line:
     )  # fmt: skip
 
 
-def weight(
-    name: str, held: int | str, each: float, worth: str, *, can_close: bool = True
-) -> Weight:
+def weight(name: str, held: int | str, each: float, worth: str) -> Weight:
     """A position that adds `each` a unit and is worth so much a unit."""
-    return Weight(name, name, D(held), each * float(D(held)), D(worth) * D(held), can_close)
+    return Weight(name, name, D(held), each * float(D(held)), D(worth) * D(held))
 
 
 def told(cuts: list[Cut]) -> list[tuple[str, Decimal]]:
@@ -87,8 +85,13 @@ def test_less_than_a_whole_unit_is_closed_altogether() -> None:
 
 
 def test_what_cannot_be_sold_is_not_suggested() -> None:
-    stuck = weight("stuck", 10, 5.0, "1", can_close=False)
-    assert cuts_for(passed("120", "100"), [stuck]) == []
+    limits = replace(WIDE, delta=D(5))
+    for worthless in ([at_quote(AAPL, "0", "0.05", **greeks(0.68))], []):
+        found = weigh(held(AAPL, 10), prices=worthless, limits=limits)
+        assert found.suggestions == ()
+    owed = [at_quote(AAPL, "0", "0.05", **greeks(0.68))]
+    (cut,) = weigh(held(AAPL, -10), prices=owed, limits=limits).suggestions
+    assert (cut.quantity, cut.turnover_usd) == (D(3), D(15))
 
 
 def test_where_nothing_suffices_all_that_helps_is_said() -> None:

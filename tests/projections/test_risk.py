@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from domain.limits import AccountLimits, Limits
-from domain.risk import (
-    AccountRisk,
+from domain.risk import AccountRisk
+from domain.risk_events import (
     Finding,
     HaltCause,
     LimitKind,
