@@ -47,41 +47,38 @@ UNION ALL SELECT 'taken', state::text FROM paper.taken WHERE account = %(account
 """
 
 _SAVE = """
-WITH account AS (
+WITH given AS MATERIALIZED (SELECT %(given)s::jsonb AS it), account AS (
     UPDATE paper.accounts SET version = version + 1, cash = %(cash)s, orders = %(orders)s,
-        entries = %(entries)s, reports = reports + %(told)s, accrued = %(accrued)s::jsonb,
-        day_trades = %(day_trades)s::jsonb, looked_until = %(looked_until)s
-    WHERE account = %(account)s AND version = %(version)s
-    RETURNING account
+        entries = %(entries)s, reports = %(reports)s, accrued = it -> 'accrued',
+        day_trades = it -> 'day_trades', looked_until = %(looked_until)s
+    FROM given WHERE account = %(account)s AND version = %(version)s
+    RETURNING account, it
 ), kept_orders AS (
     INSERT INTO paper.orders (account, cl_ord_id, is_open, ticket, state)
-    SELECT a.account, o.id, o.is_open, o.ticket::jsonb, o.state::jsonb
-    FROM account a, unnest(%(order_ids)s::text[], %(order_open)s::bool[], %(tickets)s::text[],
-        %(order_states)s::text[]) o (id, is_open, ticket, state)
+    SELECT account, o.name, o.is_open, o.ticket, o.state
+    FROM account, jsonb_to_recordset(it -> 'orders')
+        o (name text, is_open bool, ticket jsonb, state jsonb)
     ON CONFLICT (account, cl_ord_id) DO UPDATE
     SET is_open = excluded.is_open, state = excluded.state
 ), kept_reports AS (
     INSERT INTO paper.executions (account, number, cl_ord_id, report)
-    SELECT a.account, r.number, r.id, r.report::jsonb
-    FROM account a, unnest(%(report_numbers)s::bigint[], %(report_orders)s::text[],
-        %(reports)s::text[]) r (number, id, report)
+    SELECT account, r.number, r.report ->> 'cl_ord_id', r.report
+    FROM account, jsonb_to_recordset(it -> 'reports') r (number bigint, report jsonb)
 ), kept_entries AS (
     INSERT INTO paper.entries (account, number, happened_at, entry)
-    SELECT a.account, e.number, e.at, e.entry::jsonb
-    FROM account a, unnest(%(entry_numbers)s::bigint[], %(entry_times)s::timestamptz[],
-        %(entry_bodies)s::text[]) e (number, at, entry)
+    SELECT account, (e ->> 'number')::bigint, (e ->> 'happened_at')::timestamptz, e
+    FROM account, jsonb_array_elements(it -> 'entries') e
 ), kept_positions AS (
     INSERT INTO paper.positions (account, symbol, state)
-    SELECT a.account, p.symbol, p.state::jsonb
-    FROM account a, unnest(%(symbols)s::text[], %(positions)s::text[]) p (symbol, state)
+    SELECT account, p ->> 'symbol', p FROM account, jsonb_array_elements(it -> 'positions') p
     ON CONFLICT (account, symbol) DO UPDATE SET state = excluded.state
 ), gone AS (
-    DELETE FROM paper.positions p USING account a
-    WHERE p.account = a.account AND p.symbol = ANY (%(gone)s::text[])
+    DELETE FROM paper.positions p USING account a, jsonb_array_elements_text(a.it -> 'gone') g
+    WHERE p.account = a.account AND p.symbol = g
 ), kept_taken AS (
     INSERT INTO paper.taken (account, symbol, state)
-    SELECT a.account, t.symbol, t.state::jsonb
-    FROM account a, unnest(%(taken_symbols)s::text[], %(taken)s::text[]) t (symbol, state)
+    SELECT account, t -> 'quote' ->> 'symbol', t
+    FROM account, jsonb_array_elements(it -> 'taken') t
     ON CONFLICT (account, symbol) DO UPDATE SET state = excluded.state
 )
 SELECT 1 FROM account
@@ -183,39 +180,42 @@ class Books:
         """
         engine, book = account.engine, account.engine.book
         changes = engine.drain()
-        held = [book.positions[symbol] for symbol in changes.symbols if symbol in book.positions]
+        told = account.reports + len(reports)
+        document = {
+            "accrued": book.accrued,
+            "day_trades": book.day_trades,
+            "orders": [
+                {"name": o.cl_ord_id, "is_open": o.is_open, "ticket": tickets.get(o.cl_ord_id),
+                 "state": o}
+                for o in changes.orders
+            ],
+            "reports": [
+                {"number": number, "report": report}
+                for number, report in enumerate(reports, start=account.reports + 1)
+            ],
+            "entries": changes.entries,
+            "positions": [
+                book.positions[symbol] for symbol in changes.symbols if symbol in book.positions
+            ],
+            "gone": [symbol for symbol in changes.symbols if symbol not in book.positions],
+            "taken": changes.taken,
+        }  # fmt: skip
         given = {
             "account": self._account,
             "version": account.version,
             "cash": book.cash,
             "orders": engine.numbered,
             "entries": book.numbered,
-            "told": len(reports),
-            "accrued": _text(book.accrued),
-            "day_trades": _text(book.day_trades),
+            "reports": told,
             "looked_until": account.looked_until,
-            "order_ids": [order.cl_ord_id for order in changes.orders],
-            "order_open": [order.is_open for order in changes.orders],
-            "tickets": [_text_of(tickets.get(order.cl_ord_id)) for order in changes.orders],
-            "order_states": [_text(order) for order in changes.orders],
-            "report_numbers": [account.reports + place for place in range(1, len(reports) + 1)],
-            "report_orders": [report.cl_ord_id for report in reports],
-            "reports": [_text(report) for report in reports],
-            "entry_numbers": [entry.number for entry in changes.entries],
-            "entry_times": [entry.happened_at for entry in changes.entries],
-            "entry_bodies": [_text(entry) for entry in changes.entries],
-            "symbols": [position.symbol for position in held],
-            "positions": [_text(position) for position in held],
-            "gone": [symbol for symbol in changes.symbols if symbol not in book.positions],
-            "taken_symbols": [taken.quote.symbol for taken in changes.taken],
-            "taken": [_text(taken) for taken in changes.taken],
+            "given": _text(document),
         }
         with borrowed(self._pool) as connection:
             if connection.execute(_SAVE, given, prepare=True).fetchone() is None:
                 return False
         engine.forget_closed()
         account.version += 1
-        account.reports += len(reports)
+        account.reports = told
         return True
 
     def known(self, cl_ord_ids: Sequence[str]) -> dict[str, Known]:
@@ -287,10 +287,6 @@ class Books:
 
 def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _text_of(value: object | None) -> str | None:
-    return None if value is None else _text(value)
 
 
 def _read(text: str, kind: Any) -> Any:
