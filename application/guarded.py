@@ -23,7 +23,7 @@ PREFIX = "plan:"
 
 class Guarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A holding and what may end it. `targets` are the prices that no order works for, `owed` what
-    the trader has left and is not being sold, `retry_at` when something refused is tried again.
+    the trader has left and is not being sold, `retry_at` when what is due is tried again.
     """
 
     plan: UUID
@@ -60,7 +60,8 @@ class OpenPositions(Protocol):
 def guarded(plan: ExitPlan) -> Guarded:
     """A plan as it is remembered."""
     resting = {each.target for each in plan.working.values()}
-    retries = [retry_at for _, retry_at in plan.failures.values()]
+    due = None if plan.due is None else plan.due.reason
+    failure = plan.failures.get(due or ExitReason.TRADER)
     return Guarded(
         plan=plan.id,
         account=plan.account,
@@ -78,9 +79,9 @@ def guarded(plan: ExitPlan) -> Guarded:
         time_stop=plan.levels.time_stop,
         best=plan.best,
         working=dict(plan.working),
-        due=None if plan.due is None else plan.due.reason,
+        due=due,
         owed=max(plan.called - plan.leaving, Decimal(0)),
-        retry_at=max(retries, default=None),
+        retry_at=None if failure is None else failure[1],
     )
 
 
