@@ -124,13 +124,13 @@ def cancel(desk: Desk, name: str) -> None:
     change(desk, Order, order_stream(name), lambda found: found.cancel(transact_time=NOON, at=NOON))
 
 
-def reject(desk: Desk, name: str, why: str = "no") -> None:
+def reject(desk: Desk, name: str, why: str = "no", at: datetime = NOON) -> None:
     """The broker refuses an order."""
 
     def act(found: Order) -> None:
         if not found.submitted:
-            found.submit("paper", at=NOON)
-        found.reject(why, transact_time=NOON, at=NOON)
+            found.submit("paper", at=at)
+        found.reject(why, transact_time=at, at=at)
 
     change(desk, Order, order_stream(name), act)
 
