@@ -28,7 +28,6 @@ _EVENTS = {
     "canceled": ExecType.CANCELED,
     "expired": ExecType.EXPIRED,
     "done_for_day": ExecType.DONE_FOR_DAY,
-    "replaced": ExecType.REPLACED,
     "rejected": ExecType.REJECTED,
     "pending_cancel": ExecType.PENDING_CANCEL,
     "pending_replace": ExecType.PENDING_REPLACE,
@@ -38,7 +37,8 @@ _EVENTS = {
     "trade_bust": ExecType.TRADE_CANCEL,
     "trade_correct": ExecType.TRADE_CORRECT,
 }
-"""What is not here (`stopped`, `calculated`, `restated`, whatever comes) is told as a status."""
+"""What is not here (`stopped`, `calculated`, `restated`, whatever comes) is told as a status, and
+so is `replaced` of the old order: the new one has the terms, see `replaced` below."""
 
 _FINAL = {
     "canceled": ExecType.CANCELED,

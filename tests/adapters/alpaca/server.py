@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
 
 from aiohttp import web
 
@@ -26,7 +25,7 @@ from tests.adapters.alpaca.rest import Rest, reply
 from tests.adapters.alpaca.settlement import move_cash, settle
 from tests.adapters.alpaca.updates import KEY, SECRET, Updates
 
-Answer = TypeVar("Answer")
+Act = Callable[[web.Request], Awaitable[web.Response]]
 START_S = 10.0
 
 

@@ -19,7 +19,7 @@ class Updates:
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._sessions: set[web.WebSocketResponse] = set()
+        self._sessions: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._listening: set[web.WebSocketResponse] = set()
         self._known: set[web.WebSocketResponse] = set()
         self._queue: asyncio.Queue[Json] = asyncio.Queue()
@@ -59,24 +59,23 @@ class Updates:
     async def cut(self, *, lets_in: bool = True) -> None:
         """Ends every session without a word; later ones are let in, or not."""
         self.lets_in = lets_in
-        for session in list(self._sessions):
+        for session, transport in list(self._sessions.items()):
             self._listening.discard(session)
-            transport = session.get_extra_info("transport")
-            if transport is not None:
-                transport.abort()
+            transport.abort()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if not self.lets_in:
             return web.Response(status=503)
         session = web.WebSocketResponse()
         await session.prepare(request)
-        self._sessions.add(session)
+        assert request.transport is not None
+        self._sessions[session] = request.transport
         try:
             async for message in session:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     await self._answer(session, json.loads(message.data))
         finally:
-            self._sessions.discard(session)
+            del self._sessions[session]
             self._known.discard(session)
             self._listening.discard(session)
         return session
