@@ -159,19 +159,15 @@ def _strategy_fill(
         (fill.last_px * leg.ratio * fill.side.sign for leg, fill in zip(legs, traded, strict=True)),
         NOTHING,
     )
-    cum_qty = line.carried_into(order) + now
-    total = line.total_with(order)
-    return ExecutionReport(
-        exec_type=ExecType.TRADE,
-        cl_ord_id=line.name,
+    return _told(
+        line,
+        order,
+        ExecType.TRADE,
+        time,
         exec_id=f"{order.id}:{now:f}",
-        transact_time=time,
-        order_id=order.id,
         last_qty=now - done,
         last_px=net * line.side.sign + 0,
-        cum_qty=cum_qty,
-        leaves_qty=max(total - cum_qty, NOTHING),
-        order_qty=total,
+        cum_qty=line.carried_into(order) + now,
         legs=traded,
     )
 
@@ -211,21 +207,19 @@ def _fills(
 ) -> list[ExecutionReport]:
     """The executions of one order, counted through: within a line its own count starts anew."""
     found = []
-    cum_qty, total = line.carried_into(order), line.total_with(order)
+    cum_qty = line.carried_into(order)
     for fill in fills.get(order.id, ()):
         cum_qty += fill.qty or NOTHING
         found.append(
-            ExecutionReport(
-                exec_type=ExecType.TRADE,
-                cl_ord_id=line.name,
+            _told(
+                line,
+                order,
+                ExecType.TRADE,
+                fill.happened_at,
                 exec_id=fill.execution_id,
-                transact_time=fill.happened_at,
-                order_id=order.id,
                 last_qty=fill.qty or NOTHING,
                 last_px=fill.price or NOTHING,
                 cum_qty=cum_qty,
-                leaves_qty=max(total - cum_qty, NOTHING),
-                order_qty=total,
             )
         )
     return found
@@ -259,6 +253,7 @@ def _told(
     last_qty: Decimal = NOTHING,
     last_px: Decimal = NOTHING,
     cum_qty: Decimal | None = None,
+    legs: tuple[LegFill, ...] = (),
     text: str = "",
 ) -> ExecutionReport:
     carried, total = line.carried_into(order), line.total_with(order)
@@ -279,6 +274,7 @@ def _told(
         order_qty=total,
         limit_px=line.price(order.limit_price),
         stop_px=order.stop_price,
+        legs=legs,
         text=text,
     )
 
