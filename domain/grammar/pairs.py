@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.grammar.roots import is_ticker_word
-from domain.grammar.stems import stems_of
+from domain.grammar.stems import stems_of, with_plain_letters
 from domain.instruments import CURRENCIES, METALS
 
 COIN_QUOTE = "USDT"
@@ -99,15 +99,15 @@ def _named(found: re.Match[str]) -> Named | None:
     if found["other"]:
         return Named("", said.upper(), place)
     if found["name"]:
-        name = found["name"].upper()
+        name = with_plain_letters(found["name"]).upper()
         if name in _METAL_NAMES:
             symbol = f"{_METAL_NAMES[name]}USD"
             return Named(symbol, said, place, rule=f"'{said}' is {symbol}")
         return _coin(_COINS[name], said, place)
     if found["fx"]:
         return _of_currencies(re.sub("[^A-Z]", "", found["fx"].upper()), said, place)
-    pair = (found["slash"] or found["joined"] or found["dollar"]).upper()
-    base, quote = _BASE_AND_QUOTE.fullmatch(pair).groups()  # type: ignore[union-attr]
+    pair = with_plain_letters(found["slash"] or found["joined"] or found["dollar"])
+    base, quote = _BASE_AND_QUOTE.fullmatch(pair.upper()).groups()  # type: ignore[union-attr]
     return Named(f"{base}/{quote}", said, place, is_coin=True)
 
 

@@ -18,10 +18,15 @@ _SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 @lru_cache(maxsize=64)
 def stems_of(text: str) -> frozenset[str]:
     """The first three letters of every run of letters, in lower case."""
+    return frozenset(_STEM.findall(with_plain_letters(text).lower()))
+
+
+def with_plain_letters(text: str) -> str:
+    """The text without the letters that a pattern without case takes for plain ones."""
     if not text.isascii():
         for letter, plain in _SAME_LETTERS.items():
             text = text.replace(letter, plain)
-    return frozenset(_STEM.findall(text.lower()))
+    return text
 
 
 def holds_any(text: str, parts: Iterable[str]) -> bool:

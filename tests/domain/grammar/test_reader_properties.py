@@ -36,6 +36,13 @@ EMBEDS = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    "said", ["\u0130USDT", "\u212ausdt", "D\u0130A/USDT", "S\u0130LVER", "B\u0130TCO\u0130N"]
+)
+def test_letters_that_case_takes_for_plain_ones_never_make_reading_raise(said: str) -> None:
+    assert read_text(f"Buy {said} now 5, SL 4").kind in Kind
+
+
 @settings(max_examples=600, deadline=None)
 @given(content=TEXTS, embeds=st.lists(EMBEDS, max_size=2), at=TIMES, room=ROOMS)
 def test_reading_never_raises_and_reads_the_same_twice(
