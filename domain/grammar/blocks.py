@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 
 import msgspec
@@ -106,7 +107,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
 
 def each_alert(text: str) -> list[str]:
     """The text, cut before every line that says a side of another pair than those before."""
-    lines = words.JOINED.sub(_parted, text).split("\n")[:_LINES_MAX]
+    lines = _in_words(text).split("\n")[:_LINES_MAX]
     starts: list[int] = []
     last = ""
     for place, line in enumerate(lines):
@@ -122,7 +123,7 @@ def each_alert(text: str) -> list[str]:
 
 def parse(text: str) -> Block:
     """Takes the lines of a cleaned text apart by their labels."""
-    text = words.JOINED.sub(_parted, text)
+    text = _in_words(text)
     block = Block()
     _Lines(block).run(text.split("\n")[:_LINES_MAX])
     _find_side(block)
@@ -131,6 +132,13 @@ def parse(text: str) -> Block:
     if not block.entries:
         _entry_of_head(block)
     return block
+
+
+@lru_cache(maxsize=8)
+def _in_words(text: str) -> str:
+    """The text with a blank between the pair and the side of "goldbuy"; kept, for one that is
+    cut into alerts is taken apart next."""
+    return words.JOINED.sub(_parted, text)
 
 
 def _parted(found: re.Match[str]) -> str:

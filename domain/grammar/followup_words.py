@@ -14,13 +14,13 @@ STEMS = (
 )  # fmt: skip
 """One of these is in every such message; to look for them is cheap."""
 HINT = re.compile(
-    r"\bb/?e\b|break ?even|\bclos(?:e|ed|ing)\b|\bhit\b|\bcancel|\bdelet|\bremove|\bexit"
-    r"|\brisk[- ]?free|\binvalid|\bstopped\b|\bbep\b|\bout of\b|not valid|no longer valid"
-    r"|\b(?:sl|stops?)\b[^\n]{0,24}\b(?:entry|cost)\b|\b(?:done|reached|smashed|achieved)\b"
-    r"|\b(?:secured?|booked|banked|locked)\b|\b(?:sl|stop|tp ?[0-9]?|target)s? (?:moved )?"
-    r"(?:up |down )?(?:to|at)\b",
-    re.IGNORECASE,
+    r"break ?even|not valid|no longer valid"
+    r"|\b(?:b/?e\b|clos(?:e|ed|ing)\b|hit\b|cancel|delet|remove|exit|risk[- ]?free|invalid"
+    r"|stopped\b|bep\b|out of\b|done\b|reached\b|smashed\b|achieved\b|secured?\b|booked\b"
+    r"|banked\b|locked\b|sl\b[^\n]{0,24}\b(?:entry|cost)\b|stops?\b[^\n]{0,24}\b(?:entry|cost)\b"
+    r"|(?:sl|stop|tp ?[0-9]?|target)s? (?:moved )?(?:up |down )?(?:to|at)\b)"
 )
+"""In lower case. The border of a word is asked for once: where there is none, nothing else is."""
 BULLSEYES = re.compile(
     r"(?<=hit|one|hed|sed)(?:\s{0,2}\btarget\b){1,9}(?=[^\S\n]*(?:\n|$))", re.IGNORECASE
 )

@@ -27,7 +27,7 @@ from domain.grammar.reading import (
 )
 from domain.grammar.roots import is_ticker_word
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import holds_any
+from domain.grammar.stems import holds_any, with_plain_letters
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
 _LENGTH_MAX = 320
@@ -86,7 +86,7 @@ def read_followup(message: MessageText) -> Reading | None:
 def _may_follow(content: str) -> bool:
     """Whether it is worth taking apart; most chat ends here."""
     low = content.lower()
-    if holds_any(low, words.STEMS) and words.HINT.search(low):
+    if holds_any(low, words.STEMS) and words.HINT.search(with_plain_letters(low)):
         return True
     return not content.isascii() and is_russian(content)
 

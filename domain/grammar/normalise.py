@@ -118,10 +118,14 @@ def has_link(text: str) -> bool:
 
 
 def _without_markup(text: str) -> str:
-    text = _QUOTED.sub("", text)
-    text = _STRUCK.sub(" ", text)
-    text = _PERSON.sub(f" {SOMEONE} ", text)
-    text = _DROPPED.sub(" ", text)
+    if ">" in text:
+        text = _QUOTED.sub("", text)
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
+    if "<@" in text:
+        text = _PERSON.sub(f" {SOMEONE} ", text)
+    if "@" in text or "<" in text or "://" in text:
+        text = _DROPPED.sub(" ", text)
     return _MARKUP.sub("", text)
 
 

@@ -17,10 +17,12 @@ _MATTER = re.compile(
 )
 _ACTIVE = (
     frozenset(FIRST_WORDS)
-    - {"in", "long", "am", "got", "get", "picking", "picked", "going", "all", "be", "b", "hit"}
+    - {"in", "long", "am", "got", "get", "picking", "picked", "going", "all", "be", "b/e", "b"}
+    - {"hit"}
     | TAKE | SECURE | FRACTIONS.keys() | STOPS | TARGETS | RIGHTS.keys()
     | {"breakeven", "cash", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
+"""Of letters alone, so that one that stands between blanks is found by parting the text there."""
 _UP = Hinted("up ove", r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _STANDS_AT = re.compile(
     r"\b(up|down) (?:about |almost |around |over |to |nearly )?([0-9]+(?:\.[0-9]+)?) ?%"
@@ -61,7 +63,11 @@ _TARGET_HIT = re.compile(
 def may_act(text: str) -> bool:
     """Whether any word of a trade is in the text; most chat ends here."""
     low = text.lower()
-    return _MATTER.search(low) is not None or not _ACTIVE.isdisjoint(_WORD.findall(low))
+    return (
+        not _ACTIVE.isdisjoint(low.split())
+        or _MATTER.search(low) is not None
+        or not _ACTIVE.isdisjoint(_WORD.findall(low))
+    )
 
 
 def speaks_of_entry(text: str) -> bool:

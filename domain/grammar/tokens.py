@@ -121,6 +121,21 @@ _OF_DIGITS = (
     ("mix", r"[0-9][0-9.,]{0,12}+[a-z][a-z0-9]*"),
     ("num", rf"{NUMBER}(?![0-9]){_RANGE}"),
 )
+_OF_DOLLARS = (
+    ("osi", rf"\${_OSI}"),
+    ("pair", rf"\${_PAIR}"),
+    ("slash", rf"\${_SLASH}"),
+    ("garbled", rf"\${_TWO_POINTS}"),
+    ("strike", rf"\${_STRIKE}"),
+    ("joined", rf"\${_JOINED}"),
+    ("money", rf"\$ ?{NUMBER}(?![0-9%]|[.,][0-9]){_RANGE}(?:[kmb]|ish)?(?![a-z])"),
+    ("cash", r"\$[a-z]{1,5}(?:\.[a-z])?\b"),
+)
+_OF_ATS = (
+    ("garbled", rf"@ ?\$?{_TWO_POINTS}"),
+    ("at", rf"{_AT}{_PRICE_RANGE}"),
+    ("someone", r"@[^\W\d_][\w.]*"),
+)
 _OF_SIGNS = (
     ("qty", r"\([0-9]{1,3}x?\)"),
     ("comma", r",|\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
@@ -128,19 +143,12 @@ _OF_SIGNS = (
     ("colon", r":"),
     ("quote", r"\""),
     ("arrow", r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])"),
-    ("osi", rf"\.\$?{_OSI}|\${_OSI}"),
+    ("osi", rf"\.\$?{_OSI}"),
     ("handle", _HANDLE),
-    ("pair", rf"\${_PAIR}"),
-    ("slash", rf"\${_SLASH}"),
-    ("garbled", rf"(?:@ ?)?\$?{_TWO_POINTS}"),
-    ("strike", rf"\${_STRIKE}|\.5[cp]\b"),
-    ("joined", rf"\${_JOINED}"),
+    ("garbled", _TWO_POINTS),
+    ("strike", r"\.5[cp]\b"),
     ("percent", rf"(?<![0-9])[+-] ?{_SHARE}"),
-    ("at", rf"{_AT}{_PRICE_RANGE}"),
-    ("money", rf"\$ ?{NUMBER}(?![0-9%]|[.,][0-9]){_RANGE}(?:[kmb]|ish)?(?![a-z])"),
     ("num", rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}"),
-    ("cash", r"\$[a-z]{1,5}(?:\.[a-z])?\b"),
-    ("someone", r"@[^\W\d_][\w.]*"),
     ("amp", r"[&/+]"),
 )
 """What each kind of token looks like, by what it begins with; the first that fits wins."""
@@ -153,7 +161,8 @@ def _any_of(shapes: Sequence[tuple[str, str]], begin: str) -> str:
 
 _TOKEN = re.compile(
     rf"(?:(?=[^\W\d_]){_any_of(_OF_LETTERS, 'letter')}|(?=[0-9]){_any_of(_OF_DIGITS, 'digit')}"
-    rf"|(?!{_BLANK}){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}",
+    rf"|(?=\$){_any_of(_OF_DOLLARS, 'dollar')}|(?=@){_any_of(_OF_ATS, 'at')}"
+    rf"|(?!{_BLANK}|[$@]){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}",
     re.IGNORECASE,
 )
 _KINDS = ("", *(name.partition("_")[0] for name in _TOKEN.groupindex))
