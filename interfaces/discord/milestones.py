@@ -19,6 +19,7 @@ from psycopg import Connection
 from domain.notices import Notice, NoticeKind, notice_stream
 from interfaces.chat_files import DISCORD
 from interfaces.compose import House
+from interfaces.discord.fitting import joined
 from interfaces.discord.posting import FindChannel, keep, look, nonce_of
 from interfaces.discord.slash.answers import plain, short
 from interfaces.wording import moment, money, percent, price
@@ -87,8 +88,7 @@ class Milestones:
         due = await look(self._house, lambda connection: self._due(connection, moved))
         if not due:
             return False
-        await self._post(channel, due[:LINES_MAX])
-        return len(due) > LINES_MAX
+        return await self._post(channel, due) < len(due)
 
     def _due(self, connection: Connection[Any], rows: Iterable[PositionRow]) -> list[Milestone]:
         """What is to be told, the farthest moved first."""
@@ -122,12 +122,13 @@ class Milestones:
             elif notice is not None:
                 self._carded.add(position)
 
-    async def _post(self, channel: discord.TextChannel, due: Sequence[Milestone]) -> None:
-        figures = [f"{one.row.position} {one.row.pnl_ratio}" for one in due]
-        message = await channel.send(
-            "\n".join(one.words for one in due), nonce=nonce_of("milestones", *figures)
-        )
-        for one in due:
+    async def _post(self, channel: discord.TextChannel, due: Sequence[Milestone]) -> int:
+        """Posts as many as fit into one message; how many those were."""
+        words, count = joined([one.words for one in due[:LINES_MAX]])
+        figures = [f"{one.row.position} {one.row.pnl_ratio}" for one in due[:count]]
+        message = await channel.send(words, nonce=nonce_of("milestones", *figures))
+        for one in due[:count]:
             position, figure = one.row.position, one.row.pnl_ratio
             await keep(self._house, NoticeKind.MILESTONE, position, message, figure)
             self._told[position] = figure
+        return count

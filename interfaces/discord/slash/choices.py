@@ -19,6 +19,7 @@ from application.tickets import contract_named
 from domain.instruments import Instrument, Option, instrument
 from domain.market import exchange_day
 from domain.shared import InvalidInput
+from interfaces.discord.fitting import cut
 from interfaces.discord.slash.asking import Interaction, suggest
 from interfaces.wording import amount, money
 from projections.accounts import accounts
@@ -119,8 +120,8 @@ def among(kind: type[StrEnum]) -> Choices:
 
 
 def choice(name: str, value: str) -> Choice[str]:
-    """A choice, its name as long as Discord takes it."""
-    return Choice(name=name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1]}…", value=value)
+    """A choice by a name that Discord takes."""
+    return Choice(name=cut(name, NAME_MAX) if name.strip() else value, value=value)
 
 
 def _fitting(found: Iterable[Choice[str]], typed: str) -> Choices:

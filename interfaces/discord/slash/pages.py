@@ -17,6 +17,7 @@ from psycopg import Connection
 from domain.shared import InvalidInput
 from interfaces.compose import House
 from interfaces.definitions import definitions_of
+from interfaces.discord.fitting import fitted
 from interfaces.discord.slash.answers import ID_MAX, Answer, Question, listing
 from interfaces.discord.slash.asking import (
     Asker,
@@ -141,4 +142,4 @@ async def _show(interaction: Interaction, find: Callable[[Asker], Answer], *, is
     except Exception as error:  # noqa: BLE001 - whoever asked hears what went wrong
         await refuse(interaction, error, is_new=is_new)
         return
-    await interaction.edit_original_response(embeds=found.embeds, view=view_of(found))
+    await interaction.edit_original_response(embeds=fitted(found.embeds), view=view_of(found))
