@@ -19,6 +19,7 @@ from psycopg import Connection
 from domain.signal_events import Decision
 from interfaces.discord.buttons import Apply, Approve, Fix, Refuse, Reject, Why
 from interfaces.discord.changes import Changes
+from interfaces.discord.fitting import cut, fitted
 from interfaces.discord.members import called
 from interfaces.discord.recognising import Sign, footer_of, is_out, sign_of
 from interfaces.discord.slash.answers import colour_of, plain
@@ -123,8 +124,11 @@ def made(facts: Facts) -> Card:
     }
     for name, value in fields.items():
         if value:
-            embed.add_field(name=name, value=value[:FIELD_MAX], inline=name in ("Stop", "Targets"))
+            embed.add_field(
+                name=name, value=cut(value, FIELD_MAX), inline=name in ("Stop", "Targets")
+            )
     embed.set_footer(text=footer_of(row.signal, row.version))
+    fitted([embed])
     asked = changes.asked[0].correction if changes.asked else None
     return Card(row, embed, tuple(_buttons(row, asked)))
 
