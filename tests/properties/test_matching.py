@@ -85,6 +85,16 @@ def quotes(draw: st.DrawFn) -> tuple[str, Decimal, Decimal, int | None, int | No
     return draw(st.sampled_from(SYMBOLS)), bid, high, draw(size), draw(size)
 
 
+OPENED: list[tuple[str, Any]] = [
+    ("look", (SHARE, D("9.90"), D("10.00"), None, 30)),
+    ("look", (CALL, D("2.00"), D("2.10"), None, 12)),
+    ("look", (HIGHER, D("0.90"), D("1.00"), 9, None)),
+    ("take", {"symbol": SHARE, "quantity": "40", "stop_loss": "8", "take_profit": "11"}),
+    ("take", {"symbol": CALL, "quantity": "15"}),
+    ("take", {"side": Side.SELL, "symbol": HIGHER, "quantity": "12", "limit": "0.80"}),
+]
+"""Something is held and something rests before chance begins."""
+
 steps = st.lists(
     st.tuples(st.just("take"), tickets())
     | st.tuples(st.just("look"), quotes())
@@ -94,7 +104,7 @@ steps = st.lists(
     | st.tuples(st.just("end"), st.none()),
     min_size=10,
     max_size=60,
-)
+).map(lambda acts: [*OPENED, *acts])
 
 
 class Ledger:
