@@ -1,7 +1,7 @@
 """Buttons below a card: yes, no, fix, why; each says by its own id what it is about.
 
 They work after a restart, whichever process is the bot by then. Roles are those of the moment of
-the click, and what was seen is the version that the card's footer says.
+the click. A yes or no says by its id also which version was seen.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ GREEN, RED, GREY = (
     discord.ButtonStyle.success, discord.ButtonStyle.danger, discord.ButtonStyle.secondary,
 )  # fmt: skip
 _VERSION = r"(?P<version>\d*)"
+_SEEN = rf"(?::{_VERSION})?"
 _PRICE = r"(?P<price>\d+(?:\.\d+)?)"
 
 
@@ -37,11 +38,13 @@ class _About(ui.DynamicItem[ui.Button[Any]], template=rf"tt:[a-z]+:{SIGNAL}"):
     style = GREY
     place = 0
 
-    def __init__(self, stream: UUID, *, disabled: bool = False) -> None:
+    def __init__(self, stream: UUID, *further: object, disabled: bool = False) -> None:
+        """`further` stands behind the stream in its id."""
+        parts = (self.verb, stream, *(part for part in further if part is not None))
         button: ui.Button[Any] = ui.Button(
             label=self.label,
             style=self.style,
-            custom_id=f"tt:{self.verb}:{stream}",
+            custom_id=":".join(("tt", *map(str, parts))),
             disabled=disabled,
         )
         super().__init__(button, row=self.place)
@@ -54,13 +57,30 @@ class _About(ui.DynamicItem[ui.Button[Any]], template=rf"tt:[a-z]+:{SIGNAL}"):
         return cls(UUID(match["signal"]))
 
 
-class Approve(_About, template=rf"tt:approve:{SIGNAL}"):
-    """Says yes to what the card shows."""
+class _Deciding(_About, template=rf"tt:[a-z]+:{SIGNAL}{_SEEN}"):
+    """A button about a version of a signal. A card may show another one by the time of a click
+    on it, and a list shows none: so it is in the id. Cards of old have it in their footer only.
+    """
+
+    def __init__(self, stream: UUID, version: int | None, *, disabled: bool = False) -> None:
+        super().__init__(stream, version, disabled=disabled)
+        self._version = version
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: Interaction, _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        seen = match["version"]
+        return cls(UUID(match["signal"]), int(seen) if seen else version_of(interaction.message))
+
+
+class Approve(_Deciding, template=rf"tt:approve:{SIGNAL}{_SEEN}"):
+    """Says yes to what was shown."""
 
     verb, label, style = "approve", "Approve", GREEN
 
     async def callback(self, interaction: Interaction) -> Any:
-        await _approve(interaction, self.stream, version_of(interaction.message), None)
+        await _approve(interaction, self.stream, self._version, None)
 
 
 class AtMarket(ui.DynamicItem[ui.Button[Any]], template=rf"tt:market:{SIGNAL}:{_VERSION}:{_PRICE}"):
@@ -90,18 +110,18 @@ class AtMarket(ui.DynamicItem[ui.Button[Any]], template=rf"tt:market:{SIGNAL}:{_
         await _approve(interaction, self._signal, self._version, self._price)
 
 
-class Reject(_About, template=rf"tt:reject:{SIGNAL}"):
+class Reject(_Deciding, template=rf"tt:reject:{SIGNAL}{_SEEN}"):
     """Says no, and is asked why."""
 
     verb, label, style = "reject", "Reject", RED
 
     async def callback(self, interaction: Interaction) -> Any:
-        version = version_of(interaction.message)
+        seen = self._version
         if asker_of(interaction).member.decides:
-            await interaction.response.send_modal(forms.rejection(self.stream, version))
+            await interaction.response.send_modal(forms.rejection(self.stream, seen))
             return
         # Whoever may not decide hears so at once, and nobody reads a reason of theirs.
-        await click(interaction, lambda asker: forms.rejected(asker, self.stream, version, "-"))
+        await click(interaction, lambda asker: forms.rejected(asker, self.stream, seen, "-"))
 
 
 class Fix(_About, template=rf"tt:fix:{SIGNAL}"):

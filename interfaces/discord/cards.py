@@ -1,7 +1,7 @@
 """Cards: how a signal is shown, with all that is on record of it, and what can be pressed below.
 
 A card is made anew from the record each time, so it can be lost, late or double and still be put
-right. The id of its buttons says which signal it shows, its footer which version of it.
+right. The ids of its buttons say which signal it shows and which version of it.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def headline(row: SignalRow) -> str:
 def _buttons(row: SignalRow, asked: UUID | None) -> Iterator[ui.DynamicItem[Any]]:
     """What is decided keeps its buttons, put out: who presses late hears why."""
     waits = row.decision is Decision.PENDING and row.state is TradeState.OPEN
-    yield Approve(row.signal, disabled=not waits)
-    yield Reject(row.signal, disabled=not waits)
+    yield Approve(row.signal, row.version, disabled=not waits)
+    yield Reject(row.signal, row.version, disabled=not waits)
     yield Fix(row.signal)
     yield Why(row.signal)
     if asked is not None:

@@ -16,7 +16,7 @@ import discord
 SIGNAL = r"(?P<signal>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 """An id in the pattern of a button."""
 
-_CARD = re.compile(rf"tt:approve:{SIGNAL}")
+_CARD = re.compile(rf"tt:approve:{SIGNAL}(?::\d+)?")
 _VERSION = re.compile(r"[0-9a-f]{8} · version (\d+)")
 _POSITION = re.compile(r"^`(\d+)` ", re.MULTILINE)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from discord import app_commands, ui
 from psycopg import Connection
@@ -51,7 +50,7 @@ def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", ""))
         ("claimed", "market") if rows else (),
         first=Question(NOUN, ("", "")) if after[1] else None,
         further=Question(NOUN, place(rows[-1].posted_at, rows[-1].signal)) if more else None,
-        items=[button for at, row in enumerate(rows) for button in _buttons(at, row.signal)],
+        items=[button for at, row in enumerate(rows) for button in _buttons(at, row)],
     )
 
 
@@ -81,10 +80,15 @@ def _line(row: PendingRow, name: str) -> str:
     return "\n".join([told[0], " · ".join(told[1:])])
 
 
-def _buttons(at: int, signal: UUID) -> Iterator[ui.DynamicItem[ui.Button[Any]]]:
+def _buttons(at: int, row: PendingRow) -> Iterator[ui.DynamicItem[ui.Button[Any]]]:
     """The buttons of a signal's card, in a row of their own and with its number."""
-    for kind in (Approve, Reject, Fix, Why):
-        made = kind(signal)
+    seen = row.version
+    for made in (
+        Approve(row.signal, seen),
+        Reject(row.signal, seen),
+        Fix(row.signal),
+        Why(row.signal),
+    ):
         made.item.label = f"{made.item.label} {at + 1}"
         made.row = at
         yield made

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+from msgspec.structs import replace
 
 from application.access import LOCAL_OPERATOR
 from application.approving import approve
@@ -60,7 +61,7 @@ class Community:
         """Somebody posts, a minute after the one before; returns the signal that comes of it."""
         self._said += 1
         person = self.loopback.guild.person(author)
-        message = SeenMessage(
+        self._last = SeenMessage(
             platform="discord",
             message_id=str(self._said),
             channel="options",
@@ -69,8 +70,16 @@ class Community:
             content=content,
             posted_at=at or NOON + timedelta(minutes=self._said),
         )
+        self._keep(self._last)
+        return signal_stream(message_stream("discord", self._last.message_id), 0)
+
+    def edits(self, content: str) -> None:
+        """Whoever posted last changes their words, ten minutes later."""
+        edited_at = self._last.posted_at + timedelta(minutes=10)
+        self._keep(replace(self._last, content=content, edited_at=edited_at))
+
+    def _keep(self, message: SeenMessage) -> None:
         capture(self.house.desk, [message], via="import", actor="test", at=self.house.clock.now())
-        return signal_stream(message_stream("discord", message.message_id), 0)
 
     def quotes(self, bid: str, offer: str, *, symbol: str = CALL) -> None:
         """What the market shows of a call from now on for some hours."""

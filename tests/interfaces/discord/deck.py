@@ -95,7 +95,7 @@ class Deck(Community):
 
     async def clicks(self, card: Post, verb: str, by: str) -> Interaction:
         """A member presses a button of the card."""
-        return await self.loopback.press(card, f"tt:{verb}:{signal_of(card)}", by)
+        return await self.loopback.press(card, button(card, verb), by)
 
     async def hears(self, card: Post, verb: str, by: str) -> str:
         """What a member hears who presses a button."""
@@ -108,6 +108,12 @@ def signal_of(card: Post) -> UUID:
     """The signal of a card, as its buttons say."""
     (button,) = (one for one in card.custom_ids if one.startswith("tt:why:"))
     return UUID(button.removeprefix("tt:why:"))
+
+
+def button(post: Post, verb: str) -> str:
+    """The id of the button of that verb."""
+    (found,) = (one for one in post.custom_ids if one.startswith(f"tt:{verb}:"))
+    return found
 
 
 def shown(card: Post) -> dict[str, str]:

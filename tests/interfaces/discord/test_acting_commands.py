@@ -253,6 +253,37 @@ async def test_the_queues_buttons_decide_like_those_of_a_card(
     assert str(signal) in queue.custom_ids[0]
 
 
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+async def test_what_changed_since_the_queue_was_shown_has_to_be_seen(
+    community: Community, loopback: LoopbackDiscord, verb: str
+) -> None:
+    def past() -> None:
+        community.says("Nora", "BTO 2 TSLA 250c 11/20 @ 2.30")
+        community.catch_up()
+
+    def meanwhile() -> None:
+        community.edits("BTO 2 TSLA 250c 11/20 @ 1.30")
+        community.catch_up()
+
+    async def answers(queue: Post) -> str:
+        (button,) = (one for one in queue.custom_ids if one.startswith(f"tt:{verb}:"))
+        assert len(button) <= 100
+        pressed = await loopback.press(queue, button, "Olga")
+        if verb == "reject":
+            pressed = await loopback.submit(pressed, {"reason": "too far"})
+        return (await community.answered(pressed)).content
+
+    await asyncio.to_thread(past)
+    async with community.bot():
+        queue = await community.asks("approve-queue", "Olga")
+        await asyncio.to_thread(meanwhile)
+        stale = await answers(queue)
+        fresh = await answers(await community.asks("approve-queue", "Olga"))
+    assert stale.startswith("The author edited")
+    assert stale.endswith("after you looked: look again")
+    assert fresh.startswith(verb.capitalize())
+
+
 async def test_who_follows_a_trader_is_called_where_their_signal_begins(
     community: Community, loopback: LoopbackDiscord, bought: UUID
 ) -> None:

@@ -16,7 +16,7 @@ from application.access import LOCAL_OPERATOR
 from application.administering import configure_room
 from domain.approvals import ApprovalRules
 from domain.grammar.reading import Room
-from tests.interfaces.discord.deck import Deck, pressable, shown, until_shown
+from tests.interfaces.discord.deck import Deck, button, pressable, shown, signal_of, until_shown
 from tests.interfaces.discord.gateway import until
 from tests.interfaces.discord.guild import Post
 from tests.interfaces.discord.interactions import ASKED
@@ -130,6 +130,46 @@ class TestYes:
             heard = await deck.hears(before, "approve", "Olga")
             assert heard.endswith("after you looked: look again")
             assert "Approved" in await deck.hears(card, "approve", "Olga")
+
+    async def test_a_price_is_accepted_of_what_was_seen(self, deck: Deck) -> None:
+        await asyncio.to_thread(deck.quotes, "2.90", "3.00")
+        async with deck.works():
+            said = await deck.loopback.say("options", "Nora", "BTO 2 TSLA 11/20 250c @ 2.28")
+            await until(lambda: bool(deck.cards()))
+            (card,) = deck.cards()
+            refused = await (await deck.clicks(card, "approve", "Olga")).answered()
+            deck.loopback.guild.now += timedelta(minutes=10)
+            await deck.loopback.edit(said, "BTO 2 TSLA 11/20 250c @ 2.18")
+            await until_shown(card, lambda fields: "Changed" in fields)
+            (offer,) = refused.custom_ids
+            taken = await (await deck.loopback.press(refused, offer, "Olga")).answered()
+        assert taken.content.endswith("after you looked: look again")
+        assert "signal.approved" not in deck.events()
+
+    async def test_a_card_that_is_drawn_anew_is_another_one_to_click_on(self, deck: Deck) -> None:
+        """Whoever clicks in the moment in which it is edited saw the figures of before."""
+        async with deck.works():
+            card = await deck.posts()
+            seen = button(card, "approve")
+            deck.loopback.guild.now += timedelta(minutes=10)
+            (said,) = deck.loopback.guild.channel("options").posts.values()
+            await deck.loopback.edit(said, "BTO 2 TSLA 11/20 250c @ 1.28")
+            await until(lambda: button(card, "approve") != seen)
+            late = await (await deck.loopback.press_stale(card, seen, "Olga")).answered()
+        assert late.content == "This has changed since: look at it again."
+        assert decisions(deck) == []
+
+    async def test_a_card_of_old_says_in_its_footer_what_was_seen(self, deck: Deck) -> None:
+        async with deck.works():
+            card = await deck.posts()
+            old = copy.deepcopy(card.components)
+            for row in old:
+                for part in row["components"]:
+                    part["custom_id"] = ":".join(part["custom_id"].split(":")[:3])
+            card.components = old
+            heard = await deck.hears(card, "approve", "Olga")
+        assert button(card, "reject") == f"tt:reject:{signal_of(card)}"
+        assert heard.startswith("Approved")
 
     async def test_a_price_that_moved_is_accepted_by_another_click(self, deck: Deck) -> None:
         await asyncio.to_thread(deck.quotes, "2.90", "3.00")

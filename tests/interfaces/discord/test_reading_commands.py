@@ -137,7 +137,8 @@ async def test_the_queue_has_what_waits_with_the_buttons_of_its_cards(
     assert "**buy 1 TSLA 260C 2026-11-20** by Nora" in told(answer)
     assert "claimed 1.10, market -, stop 0.60" in told(answer)
     assert [one for one in answer.custom_ids if str(signals[1]) in one] == [
-        f"tt:{act}:{signals[1]}" for act in ("approve", "reject", "fix", "why")
+        f"tt:{act}:{signals[1]}{seen}"
+        for act, seen in {"approve": ":1", "reject": ":1", "fix": "", "why": ""}.items()
     ]
     labels = [button["label"] for button in answer.components[0]["components"]]
     assert labels == ["Approve 1", "Reject 1", "Fix 1", "Why 1"]
