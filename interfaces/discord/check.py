@@ -25,14 +25,16 @@ INTENT = (
 )
 NO_GUILD = "the bot is in no guild: invite it with the scopes bot and applications.commands"
 
-_NAMES = {
+PERMISSIONS = {
     "view_channel": "View Channel",
     "read_message_history": "Read Message History",
     "send_messages": "Send Messages",
     "embed_links": "Embed Links",
     "create_public_threads": "Create Public Threads",
     "send_messages_in_threads": "Send Messages in Threads",
+    "pin_messages": "Pin Messages",
 }
+"""All that the bot is invited with, as Discord's settings call them."""
 
 
 class Need(NamedTuple):
@@ -112,7 +114,7 @@ def _missing_rights(
     guild: Guild, channel: discord.abc.GuildChannel, needed: Collection[str], purpose: str
 ) -> Iterator[str]:
     held = channel.permissions_for(guild.me)
-    lacking = [_NAMES[name] for name in needed if not getattr(held, name)]
+    lacking = [PERMISSIONS[name] for name in needed if not getattr(held, name)]
     if lacking:
         yield f"#{channel.name} lacks {', '.join(lacking)}: needed for {purpose}"
 
