@@ -170,6 +170,6 @@ def order_json(order: Order, *, nested: bool = True) -> Json:
         shown[moment] = stamp(order.moments.get(moment))
     if order.ratio_qty is not None:
         shown["ratio_qty"] = text(order.ratio_qty)
-    if whole:
-        shown["position_intent"] = ""
+    if not order.position_intent and not whole:
+        del shown["position_intent"]
     return shown

@@ -226,7 +226,8 @@ class Rest:
     async def _activities(self, request: web.Request) -> web.Response:
         asked = request.query
         kinds = asked.get("activity_types")
-        size = int(asked.get("page_size", 100))
+        told = asked.get("page_size", "100")
+        size = int(told) if told.isdigit() else 0
         if not 1 <= size <= 100:
             raise Refusal(422, BAD_REQUEST, "page_size must be between 1 and 100")
         with self._lock:
