@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from domain.limits import Limits
-from domain.risk_events import Finding, LimitKind, Line, Scope, State
+from domain.risk_events import Finding, LimitKind, Line, LineKey, Scope, State
 from domain.risk_exposure import Exposures, sum_greeks
 from domain.risk_relief import CUTS_TOLD, Cut, Weight, aim, cuts_for
 from domain.risk_valuation import OpenPosition, Priced, Valued, value
@@ -119,6 +119,34 @@ def assess(
         positions=positions,
         unpriced=tuple(Unpriced(symbol, why) for symbol, why in sorted(valuation.missing.items())),
     )
+
+
+def added_by(
+    symbol: str,
+    quantity: Decimal,
+    prices: Mapping[str, Priced],
+    *,
+    quote_age_s: int,
+    at: datetime,
+) -> Mapping[LimitKind, Decimal]:
+    """What an order would add to each limit on Greeks, for `domain.risk.why_blocked`; nothing
+    where the Greeks of a leg are not known. `symbol` and `quantity` as in `OpenPosition`.
+    """
+    entry = OpenPosition(position="", symbol=symbol, quantity=quantity, price=ZERO)
+    valuation = value((entry,), prices, sectors=Sectors(), age_s=quote_age_s, at=at)
+    total = sum_greeks(valuation.legs, 1).total
+    if not total.is_complete:
+        return {}
+    contracts, dollars = total.contracts, total.dollars
+    return {
+        LimitKind.DELTA: contracts.delta,
+        LimitKind.GAMMA: contracts.gamma,
+        LimitKind.VEGA: contracts.vega,
+        LimitKind.DELTA_USD: dollars.delta,
+        LimitKind.GAMMA_USD: dollars.gamma,
+        LimitKind.VEGA_USD: dollars.vega,
+        LimitKind.THETA_USD: dollars.theta,
+    }
 
 
 class _Book:
@@ -231,6 +259,7 @@ class _Weights:
     def __init__(self, positions: Sequence[Valued], exposures: Exposures) -> None:
         self._positions = positions
         self._exposures = exposures
+        self._known: dict[LineKey, Floats] = {}
 
     @cached_property
     def _columns(self) -> Columns:
@@ -275,16 +304,22 @@ class _Weights:
 
     def _weight(self, at: int, weight: float) -> Weight:
         one = self._positions[at]
+        held = abs(one.position.quantity)
         return Weight(
             position=one.position.position,
             symbol=one.position.symbol,
-            held=abs(one.position.quantity),
-            weight=weight,
-            value=abs(one.value),
+            held=held,
+            relief=Decimal(f"{weight:.6f}") / held,
+            turnover=abs(one.value) / held,
         )
 
     def _of(self, line: Line) -> Floats:
-        """What each position adds to the line's figure."""
+        """What each position adds to the line's figure; worked out once."""
+        if line.key not in self._known:
+            self._known[line.key] = self._added(line)
+        return self._known[line.key]
+
+    def _added(self, line: Line) -> Floats:
         from domain.quant.portfolio import floats
 
         if line.limit.has_sides:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from domain.risk_events import LimitKind
-from domain.shared import cents
 
 if TYPE_CHECKING:
-    from domain.quant.portfolio import Floats, Units
+    from domain.quant.portfolio import Floats, Numbers, Units
 
 
 NO_EXPIRY = "none"
@@ -49,15 +49,30 @@ class Exposure(NamedTuple):
     """
 
     name: str
-    contracts: Sums
-    shares: Sums
-    dollars: Sums
     legs: int
     known: int
+    in_contracts: Sequence[float]
+    in_shares: Sequence[float]
+    in_dollars: Sequence[float]
 
     @property
     def is_complete(self) -> bool:
         return self.known == self.legs
+
+    @property
+    def contracts(self) -> Sums:
+        """In contract units, to six places."""
+        return Sums(*map(exact, self.in_contracts))
+
+    @property
+    def shares(self) -> Sums:
+        """In share units, to six places."""
+        return Sums(*map(exact, self.in_shares))
+
+    @property
+    def dollars(self) -> Sums:
+        """In USD, to the cent."""
+        return Sums(*(Decimal(f"{figure:.2f}") + 0 for figure in self.in_dollars))
 
 
 class Group(StrEnum):
@@ -101,26 +116,33 @@ class Exposures:
 
         unit, row = _ROWS[limit]
         values: Floats = getattr(self._units, unit)[row : row + 1]
-        summed: Floats = sums_by(values, [leg.place for leg in self._legs], self._places)[0]
+        summed: Floats = sums_by(values, self._owners, self._places)[0]
         return summed
 
+    @cached_property
+    def _owners(self) -> Numbers:
+        """Whose each leg is."""
+        from domain.quant.portfolio import numbered
+
+        return numbered([leg.place for leg in self._legs])
+
     def _summed(self, names: Sequence[str], numbers: Sequence[int]) -> list[Exposure]:
-        from domain.quant.portfolio import counts_by, sums_by
+        from domain.quant.portfolio import counts_by, numbered, sums_by
 
         units, groups = self._units, len(names)
+        group = numbered(numbers)
         contracts, shares, dollars = (
-            sums_by(values, numbers, groups).T.tolist()
+            sums_by(values, group, groups).T.tolist()
             for values in (units.contracts, units.shares, units.dollars)
         )
-        unknown = counts_by(numbers, groups, ~units.known)
-        known = counts_by(numbers, groups, units.known)
+        unknown = counts_by(group, groups, ~units.known)
+        known = counts_by(group, groups, units.known)
         return [
-            Exposure(
-                name, _rounded(contracts[at]), _rounded(shares[at]), _to_the_cent(dollars[at]),
-                known[at] + unknown[at], known[at],
+            Exposure(name, of_known + of_unknown, of_known, *sums)
+            for name, of_known, of_unknown, *sums in zip(
+                names, known, unknown, contracts, shares, dollars, strict=True
             )
-            for at, name in enumerate(names)
-        ]  # fmt: skip
+        ]
 
 
 def sum_greeks(legs: Sequence[LegGreeks], places: int) -> Exposures:
@@ -142,11 +164,3 @@ def _name(leg: LegGreeks, group: Group) -> str:
 def exact(figure: float) -> Decimal:
     """A figure to six places, without a sign before zero."""
     return Decimal(f"{figure:.6f}") + 0
-
-
-def _rounded(figures: Sequence[float]) -> Sums:
-    return Sums(*map(exact, figures))
-
-
-def _to_the_cent(figures: Sequence[float]) -> Sums:
-    return Sums(*(cents(Decimal(figure)) + 0 for figure in figures))

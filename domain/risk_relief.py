@@ -14,22 +14,23 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from domain.risk_events import EASING, LimitKind, Line, Scope
-from domain.risk_exposure import exact
 from domain.shared import CENT, Value, cents
 
 ONE = Decimal(1)
-CUTS_TOLD = 50
+CUTS_TOLD = 20
 """The most cuts that are told for one limit; whoever has made them asks again."""
 
 
 class Weight(NamedTuple):
-    """What a position that can be closed adds to a figure, and what it is worth in USD."""
+    """A position that can be closed: what one unit of it takes off a figure (`relief`), and what
+    that unit is traded for in USD.
+    """
 
     position: str
     symbol: str
     held: Decimal
-    weight: float
-    value: Decimal
+    relief: Decimal
+    turnover: Decimal
 
 
 class Cut(Value, frozen=True, kw_only=True):
@@ -63,11 +64,11 @@ class _Choice(NamedTuple):
 
     @property
     def relief(self) -> Decimal:
-        return _relief(self.of) * self.units
+        return self.of.relief * self.units
 
     @property
     def turnover(self) -> Decimal:
-        return _value(self.of) * self.units
+        return self.of.turnover * self.units
 
 
 def cuts_for(line: Line, weights: Sequence[Weight]) -> list[Cut]:
@@ -75,7 +76,7 @@ def cuts_for(line: Line, weights: Sequence[Weight]) -> list[Cut]:
     most `CUTS_TOLD`.
     """
     excess = line.used - aim(line)
-    usable = [one for one in weights if one.weight > 0]
+    usable = [one for one in weights if one.relief > 0]
     if excess <= 0 or not usable:
         return []
     if line.limit is LimitKind.OPEN_POSITIONS:
@@ -91,12 +92,12 @@ def aim(line: Line) -> Decimal:
     """The highest figure at which the limit blocks nothing."""
     if line.limit.is_count:
         return line.allowed - 1
-    step = CENT if line.limit.value.endswith(("usd", "share", "power")) else Decimal("0.000001")
+    step = _step(line)
     return (line.allowed * (1 - EASING)).quantize(step, ROUND_FLOOR) - step
 
 
 def _greedy(usable: Sequence[Weight], excess: Decimal) -> list[_Choice]:
-    ordered = sorted(usable, key=lambda one: (-one.weight / float(one.value or CENT), one.position))
+    ordered = sorted(usable, key=lambda one: (-one.relief / max(one.turnover, CENT), one.position))
     chosen: list[_Choice] = []
     for one in ordered:
         choice = _Choice(one, _units(one, excess))
@@ -113,9 +114,9 @@ def _given_back(chosen: Sequence[_Choice], surplus: Decimal) -> list[_Choice]:
     for choice in reversed(chosen):
         spare = Decimal(0)
         if surplus > 0:
-            spare = (surplus / _relief(choice.of)).to_integral_value(ROUND_FLOOR)
+            spare = (surplus / choice.of.relief).to_integral_value(ROUND_FLOOR)
         units = choice.units - min(spare, choice.units)
-        surplus -= (choice.units - units) * _relief(choice.of)
+        surplus -= (choice.units - units) * choice.of.relief
         if units:
             kept.append(_Choice(choice.of, units))
     return kept[::-1]
@@ -125,8 +126,6 @@ def _single(usable: Sequence[Weight], excess: Decimal) -> _Choice | None:
     """The one position that does it alone for the least."""
     best: _Choice | None = None
     for one in usable:
-        if exact(one.weight) < excess:
-            continue
         choice = _Choice(one, _units(one, excess))
         if choice.relief >= excess and (best is None or choice.turnover < best.turnover):
             best = choice
@@ -135,32 +134,22 @@ def _single(usable: Sequence[Weight], excess: Decimal) -> _Choice | None:
 
 def _smallest(usable: Sequence[Weight], excess: Decimal) -> list[_Choice]:
     """Whole positions, those of the least value."""
-    ordered = sorted(usable, key=lambda one: (one.value, one.position))
+    ordered = sorted(usable, key=lambda one: (one.turnover * one.held, one.position))
     return [_Choice(one, one.held) for one in ordered[: int(excess)]]
 
 
 def _units(one: Weight, excess: Decimal) -> Decimal:
     """How many units take the excess off; all there are if they do not suffice."""
-    return min((excess / _relief(one)).to_integral_value(ROUND_CEILING), one.held)
-
-
-def _relief(one: Weight) -> Decimal:
-    """How much one unit takes off."""
-    return Decimal(one.weight) / one.held
-
-
-def _value(one: Weight) -> Decimal:
-    return one.value / one.held
+    return min((excess / one.relief).to_integral_value(ROUND_CEILING), one.held)
 
 
 def _told(line: Line, chosen: Sequence[_Choice]) -> list[Cut]:
+    step = _step(line)
     told: list[Cut] = []
     before = line.used
     for choice in chosen:
         off = ONE if line.limit.is_count else choice.relief
-        after = exact(float(before - off)) if line.limit.has_sides else cents(before - off)
-        if line.limit.is_count:
-            after = before - off
+        after = (before - off).quantize(step)
         told.append(
             Cut(
                 limit=line.limit, scope=line.scope, subject=line.subject,
@@ -171,3 +160,14 @@ def _told(line: Line, chosen: Sequence[_Choice]) -> list[Cut]:
         )  # fmt: skip
         before = after
     return told
+
+
+def _step(line: Line) -> Decimal:
+    """To how much the line's figure is rounded."""
+    if line.limit.is_count:
+        return ONE
+    return CONTRACT_STEP if line.limit in _CONTRACTS else CENT
+
+
+_CONTRACTS = (LimitKind.DELTA, LimitKind.GAMMA, LimitKind.VEGA)
+CONTRACT_STEP = Decimal("0.000001")

@@ -60,11 +60,16 @@ class Valued(msgspec.Struct, frozen=True, gc=False):
     position: OpenPosition
     underlying: str
     sector: str
+    multiplier: int
     value: Decimal
     at_stake: Decimal
-    cost: Decimal
     is_marked: bool
     quotes: tuple[QuoteSeen, ...]
+
+    @property
+    def cost(self) -> Decimal:
+        """What it cost, or brought when sold: then below zero."""
+        return self.position.price * self.position.quantity * self.multiplier
 
 
 class Valuation(NamedTuple):
@@ -92,41 +97,36 @@ def value(
     return Valuation(valued, legs, fresh.missing)
 
 
-class _Fresh:
-    """The quotes that are young enough, and what was asked for in vain."""
+class _Fresh(dict[str, Priced | None]):
+    """The quotes that are young enough, looked up once each, and what was missing."""
 
     def __init__(self, prices: Mapping[str, Priced], age_s: int, at: datetime) -> None:
+        super().__init__()
         self._prices = prices
         self._age_s = age_s
         self._at = at
         self._oldest = at - timedelta(seconds=age_s)
-        self._known: dict[str, Priced | None] = {}
         self.missing: dict[str, str] = {}
 
-    def get(self, symbol: str) -> Priced | None:
-        known = self._known
-        if symbol not in known:
-            known[symbol] = self._look(symbol)
-        return known[symbol]
+    def __missing__(self, symbol: str) -> Priced | None:
+        found = self._prices.get(symbol)
+        if found is None:
+            self.missing[symbol] = "no quote"
+        else:
+            quote = found.quote
+            if quote.time < self._oldest or not ZERO <= quote.bid <= quote.offer > ZERO:
+                self.missing[symbol] = self._why_not(quote)
+                found = None
+            elif found.delta is None:
+                self.missing[symbol] = found.why or "no Greeks"
+        self[symbol] = found
+        return found
 
-    def _look(self, symbol: str) -> Priced | None:
-        priced = self._prices.get(symbol)
-        why = "no quote" if priced is None else self._why_not(priced)
-        if why:
-            self.missing[symbol] = why
-            return None
-        if priced is not None and priced.delta is None:
-            self.missing[symbol] = priced.why or "no Greeks"
-        return priced
-
-    def _why_not(self, priced: Priced) -> str:
-        quote = priced.quote
+    def _why_not(self, quote: QuoteSeen) -> str:
         if quote.time < self._oldest:
             age_s = (self._at - quote.time).total_seconds()
             return f"its quote is {age_s:.0f} s old; {self._age_s} s are allowed"
-        if not 0 <= quote.bid <= quote.offer or not quote.offer:
-            return f"crossed or without an offer: {quote.bid} x {quote.offer}"
-        return ""
+        return f"crossed or without an offer: {quote.bid} x {quote.offer}"
 
 
 class _Held(NamedTuple):
@@ -184,7 +184,7 @@ def _valued(
     worth = ZERO
     for leg in plan.legs:
         ratio = leg.ratio
-        priced = fresh.get(leg.symbol)
+        priced = fresh[leg.symbol]
         known: tuple[float | None, ...] = _UNKNOWN
         if priced is not None:
             quote = priced.quote
@@ -194,13 +194,11 @@ def _valued(
         figures = (ratio * held, multiplier, *known)
         legs.append(LegGreeks(place, leg.underlying, sector, leg.expiry, figures))
     units = abs(position.quantity) * multiplier
-    cost = position.quantity * position.price * multiplier
     is_marked = len(quotes) == len(plan.legs)
-    value = worth * units if is_marked else cost
+    value = cents(worth * units if is_marked else position.price * position.quantity * multiplier)
     at_stake = abs(value)
     if plan.sold is not None and units:
-        at_stake = max(at_stake, plan.sold.at(-value / units) * units)
+        at_stake = cents(max(at_stake, plan.sold.at(-value / units) * units))
     return Valued(
-        position, plan.underlying, sector, cents(value), cents(at_stake), cost, is_marked,
-        tuple(quotes),
-    )  # fmt: skip
+        position, plan.underlying, sector, multiplier, value, at_stake, is_marked, tuple(quotes)
+    )

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from domain.shared import InvalidInput
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 STANDARD_CONTRACT = 100.0
 GREEKS = ("delta", "gamma", "theta", "vega")
@@ -76,22 +77,25 @@ def from_rows(rows: Sequence[Sequence[float | None]]) -> Units:
     return in_units(figures[0], figures[1], figures[2], figures[3:])
 
 
-def sums_by(values: Floats, group: Sequence[int], groups: int) -> Floats:
+def numbered(groups: Sequence[int]) -> Numbers:
+    """The number of each column's group."""
+    return np.array(groups, dtype=np.int64)
+
+
+def sums_by(values: Floats, group: Numbers, groups: int) -> Floats:
     """Sums of (k, n) figures by the group number of each column: (k, groups)."""
-    numbers = np.asarray(group, dtype=np.int64)
-    return np.stack([np.bincount(numbers, weights=row, minlength=groups) for row in values])
+    return np.stack([np.bincount(group, weights=row, minlength=groups) for row in values])
 
 
-def counts_by(group: Sequence[int], groups: int, among: NDArray[np.bool_]) -> list[int]:
+def counts_by(group: Numbers, groups: int, among: NDArray[np.bool_]) -> list[int]:
     """How many of those that are meant are in each group."""
-    numbers = np.asarray(group, dtype=np.int64)[among]
-    found: list[int] = np.bincount(numbers, minlength=groups).tolist()
+    found: list[int] = np.bincount(group[among], minlength=groups).tolist()
     return found
 
 
 def floats(figures: Sequence[Decimal | int]) -> Floats:
     """Exact figures as numbers to choose by."""
-    return np.array(figures, dtype=np.float64)
+    return np.array([float(figure) for figure in figures], dtype=np.float64)
 
 
 class Columns:

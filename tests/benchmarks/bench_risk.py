@@ -2,20 +2,26 @@
 
 The portfolio has shares, options and spreads on 400 underlyings, a third of it short, several
 limits passed, so that suggestions are made too. `risk_assess` is the assessment alone, quotes
-and Greeks in hand; `risk_greeks` works the Greeks of all contracts out by our own model.
+and Greeks in hand; `risk_greeks` works the Greeks of all contracts out by our own model;
+`risk_cycle` is all of it, with what is recorded on a durable server.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import count
 from random import Random
 from typing import NamedTuple
 
+from adapters.event_store import TapeFactory
+from adapters.tape import PostgresTape
+from application.desk import Desk
 from application.ports import QuoteRequest
+from application.risk import RiskCycle
 from application.risk_prices import prices_of
 from domain.instruments import Option, Right, instrument
 from domain.legs import legs_of
@@ -25,11 +31,12 @@ from domain.risk_assessment import Assessment, Portfolio, assess
 from domain.risk_exposure import Group
 from domain.risk_valuation import OpenPosition, Priced
 from domain.sectors import BUILT_IN, Sectors
-from tests.benchmarks.harness import Measured, benchmark, in_turns, seconds
+from tests.benchmarks.harness import Measured, benchmark, fresh_database, in_turns, seconds
 
 POSITIONS = 5_000
 ROUNDS = 9
 LIMIT_MS = 100
+CYCLE_S = 30
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 EXPIRIES = (date(2026, 11, 20), date(2026, 12, 18), date(2027, 1, 15), date(2027, 6, 17))
 
@@ -114,19 +121,23 @@ def assessed() -> Assessment:
     return found
 
 
+def busy(work: Callable[[], object]) -> float:
+    """How long the work keeps a core busy: nothing here waits, and others may be at work too."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
 @benchmark("risk_assess", unit="ms", limit=LIMIT_MS, better="lower")
 def risk_assess() -> Measured:
     """5,000 positions against all limits, with exposures by every grouping and suggestions."""
     found = assessed()
-    (took,) = in_turns(ROUNDS, lambda: seconds(assessed))
-    before = time.process_time()
-    assessed()
-    processor_ms = (time.process_time() - before) * 1e3
+    took, elapsed = in_turns(ROUNDS, lambda: busy(assessed), lambda: seconds(assessed))
     return Measured(
         took * 1e3,
-        f"{len(found.positions):,} positions, {found.exposures.total.legs:,} legs,"
-        f" {len(found.lines)} limits, {len(found.suggestions)} suggestions;"
-        f" {processor_ms:.0f} ms of processor time",
+        f"processor time ({elapsed * 1e3:.0f} ms elapsed on this machine as it was);"
+        f" {len(found.positions):,} positions, {found.exposures.total.legs:,} legs,"
+        f" {len(found.lines)} limits, {len(found.suggestions)} suggestions",
     )
 
 
@@ -134,6 +145,30 @@ def risk_assess() -> Measured:
 def risk_greeks() -> Measured:
     """The Greeks of all instruments by our own model, quotes in memory."""
     _, market, symbols, prices = given()
-    (took,) = in_turns(ROUNDS, lambda: seconds(lambda: prices_of(symbols, market, at=NOON)))
+    (took,) = in_turns(ROUNDS, lambda: busy(lambda: prices_of(symbols, market, at=NOON)))
     known = sum(one.delta is not None for one in prices.values())
     return Measured(took * 1e3, f"{len(symbols):,} instruments, Greeks of {known:,}")
+
+
+class GivenPortfolios:
+    """The one portfolio, as it is at any moment."""
+
+    def portfolios(self, at: datetime) -> Sequence[Portfolio]:
+        return [given().portfolio]
+
+
+@benchmark("risk_cycle", unit="ms", limit=CYCLE_S * 1e3 / 100, better="lower")
+def risk_cycle() -> Measured:
+    """Processor time of a whole cycle, Greeks and durable events included; a hundredth of one
+    core is the limit.
+    """
+    moments = (NOON + timedelta(seconds=number) for number in count())
+    with fresh_database() as url:
+        factory = TapeFactory(url)
+        desk = Desk(factory, PostgresTape(factory.appender, factory.pool))
+        cycle = RiskCycle(desk, GivenPortfolios(), given().market)
+        cycle.step(next(moments))
+
+        (took,) = in_turns(ROUNDS, lambda: busy(lambda: cycle.step(next(moments))))
+        desk.close()
+    return Measured(took * 1e3, f"of a core for {POSITIONS:,} positions every {CYCLE_S} s")

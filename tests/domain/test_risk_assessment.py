@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from domain.risk_assessment import Assessment, Unpriced
+from domain.risk_assessment import Assessment, Unpriced, added_by
 from domain.risk_events import LimitKind, Scope, State
 from domain.risk_exposure import Group, Sums
-from tests.domain.portfolios import AAPL, MSFT, TSLA, WIDE, at_quote, greeks, held, weigh
+from tests.domain.portfolios import AAPL, MSFT, NOON, TSLA, WIDE, at_quote, greeks, held, weigh
 
 D = Decimal
 SHARE = "NVDA"
@@ -260,3 +260,20 @@ def test_an_empty_account_is_fine() -> None:
     found = weigh(prices=[])
     assert (found.state, found.equity, found.suggestions) == (State.OK, D(100_000), ())
     assert found.exposures.by(Group.UNDERLYING) == []
+
+
+def test_what_an_entry_adds_is_known_with_its_greeks_or_not_at_all() -> None:
+    """Ten verticals of 0.55 and 0.40 sold take 1.5 off the delta, 37,500 USD at 250."""
+    prices = {
+        LOWER: at_quote(LOWER, "11.90", "12.10", **greeks(0.55, 0.02, 0.3)),
+        HIGHER: at_quote(HIGHER, "7.90", "8.10", **greeks(0.40, 0.01, 0.2)),
+    }
+    adds = added_by(VERTICAL, D(-10), prices, quote_age_s=60, at=NOON)
+    assert adds == {
+        LimitKind.DELTA: D("-1.5"), LimitKind.GAMMA: D("-0.1"), LimitKind.VEGA: D(-1),
+        LimitKind.DELTA_USD: D(-37_500), LimitKind.GAMMA_USD: D(-6_250),
+        LimitKind.VEGA_USD: D(-100), LimitKind.THETA_USD: D(0),
+    }  # fmt: skip
+    assert set(adds) == {limit for limit in LimitKind if limit.has_sides}
+    del prices[HIGHER]
+    assert added_by(VERTICAL, D(-10), prices, quote_age_s=60, at=NOON) == {}

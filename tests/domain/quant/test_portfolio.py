@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.quant.portfolio import in_units, sums_by
+from domain.quant.portfolio import in_units, numbered, sums_by
 from domain.shared import InvalidInput
 
 
@@ -53,13 +53,13 @@ def test_a_spot_that_is_not_known_hides_the_position() -> None:
 
 def test_sums_go_by_group_and_empty_groups_are_zero() -> None:
     values = np.array([[1.0, 2.0, 4.0], [10.0, 20.0, 40.0]])
-    summed = sums_by(values, [0, 2, 0], 3)
+    summed = sums_by(values, numbered([0, 2, 0]), 3)
     assert summed.tolist() == [[5, 0, 2], [50, 0, 20]]
 
 
 def test_an_empty_portfolio_sums_to_nothing() -> None:
     found = in_units([], [], [], np.empty((4, 0)))
-    assert sums_by(found.contracts, [], 1).tolist() == [[0]] * 4
+    assert sums_by(found.contracts, numbered([]), 1).tolist() == [[0]] * 4
 
 
 def test_shapes_and_numbers_that_cannot_be_are_refused() -> None:
