@@ -12,6 +12,7 @@ from domain.order_changes import (
     OrderReplaced,
     OrderReplaceRejected,
     OrderReplaceRequested,
+    OrderReportKept,
     OrderSuspended,
 )
 from domain.order_events import (
@@ -24,6 +25,7 @@ from domain.order_events import (
     OrderTriggered,
 )
 from domain.order_fills import COUNTS, Fact, Facts, kept
+from domain.order_memory import AT_ONCE
 from domain.order_states import TABLE, Step
 from domain.reports import ExecType, ExecutionReport, key_of, storable
 from domain.shared import Event
@@ -44,7 +46,7 @@ def decide(order: OrderState, report: ExecutionReport) -> Facts:
     """What follows: nothing if it is known, else one event."""
     step = TABLE[order.status, report.exec_type]
     if order.memory.heard and key_of(report) in order.memory.heard:
-        return []
+        return _again(order, report)
     if why := _unreadable(report):
         return kept(report, why)
     if step is Step.COUNTS:
@@ -54,8 +56,16 @@ def decide(order: OrderState, report: ExecutionReport) -> Facts:
     if step is Step.COMPARES:
         return _compared(order, report)
     if step is Step.LATE:
-        return kept(report, _late(order))
+        return [] if order.memory.is_said(report) else kept(report, _late(order))
     return _moved(order, report, step)
+
+
+def _again(order: OrderState, report: ExecutionReport) -> Facts:
+    """A report that was kept may by now be known as another ExecID of a fill."""
+    if report.exec_type is not ExecType.TRADE or _unreadable(report):
+        return []
+    facts = COUNTS[ExecType.TRADE](order, report)
+    return [] if facts and facts[0][0] is OrderReportKept else facts
 
 
 def _unreadable(report: ExecutionReport) -> str:
@@ -80,8 +90,9 @@ def _late(order: OrderState) -> str:
 
 
 def _compared(order: OrderState, report: ExecutionReport) -> Facts:
-    count = report.cum_qty
-    if count is None or count == order.memory.counted:
+    """A count that is neither older than the one known, nor ours, is kept."""
+    count, known_at = report.cum_qty, order.memory.counted_at
+    if count is None or (known_at is not None and report.transact_time <= known_at):
         return []
     if count == order.cum_qty and not order.missing:
         return []
@@ -112,15 +123,18 @@ def _status(order: OrderState, step: OrdStatus | Step, **changes: Any) -> OrdSta
 
 
 def _accepted(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
-    resumes = step is Step.RESTS and order.is_halted_before(report.transact_time)
+    at = report.transact_time
+    halted = order.halted_after(at)
+    resumes = halted is not order.halted
     learns = not order.accepted or bool(report.order_id and not order.order_id)
-    if not (resumes or learns):
+    # Later than the last one it is the end of a halt, which may be told only afterwards.
+    later = order.worked_at is None or at - order.worked_at > AT_ONCE
+    if not (resumes or learns or later):
         return None
-    halted = None if resumes else order.halted
     return OrderAccepted, {
         "status": _status(order, step, halted=halted, accepted=True),
         "order_id": report.order_id,
-        "transact_time": report.transact_time,
+        "transact_time": at,
     }
 
 
@@ -135,32 +149,44 @@ def _triggered(order: OrderState, report: ExecutionReport, step: OrdStatus | Ste
 
 
 def _cancel_pending(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    if order.memory.is_said(report):
+        return None
     if order.memory.is_answered(report):
         return "late: that was answered since"
     reason = report.text or "the broker takes it back"
-    return OrderCancelRequested, {"status": _status(order, step), "reason": reason}
+    return OrderCancelRequested, {
+        "status": _status(order, step),
+        "reason": reason,
+        "transact_time": report.transact_time,
+    }
 
 
 def _replace_pending(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    if order.memory.is_said(report):
+        return None
     if order.memory.is_answered(report):
         return "late: that was answered since"
-    if order.replacing:
-        return None
     reason = report.text or "the broker changes it"
-    return OrderReplaceRequested, {"status": _status(order, step), "reason": reason}
+    return OrderReplaceRequested, {
+        "status": _status(order, step),
+        "reason": reason,
+        "transact_time": report.transact_time,
+    }
 
 
 def _cancel_rejected(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    last = order.memory.is_last(ExecType.PENDING_CANCEL, report.transact_time)
     return OrderCancelRejected, {
-        "status": _status(order, step, canceling=False),
+        "status": _status(order, step, canceling=order.canceling and not last),
         "reason": report.text,
         "transact_time": report.transact_time,
     }
 
 
 def _replace_rejected(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    last = order.memory.is_last(ExecType.PENDING_REPLACE, report.transact_time)
     return OrderReplaceRejected, {
-        "status": _status(order, step, replacing=False),
+        "status": _status(order, step, replacing=order.replacing and not last),
         "reason": report.text,
         "transact_time": report.transact_time,
     }
@@ -173,10 +199,13 @@ def _replaced(order: OrderState, report: ExecutionReport, step: OrdStatus | Step
     limit_px = order.limit_px if report.limit_px is None else report.limit_px
     stop_px = order.stop_px if report.stop_px is None else report.stop_px
     same = (quantity, limit_px, stop_px) == (order.order_qty, order.limit_px, order.stop_px)
-    if same and not order.replacing and report.order_id in ("", order.order_id):
+    told = order.replaced_at is not None and report.transact_time <= order.replaced_at
+    if same and told and report.order_id in ("", order.order_id):
         return None
+    last = order.memory.is_last(ExecType.PENDING_REPLACE, report.transact_time)
+    replacing = order.replacing and not last
     return OrderReplaced, {
-        "status": _status(order, step, order_qty=quantity, replacing=False, accepted=True),
+        "status": _status(order, step, order_qty=quantity, replacing=replacing, accepted=True),
         "order_qty": quantity,
         "limit_px": limit_px,
         "stop_px": stop_px,
@@ -209,19 +238,19 @@ def _ended(event_class: type[Event]) -> Callable[..., Said]:
 
 
 def _done_for_day(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    if order.memory.is_said(report):
+        return None
     if order.has_resumed_since(report.transact_time):
         return "late: the order trades again since"
-    if order.halted is OrdStatus.DONE_FOR_DAY:
-        return None
     status = _status(order, step)
     return OrderDoneForDay, {"status": status, "transact_time": report.transact_time}
 
 
 def _suspended(order: OrderState, report: ExecutionReport, step: OrdStatus | Step) -> Said:
+    if order.memory.is_said(report):
+        return None
     if order.has_resumed_since(report.transact_time):
         return "late: the order trades again since"
-    if order.halted is not None:
-        return None
     return OrderSuspended, {
         "status": _status(order, step),
         "reason": report.text,

@@ -26,6 +26,7 @@ class OrderReplaceRequested(Reported, frozen=True, kw_only=True):
     stop_px: Decimal | None = None
     time_in_force: TimeInForce | None = None
     reason: str = ""
+    transact_time: datetime | None = None
 
     def leads_to(self, was: OrdStatus) -> OrdStatus:  # noqa: ARG002
         return OrdStatus.PENDING_REPLACE
@@ -33,6 +34,8 @@ class OrderReplaceRequested(Reported, frozen=True, kw_only=True):
     def apply(self, aggregate: OrderState) -> None:
         aggregate.replacing = True
         aggregate.asked_time_in_force = self.time_in_force
+        if self.transact_time is not None:
+            aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
         super().apply(aggregate)
 
 
@@ -64,8 +67,8 @@ class OrderReplaceRejected(Reported, frozen=True, kw_only=True):
     transact_time: datetime
 
     def apply(self, aggregate: OrderState) -> None:
-        aggregate.replacing = False
-        aggregate.memory.answer(ExecType.PENDING_REPLACE, self.transact_time)
+        if aggregate.memory.answer(ExecType.PENDING_REPLACE, self.transact_time):
+            aggregate.replacing = False
         super().apply(aggregate)
 
 
@@ -79,6 +82,7 @@ class OrderDoneForDay(Reported, frozen=True, kw_only=True):
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.halt(OrdStatus.DONE_FOR_DAY, self.transact_time)
+        aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
         super().apply(aggregate)
 
 
@@ -93,6 +97,7 @@ class OrderSuspended(Reported, frozen=True, kw_only=True):
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.halt(OrdStatus.SUSPENDED, self.transact_time)
+        aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
         super().apply(aggregate)
 
 

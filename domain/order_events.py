@@ -142,8 +142,7 @@ class OrderAccepted(Reported, frozen=True, kw_only=True):
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.accept_at_broker(self.order_id)
-        if aggregate.halted is aggregate.status is not self.after(aggregate.status):
-            aggregate.resume(self.transact_time)
+        aggregate.work(self.transact_time)
         super().apply(aggregate)
 
 
@@ -280,12 +279,15 @@ class OrderCancelRequested(Reported, frozen=True, kw_only=True):
     class_version: ClassVar[int] = 2
 
     reason: str
+    transact_time: datetime | None = None
 
     def leads_to(self, was: OrdStatus) -> OrdStatus:  # noqa: ARG002
         return OrdStatus.PENDING_CANCEL
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.canceling = True
+        if self.transact_time is not None:
+            aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
         super().apply(aggregate)
 
 
@@ -299,8 +301,8 @@ class OrderCancelRejected(Reported, frozen=True, kw_only=True):
     transact_time: datetime
 
     def apply(self, aggregate: OrderState) -> None:
-        aggregate.canceling = False
-        aggregate.memory.answer(ExecType.PENDING_CANCEL, self.transact_time)
+        if aggregate.memory.answer(ExecType.PENDING_CANCEL, self.transact_time):
+            aggregate.canceling = False
         super().apply(aggregate)
 
 

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from domain.fix import OrdStatus
 from domain.order_changes import OrderReportKept
 from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
-from domain.order_memory import AT_ONCE
 from domain.reports import ExecType, ExecutionReport, storable
 from domain.shared import Event, price, stream_id
 
@@ -56,13 +54,11 @@ def _traded(order: OrderState, report: ExecutionReport) -> Facts:
     same = order.memory.same_fill(report)
     if same is None:
         return [_filled(order, report)]
-    if same.exec_id in order.fills:
-        facts = _restated(order, same.exec_id, order.memory.about(report.exec_id))
-        if facts:
-            return facts
-    if abs(report.transact_time - same.time) > AT_ONCE:
+    if not same.is_at(report.transact_time):
         return kept(report, f"it has the count, quantity and price of {same.exec_id}")
-    return []
+    if same.exec_id not in order.fills:
+        return []
+    return _restated(order, same.exec_id, order.memory.about(report.exec_id))
 
 
 def _filled(order: OrderState, report: ExecutionReport) -> Fact:
@@ -100,15 +96,13 @@ def _about_a_fill(order: OrderState, report: ExecutionReport) -> Facts:
     facts = _restated(order, fill, [report])
     if facts:
         return facts
-    then = order.memory.restated.get(fill)
-    if then is not None and report.transact_time < then:
-        return kept(report, "late: the fill was corrected again since")
-    return []
+    return kept(report, "late: the fill was corrected again since")
 
 
 def _restated(order: OrderState, fill: str, reports: list[ExecutionReport]) -> Facts:
     """The event that the reports about a standing fill come to: a bust wins, else the last
-    correction.
+    correction. A filled order is open again when less is filled (FIX matrix J.1.a); one that
+    ended stays so (J.1.b).
     """
     if not reports:
         return []
@@ -128,24 +122,13 @@ def _restated(order: OrderState, fill: str, reports: list[ExecutionReport]) -> F
         "by": BROKER,
     }
     if busts:
-        status = _status_after(order, order.cum_qty - was_qty, report)
+        status = order.rests(cum_qty=order.cum_qty - was_qty)
         return [(OrderTradeCanceled, fields | {"status": status})]
-    if then is not None and report.transact_time < then:
+    if then is not None and report.transact_time <= then:
         return []
-    if (report.last_qty, report.last_px) == (was_qty, was_px):
-        return []
-    status = _status_after(order, order.cum_qty - was_qty + report.last_qty, report)
+    status = order.rests(cum_qty=order.cum_qty - was_qty + report.last_qty)
     figures = {"last_qty": report.last_qty, "last_px": report.last_px, "status": status}
     return [(OrderTradeCorrected, fields | figures)]
-
-
-def _status_after(order: OrderState, cum_qty: Decimal, report: ExecutionReport) -> OrdStatus:
-    """A filled order is open again when less is filled (FIX matrix J.1.a), unless the broker
-    says that nothing is left to work; one that ended stays so (J.1.b).
-    """
-    status = order.rests(cum_qty=cum_qty)
-    over = order.status is OrdStatus.FILLED and report.leaves_qty == 0
-    return OrdStatus.CANCELED if over and status.is_open else status
 
 
 COUNTS: dict[ExecType, Callable[[OrderState, ExecutionReport], Facts]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from domain.reports import ExecType, ExecutionReport, key_of
@@ -22,6 +23,10 @@ class Telling(NamedTuple):
     quantity: Decimal
     price: Decimal
     time: datetime
+
+    def is_at(self, moment: datetime) -> bool:
+        """Whether it was told as of this moment, as near as two channels agree."""
+        return abs(moment - self.time) <= AT_ONCE
 
 
 @dataclass(eq=True)
@@ -44,6 +49,8 @@ class Memory:
     """When fills were corrected or busted: the broker's count went back there."""
     answers: dict[ExecType, datetime] = field(default_factory=dict)
     """When the broker answered a request to cancel or replace last."""
+    latest: dict[ExecType, datetime] = field(default_factory=dict)
+    """When the broker last took a request up, or halted the order."""
     counted: Decimal | None = None
     """The broker's count by its latest report."""
     counted_at: datetime | None = None
@@ -64,19 +71,41 @@ class Memory:
         elif at == self.counted_at and (back or cum_qty > self.counted):
             self.counted = cum_qty
 
-    def answer(self, to: ExecType, at: datetime) -> None:
-        """The broker answered a request."""
-        known = self.answers.get(to)
-        self.answers[to] = at if known is None else max(at, known)
+    def say(self, exec_type: ExecType, at: datetime) -> None:
+        """The broker took a request up, or halted the order."""
+        self.latest[exec_type] = max(at, self.latest.get(exec_type, at))
+
+    def answer(self, to: ExecType, at: datetime) -> bool:
+        """The broker answered a request; whether that was the last one."""
+        self.answers[to] = max(at, self.answers.get(to, at))
+        return self.is_last(to, at)
+
+    def is_last(self, to: ExecType, at: datetime) -> bool:
+        """Whether an answer of this moment is to the last request that was taken up."""
+        return to not in self.latest or self.latest[to] <= at
 
     def is_answered(self, report: ExecutionReport) -> bool:
         """Whether a request that the report says is pending was answered since."""
         answered = self.answers.get(report.exec_type)
         return answered is not None and report.transact_time < answered
 
+    def is_said(self, report: ExecutionReport) -> bool:
+        """Whether the broker is known to have said this, at that moment or later."""
+        said = self.latest.get(report.exec_type)
+        return said is not None and report.transact_time <= said
+
     def fill_of(self, exec_id: str) -> str:
-        """The fill that an ExecID leads to: its own, or that of a correction of it."""
-        return self.refs.get(exec_id, exec_id)
+        """The fill that an ExecID leads to: its own, that of a correction of it, or that which
+        was told at the same moment under another one.
+        """
+        if exec_id in self.refs:
+            return self.refs[exec_id]
+        for report in chain.from_iterable(self.doubtful.values()):
+            if report.exec_id == exec_id:
+                same = self.same_fill(report)
+                if same is not None and same.is_at(report.transact_time):
+                    return same.exec_id
+        return exec_id
 
     def same_fill(self, report: ExecutionReport) -> Telling | None:
         """The fill that a report tells again under another ExecID: the same broker's count, and
@@ -85,10 +114,10 @@ class Memory:
         if report.cum_qty is None or not self.by_count:
             return None
         for told in self.by_count.get(report.cum_qty, ()):
-            if (told.quantity, told.price) == (report.last_qty, report.last_px) and not any(
-                told.time < each <= report.transact_time for each in self.breaks
-            ):
-                return told
+            if (told.quantity, told.price) == (report.last_qty, report.last_px):
+                first, second = sorted((told.time, report.transact_time))
+                if not any(first < each <= second for each in self.breaks):
+                    return told
         return None
 
     def remember(self, cum_qty: Decimal | None, telling: Telling) -> None:
@@ -121,8 +150,10 @@ class Memory:
         self.heard.add(key_of(report))
         back = report.exec_type in RESTATING
         self.count(report.cum_qty, report.transact_time, back=back)
-        if back and waits and report.ref_exec_id:
-            self.waiting.setdefault(report.ref_exec_id, []).append(report)
+        if back:
+            self.breaks.append(report.transact_time)
+            if waits and report.ref_exec_id:
+                self.waiting.setdefault(report.ref_exec_id, []).append(report)
         elif report.exec_type is ExecType.TRADE:
             same = self.same_fill(report)
             if same is not None:

@@ -34,11 +34,9 @@ class OrderReporting(OrderState):
         if not facts:
             return Booked.REPEATED
         self._book(facts, at)
-        if facts[0][0] is OrderReportKept:
-            return Booked.KEPT
         while (self.memory.waiting or self.memory.doubtful) and (due := released(self)):
             self._book(due, at)
-        return Booked.BOOKED
+        return Booked.KEPT if facts[0][0] is OrderReportKept else Booked.BOOKED
 
     def _book(self, facts: Facts, at: datetime) -> None:
         for event_class, fields in facts:
@@ -96,8 +94,10 @@ class OrderReporting(OrderState):
 
     def _reconciled(self, status: OrdStatus | None, cum_qty: Decimal, as_of: datetime) -> OrdStatus:
         """The state that the broker's word leads to."""
-        if status is None or status is OrdStatus.FILLED or cum_qty > self.cum_qty:
+        if status is None or cum_qty > self.cum_qty:
             return self.status
+        if status is OrdStatus.FILLED:
+            return status if cum_qty == self.cum_qty else self.status
         if status in ENDS:
             return self.rests(ended=self.ended or status)
         heard = self.memory.counted_at

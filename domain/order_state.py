@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from eventsourcing.domain import BaseAggregate
 
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
-from domain.order_memory import Memory, Telling
+from domain.order_memory import RESTATING, Memory, Telling
 from domain.order_states import ENDS, resting
 from domain.reports import ExecType, ExecutionReport
 from domain.shared import price
@@ -76,9 +77,8 @@ class OrderState(BaseAggregate[UUID]):
         self.replacing = False
         self.asked_time_in_force: TimeInForce | None = None
         self.replaced_at: datetime | None = None
-        self.halted: OrdStatus | None = None
-        self.halted_at: datetime | None = None
-        self.resumed_at: datetime | None = None
+        self.halts: dict[OrdStatus, datetime] = {}
+        self.worked_at: datetime | None = None
         self.cum_qty = Decimal(0)
         self.filled_value = Decimal(0)
         self.fills: dict[str, tuple[Decimal, Decimal]] = {}
@@ -107,6 +107,15 @@ class OrderState(BaseAggregate[UUID]):
         counted = self.memory.counted
         return Decimal(0) if counted is None else counted - self.cum_qty
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether reports are missing that the broker's history has: it counts otherwise than
+        we do, or it corrected or busted a fill that nobody told of.
+        """
+        if self.missing:
+            return True
+        return any(not self.has_fill(self.memory.fill_of(ref)) for ref in self.memory.waiting)
+
     def has_fill(self, exec_id: str) -> bool:
         """Whether a fill was booked, even if it was busted since."""
         return exec_id in self.fills or exec_id in self.busted
@@ -124,13 +133,18 @@ class OrderState(BaseAggregate[UUID]):
         }
         return resting(**(holds | changes))
 
-    def is_halted_before(self, at: datetime) -> bool:
-        """Whether the order is halted, and was so before this moment."""
-        return self.halted is not None and self.halted_at is not None and self.halted_at < at
+    @property
+    def halted(self) -> OrdStatus | None:
+        """Why the broker does not work on the order for now."""
+        return _halt_of(self.halts)
+
+    def halted_after(self, at: datetime) -> OrdStatus | None:
+        """What of that is later than a moment at which the broker worked on it."""
+        return _halt_of([halt for halt, since in self.halts.items() if since >= at])
 
     def has_resumed_since(self, at: datetime) -> bool:
-        """Whether a halted order traded again after this moment."""
-        return self.resumed_at is not None and at < self.resumed_at
+        """Whether the broker worked on the order after this moment."""
+        return self.worked_at is not None and at < self.worked_at
 
     def hear(self, event: Reported) -> None:
         """A report was booked: the order is at the broker."""
@@ -139,6 +153,11 @@ class OrderState(BaseAggregate[UUID]):
         if event.EXEC_TYPE is not ExecType.TRADE:
             self.memory.hear(event.EXEC_TYPE, event.exec_id)
         self.memory.count(event.broker_cum_qty, at)
+
+    def work(self, at: datetime) -> None:
+        """The broker works on the order, again if it had halted it before."""
+        self.halts = {halt: since for halt, since in self.halts.items() if since >= at}
+        self.worked_at = at if self.worked_at is None else max(at, self.worked_at)
 
     def accept_at_broker(self, order_id: str) -> None:
         """The broker has the order."""
@@ -151,15 +170,8 @@ class OrderState(BaseAggregate[UUID]):
         self.canceling = self.replacing = False
 
     def halt(self, status: OrdStatus, at: datetime) -> None:
-        """The broker does not work on the order for now; done for the day is the longer rest."""
-        if self.halted is not OrdStatus.DONE_FOR_DAY:
-            self.halted = status
-        self.halted_at = at
-
-    def resume(self, at: datetime) -> None:
-        """The broker works on the order again."""
-        self.halted = self.halted_at = None
-        self.resumed_at = at
+        """The broker does not work on the order for now."""
+        self.halts[status] = max(at, self.halts.get(status, at))
 
     def count_fill(self, fill: OrderFilled) -> None:
         """A fill counts."""
@@ -207,8 +219,6 @@ class OrderState(BaseAggregate[UUID]):
         elif memory.counted is not None:
             # Whoever put the fill right here knows why the broker's count differs by this.
             memory.counted += by
-        if change.status in ENDS and self.ended is None:
-            self.end(change.status)
         self.status = change.after(self.status)
 
     def replace_terms(self, event: OrderReplaced) -> None:
@@ -218,10 +228,10 @@ class OrderState(BaseAggregate[UUID]):
         self.limit_px, self.stop_px = event.limit_px, event.stop_px
         self.time_in_force = event.time_in_force
         self.order_id = event.order_id or self.order_id
-        self.replacing = False
-        self.asked_time_in_force = None
         self.replaced_at = event.transact_time
-        self.memory.answer(ExecType.PENDING_REPLACE, event.transact_time)
+        if self.memory.answer(ExecType.PENDING_REPLACE, event.transact_time):
+            self.replacing = False
+            self.asked_time_in_force = None
 
     def settle(self, event: OrderReconciled) -> None:
         """The broker said how the order stands."""
@@ -241,5 +251,15 @@ class OrderState(BaseAggregate[UUID]):
         """A report changes nothing now."""
         self.kept += 1
         fill = self.memory.fill_of(report.ref_exec_id)
+        known = self.has_fill(fill)
+        if known and report.exec_id and report.exec_type in RESTATING:
+            self.memory.refs[report.exec_id] = fill
         usable = report.exec_type is ExecType.TRADE_CANCEL or report.last_qty > 0
-        self.memory.keep(report, waits=usable and not self.has_fill(fill))
+        self.memory.keep(report, waits=usable and not known)
+
+
+def _halt_of(halts: Collection[OrdStatus]) -> OrdStatus | None:
+    """Of two reasons not to work on an order, the day's end is above a suspension."""
+    if OrdStatus.DONE_FOR_DAY in halts:
+        return OrdStatus.DONE_FOR_DAY
+    return next(iter(halts), None)

@@ -20,7 +20,7 @@ ORDER = UUID(int=7)
 
 
 def report(exec_id: str = "e-1", minute: int = 0, **changes: Any) -> ExecutionReport:
-    fields = {"cl_ord_id": "by-hand", "last_qty": Decimal(1), "last_px": Decimal(2)} | changes
+    fields: dict[str, Any] = {"cl_ord_id": "by-hand", "last_qty": Decimal(1), "last_px": Decimal(2)} | changes
     return ExecutionReport(
         exec_type=ExecType.TRADE,
         exec_id=exec_id,
@@ -85,5 +85,6 @@ def test_figures_that_are_no_numbers_are_told_in_the_text() -> None:
     (event,) = told_by(found)
     assert encode_body(event), "it can be stored"
     kept = found.reports[0]
-    assert (kept.last_px, kept.limit_px) == (0, None)
+    assert kept.last_px == 0
+    assert kept.limit_px is None
     assert kept.text == "odd [no numbers: last_px NaN, limit_px Infinity]"
