@@ -18,7 +18,8 @@ AAPL = "AAPL  261218C00230000"
 TSLA = "TSLA  261218P00250000"
 MSFT = "MSFT  261218C00420000"
 WIDE = Limits(
-    symbol_share=D(1), sector_share=D(1), delta=D(10**6), gamma=D(10**6), vega=D(10**6)
+    symbol_share=D(1), sector_share=D(1), delta=D(10**6), gamma=D(10**6), vega=D(10**6),
+    quote_age_s=60,
 )  # fmt: skip
 """Limits that only what a test narrows will pass."""
 
