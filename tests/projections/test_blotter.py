@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.fix import OrdStatus
 from domain.orders import Order
+from domain.reports import ExecType, ExecutionReport
 from projections.blotter import Blotter, FillState, OrderRow
 from tests.projections import desk
 from tests.projections.given import Story, current, fields
@@ -128,3 +130,93 @@ def test_the_end_of_an_order_is_its_state(end: str, status: OrdStatus) -> None:
     else:
         order.request_cancel("changed my mind", at=desk.NOON)
     assert row_of(order).status is status
+
+
+def told_by(order: Order, exec_type: ExecType, minute: int, **figures: Any) -> None:
+    order.take(
+        ExecutionReport(
+            exec_type=exec_type,
+            cl_ord_id="o-1",
+            exec_id=f"r-{minute}",
+            transact_time=desk.minute(minute),
+            **figures,
+        ),
+        at=desk.minute(minute),
+    )
+
+
+def test_other_terms_are_asked_for_and_then_hold() -> None:
+    order = desk.accepted(desk.order())
+    order.request_replace(order_qty=Decimal(6), reason="smaller", at=desk.minute(40))
+    asked = Told(order).row
+    assert fields(asked, "status", "order_qty", "reason") == (
+        OrdStatus.PENDING_REPLACE, 10, "smaller",
+    )  # fmt: skip
+
+
+def test_replaced_terms_are_the_orders() -> None:
+    order = desk.accepted(desk.order())
+    told_by(order, ExecType.REPLACED, 41, order_qty=Decimal(6), order_id="p-2")
+    assert fields(row_of(order), "status", "order_qty", "leaves_qty", "order_id", "replaced") == (
+        OrdStatus.NEW, 6, 6, "p-2", 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("exec_type", "status"),
+    [
+        (ExecType.DONE_FOR_DAY, OrdStatus.DONE_FOR_DAY),
+        (ExecType.SUSPENDED, OrdStatus.SUSPENDED),
+        (ExecType.PENDING_CANCEL, OrdStatus.PENDING_CANCEL),
+        (ExecType.EXPIRED, OrdStatus.EXPIRED),
+        (ExecType.CANCEL_REJECTED, OrdStatus.NEW),
+    ],
+)
+def test_what_the_broker_reports_is_the_orders_state(
+    exec_type: ExecType, status: OrdStatus
+) -> None:
+    order = desk.accepted(desk.order())
+    told_by(order, exec_type, 41)
+    row = row_of(order)
+    assert (row.status, row.version) == (status, order.version)
+
+
+def test_a_broker_that_busts_a_fill_opens_the_order_again() -> None:
+    order = desk.accepted(desk.order(quantity="10"))
+    told_by(order, ExecType.TRADE, 41, last_qty=Decimal(10), last_px=Decimal(2))
+    told_by(order, ExecType.TRADE_CANCEL, 42, ref_exec_id="r-41")
+    told = Told(order)
+    assert fields(told.row, "status", "cum_qty", "leaves_qty") == (OrdStatus.NEW, 0, 10)
+    assert told.fills[0].state is FillState.BUSTED
+
+
+def test_an_overfill_and_a_report_that_was_kept_are_seen() -> None:
+    order = desk.accepted(desk.order(quantity="10"))
+    told_by(order, ExecType.TRADE, 41, last_qty=Decimal(12), last_px=Decimal(2))
+    told_by(order, ExecType.REJECTED, 42)
+    assert fields(row_of(order), "status", "overfilled", "leaves_qty", "kept") == (
+        OrdStatus.FILLED, 2, 0, 1,
+    )  # fmt: skip
+
+
+def test_an_order_is_in_doubt_until_the_broker_was_asked() -> None:
+    order = desk.order()
+    order.submit("paper", at=desk.NOON)
+    order.lose_answer("no answer in 5 s", at=desk.NOON)
+    assert fields(row_of(order), "in_doubt", "reason") == (True, "no answer in 5 s")
+
+
+def test_what_the_broker_says_settles_the_doubt() -> None:
+    order = desk.order()
+    order.submit("paper", at=desk.NOON)
+    order.lose_answer("no answer in 5 s", at=desk.NOON)
+    order.reconcile(OrdStatus.CANCELED, Decimal(0), order_id="p-9", as_of=desk.NOON, at=desk.NOON)
+    assert fields(row_of(order), "in_doubt", "status", "order_id") == (
+        False, OrdStatus.CANCELED, "p-9",
+    )  # fmt: skip
+
+
+def test_a_triggered_stop_works_in_the_market() -> None:
+    order = desk.accepted(desk.order())
+    told_by(order, ExecType.TRIGGERED, 41)
+    assert fields(row_of(order), "triggered", "status") == (True, OrdStatus.NEW)
