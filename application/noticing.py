@@ -64,7 +64,8 @@ class Topic(StrEnum):
     LINE = "line"
     """`about` is a signal: the event at `position` is told in its thread."""
     TRADE = "trade"
-    """`about` is a signal: the fill or exit at `position` is told."""
+    """`about` is a signal, or an order that was placed by hand: the fill or exit at `position` is
+    told."""
     REPLY = "reply"
     """`about` is a message: what its author has to hear of it may have changed."""
     ALERT = "alert"
@@ -158,6 +159,8 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         yield Topic.ALERT, cause.stream
     signal = _signal_of(cause, work)
     if signal is None:
+        if isinstance(event, OrderFilled):
+            yield Topic.TRADE, cause.stream
         return
     if (message := _put_right(cause, work)) is not None:
         yield Topic.REPLY, message

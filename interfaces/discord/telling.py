@@ -118,28 +118,30 @@ def _callings(connection: Connection[Any], signal: UUID, event: TimelineEvent) -
     return f" {mentions}" if mentions else ""
 
 
-def trade_told(connection: Connection[Any], signal: UUID, at: int) -> str | None:
-    """A fill or exit with what it earned; None if the event is neither."""
-    row = signal_row(connection, signal)
-    page = timeline(connection, signal, after=at - 1, limit=1, descending=False)
-    if row is None or not page or page[0].position != at:
+def trade_told(connection: Connection[Any], about: UUID, at: int) -> str | None:
+    """A fill or exit of a signal, or of an order by hand, with what it earned; None if the event
+    is neither.
+    """
+    row = signal_row(connection, about)
+    page = timeline(connection, about, after=at - 1, limit=1, descending=False)
+    if not page or page[0].position != at:
         return None
     event = page[0]
     body = _Known(msgspec.json.decode(event.body))
-    trader = plain(names_of(connection, [row.trader]).get(row.trader, ""))
+    trader = "" if row is None else plain(names_of(connection, [row.trader]).get(row.trader, ""))
     if event.name == "order.filled":
-        return _fill(connection, event, body, trader)
-    if event.name not in ("signal.exit_called", "signal.settled"):
+        return _fill(connection, event, body, "by hand" if row is None else f"on {trader}'s signal")
+    if row is None or event.name not in ("signal.exit_called", "signal.settled"):
         return None
     verb = "settled" if event.name == "signal.settled" else "out of"
     given = body.get("price")
     priced = "without a price" if given is None else f"at {price(Decimal(given))}"
     said = f"**{trader}** {verb} {amount(Decimal(body['quantity']))} {row.title} {priced}"
-    return f"`{at}` {said}{_earned(connection, signal, at)}"
+    return f"`{at}` {said}{_earned(connection, about, at)}"
 
 
 def _fill(
-    connection: Connection[Any], event: TimelineEvent, body: Mapping[str, Any], trader: str
+    connection: Connection[Any], event: TimelineEvent, body: Mapping[str, Any], why: str
 ) -> str | None:
     found = order(connection, event.stream)
     if found is None:
@@ -147,7 +149,7 @@ def _fill(
     quantity, paid = Decimal(body["last_qty"]), Decimal(body["last_px"])
     said = (
         f"**{plain(found.account)}** filled: {found.side.value} {amount(quantity)} {found.title} "
-        f"at {price(paid)}, on {trader}'s signal"
+        f"at {price(paid)}, {why}"
     )
     earned = ""
     if found.position_effect.value == "close":

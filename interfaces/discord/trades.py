@@ -16,6 +16,7 @@ from interfaces.compose import House
 from interfaces.discord.cards import card_of
 from interfaces.discord.posting import Cards, FindChannel, keep, look, nonce_of
 from interfaces.discord.telling import trade_told
+from projections.blotter import order
 
 
 def trade_at(position: int) -> UUID:
@@ -32,7 +33,7 @@ class Trades:
         self._channel = channel
 
     async def tell(self, due: Sequence[Due]) -> None:
-        """Tells these trades of one signal, if people can know of it.
+        """Tells these trades of one signal or order, if people can know of it.
 
         Raises:
             Unavailable: there is no channel for trades.
@@ -43,12 +44,14 @@ class Trades:
         for one in due:
             await self._tell(one)
 
-    async def _is_shown(self, signal: UUID) -> bool:
-        """Whether the signal has a card, or gets one."""
-        if await self._cards.notice_of(signal) is not None:
+    async def _is_shown(self, about: UUID) -> bool:
+        """Whether the signal has a card, or gets one; what was placed by hand needs none."""
+        if await self._cards.notice_of(about) is not None:
             return True
-        card = await look(self._house, partial(card_of, signal=signal))
-        return card is not None and card.is_timely(self._house.clock.now())
+        card = await look(self._house, partial(card_of, signal=about))
+        if card is None:
+            return await look(self._house, partial(order, stream=about)) is not None
+        return card.is_timely(self._house.clock.now())
 
     async def _tell(self, due: Due) -> None:
         about = trade_at(due.position)

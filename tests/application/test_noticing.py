@@ -141,9 +141,11 @@ class TestDue:
         correct(desk, command(wanted), ADA, wanted)
         assert {one.topic for one in due(board)} == {Topic.CARD, Topic.LINE, Topic.BOARD}
 
-    def test_an_order_without_a_signal_has_no_card(self, desk: Desk, board: ReactionRunner) -> None:
-        filled_order(desk, ("1", "10", "5.50"))
-        assert due(board) == []
+    def test_an_order_without_a_signal_has_no_card_and_its_fill_is_told(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        order = filled_order(desk, ("1", "10", "5.50"))
+        assert [(one.topic, one.about) for one in due(board)] == [(Topic.TRADE, order)]
 
 
 class TestPlaces:

@@ -10,7 +10,9 @@ from application.access import LOCAL_OPERATOR
 from application.approving import expire_due
 from application.correcting import Change, correct
 from domain.corrections import Target
+from domain.holdings import holding_stream
 from interfaces.clock import SetClock
+from tests.interfaces.discord.asking import CALL
 from tests.interfaces.discord.deck import Deck, pressable, shown, signal_of, until_shown
 from tests.interfaces.discord.gateway import until
 from tests.interfaces.discord.guild import Post
@@ -94,6 +96,20 @@ async def test_fills_and_exits_are_told_once_with_what_they_earned(deck: Deck) -
     assert left.endswith("1 open")
     assert sold.startswith("**paper** filled: sell 21 TSLA 250C 2026-11-20 at 2.20")
     assert ": P&L -210.00; the position has earned" in sold
+
+
+async def test_a_fill_of_an_order_by_hand_is_told_as_well(deck: Deck) -> None:
+    await asyncio.to_thread(deck.quotes, "2.20", "2.30")
+    async with deck.works():
+        await bought(deck)
+        held = str(holding_stream("paper", CALL))
+        await deck.loopback.command("close", "Olga", "options", position=held, quantity="3")
+        await until(lambda: len(deck.trades()) == 2)
+        assert len(deck.cards()) == 1
+    assert deck.trades()[1] == (
+        "**paper** filled: sell 3 TSLA 250C 2026-11-20 at 2.20, by hand: P&L -30.00; "
+        "the position has earned -30.00 (-0.3%), 40 open"
+    )
 
 
 async def test_edits_and_deletions_by_the_author_are_shown(deck: Deck) -> None:
