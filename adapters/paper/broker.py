@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Protocol, runtime_checkable
 
 from adapters.paper.books import Account, Books, Known, Pool, open_account
@@ -95,29 +96,30 @@ class PaperBroker:
         return self.submit_many([ticket])[0]
 
     def submit_many(self, tickets: Sequence[OrderTicket]) -> list[Sequence[ExecutionReport]]:
-        """Takes orders of different names in one transaction, one after the other; answers to
-        each as `submit` does.
+        """Takes orders of different names, one after the other; answers to each as `submit`
+        does. Those that were sent at the same moment are taken in one transaction.
 
         Raises:
             Unavailable: the database did not answer; the orders may or may not be there.
         """
+        together = groupby(tickets, key=lambda ticket: ticket.sent_at)
+        return [answer for at, sent in together for answer in self._submit(list(sent), at)]
+
+    def _submit(
+        self, tickets: Sequence[OrderTicket], sent_at: datetime
+    ) -> list[Sequence[ExecutionReport]]:
         with self._lock:
-            arrivals = [self._arrival(ticket.sent_at) for ticket in tickets]
+            at = self._arrival(sent_at)
             symbols = {leg.symbol for ticket in tickets for leg in ticket.legs}
-            self._look_first(symbols, max(arrivals))
-            asked = [
-                QuoteRequest(leg.symbol, at)
-                for ticket, at in zip(tickets, arrivals, strict=True)
-                for leg in ticket.legs
-            ]
-            quotes = dict(zip(asked, self._market.quotes_at(asked), strict=True))
+            self._look_first(symbols, at)
+            quotes = {quote.symbol: quote for quote in self._quotes(symbols, at)}
             answers: dict[str, Sequence[ExecutionReport]] = {}
 
             def decide(account: Account) -> Reports:
                 answers.clear()
                 known = self._books.known([ticket.cl_ord_id for ticket in tickets])
                 fresh: Reports = []
-                for ticket, at in zip(tickets, arrivals, strict=True):
+                for ticket in tickets:
                     found = known.get(ticket.cl_ord_id)
                     if found is not None and found.asks_for(ticket):
                         answers[ticket.cl_ord_id] = self._books.history(ticket.cl_ord_id)
@@ -137,14 +139,13 @@ class PaperBroker:
         ticket: OrderTicket,
         found: Known | None,
         at: datetime,
-        quotes: dict[QuoteRequest, Quote | None],
+        quotes: dict[str, Quote],
     ) -> Reports:
         if found is not None:
             account.engine.orders.setdefault(ticket.cl_ord_id, found.order)
-        shown = (quotes[QuoteRequest(leg.symbol, at)] for leg in ticket.legs)
         return account.engine.take(
             ticket,
-            [quote for quote in shown if quote is not None],
+            [quotes[leg.symbol] for leg in ticket.legs if leg.symbol in quotes],
             at,
             is_open=self._hours.is_open(at),
             day=self._hours.session(at).date,
@@ -279,6 +280,9 @@ class PaperBroker:
         prices = {} if stretch.ends is None else self._closing_prices(account, stretch.ends)
 
         def decide(account: Account) -> Reports:
+            if account.looked_until >= stretch.until:
+                # Another process did, while this one was about to.
+                return []
             # Quotes of a recorded market have each their moment; a live one is looked at now.
             moment = None if isinstance(self._market, QuoteHistory) else stretch.until
             reports = account.engine.look(quotes, moment, is_open=stretch.is_open)

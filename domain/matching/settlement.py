@@ -3,6 +3,8 @@
 OCC Rule 805 (exercise by exception): a contract that is in the money by 0.01 dollars or more at
 expiry is exercised unless its holder says otherwise; nobody says so here, and every short one
 is assigned. Options on shares move shares at the strike; options on indexes settle in cash.
+Every contract settles by the close it is given; that some index options settle by the opening
+of their last day (SPX of the third Friday) is for whoever hands the price in.
 """
 
 from __future__ import annotations
