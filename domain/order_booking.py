@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from domain.fix import OrdStatus
 from domain.order_changes import (
+    OrderCancelPending,
     OrderDoneForDay,
     OrderReplaced,
+    OrderReplacePending,
     OrderReplaceRejected,
-    OrderReplaceRequested,
     OrderReportKept,
     OrderSuspended,
 )
@@ -19,7 +20,6 @@ from domain.order_events import (
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
-    OrderCancelRequested,
     OrderExpired,
     OrderRejected,
     OrderTriggered,
@@ -153,10 +153,9 @@ def _cancel_pending(order: OrderState, report: ExecutionReport, step: OrdStatus 
         return None
     if order.memory.is_answered(report):
         return "late: that was answered since"
-    reason = report.text or "the broker takes it back"
-    return OrderCancelRequested, {
+    return OrderCancelPending, {
         "status": _status(order, step),
-        "reason": reason,
+        "reason": report.text,
         "transact_time": report.transact_time,
     }
 
@@ -166,10 +165,9 @@ def _replace_pending(order: OrderState, report: ExecutionReport, step: OrdStatus
         return None
     if order.memory.is_answered(report):
         return "late: that was answered since"
-    reason = report.text or "the broker changes it"
-    return OrderReplaceRequested, {
+    return OrderReplacePending, {
         "status": _status(order, step),
-        "reason": reason,
+        "reason": report.text,
         "transact_time": report.transact_time,
     }
 

@@ -15,27 +15,50 @@ if TYPE_CHECKING:
     from domain.order_state import OrderState
 
 
-class OrderReplaceRequested(Reported, frozen=True, kw_only=True):
-    """Somebody wants other terms; None leaves one as it is. The broker says Pending Replace."""
+class OrderCancelPending(Reported, frozen=True, kw_only=True):
+    """The broker took up that the order is to be taken back (ExecType Pending Cancel)."""
+
+    TOPIC: ClassVar[str] = "order.cancel_pending"
+    EXEC_TYPE: ClassVar[ExecType] = ExecType.PENDING_CANCEL
+
+    reason: str = ""
+    transact_time: datetime
+
+    def apply(self, aggregate: OrderState) -> None:
+        aggregate.canceling = True
+        aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
+        super().apply(aggregate)
+
+
+class OrderReplaceRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants other terms; None leaves one as it is."""
 
     TOPIC: ClassVar[str] = "order.replace_requested"
-    EXEC_TYPE: ClassVar[ExecType] = ExecType.PENDING_REPLACE
 
     order_qty: Decimal | None = None
     limit_px: Decimal | None = None
     stop_px: Decimal | None = None
     time_in_force: TimeInForce | None = None
-    reason: str = ""
-    transact_time: datetime | None = None
-
-    def leads_to(self, was: OrdStatus) -> OrdStatus:  # noqa: ARG002
-        return OrdStatus.PENDING_REPLACE
+    reason: str
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.replacing = True
         aggregate.asked_time_in_force = self.time_in_force
-        if self.transact_time is not None:
-            aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
+        aggregate.status = OrdStatus.PENDING_REPLACE
+
+
+class OrderReplacePending(Reported, frozen=True, kw_only=True):
+    """The broker took up that the order is to have other terms (ExecType Pending Replace)."""
+
+    TOPIC: ClassVar[str] = "order.replace_pending"
+    EXEC_TYPE: ClassVar[ExecType] = ExecType.PENDING_REPLACE
+
+    reason: str = ""
+    transact_time: datetime
+
+    def apply(self, aggregate: OrderState) -> None:
+        aggregate.replacing = True
+        aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
         super().apply(aggregate)
 
 

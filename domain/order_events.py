@@ -108,6 +108,7 @@ class Reported(Event, frozen=True, kw_only=True):
     exec_id: str = ""
     status: OrdStatus | None = None
     broker_cum_qty: Decimal | None = None
+    transact_time: datetime
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
@@ -271,24 +272,16 @@ class OrderTradeCanceled(Restated, frozen=True, kw_only=True):
         aggregate.bust_fill(self)
 
 
-class OrderCancelRequested(Reported, frozen=True, kw_only=True):
-    """Somebody wants the rest taken back; the broker itself says so by Pending Cancel."""
+class OrderCancelRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants the rest of the order taken back."""
 
     TOPIC: ClassVar[str] = "order.cancel_requested"
-    EXEC_TYPE: ClassVar[ExecType] = ExecType.PENDING_CANCEL
-    class_version: ClassVar[int] = 2
 
     reason: str
-    transact_time: datetime | None = None
-
-    def leads_to(self, was: OrdStatus) -> OrdStatus:  # noqa: ARG002
-        return OrdStatus.PENDING_CANCEL
 
     def apply(self, aggregate: OrderState) -> None:
         aggregate.canceling = True
-        if self.transact_time is not None:
-            aggregate.memory.say(self.EXEC_TYPE, self.transact_time)
-        super().apply(aggregate)
+        aggregate.status = OrdStatus.PENDING_CANCEL
 
 
 class OrderCancelRejected(Reported, frozen=True, kw_only=True):

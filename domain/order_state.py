@@ -149,10 +149,9 @@ class OrderState(BaseAggregate[UUID]):
     def hear(self, event: Reported) -> None:
         """A report was booked: the order is at the broker."""
         self.in_doubt = False
-        at = getattr(event, "transact_time", None)
         if event.EXEC_TYPE is not ExecType.TRADE:
             self.memory.hear(event.EXEC_TYPE, event.exec_id)
-        self.memory.count(event.broker_cum_qty, at)
+        self.memory.count(event.broker_cum_qty, event.transact_time)
 
     def work(self, at: datetime) -> None:
         """The broker works on the order, again if it had halted it before."""

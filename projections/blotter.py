@@ -14,10 +14,12 @@ from psycopg import Connection
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import strategy_symbol
 from domain.order_changes import (
+    OrderCancelPending,
     OrderDoneForDay,
     OrderOutcomeUnknown,
     OrderReconciled,
     OrderReplaced,
+    OrderReplacePending,
     OrderReplaceRejected,
     OrderReplaceRequested,
     OrderReportKept,
@@ -194,16 +196,16 @@ class Blotter(Projection):
     @when(OrderAccepted)
     def accepted(self, event: OrderAccepted, seen: Seen) -> None:
         order_id = self._row(seen).order_id or event.order_id
-        self._report(event, seen, event.transact_time, order_id=order_id)
+        self._report(event, seen, order_id=order_id)
 
     @when(OrderTriggered)
     def stop_triggered(self, event: OrderTriggered, seen: Seen) -> None:
         order_id = self._row(seen).order_id or event.order_id
-        self._report(event, seen, event.transact_time, order_id=order_id, triggered=True)
+        self._report(event, seen, order_id=order_id, triggered=True)
 
     @when(OrderRejected)
     def rejected(self, event: OrderRejected, seen: Seen) -> None:
-        self._report(event, seen, event.transact_time, reason=event.reason)
+        self._report(event, seen, reason=event.reason)
 
     @when(OrderFilled)
     def filled(self, event: OrderFilled, seen: Seen) -> None:
@@ -220,7 +222,6 @@ class Blotter(Projection):
         self._report(
             event,
             seen,
-            event.transact_time,
             order_id=before.order_id or event.order_id,
             cum_qty=event.cum_qty,
             filled_value=before.filled_value + event.last_qty * event.last_px,
@@ -249,17 +250,19 @@ class Blotter(Projection):
         self.fills.put(replace(fill, state=FillState.BUSTED), seen.position)
         self._recount(event, seen, -fill.quantity, -fill.quantity * fill.price, -1)
 
-    @when(OrderCancelRequested, OrderReplaceRequested)
-    def change_requested(
-        self, event: OrderCancelRequested | OrderReplaceRequested, seen: Seen
-    ) -> None:
-        self._report(event, seen, event.timestamp, reason=event.reason)
+    @when(OrderCancelRequested)
+    def cancel_requested(self, event: OrderCancelRequested, seen: Seen) -> None:
+        self._change(seen, event.timestamp, status=OrdStatus.PENDING_CANCEL, reason=event.reason)
+
+    @when(OrderReplaceRequested)
+    def replace_requested(self, event: OrderReplaceRequested, seen: Seen) -> None:
+        self._change(seen, event.timestamp, status=OrdStatus.PENDING_REPLACE, reason=event.reason)
 
     @when(OrderCancelRejected, OrderReplaceRejected, OrderSuspended)
     def held_to_its_terms(
         self, event: OrderCancelRejected | OrderReplaceRejected | OrderSuspended, seen: Seen
     ) -> None:
-        self._report(event, seen, event.transact_time, reason=event.reason)
+        self._report(event, seen, reason=event.reason)
 
     @when(OrderReplaced)
     def replaced(self, event: OrderReplaced, seen: Seen) -> None:
@@ -267,7 +270,6 @@ class Blotter(Projection):
         self._report(
             event,
             seen,
-            event.transact_time,
             order_qty=event.order_qty,
             limit_px=event.limit_px,
             stop_px=event.stop_px,
@@ -276,9 +278,11 @@ class Blotter(Projection):
             replaced=before.replaced + 1,
         )
 
-    @when(OrderCanceled, OrderExpired, OrderDoneForDay)
-    def rests(self, event: OrderCanceled | OrderExpired | OrderDoneForDay, seen: Seen) -> None:
-        self._report(event, seen, event.transact_time)
+    @when(
+        OrderCanceled, OrderCancelPending, OrderExpired, OrderDoneForDay, OrderReplacePending
+    )  # fmt: skip
+    def moved(self, event: Reported, seen: Seen) -> None:
+        self._report(event, seen)
 
     @when(OrderOutcomeUnknown)
     def outcome_unknown(self, event: OrderOutcomeUnknown, seen: Seen) -> None:
@@ -309,10 +313,10 @@ class Blotter(Projection):
         row = replace(self._row(seen), version=seen.version, updated_at=updated_at, **changes)
         self.orders.put(row, seen.position)
 
-    def _report(self, event: Reported, seen: Seen, updated_at: datetime, **changes: Any) -> None:
+    def _report(self, event: Reported, seen: Seen, **changes: Any) -> None:
         """A report leads to its state, and ends any doubt whether the broker has the order."""
         status = event.after(self._row(seen).status)
-        self._change(seen, updated_at, status=status, in_doubt=False, **changes)
+        self._change(seen, event.transact_time, status=status, in_doubt=False, **changes)
 
     def _recount(
         self,

@@ -41,6 +41,11 @@ def requested(**terms: Any) -> Order:
     return Order.request(**(fields | terms), at=NOON)
 
 
+def seen(*figures: Any) -> tuple[Any, ...]:
+    """Figures side by side."""
+    return figures
+
+
 def submitted(**terms: Any) -> Order:
     order = requested(**terms)
     order.submit("broker", at=NOON)
@@ -112,9 +117,9 @@ def test_what_the_table_says_is_what_happens(status: OrdStatus, exec_type: ExecT
         assert order.status is said
         assert booked is Booked.BOOKED
     elif said is Step.KNOWN:
-        assert (order.status, booked, recorded) == (status, Booked.REPEATED, False)
+        assert seen(order.status, booked, recorded) == (status, Booked.REPEATED, False)
     elif said in (Step.LATE, Step.COMPARES):
-        assert (order.status, booked, recorded) == (status, Booked.KEPT, True)
+        assert seen(order.status, booked, recorded) == (status, Booked.KEPT, True)
     elif said is Step.STAYS:
         assert order.status is status
     assert order.take(found, at=NOON) is Booked.REPEATED, "told again it says nothing"
@@ -174,26 +179,26 @@ def test_matrix_j1a_filled_then_busted_and_corrected() -> None:
 
     told(E.TRADE, 3, "C", 1000, 100)
     told(E.TRADE, 4, "D", 9000, 110)
-    assert (order.status, order.avg_px) == (S.FILLED, 109)
+    assert seen(order.status, order.avg_px) == (S.FILLED, 109)
     told(E.TRADE_CANCEL, 5, "E", 0, 0, "C")
-    assert (order.status, order.cum_qty, order.leaves_qty) == (S.PARTIALLY_FILLED, 9000, 1000)
+    assert seen(order.status, order.cum_qty, order.leaves_qty) == (S.PARTIALLY_FILLED, 9000, 1000)
     told(E.TRADE_CORRECT, 6, "F", 9000, 100, "D")
     told(E.TRADE, 7, "G", 1000, 120)
-    assert (order.status, order.avg_px) == (S.FILLED, 102)
+    assert seen(order.status, order.avg_px) == (S.FILLED, 102)
     told(E.TRADE_CORRECT, 8, "H", 9000, 120, "F")
-    assert (order.status, order.avg_px) == (S.FILLED, 120)
+    assert seen(order.status, order.avg_px) == (S.FILLED, 120)
     order.take(report(E.PENDING_REPLACE, 10), at=NOON)
     order.take(report(E.REPLACED, 11, order_qty=D(12000)), at=NOON)
     told(E.TRADE_CORRECT, 12, "K", 9500, 120, "H")
-    assert (order.status, order.cum_qty, order.leaves_qty) == (S.PARTIALLY_FILLED, 10500, 1500)
+    assert seen(order.status, order.cum_qty, order.leaves_qty) == (S.PARTIALLY_FILLED, 10500, 1500)
 
 
 def test_matrix_j1b_a_canceled_order_stays_canceled_through_a_bust_and_another_fill() -> None:
     order = after(NEW, report(E.TRADE, 2, exec_id="B", last_qty=D(5)), report(E.CANCELED, 6))
     order.take(report(E.TRADE_CANCEL, 7, ref_exec_id="B"), at=NOON)
-    assert (order.status, order.cum_qty) == (S.CANCELED, 0)
+    assert seen(order.status, order.cum_qty) == (S.CANCELED, 0)
     order.take(report(E.TRADE, 8, exec_id="F"), at=NOON)
-    assert (order.status, order.cum_qty, order.leaves_qty) == (S.CANCELED, 4, 0)
+    assert seen(order.status, order.cum_qty, order.leaves_qty) == (S.CANCELED, 4, 0)
 
 
 def test_the_same_fill_under_another_exec_id_is_known_by_the_brokers_count() -> None:
@@ -220,7 +225,7 @@ def test_a_bust_that_comes_before_its_fill_takes_effect_with_it() -> None:
     assert order.take(bust, at=NOON) is Booked.KEPT
     assert order.is_incomplete
     assert order.take(report(E.TRADE, 2, exec_id="t-1", cum_qty=D(4)), at=NOON) is Booked.BOOKED
-    assert (order.cum_qty, order.busted, order.status) == (0, {"t-1"}, S.NEW)
+    assert seen(order.cum_qty, order.busted, order.status) == (0, {"t-1"}, S.NEW)
     assert not order.is_incomplete
 
 
@@ -228,15 +233,15 @@ def test_an_overfill_is_booked_and_says_so() -> None:
     order = after(NEW, FILL, report(E.TRADE, 3, exec_id="t-3", last_qty=D(7)))
     event = last_of(order)
     assert isinstance(event, OrderFilled)
-    assert (event.overfill, event.leaves_qty, event.cum_qty) == (1, 0, 11)
+    assert seen(event.overfill, event.leaves_qty, event.cum_qty) == (1, 0, 11)
     assert order.status is S.FILLED
 
 
 def test_a_count_that_jumps_says_that_a_report_is_missing() -> None:
     order = after(NEW, report(E.TRADE, 3, exec_id="second", cum_qty=D(8)))
-    assert (order.missing, order.is_incomplete) == (4, True)
+    assert seen(order.missing, order.is_incomplete) == (4, True)
     order.take(report(E.TRADE, 2, exec_id="first", cum_qty=D(4)), at=NOON)
-    assert (order.missing, order.is_incomplete) == (0, False)
+    assert seen(order.missing, order.is_incomplete) == (0, False)
 
 
 def test_what_one_of_us_put_right_is_not_missing() -> None:
@@ -248,7 +253,7 @@ def test_what_one_of_us_put_right_is_not_missing() -> None:
 def test_an_acceptance_after_the_fill_teaches_the_brokers_id() -> None:
     order = after(report(E.TRADE, 2))
     order.take(report(E.NEW, 1, order_id="b-1"), at=NOON)
-    assert (order.order_id, order.status) == ("b-1", S.PARTIALLY_FILLED)
+    assert seen(order.order_id, order.status) == ("b-1", S.PARTIALLY_FILLED)
 
 
 def test_a_fill_of_an_order_that_was_never_sent_is_booked_and_it_is_sent_no_more() -> None:
@@ -273,13 +278,13 @@ def test_a_fill_that_cannot_be_right_is_kept(fields: dict[str, Any], why: str) -
     event = last_of(order)
     assert isinstance(event, OrderReportKept)
     assert why in event.why
-    assert (order.kept, order.cum_qty) == (1, 0)
+    assert seen(order.kept, order.cum_qty) == (1, 0)
 
 
 def test_an_old_replacement_does_not_undo_a_newer_one() -> None:
     order = after(NEW, report(E.REPLACED, 5, order_qty=D(7), limit_px=D(3)))
     assert order.take(report(E.REPLACED, 4, order_qty=D(9)), at=NOON) is Booked.KEPT
-    assert (order.order_qty, order.limit_px) == (7, 3)
+    assert seen(order.order_qty, order.limit_px) == (7, 3)
 
 
 def test_a_replacement_is_asked_for_once_and_keeps_what_it_does_not_name() -> None:
@@ -289,7 +294,7 @@ def test_a_replacement_is_asked_for_once_and_keeps_what_it_does_not_name() -> No
     with pytest.raises(Impossible, match="that comes first"):
         order.request_replace(order_qty=D(5), reason="smaller still", at=NOON)
     order.take(report(E.REPLACED, 5, order_qty=D(6), order_id="b-2"), at=NOON)
-    assert (order.status, order.order_qty, order.limit_px) == (S.NEW, 6, 2)
+    assert seen(order.status, order.order_qty, order.limit_px) == (S.NEW, 6, 2)
     assert order.order_id == "b-2"
 
 
@@ -332,7 +337,7 @@ def test_stops_and_brackets_that_cannot_be_are_refused(terms: dict[str, Any], wh
 
 def test_an_equity_may_have_a_bracket() -> None:
     order = requested(**STOCK, stop_loss_px=D(1), take_profit_px=D(4), reason="entry")
-    assert (order.stop_loss_px, order.take_profit_px) == (1, 4)
+    assert seen(order.stop_loss_px, order.take_profit_px) == (1, 4)
 
 
 def test_an_answer_that_never_came_leaves_the_order_in_doubt_until_it_is_told_of() -> None:
@@ -368,7 +373,7 @@ def test_the_brokers_word_settles_a_doubt_but_moves_no_quantity(
     order = submitted()
     order.lose_answer("timeout", at=NOON)
     assert order.reconcile(status, D(cum_qty), as_of=NOON, at=NOON) is True
-    assert (order.status, order.cum_qty, order.missing) == (leads_to, 0, cum_qty)
+    assert seen(order.status, order.cum_qty, order.missing) == (leads_to, 0, cum_qty)
     assert not order.in_doubt
     assert order.reconcile(status, D(cum_qty), as_of=NOON, at=NOON) is False
     assert isinstance(last_of(order), OrderReconciled)
