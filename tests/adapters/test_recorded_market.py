@@ -177,6 +177,39 @@ class TestBars:
         assert recorded.bid_at(NOON - TICK) is None
 
 
+class TestBetween:
+    def between(self, recorded: Recorded, first: int, last: int, *symbols: str) -> list[str]:
+        """What was quoted after one second past noon and up to another."""
+        found = recorded.market.quotes_between(
+            symbols or ("AAPL",), NOON + first * SECOND, NOON + last * SECOND
+        )
+        return [f"{quote.symbol} {quote.bid} at {(quote.time - NOON).seconds}" for quote in found]
+
+    def test_every_quote_after_one_moment_and_up_to_another(self, recorded: Recorded) -> None:
+        for number in range(5):
+            recorded.quote(NOON + number * SECOND, str(number + 1), "9")
+        assert self.between(recorded, 1, 3) == ["AAPL 3 at 2", "AAPL 4 at 3"]
+
+    def test_instruments_come_in_the_order_of_time(self, recorded: Recorded) -> None:
+        recorded.quote(NOON + 2 * SECOND, "1", "9", "MSFT")
+        recorded.quote(NOON + SECOND, "2", "9")
+        recorded.quote(NOON + SECOND, "3", "9", "NVDA")
+        assert self.between(recorded, 0, 9, "MSFT", "AAPL") == ["AAPL 2 at 1", "MSFT 1 at 2"]
+
+    @pytest.mark.parametrize(("bid", "offer"), [("0", "0"), ("3", "2")])
+    def test_what_proves_nothing_is_left_out(
+        self, recorded: Recorded, bid: str, offer: str
+    ) -> None:
+        recorded.quote(NOON + SECOND, bid, offer)
+        assert self.between(recorded, 0, 9) == []
+
+    def test_bars_stand_in_where_there_is_no_quote(self, recorded: Recorded) -> None:
+        recorded.bar(NOON + SECOND, "188.5", "189.5", "189")
+        recorded.quote(NOON + 2 * SECOND, "7", "9")
+        recorded.bar(NOON + 3 * SECOND, "188.5", "189.5", "189")
+        assert self.between(recorded, 0, 9) == ["AAPL 188.5 at 1", "AAPL 7 at 2"]
+
+
 class TestSettlement:
     def test_the_last_bar_of_the_session_closes_it(self, recorded: Recorded) -> None:
         for minutes, close in ((2, "188"), (1, "189")):
