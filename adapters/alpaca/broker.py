@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import wraps
 from types import TracebackType
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from adapters.alpaca import reports as said
 from adapters.alpaca.access import Access
-from adapters.alpaca.activities import Heard, as_activity, since
 from adapters.alpaca.chains import chain
+from adapters.alpaca.importing import named_activities
 from adapters.alpaca.lines import Line, Lines
 from adapters.alpaca.listening import Listening
 from adapters.alpaca.rest import AlpacaRest, SaidNo
@@ -30,8 +31,22 @@ from application.brokerage import (
 from application.ports import PortRefused, Unavailable
 from domain.reports import ExecType, ExecutionReport
 
-MANY = 5
-"""Unknown orders from which on a list of all is asked for rather than each."""
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def _only_unavailable(ask: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """A question that Alpaca refuses to answer (a wrong key, say) is one without an answer: what
+    was asked stays to be asked, and the words say why."""
+
+    @wraps(ask)
+    def asked(*args: Asked.args, **more: Asked.kwargs) -> Answer:
+        try:
+            return ask(*args, **more)
+        except PortRefused as no:
+            raise Unavailable(f"Alpaca does not say: {no}") from no
+
+    return asked
 
 
 class AlpacaBroker:
@@ -88,6 +103,7 @@ class AlpacaBroker:
         """Whether the stream of updates is listened to."""
         return self._updates.is_listening
 
+    @_only_unavailable
     def submit(self, ticket: OrderTicket) -> Sequence[ExecutionReport]:
         """Sends an order once. What Alpaca would refuse anyway is refused here.
 
@@ -110,6 +126,7 @@ class AlpacaBroker:
         self._lines.learn(order, ticket.cl_ord_id)
         return tuple(said.of_snapshot(Line(ticket.cl_ord_id, ticket.side, (order,))))
 
+    @_only_unavailable
     def cancel(self, cl_ord_id: str, *, at: datetime) -> Sequence[ExecutionReport]:
         """Asks for what is left of an order back.
 
@@ -127,6 +144,7 @@ class AlpacaBroker:
             return (said.answered(line, ExecType.CANCEL_REJECTED, at, str(no)),)
         return (said.answered(line, ExecType.PENDING_CANCEL, at),)
 
+    @_only_unavailable
     def replace(
         self, cl_ord_id: str, terms: Replacement, *, at: datetime
     ) -> Sequence[ExecutionReport]:
@@ -169,6 +187,7 @@ class AlpacaBroker:
         """
         return self._listening.reports(timeout_s)
 
+    @_only_unavailable
     def order(self, cl_ord_id: str) -> BrokerOrder | None:
         """The order as Alpaca sees it, or None if it never came to it.
 
@@ -178,6 +197,7 @@ class AlpacaBroker:
         line = self._lines.of_name(cl_ord_id)
         return None if line is None else line.as_broker_order()
 
+    @_only_unavailable
     def history(self, cl_ord_id: str) -> Sequence[ExecutionReport]:
         """All that Alpaca knows of one order, as reports in its order.
 
@@ -187,6 +207,7 @@ class AlpacaBroker:
         line = self._lines.of_name(cl_ord_id)
         return () if line is None else tuple(self._listening.history(line))
 
+    @_only_unavailable
     def open_orders(self) -> Sequence[BrokerOrder]:
         """Every order that may still trade, the exits of brackets too.
 
@@ -202,6 +223,7 @@ class AlpacaBroker:
                     found.append(line.as_broker_order())
         return tuple(found)
 
+    @_only_unavailable
     def positions(self) -> Sequence[BrokerPosition]:
         """What is held; short ones below zero.
 
@@ -218,6 +240,7 @@ class AlpacaBroker:
             for each in held
         )
 
+    @_only_unavailable
     def account(self) -> BrokerAccount:
         """The money.
 
@@ -238,13 +261,14 @@ class AlpacaBroker:
             currency=raw.currency or "USD",
         )
 
+    @_only_unavailable
     def activities(self, since: datetime) -> Sequence[Activity]:
         """What happened in the account since a moment, oldest first.
 
         Raises:
             Unavailable: no answer.
         """
-        return _Import(self._rest, self._lines).since(since)
+        return named_activities(self._rest, self._lines, since)
 
     def chain(self, underlying: str, *, expiry: date | None = None) -> Sequence[ChainQuote]:
         """The option chain, with Greeks as far as Alpaca computes them.
@@ -284,42 +308,7 @@ class AlpacaBroker:
         self._lines.learn(order, line.name)
         # Taken, not done: if the old one trades first, the new one is rejected.
         longer = Line(line.name, line.side, (*line.orders, order))
-        return (said.answered(longer, ExecType.PENDING_REPLACE, at),)
-
-
-class _Import:
-    """Activities with the names of the orders they come from."""
-
-    def __init__(self, rest: AlpacaRest, lines: Lines) -> None:
-        self._rest = rest
-        self._lines = lines
-        self._found: dict[str, Line | None] = {}
-
-    def since(self, moment: datetime) -> Sequence[Activity]:
-        heard = since(self._rest, moment)
-        ids = {each.raw.order_id for each in heard if each.raw.order_id}
-        unknown = [order_id for order_id in ids if self._lines.known(order_id) is None]
-        if len(unknown) > MANY:
-            # One question for all, instead of one each; older orders are asked for alone.
-            for order in self._lines.listed(status="all", after=moment):
-                self._lines.name_of(order)
-        return tuple(self._named(each) for each in heard)
-
-    def _named(self, heard: Heard) -> Activity:
-        order_id = heard.raw.order_id
-        if not order_id:
-            return as_activity(heard)
-        known = self._lines.known(order_id)
-        if known is None:
-            line = self._lines.of_id(order_id)
-            known = self._lines.known(order_id)
-            if line is None or known is None:
-                return as_activity(heard)
-        # Of one leg of several, and of an order that replaced another, the count is not ours.
-        counts = not known.is_leg and not known.is_replacement
-        return as_activity(
-            heard, cl_ord_id=known.name, cum_qty=heard.raw.cum_qty if counts else None
-        )
+        return (said.answered(longer, ExecType.PENDING_REPLACE, order.sent_at),)
 
 
 def _rejected(ticket: OrderTicket, why: str, kind: str) -> ExecutionReport:

@@ -21,7 +21,15 @@ import msgspec
 from adapters.alpaca.rest import AlpacaRest, SaidNo
 from adapters.alpaca.tickets import CL_ORD_ID_MAX
 from adapters.alpaca.wire import NOTHING, RawOrder
-from adapters.alpaca.words import OVER, legs_of, order_type, side_of, status_of, time_in_force
+from adapters.alpaca.words import (
+    OVER,
+    average_of,
+    legs_of,
+    order_type,
+    side_of,
+    status_of,
+    time_in_force,
+)
 from application.brokerage import BrokerOrder, OrderTicket
 from domain.fix import Side
 
@@ -93,7 +101,7 @@ class Line(msgspec.Struct, frozen=True):
 
     def as_broker_order(self) -> BrokerOrder:
         head, cum_qty = self.head, self.cum_qty
-        paid = sum((o.filled * (o.filled_avg_price or NOTHING) for o in self.orders), NOTHING)
+        paid = sum((each.filled * (average_of(each) or NOTHING) for each in self.orders), NOTHING)
         average = self.price(paid / cum_qty) if cum_qty else NOTHING
         return BrokerOrder(
             cl_ord_id=self.name,
@@ -129,6 +137,8 @@ class Lines:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._sides: OrderedDict[str, Side] = OrderedDict()
+        self._replaced: OrderedDict[str, RawOrder] = OrderedDict()
+        """Orders that were replaced: nothing changes of them any more."""
 
     def sent(self, ticket: OrderTicket) -> None:
         """Remembers the side of an order: of several legs Alpaca does not keep it."""
@@ -227,7 +237,7 @@ class Lines:
         while True:
             page = self._rest.read("/orders", list[RawOrder], params | more)
             for order in page:
-                if self.known(order.id) is None and not order.replaces:
+                if self.known(order.id) is None and _names_itself(order):
                     self.learn(order, order.client_order_id)
                 yield order
             if len(page) < PAGE:
@@ -279,11 +289,20 @@ class Lines:
     def _by_id(self, order_id: str) -> RawOrder | None:
         if not order_id:
             return None
+        with self._lock:
+            kept = self._replaced.get(order_id)
+        if kept is not None:
+            return kept
         try:
-            return self._rest.read(f"/orders/{order_id}", RawOrder, {"nested": "true"})
+            found = self._rest.read(f"/orders/{order_id}", RawOrder, {"nested": "true"})
         except SaidNo as no:
             _expect_nothing(no)
             return None
+        if found.status == "replaced":
+            with self._lock:
+                self._replaced[order_id] = found
+                _shorten(self._replaced)
+        return found
 
 
 def rfc3339(moment: datetime) -> str:
@@ -299,6 +318,13 @@ def _expect_nothing(no: SaidNo) -> None:
     """
     if no.status not in (404, 422):
         raise no
+
+
+def _names_itself(order: RawOrder) -> bool:
+    """Whether an order goes by its own client order id: an exit of a bracket that is listed
+    without its entry does not, nor what replaced another."""
+    is_alone = order.order_class not in _NESTED
+    return not order.replaces and (is_alone or order.is_multi_leg or bool(order.legs))
 
 
 def _named_leg(order: RawOrder, leg: RawOrder, name: str) -> _Known:

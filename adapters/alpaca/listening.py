@@ -102,7 +102,7 @@ class Listening:
         if known.is_leg or (order.is_multi_leg and update.event in ("fill", "partial_fill")):
             # Fills of several legs are read leg by leg, see reports.strategy_fills.
             self._unfinished.add(known.name)
-            return ()
+            return said.of_leg(update, known.name) if known.is_leg else ()
         if update.event == "replaced" and order.replaced_by:
             line = self._lines.of_id(order.replaced_by)
             if line is not None:

@@ -77,18 +77,51 @@ def of_update(update: RawUpdate, line: Line) -> ExecutionReport:
         kind = ExecType.STATUS
     text = update.reason or ("" if kind.value == update.event else update.event)
     if kind in TRADES:
+        exec_id, ref_exec_id = _execution(update, kind)
         return _told(
             line,
             order,
             kind,
             update.happened_at,
-            exec_id=update.execution_id or f"{order.id}:{update.event}:{order.filled}",
-            ref_exec_id=update.previous_execution_id or "",
+            exec_id=exec_id,
+            ref_exec_id=ref_exec_id,
             last_qty=update.qty or NOTHING,
             last_px=line.price(update.price) or NOTHING,
             text=update.reason or "",
         )
     return _told(line, order, kind, update.happened_at, text=text)
+
+
+def _execution(update: RawUpdate, kind: ExecType) -> tuple[str, str]:
+    """The ExecID of a fill, or of a bust or correction and the fill that it is about: where
+    Alpaca names only one execution, it is the fill."""
+    told = update.execution_id or f"{update.order.id}:{update.event}:{update.order.filled}"
+    if kind is ExecType.TRADE:
+        return told, ""
+    if update.previous_execution_id:
+        return told, update.previous_execution_id
+    return f"{told}:{update.event}", update.execution_id or ""
+
+
+def of_leg(update: RawUpdate, name: str) -> list[ExecutionReport]:
+    """What a message about one leg of several says that the fills of the whole do not: a bust or
+    a correction, which is of no fill of the whole, so that somebody has to look at it."""
+    kind = _EVENTS.get(update.event)
+    if kind not in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
+        return []
+    figures = f"{update.qty} {update.order.symbol} at {update.price}"
+    return [
+        ExecutionReport(
+            exec_type=kind,
+            cl_ord_id=name,
+            exec_id=_execution(update, kind)[0],
+            transact_time=update.happened_at,
+            order_id=update.order.id,
+            last_qty=update.qty or NOTHING,
+            last_px=update.price or NOTHING,
+            text=f"{update.event} of one leg: {figures}",
+        )
+    ]
 
 
 def replaced(line: Line, time: datetime) -> ExecutionReport:
@@ -281,4 +314,7 @@ def _told(
 
 def _exec_id(order: RawOrder, kind: ExecType, time: datetime) -> str:
     named = f"{order.id}:{kind.value}"
+    if order.replaces and kind is ExecType.PENDING_REPLACE:
+        # An order replaces another once.
+        return named
     return f"{named}:{time:%Y%m%dT%H%M%S.%f}" if kind in _AGAIN else named

@@ -64,6 +64,9 @@ class Told:
         if is_fill and report.cum_qty in order.counts:
             return False
         order.exec_ids.add(report.exec_id)
+        if report.exec_type is ExecType.TRADE_CANCEL:
+            # The count goes back, and what trades from there has the counts of before.
+            order.counts.clear()
         if is_fill and report.cum_qty is not None:
             order.counts.add(report.cum_qty)
         filled = is_fill and report.leaves_qty == 0

@@ -19,13 +19,16 @@ _STATES = {
     "accepted_for_bidding": OrdStatus.PENDING_NEW,
     "partially_filled": OrdStatus.PARTIALLY_FILLED,
     "filled": OrdStatus.FILLED,
+    "done_for_day": OrdStatus.DONE_FOR_DAY,
+    "suspended": OrdStatus.SUSPENDED,
     "pending_cancel": OrdStatus.PENDING_CANCEL,
+    "pending_replace": OrdStatus.PENDING_REPLACE,
     "canceled": OrdStatus.CANCELED,
     "expired": OrdStatus.EXPIRED,
     "rejected": OrdStatus.REJECTED,
 }
-"""States with a meaning of their own. In the others (`replaced`, `pending_replace`, `stopped`,
-`suspended`, `calculated`, `done_for_day`) an order is where its fills have brought it."""
+"""States with a meaning of their own. In the others (`replaced`, `stopped`, `calculated`) an
+order is where its fills have brought it."""
 
 OVER = frozenset({"filled", "canceled", "expired", "rejected", "replaced"})
 """States in which an order trades no more. `done_for_day` is none of them: one that is good
@@ -70,11 +73,23 @@ def figure(value: Decimal) -> str:
 
 def side_of(order: RawOrder) -> Side:
     """The side of an order, as far as it says one: of several legs, a limit below zero is a
-    credit, which is what a sale is in our terms."""
+    credit, which is what a sale is in our terms; without a limit, what was received."""
     if order.side:
         return Side(order.side)
-    price = order.limit_price if order.limit_price is not None else order.filled_avg_price
+    price = average_of(order) if order.limit_price is None else order.limit_price
     return Side.SELL if price is not None and price < 0 else Side.BUY
+
+
+def average_of(order: RawOrder) -> Decimal | None:
+    """What an order has traded at; of several legs the net of theirs, below zero if received."""
+    if not order.is_multi_leg:
+        return order.filled_avg_price
+    net = Decimal(0)
+    for leg in order.legs or ():
+        if leg.filled_avg_price is None:
+            return order.filled_avg_price
+        net += leg.filled_avg_price * (leg.ratio_qty or 1) * side_of(leg).sign
+    return net if order.legs else order.filled_avg_price
 
 
 def legs_of(order: RawOrder) -> tuple[Leg, ...]:

@@ -50,6 +50,7 @@ class Exchange:
         self.publish: Callable[[Json], None] = lambda _: None
         self.names: dict[str, str] = {}
         self.replacements_to_lose = 0
+        self.executions = 0
 
     def tick(self) -> datetime:
         self.now += timedelta(milliseconds=1)
@@ -235,7 +236,8 @@ class Exchange:
         event = self._after_fill(order)
         self.hold(order.symbol, quantity * sign, price)
         self.cash -= quantity * sign * price * multiplier(order.symbol)
-        execution = named("execution", order.id, order.filled_qty)
+        self.executions += 1
+        execution = named("execution", self.executions)
         self.note(
             "FILL", id=execution, transaction_time=stamp(self.now), type=event,
             price=text(price), qty=text(quantity), side=order.side, symbol=order.symbol,

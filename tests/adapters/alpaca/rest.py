@@ -48,6 +48,8 @@ class Rest:
         self.requests: list[tuple[str, str]] = []
         self.breaches: list[str] = []
         self.greeks: dict[str, Json] = {}
+        self.lists_exits_alone = False
+        """Whether open exits of an entry that is closed are listed by themselves."""
 
     def add_to(self, application: web.Application) -> None:
         for method, path, handler in (
@@ -153,7 +155,8 @@ class Rest:
         if limit > 500:
             raise Refusal(422, BAD_REQUEST, "limit must be at most 500")
         with self._lock:
-            found = [each for each in self._top_level(nested) if _has_status(each, status, nested)]
+            rolled = nested and not (self.lists_exits_alone and status == "open")
+            found = [each for each in self._top_level(rolled) if _has_status(each, status, rolled)]
             if after := asked.get("after"):
                 moment = datetime.fromisoformat(after)
                 found = [each for each in found if each.created_at > moment]

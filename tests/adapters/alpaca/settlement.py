@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from domain.instruments import Option, instrument
-from tests.adapters.alpaca.book import named, stamp, text
+from tests.adapters.alpaca.book import multiplier, named, order_json, stamp, text
 from tests.adapters.alpaca.exchange import Exchange
 
 
@@ -53,3 +53,31 @@ def move_cash(exchange: Exchange, kind: str, amount: str, **more: str) -> None:
         kind, date=f"{exchange.now:%Y-%m-%d}", created_at=stamp(exchange.now),
         net_amount=amount, status="executed", currency="USD", **more,
     )  # fmt: skip
+
+
+def bust(exchange: Exchange, name: str) -> str:
+    """The last execution of an order is taken back as if it had never been; its id."""
+    order = exchange.by_name(name)
+    fills = [each for each in exchange.activities if each.get("order_id") == order.id]
+    last = fills[-1]
+    exchange.activities.remove(last)
+    quantity, price = Decimal(last["qty"]), Decimal(last["price"])
+    sign = 1 if order.side == "buy" else -1
+    exchange.tick()
+    exchange.hold(order.symbol, -quantity * sign, price)
+    exchange.cash += quantity * sign * price * multiplier(order.symbol)
+    order.filled_qty -= quantity
+    order.status = "partially_filled" if order.filled_qty else "new"
+    execution: str = last["id"].rpartition("::")[2]
+    exchange.publish(
+        {
+            "event": "trade_bust",
+            "execution_id": named("bust", execution),
+            "previous_execution_id": execution,
+            "order": order_json(order, nested=False),
+            "price": last["price"],
+            "qty": last["qty"],
+            "timestamp": stamp(exchange.now),
+        }
+    )
+    return execution

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.alpaca.access import Access
 from application.brokerage import Replacement
-from application.ports import PortRefused, Unavailable
+from application.ports import Unavailable
 from domain.reports import ExecType
 from tests.adapters.alpaca.faults import BREAK, LIMIT, Fault
 from tests.adapters.alpaca.under_test import Alpaca
@@ -127,8 +127,12 @@ def test_a_cancel_whose_answer_is_lost_is_asked_for_again(under: Alpaca) -> None
 
 def test_a_key_that_is_refused_says_so(under: Alpaca) -> None:
     other = under.connect(_with(under.fake.access, "another"))
-    with pytest.raises(PortRefused, match="not authorized"):
-        other.account()
+    order = ticket(under, "o-1", limit="100.00")
+    asks: tuple[Callable[[], object], ...] = (other.account, lambda: other.submit(order))
+    for ask in asks:
+        with pytest.raises(Unavailable, match="not authorized"):
+            ask()
+    assert orders_there(under) == []
 
 
 def test_the_key_is_never_shown(under: Alpaca, caplog: pytest.LogCaptureFixture) -> None:

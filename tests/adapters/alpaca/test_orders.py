@@ -6,6 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.alpaca.lines import Line
+from adapters.alpaca.wire import RawOrder
+from adapters.alpaca.words import side_of, status_of
 from application.brokerage import OrderTicket
 from domain.fix import OrdStatus, Side
 from domain.legs import Leg
@@ -110,7 +113,10 @@ def test_a_bracket_of_shares_has_its_exits_under_names_of_ours(under: Alpaca) ->
     told.hear(under.broker.submit(entry))
     told.until("o-1", ExecType.TRADE)
     told.until("o-1.tp", ExecType.NEW)
-    assert {order.cl_ord_id for order in under.broker.open_orders()} == {"o-1.tp", "o-1.sl"}
+    for alone in (False, True):
+        under.fake.rest.lists_exits_alone = alone
+        for broker in (under.broker, under.another()):
+            assert {order.cl_ord_id for order in broker.open_orders()} == {"o-1.tp", "o-1.sl"}
     under.show(SHARE, "195.10", "195.20")
     (fill,) = told.until("o-1.tp", ExecType.TRADE)
     told.until("o-1.sl", ExecType.CANCELED)
@@ -228,3 +234,39 @@ def test_a_key_is_needed(under: Alpaca) -> None:
         type(under.fake.access)(key="", secret="")
     with pytest.raises(InvalidInput, match="in the clear"):
         type(under.fake.access)(key="k", secret="s", trading_url="http://api.alpaca.markets")
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "state"),
+    [
+        ("pending_new", 0, OrdStatus.PENDING_NEW),
+        ("accepted", 0, OrdStatus.NEW),
+        ("new", 0, OrdStatus.NEW),
+        ("new", 4, OrdStatus.PARTIALLY_FILLED),
+        ("partially_filled", 4, OrdStatus.PARTIALLY_FILLED),
+        ("done_for_day", 4, OrdStatus.DONE_FOR_DAY),
+        ("suspended", 0, OrdStatus.SUSPENDED),
+        ("pending_cancel", 4, OrdStatus.PENDING_CANCEL),
+        ("pending_replace", 0, OrdStatus.PENDING_REPLACE),
+        ("stopped", 0, OrdStatus.NEW),
+        ("calculated", 4, OrdStatus.PARTIALLY_FILLED),
+        ("canceled", 4, OrdStatus.CANCELED),
+        ("whatever_comes", 0, OrdStatus.NEW),
+    ],
+)
+def test_every_state_has_one_of_ours(status: str, filled: int, state: OrdStatus) -> None:
+    assert status_of(RawOrder(id="a-1", status=status), D(filled)) is state
+
+
+@pytest.mark.parametrize("shown", ["3.10", "-3.10"])
+def test_the_average_of_a_credit_follows_from_its_legs(shown: str) -> None:
+    """Whatever sign Alpaca gives what was received."""
+    legs = [
+        RawOrder(id="a-2", symbol="X", order_class="mleg", side="sell", filled_avg_price=D("5.40")),
+        RawOrder(id="a-3", symbol="Y", order_class="mleg", side="buy", filled_avg_price=D("2.30")),
+    ]
+    whole = RawOrder(
+        id="a-1", order_class="mleg", filled_qty=D(2), filled_avg_price=D(shown), legs=legs
+    )
+    assert side_of(whole) is Side.SELL
+    assert Line("o-1", Side.SELL, (whole,)).as_broker_order().avg_px == D("3.10")

@@ -9,13 +9,14 @@ from decimal import Decimal
 import pytest
 
 from adapters.alpaca.lines import Line
-from adapters.alpaca.reports import of_update
+from adapters.alpaca.reports import of_leg, of_update
 from adapters.alpaca.stream import _update
 from adapters.alpaca.wire import RawOrder, RawUpdate
 from application.ports import Unavailable
 from domain.fix import Side
 from domain.reports import ExecType, ExecutionReport
 from tests.adapters.alpaca.faults import BREAK, Fault
+from tests.adapters.alpaca.settlement import bust
 from tests.adapters.alpaca.under_test import Alpaca, listens
 from tests.adapters.brokers.under_test import CALL, HIGHER, SHARE, VERTICAL, Told, ticket
 
@@ -169,6 +170,31 @@ def test_a_fill_of_several_legs_waits_for_its_legs(under: Alpaca) -> None:
     assert {report.cl_ord_id for report in found} == {"o-1"}
 
 
+def test_a_bust_takes_its_fill_back_and_the_order_trades_again(under: Alpaca) -> None:
+    under.show(SHARE, "189.00", "189.20", offer_size=4)
+    told = Told(under.broker)
+    told.hear(under.broker.submit(ticket(under, "o-1", limit="189.20")))
+    (fill,) = told.until("o-1", ExecType.TRADE)
+    with under.fake.market() as exchange:
+        bust(exchange, "o-1")
+    (taken_back,) = told.until("o-1", ExecType.TRADE_CANCEL)
+    assert (taken_back.ref_exec_id, taken_back.cum_qty) == (fill.exec_id, D(0))
+    under.show(SHARE, "189.00", "189.15", offer_size=4)
+    fills_told = told.until("o-1", ExecType.TRADE, count=2)
+    assert [(each.cum_qty, each.last_px) for each in fills_told] == [
+        (D(4), D("189.20")),
+        (D(4), D("189.15")),
+    ]
+
+
+def test_a_bust_of_one_leg_is_told_of_the_whole_and_names_no_fill() -> None:
+    (report,) = of_leg(update("trade_bust", executed="e-2", corrects="e-1", px="1.5"), "o-1")
+    assert (report.exec_type, report.cl_ord_id) == (ExecType.TRADE_CANCEL, "o-1")
+    assert report.ref_exec_id == ""
+    assert "one leg" in report.text
+    assert of_leg(update("fill", executed="e-1", px="1.5"), "o-1") == []
+
+
 def test_an_order_that_nobody_here_sent_has_its_own_name(under: Alpaca) -> None:
     under.show(SHARE, "189.00", "189.20")
     with under.fake.market() as exchange:
@@ -240,18 +266,21 @@ def test_every_event_has_its_kind_of_report(event: str, kind: ExecType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "kind"),
+    ("event", "corrects", "kind", "ids"),
     [
-        ("fill", ExecType.TRADE),
-        ("partial_fill", ExecType.TRADE),
-        ("trade_bust", ExecType.TRADE_CANCEL),
-        ("trade_correct", ExecType.TRADE_CORRECT),
+        ("fill", "", ExecType.TRADE, ("e-2", "")),
+        ("partial_fill", "", ExecType.TRADE, ("e-2", "")),
+        ("trade_bust", "e-1", ExecType.TRADE_CANCEL, ("e-2", "e-1")),
+        ("trade_correct", "e-1", ExecType.TRADE_CORRECT, ("e-2", "e-1")),
+        ("trade_bust", "", ExecType.TRADE_CANCEL, ("e-2:trade_bust", "e-2")),
     ],
 )
-def test_trades_have_the_execution_and_its_figures(event: str, kind: ExecType) -> None:
-    report = reported(update(event, executed="e-2", corrects="e-1", px="1.5"))
+def test_trades_have_the_execution_and_its_figures(
+    event: str, corrects: str, kind: ExecType, ids: tuple[str, str]
+) -> None:
+    report = reported(update(event, executed="e-2", corrects=corrects, px="1.5"))
     assert report.exec_type is kind
-    assert (report.exec_id, report.ref_exec_id) == ("e-2", "e-1")
+    assert (report.exec_id, report.ref_exec_id) == ids
     assert (report.last_qty, report.last_px) == (D(4), D("1.5"))
     assert (report.cum_qty, report.leaves_qty) == (D(4), D(6))
 
