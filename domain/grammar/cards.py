@@ -93,7 +93,7 @@ class Card(msgspec.Struct, gc=False):
     @property
     def words(self) -> str:
         """All that the card says, for the questions that ask about all of it."""
-        said = [value for role, value in self.roles.items() if role in _CONTRACT_ROLES]
+        said = (value for role, value in self.roles.items() if role in _CONTRACT_ROLES)
         return "\n".join((self.title, *said, self.prose, self.notes))
 
 

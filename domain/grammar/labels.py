@@ -7,12 +7,11 @@ colon inside or outside. What it labels stands behind it, on the next line, or i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
-
-from domain.grammar.stems import holds_any
 
 
 class Role(StrEnum):
@@ -188,9 +187,7 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
     if not (line[:1].isascii() and line[:1].isalpha()):
         line = _BULLET.sub("", _EDGE.sub("", line))
     if ":" not in line and "=" not in line:
-        if not is_card:
-            return []
-        return (_dashed(line) if "-" in line or "~" in line else []) or _spaced(line)
+        return list(_dashed(line)) or list(_spaced(line)) if is_card else []
     found = list(_LABEL.finditer(line))
     if not found or found[0].start() > 0:
         return []
@@ -216,22 +213,20 @@ def _value(text: str) -> str:
     return text.rstrip(_CUT).lstrip(" \t,;|\u00b7")
 
 
-def _dashed(line: str) -> list[Labelled]:
+def _dashed(line: str) -> Iterator[Labelled]:
     match = _DASHED.match(line)
     role = role_of(match[1]) if match else None
-    if match is None or role is None or not fits(role, line[match.end() :]):
-        return []
-    return [Labelled(role, _clean_label(match[1]), line[match.end() :].strip())]
+    if match is not None and role is not None and fits(role, line[match.end() :]):
+        yield Labelled(role, _clean_label(match[1]), line[match.end() :].strip())
 
 
-def _spaced(line: str) -> list[Labelled]:
+def _spaced(line: str) -> Iterator[Labelled]:
     """A label and nothing but its value: "Strike 250C", "Entry $2.30", "Ticker TSLA"."""
     label, _, value = line.strip().rpartition(" ")
     role = role_of(label) if label and not any(map(str.isdigit, label)) else None
     shape = _LONE.get(role) if role is not None else None
-    if role is None or shape is None or not shape.fullmatch(value):
-        return []
-    return [Labelled(role, label, value)]
+    if role is not None and shape is not None and shape.fullmatch(value):
+        yield Labelled(role, label, value)
 
 
 def _last_words(match: re.Match[str]) -> tuple[Role | None, int]:
@@ -250,7 +245,7 @@ def _clean_label(label: str) -> str:
 
 def cells(line: str) -> list[str]:
     """The parts of a line between bars, where it has any and they hold labels."""
-    if not holds_any(line, "|\u00b7\u00a6\u2502"):
+    if _PIPES.search(line) is None:
         return [line]
     parts = [part for part in _PIPES.split(line) if part.strip()]
     if len(parts) < 2 or not any(labelled(part) or role_of(part) for part in parts):

@@ -135,7 +135,7 @@ def features_of(text: MessageText) -> list[str]:
     """
     found: dict[str, None] = {}
     before = _START
-    pieces = list(_pieces(_beginning(text)))
+    pieces = list(_pieces("\n".join(_parts(text))))
     for word in pieces:
         sense = SENSE_OF.get(word)
         if sense is None:
@@ -146,18 +146,6 @@ def features_of(text: MessageText) -> list[str]:
         before = sense
     found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
     return list(found)
-
-
-def _beginning(text: MessageText) -> str:
-    """As much of the cleaned words as is weighed."""
-    said: list[str] = []
-    length = 0
-    for part in _parts(text):
-        said.append(part)
-        length += len(part) + 1
-        if length > LENGTH_MAX:
-            break
-    return "\n".join(said)[:LENGTH_MAX]
 
 
 def _parts(text: MessageText) -> Iterator[str]:
@@ -171,7 +159,7 @@ def _parts(text: MessageText) -> Iterator[str]:
 
 def _pieces(said: str) -> Iterator[str]:
     """Words in lower case; numbers and tickers by what they are, not which."""
-    for match in _PIECE.finditer(said):
+    for match in _PIECE.finditer(said[:LENGTH_MAX]):
         kind = match.lastgroup
         if kind == "words":
             yield from map(_word, match[kind].split(" "))
