@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,3 +45,13 @@ class NewYork:
     def session_dates(self, first: date, last: date) -> Sequence[date]:
         """The days of `sessions`."""
         return [session.date for session in self.sessions(first, last)]
+
+
+class AnyHour:
+    """Every day from midnight to midnight: for accounts whose limits let them trade at any hour."""
+
+    def sessions(self, first: date, last: date) -> Sequence[Session]:
+        """A session for each day."""
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        midnights = ((day, datetime.combine(day, time(), UTC)) for day in days)
+        return [Session(day, at, at + timedelta(days=1)) for day, at in midnights]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.postgres import borrowed
-from application.books import Book, book_key, remembered_book
+from application.books import HELD_PREFIX, Book, Held, book_key, remembered_book
+from application.dispatching import Sending, working_prefix
 from application.trading import Trading
+from domain.fix import Side
 
 
 class TradingBooks:
@@ -30,3 +36,39 @@ class TradingBooks:
                 (Trading.name, book_key(account)),
             ).fetchone()
         return None if row is None else remembered_book(row[0])
+
+    def holdings(self, account: str) -> Mapping[str, Decimal]:
+        """What the account holds of each instrument: a negative quantity is short.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        found: dict[str, Decimal] = {}
+        for value in self._remembered(Trading.name, HELD_PREFIX).values():
+            held = msgspec.json.decode(value, type=Held)
+            if held.account != account:
+                continue
+            for leg in held.legs:
+                # The legs of what was sold name its own sides already.
+                signed = held.quantity * leg.ratio * (1 if leg.side is Side.BUY else -1)
+                found[leg.symbol] = found.get(leg.symbol, Decimal(0)) + signed
+        return {symbol: quantity for symbol, quantity in found.items() if quantity}
+
+    def working(self, account: str) -> Sequence[UUID]:
+        """The orders of the account that went to the broker and are not over.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        prefix = working_prefix(account)
+        keys = self._remembered(Sending.name, prefix)
+        return [UUID(key.removeprefix(prefix)) for key in keys]
+
+    def _remembered(self, reaction: str, prefix: str) -> Mapping[str, bytes]:
+        with borrowed(self._pool) as connection:
+            rows = connection.execute(
+                "SELECT key, value FROM tape.reaction_memory"
+                " WHERE reaction = %s AND starts_with(key, %s)",
+                (reaction, prefix),
+            ).fetchall()
+        return dict(rows)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from application.books import Book
 from application.desk import Work
+from application.limiting import limits_of
 from application.ports import MarketPrices, QuoteRequest
 from domain.approvals import ApprovalRules, Assessment
 from domain.fix import Side
@@ -56,19 +57,22 @@ class Assessor:
         at_risk = None
         if rules.second_approver_above is not None:
             entry_px = signal.entry_prices[1] if market_px is None else market_px
-            at_risk = self._at_risk(signal, account, entry_px)
+            at_risk = self._at_risk(work, signal, account, entry_px)
         return Assessment(
             rules=rules, market_px=market_px, at_risk=at_risk, accept_price=accept_price
         )
 
-    def _at_risk(self, signal: Signal, account: str, entry_px: Decimal) -> Decimal | None:
+    def _at_risk(
+        self, work: Work, signal: Signal, account: str, entry_px: Decimal
+    ) -> Decimal | None:
         """What the account's order would put at risk in USD; None without a book to size it."""
         book = self._books.book(account)
         if book is None:
             return None
         multiplier = multiplier_of(signal.legs)
         unit = capital_at_risk(signal.side, signal.legs, entry_px)
-        return cents(book.size(unit, multiplier) * multiplier * unit)
+        share = limits_of(work, account).trade_share
+        return cents(book.size(unit, multiplier, share) * multiplier * unit)
 
 
 def market_price(

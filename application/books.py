@@ -7,6 +7,7 @@ people see are a projection of the same fills.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
@@ -18,26 +19,60 @@ from domain.legs import Leg, multiplier_of, strategy_symbol
 from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
 
-EQUITY_SHARE = Decimal("0.10")
-"""The most of a book's equity that one trade may take."""
+DAY_TRADES_KEPT = 64
 
 
 class Book(msgspec.Struct):
-    """An account: cash, and what its open trades cost, in USD."""
+    """An account: cash, what its open trades cost, and what working orders may yet take, in USD.
+
+    `trades` counts what was opened on the exchange day `day`, `day_trades` holds the days of
+    trades that were opened and closed on one.
+    """
 
     cash: Decimal
     invested: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+    positions: int = 0
+    day: date | None = None
+    trades: int = 0
+    day_trades: tuple[date, ...] = ()
 
     @property
     def equity(self) -> Decimal:
         return self.cash + self.invested
 
-    def size(self, at_risk: Decimal, multiplier: int) -> Decimal:
-        """Whole units that a tenth of the equity carries; 50,000 at 5.50 gives 9 contracts."""
+    @property
+    def buying_power(self) -> Decimal:
+        return self.cash - self.reserved
+
+    def size(self, at_risk: Decimal, multiplier: int, share: Decimal) -> Decimal:
+        """Whole units that a share of the equity carries; a tenth of 50,000 at 5.50 gives 9
+        contracts.
+        """
         if at_risk <= 0:
             return Decimal(0)
-        units = self.equity * EQUITY_SHARE / (at_risk * multiplier)
+        units = self.equity * share / (at_risk * multiplier)
         return units.quantize(Decimal(1), rounding=ROUND_DOWN)
+
+    def trades_on(self, day: date) -> int:
+        """How many trades were opened on an exchange day."""
+        return self.trades if self.day == day else 0
+
+    def day_trades_since(self, first: date) -> int:
+        """How many trades were opened and closed on one day, from that day on."""
+        return sum(day >= first for day in self.day_trades)
+
+    def count_trade(self, day: date) -> None:
+        """One more trade was opened."""
+        self.trades = self.trades_on(day) + 1
+        self.day = day
+
+    def count_day_trade(self, day: date) -> None:
+        """One more trade was closed on the day it was opened; only the latest count for ever."""
+        self.day_trades = (*self.day_trades, day)[-DAY_TRADES_KEPT:]
+
+
+HELD_PREFIX = "held:"
 
 
 def book_key(account: str) -> str:
@@ -58,6 +93,8 @@ class Held(msgspec.Struct):
     legs: tuple[Leg, ...]
     quantity: Decimal
     price: Decimal
+    opened_on: date | None = None
+    day_traded: bool = False
 
     @property
     def cost(self) -> Decimal:
@@ -72,6 +109,14 @@ class Held(msgspec.Struct):
         return min(max(part, Decimal(1)), self.quantity)
 
 
+class Working(msgspec.Struct):
+    """What an order that opens something may yet take of an account's cash."""
+
+    account: str
+    quantity: Decimal
+    unit: Decimal
+
+
 class Books:
     """All accounts. A trade is known by an id: its signal's, or one of its own."""
 
@@ -79,6 +124,7 @@ class Books:
         self.memory = Memory()
         self._accounts: dict[str, Book] = {}
         self._held: dict[UUID, Held] = {}
+        self._working: dict[UUID, Working] = {}
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Takes up what was remembered."""
@@ -88,6 +134,8 @@ class Books:
                 self._accounts[name] = remembered_book(value)
             elif kind == "held":
                 self._held[UUID(name)] = msgspec.json.decode(value, type=Held)
+            elif kind == "working":
+                self._working[UUID(name)] = msgspec.json.decode(value, type=Working)
 
     def account(self, name: str) -> Book | None:
         return self._accounts.get(name)
@@ -112,24 +160,42 @@ class Books:
         """Begins the book of an account."""
         self._put_account(name, Book(cash))
 
-    def enter(self, trade: UUID, order: Order) -> None:
-        """Books the new fills of an opening order."""
-        for event in order.pending_events:
-            if isinstance(event, OrderFilled):
-                self._add(trade, order, event)
+    def reserve(self, order: Order, unit: Decimal, day: date) -> None:
+        """Sets aside what an order that opens something may take: `unit` in USD for each."""
+        book = self._accounts[order.account]
+        book.reserved += order.order_qty * unit
+        book.count_trade(day)
+        self._put_account(order.account, book)
+        self._put_working(order.id, Working(order.account, order.order_qty, unit))
 
-    def leave(self, trades: Sequence[UUID], order: Order) -> None:
-        """Books the new fills of a closing order, on one trade after the other."""
-        for event in order.pending_events:
-            if isinstance(event, OrderFilled):
-                left, commission = event.last_qty, event.commission
-                for trade in trades:
-                    held = self._held.get(trade)
-                    if held is None or not left:
-                        continue
-                    closed = min(left, held.quantity)
-                    self.release(trade, closed, event.last_px, commission)
-                    left, commission = left - closed, Decimal(0)
+    def give_back(self, order: UUID) -> None:
+        """Nothing more will be filled of an order."""
+        working = self._working.get(order)
+        if working is not None:
+            self._less_reserved(order, working, working.quantity)
+
+    def enter(self, trade: UUID, order: Order, fill: OrderFilled, day: date) -> None:
+        """Books a fill of an opening order."""
+        working = self._working.get(order.id)
+        if working is not None:
+            self._less_reserved(order.id, working, min(fill.last_qty, working.quantity))
+        self._add(trade, order, fill, day)
+
+    def leave(self, trades: Sequence[UUID], fill: OrderFilled, day: date) -> None:
+        """Books a fill of a closing order, on one trade after the other."""
+        left, commission = fill.last_qty, fill.commission
+        for trade in trades:
+            held = self._held.get(trade)
+            if held is None or not left:
+                continue
+            closed = min(left, held.quantity)
+            if held.opened_on == day and not held.day_traded:
+                held.day_traded = True
+                book = self._accounts[held.account]
+                book.count_day_trade(day)
+                self._put_account(held.account, book)
+            self.release(trade, closed, fill.last_px, commission)
+            left, commission = left - closed, Decimal(0)
 
     def release(
         self, trade: UUID, quantity: Decimal, price: Decimal, commission: Decimal = Decimal(0)
@@ -166,9 +232,9 @@ class Books:
             self._put_held(trade, held)
         self._put_account(order.account, book)
 
-    def _add(self, trade: UUID, order: Order, fill: OrderFilled) -> None:
+    def _add(self, trade: UUID, order: Order, fill: OrderFilled, day: date) -> None:
         held = self._held.get(trade) or Held(
-            order.account, order.side, order.legs, Decimal(0), Decimal(0)
+            order.account, order.side, order.legs, Decimal(0), Decimal(0), day
         )
         quantity = held.quantity + fill.last_qty
         held.price = (held.quantity * held.price + fill.last_qty * fill.last_px) / quantity
@@ -180,14 +246,34 @@ class Books:
         self._put_account(order.account, book)
         self._put_held(trade, held)
 
+    def _less_reserved(self, order: UUID, working: Working, quantity: Decimal) -> None:
+        book = self._accounts[working.account]
+        book.reserved -= quantity * working.unit
+        working.quantity -= quantity
+        self._put_account(working.account, book)
+        self._put_working(order, working)
+
     def _put_account(self, name: str, book: Book) -> None:
         self._accounts[name] = book
         self.memory.put(book_key(name), book)
 
     def _put_held(self, trade: UUID, held: Held) -> None:
+        was = trade in self._held
         if held.quantity > 0:
             self._held[trade] = held
-            self.memory.put(f"held:{trade}", held)
+            self.memory.put(f"{HELD_PREFIX}{trade}", held)
         else:
             self._held.pop(trade, None)
-            self.memory.drop(f"held:{trade}")
+            self.memory.drop(f"{HELD_PREFIX}{trade}")
+        if was != (trade in self._held):
+            book = self._accounts[held.account]
+            book.positions += 1 if held.quantity > 0 else -1
+            self._put_account(held.account, book)
+
+    def _put_working(self, order: UUID, working: Working) -> None:
+        if working.quantity > 0:
+            self._working[order] = working
+            self.memory.put(f"working:{order}", working)
+        else:
+            self._working.pop(order, None)
+            self.memory.drop(f"working:{order}")

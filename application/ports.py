@@ -23,10 +23,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
-from domain.fix import OrdType, Side
-from domain.legs import Leg
 from domain.market import Quote
-from domain.shared import Value
 
 
 class ApplicationError(Exception):
@@ -149,68 +146,6 @@ class MarketPrices(Protocol):
 
     def settlement(self, symbol: str, day: date) -> Decimal | None:
         """The closing price of an underlying on an exchange day, or None."""
-        ...
-
-
-class Ticket(Value, frozen=True, kw_only=True):
-    """What a broker needs to know of an order."""
-
-    cl_ord_id: str
-    side: Side
-    legs: tuple[Leg, ...]
-    order_qty: Decimal
-    ord_type: OrdType
-    limit_px: Decimal | None
-    sent_at: datetime
-
-
-class Acceptance(Value, frozen=True, kw_only=True):
-    """The broker took the order (ExecType New)."""
-
-    order_id: str
-    transact_time: datetime
-
-
-class Rejection(Value, frozen=True, kw_only=True):
-    """The broker refused the order (ExecType Rejected)."""
-
-    reason: str
-    transact_time: datetime
-
-
-class Fill(Value, frozen=True, kw_only=True):
-    """Some of the order traded (ExecType Trade)."""
-
-    exec_id: str
-    last_qty: Decimal
-    last_px: Decimal
-    commission: Decimal
-    transact_time: datetime
-
-
-class Cancellation(Value, frozen=True, kw_only=True):
-    """What was left of the order was taken back (ExecType Canceled)."""
-
-    transact_time: datetime
-
-
-ExecutionReport = Acceptance | Rejection | Fill | Cancellation
-
-
-class Broker(Protocol):
-    """Where orders go; idempotent by ClOrdID."""
-
-    @property
-    def name(self) -> str:
-        """What the broker is called in events."""
-        ...
-
-    def submit(self, ticket: Ticket) -> Sequence[ExecutionReport]:
-        """Sends an order and returns the reports so far.
-
-        Raises:
-            Unavailable: the broker did not answer.
-        """
         ...
 
 

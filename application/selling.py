@@ -144,6 +144,7 @@ def leave(
             ord_type=terms.ord_type,
             limit_px=terms.limit_px,
             time_in_force=TimeInForce.DAY,
+            reason=IN_WORDS[fired.reason],
             at=at,
         )
     )
@@ -151,11 +152,15 @@ def leave(
 
 
 def take_back(work: Work, cl_ord_id: str, why: str, at: datetime) -> bool:
-    """Asks for what is left of an order back, once; True if it was asked."""
+    """Asks for what is left of an order back, once; True if it was asked or not sent at all."""
     order = work.find(Order, order_stream(cl_ord_id))
     if order is None or not order.status.is_open or order.status is OrdStatus.PENDING_CANCEL:
         return False
-    order.request_cancel(why, at=at)
+    if order.submitted:
+        order.request_cancel(why, at=at)
+    else:
+        # Nobody has heard of it yet, so nobody can cancel it.
+        order.deny(why, at=at)
     return True
 
 

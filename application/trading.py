@@ -1,72 +1,78 @@
-"""Trading: approved signals and manual tickets become orders, exits close what is held.
+"""Trading: approved signals and manual tickets become orders that passed our checks.
 
-All events of an order that the broker answers at once are one batch, so an order is never
-half-recorded. A closing order follows the trader's exit with the same part of our holding.
+An order is asked for, checked, and cleared or denied in one batch; the dispatcher sends what is
+cleared. What is filled moves the books when the fill is on the tape, whoever reported it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from application.assessing import market_price
-from application.books import EQUITY_SHARE, Books
+from application.books import Books
+from application.checks import Entry, checked
 from application.desk import Work
-from application.ports import (
-    Acceptance,
-    Broker,
-    Cancellation,
-    ExecutionReport,
-    Fill,
-    MarketPrices,
-    QuoteRequest,
-    Rejection,
-    Ticket,
-)
+from application.hours import Exchange
+from application.limiting import limits_of, risk_of, sectors_of
+from application.ports import MarketPrices, QuoteRequest
 from application.reaction import Happened, consequence
+from application.selling import hand_line, turned
 from domain.accounts import AccountOpened
-from domain.fix import OrdType, PositionEffect, Side, TimeInForce
-from domain.holdings import Holding, holding_stream
-from domain.legs import (
-    Leg,
-    capital_at_risk,
-    multiplier_of,
-    strategy_quote,
-    strategy_symbol,
+from domain.close_alls import CloseAll, close_all_stream
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.holdings import Holding, HoldingExpired, holding_stream
+from domain.instruments import instrument
+from domain.legs import Leg, legs_of, strategy_quote, strategy_symbol
+from domain.limits import Limits, limits_stream
+from domain.market import exchange_day
+from domain.order_events import (
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderRequested,
+    OrderTradeCanceled,
+    OrderTradeCorrected,
 )
-from domain.order_events import OrderRequested, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order, entry_name
-from domain.shared import Event, stream_id
-from domain.signal_events import SignalApproved, SignalExitCalled, SignalSettled
+from domain.risk import why_blocked
+from domain.risk_events import risk_stream
+from domain.sectors import SECTORS_STREAM
+from domain.shared import Event, price, stream_id
+from domain.signal_events import SignalApproved, SignalSettled
 from domain.signals import Signal
+from domain.ticks import through
 
-DRIFT_MAX = Decimal("0.10")
-"""How far the market may have moved from the price that was approved before we refuse to
-follow."""
+OVER = (OrderCanceled, OrderDenied, OrderExpired, OrderRejected)
 
 
 class Trading:
-    """The reaction that sends orders."""
+    """The reaction that decides which orders are sent, and keeps the books."""
 
     name = "trading"
     handles: frozenset[type[Event]] = frozenset(
         {
             AccountOpened,
             SignalApproved,
-            SignalExitCalled,
             SignalSettled,
             OrderRequested,
+            OrderFilled,
+            *OVER,
             OrderTradeCorrected,
             OrderTradeCanceled,
+            HoldingExpired,
         }
     )
 
-    def __init__(self, broker: Broker, market: MarketPrices) -> None:
-        self._broker = broker
+    def __init__(self, market: MarketPrices, exchange: Exchange) -> None:
         self._market = market
+        self._exchange = exchange
         self._books = Books()
 
     def restore(self, state: Mapping[str, bytes]) -> None:
@@ -84,21 +90,37 @@ class Trading:
                     self._books.open(opened.name, opened.cash)
                 case SignalApproved() as approved:
                     self._enter(cause, approved, work)
-                case SignalExitCalled() as called:
-                    self._exit(cause, called, work)
                 case SignalSettled() as settled:
                     self._settle(cause, settled, work)
                 case OrderRequested() as requested if requested.signal is None:
-                    self._place(cause, work)
+                    self._place(cause, requested, work)
+                case OrderFilled() as fill:
+                    self._fill(work.get(Order, cause.stream), fill)
+                case OrderCanceled() | OrderDenied() | OrderExpired() | OrderRejected():
+                    self._books.give_back(cause.stream)
                 case OrderTradeCorrected() | OrderTradeCanceled() as change:
                     order = work.get(Order, cause.stream)
-                    self._books.recount(_trade_of(order), order, change)
+                    self._books.recount(trade_of(order), order, change)
+                case HoldingExpired() as expired:
+                    self._expire(expired)
 
     def _enter(self, cause: Happened, approved: SignalApproved, work: Work) -> None:
+        """One order for an approved signal, whatever becomes of it."""
         signal = work.get(Signal, cause.stream)
-        at = cause.event.timestamp
-        limit = market_price(self._market, signal.side, signal.legs, at)
-        size, why_not = self._size(signal, approved, limit)
+        entry = self._entry(
+            work,
+            Entry(
+                side=signal.side,
+                legs=signal.legs,
+                quantity=None,
+                at=cause.event.timestamp,
+                account=approved.account,
+                book=self._books.account(approved.account),
+                limits=limits_of(work, approved.account),
+                signal=signal,
+                approved=approved,
+            ),
+        )
         order = work.begin(
             Order.request(
                 cl_ord_id=entry_name(cause.stream),
@@ -107,67 +129,117 @@ class Trading:
                 side=signal.side,
                 position_effect=PositionEffect.OPEN,
                 legs=signal.legs,
-                order_qty=size if size > 0 else signal.book[1],
-                ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
-                limit_px=limit,
+                order_qty=entry.size if entry.size > 0 else signal.book[1],
+                ord_type=OrdType.MARKET if entry.limit is None else OrdType.LIMIT,
+                limit_px=entry.limit,
                 time_in_force=TimeInForce.DAY,
-                at=at,
+                at=entry.at,
             )
         )
-        if why_not:
-            order.deny(why_not, at=at)
-        else:
-            self._send(order, limit, cause)
-            self._books.enter(cause.stream, order)
+        self._judge(order, entry)
         work.save(consequence(self.name, cause))
 
-    def _size(
-        self, signal: Signal, approved: SignalApproved, price: Decimal | None
-    ) -> tuple[Decimal, str]:
-        """How many units to trade, or why none."""
-        none = Decimal(0)
-        book = self._books.account(approved.account)
-        if book is None:
-            return none, f"there is no account {approved.account}"
-        if signal.closed or signal.voided:
-            return none, "the trade was over before it was approved"
-        if price is None:
-            return none, "no quote to size and price the order by"
-        why_not = _why_not_at(price, signal, approved)
-        if why_not:
-            return none, why_not
-        at_risk = capital_at_risk(signal.side, signal.legs, price)
-        size = book.size(at_risk, multiplier_of(signal.legs))
-        if size <= 0:
-            return none, f"one unit puts more than {EQUITY_SHARE:.0%} of the book's equity at risk"
-        return size, ""
-
-    def _exit(self, cause: Happened, called: SignalExitCalled, work: Work) -> None:
-        held = self._books.held(cause.stream)
-        if held is None:
+    def _place(self, cause: Happened, requested: OrderRequested, work: Work) -> None:
+        """Clears a manual ticket, or says why not; who asks for an exit clears it himself."""
+        order = work.get(Order, cause.stream)
+        if order.cleared or order.status is not OrdStatus.PENDING_NEW:
             return
-        signal = work.get(Signal, cause.stream)
-        before = sum((q for n, q in signal.book.items() if n < called.number), Decimal(0))
-        order = work.begin(
-            Order.request(
-                cl_ord_id=f"{cause.stream.hex[:20]}-x{called.number}",
-                account=held.account,
-                signal=cause.stream,
-                side=held.side.opposite,
-                position_effect=PositionEffect.CLOSE,
-                legs=_reversed(held.legs),
-                order_qty=held.share(called.quantity, before),
-                ord_type=OrdType.MARKET,
-                limit_px=None,
-                time_in_force=TimeInForce.DAY,
-                at=cause.event.timestamp,
+        if requested.position_effect is PositionEffect.CLOSE:
+            why_not = self._why_not_closed(order)
+            if why_not:
+                order.deny(why_not, at=cause.event.timestamp)
+            else:
+                order.clear(at=cause.event.timestamp)
+        else:
+            entry = self._entry(
+                work,
+                Entry(
+                    side=order.side,
+                    legs=order.legs,
+                    quantity=order.order_qty,
+                    at=cause.event.timestamp,
+                    account=order.account,
+                    book=self._books.account(order.account),
+                    limits=limits_of(work, order.account),
+                    limit=requested.limit_px,
+                ),
             )
-        )
-        self._send(order, None, cause)
-        self._books.leave([cause.stream], order)
+            self._judge(order, entry)
         work.save(consequence(self.name, cause))
+
+    def _entry(self, work: Work, entry: Entry) -> Entry:
+        """The entry with what the market, risk and sectors say of it."""
+        closing = close_all_stream(entry.account, exchange_day(entry.at))
+        account = entry.account
+        work.prefetch((limits_stream(account), risk_stream(account), SECTORS_STREAM, closing))
+        underlying = instrument(entry.legs[0].symbol).underlying
+        sector = sectors_of(work).of(underlying)
+        seen = self._look(entry.side, entry.legs, entry.at, entry.limits)
+        limit = entry.limit
+        if limit is None and seen.far_side is not None:
+            limit = through(entry.side, entry.legs, seen.far_side, entry.limits.through_ticks)
+        return msgspec.structs.replace(
+            entry,
+            quote=seen.far_side,
+            limit=limit,
+            no_quote=seen.why_not,
+            sector=sector,
+            blocked=_why_closing(work.find(CloseAll, closing))
+            or why_blocked(risk_of(work, account), underlying, sector),
+        )
+
+    def _judge(self, order: Order, entry: Entry) -> None:
+        made = checked(entry, self._exchange)
+        last = made[-1]
+        if not last.passed:
+            order.deny(last.detail, made, at=entry.at)
+            return
+        order.clear(made, at=entry.at)
+        self._books.reserve(order, entry.unit, exchange_day(entry.at))
+
+    def _look(self, side: Side, legs: tuple[Leg, ...], at: datetime, limits: Limits) -> _Look:
+        """The far side of the market now, or why there is none to go by."""
+        quotes = self._market.quotes_at([QuoteRequest(leg.symbol, at) for leg in legs])
+        oldest = timedelta(seconds=limits.quote_age_s)
+        for leg, quote in zip(legs, quotes, strict=True):
+            if quote is None:
+                return _Look(None, f"no quote of {leg.symbol} to size and price the order by")
+            if not quote.is_usable:
+                return _Look(None, f"the quote of {leg.symbol} is crossed or has no offer: "
+                                   f"{quote.bid} x {quote.offer}")  # fmt: skip
+            if at - quote.time > oldest:
+                age = int((at - quote.time).total_seconds())
+                return _Look(None, f"the quote of {leg.symbol} is {age} s old, and "
+                                   f"{limits.quote_age_s} s are allowed")  # fmt: skip
+        usable = {quote.symbol: (quote.bid, quote.offer) for quote in quotes if quote is not None}
+        whole = strategy_quote(side, legs, usable)
+        assert whole is not None
+        return _Look(price(whole[1] if side is Side.BUY else whole[0]), "")
+
+    def _why_not_closed(self, order: Order) -> str:
+        """Why there is nothing to close, or nothing."""
+        if self._books.account(order.account) is None:
+            return f"there is no account {order.account}"
+        found = [self._books.held(trade) for trade in self._closed_by(order)]
+        holds = sum((held.quantity for held in found if held is not None), Decimal(0))
+        return f"the account holds {holds} of it" if holds < order.order_qty else ""
+
+    def _fill(self, order: Order, fill: OrderFilled) -> None:
+        day = exchange_day(fill.transact_time)
+        if opens(order):
+            self._books.enter(trade_of(order), order, fill, day)
+        else:
+            self._books.leave(self._closed_by(order), fill, day)
+
+    def _closed_by(self, order: Order) -> list[UUID]:
+        """The trades whose holding an order closes: its own first, then what else there is."""
+        symbol = strategy_symbol(order.side, order.legs)
+        return self._books.held_for(
+            order.account, order.side.opposite, symbol, first=trade_of(order)
+        )
 
     def _settle(self, cause: Happened, settled: SignalSettled, work: Work) -> None:
+        """What is held for a trade ends with it."""
         held = self._books.held(cause.stream)
         if held is None:
             return
@@ -185,118 +257,43 @@ class Trading:
             settled_at=settled.settled_at,
             at=at,
         )
-        self._books.release(cause.stream, held.quantity, settled.price)
         work.save(consequence(self.name, cause))
 
-    def _place(self, cause: Happened, work: Work) -> None:
-        """Sends a manual ticket, if the book can carry it."""
-        order = work.get(Order, cause.stream)
-        requested = cause.event
-        assert isinstance(requested, OrderRequested)
-        why_not = self._why_not(order, cause)
-        if why_not:
-            order.deny(why_not, at=cause.event.timestamp)
-        else:
-            self._send(order, requested.limit_px, cause)
-            if _opens(order):
-                self._books.enter(_trade_of(order), order)
-            else:
-                self._books.leave(self._closed_by(order), order)
-        work.save(consequence(self.name, cause))
+    def _expire(self, expired: HoldingExpired) -> None:
+        side = Side.BUY if expired.quantity > 0 else Side.SELL
+        first = expired.signal or stream_id("manual", expired.account, expired.symbol)
+        symbol = strategy_symbol(side, legs_of(expired.symbol))
+        left = abs(expired.quantity)
+        for trade in self._books.held_for(expired.account, side, symbol, first=first):
+            held = self._books.held(trade)
+            if held is not None and left > 0:
+                gone = min(left, held.quantity)
+                self._books.release(trade, gone, expired.price)
+                left -= gone
 
-    def _closed_by(self, order: Order) -> list[UUID]:
-        """The trades whose holding a manual order closes: whatever they were opened for."""
-        symbol = strategy_symbol(order.side, order.legs)
-        return self._books.held_for(
-            order.account, order.side.opposite, symbol, first=_trade_of(order)
-        )
 
-    def _why_not(self, order: Order, cause: Happened) -> str:
-        account = self._books.account(order.account)
-        if account is None:
-            return f"there is no account {order.account}"
-        if not _opens(order):
-            found = [self._books.held(trade) for trade in self._closed_by(order)]
-            holds = sum((held.quantity for held in found if held is not None), Decimal(0))
-            return f"the account holds {holds} of it" if holds < order.order_qty else ""
-        quote = self._quote(order.side, order.legs, cause)
-        if quote is None:
-            return "no quote to check the buying power by"
-        cost = order.order_qty * quote[1] * multiplier_of(order.legs)
-        if order.side is Side.BUY and cost > account.cash:
-            return f"it costs {cost:.2f} and the account has {account.cash:.2f} in cash"
+class _Look(NamedTuple):
+    """The far side of the market per share, or why there is none."""
+
+    far_side: Decimal | None
+    why_not: str
+
+
+def _why_closing(ordered: CloseAll | None) -> str:
+    if ordered is None or ordered.begun_at is None:
         return ""
-
-    def _send(self, order: Order, limit: Decimal | None, cause: Happened) -> None:
-        at = cause.event.timestamp
-        order.submit(self._broker.name, at=at)
-        ticket = Ticket(
-            cl_ord_id=order.cl_ord_id,
-            side=order.side,
-            legs=order.legs,
-            order_qty=order.order_qty,
-            ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
-            limit_px=limit,
-            sent_at=at,
-        )
-        for report in self._broker.submit(ticket):
-            book_report(order, report, cause)
-
-    def _quote(
-        self, side: Side, legs: tuple[Leg, ...], cause: Happened
-    ) -> tuple[Decimal, Decimal] | None:
-        requests = [QuoteRequest(leg.symbol, cause.event.timestamp) for leg in legs]
-        quotes = [q for q in self._market.quotes_at(requests) if q is not None and q.is_usable]
-        return strategy_quote(side, legs, {q.symbol: (q.bid, q.offer) for q in quotes})
+    return f"everything in {ordered.account} is closed today, nothing is opened"
 
 
-def book_report(order: Order, report: ExecutionReport, cause: Happened) -> None:
-    """Books one execution report on its order."""
-    at = cause.event.timestamp
-    match report:
-        case Acceptance():
-            order.accept(report.order_id, transact_time=report.transact_time, at=at)
-        case Rejection():
-            order.reject(report.reason, transact_time=report.transact_time, at=at)
-        case Fill():
-            order.fill(
-                exec_id=report.exec_id,
-                last_qty=report.last_qty,
-                last_px=report.last_px,
-                commission=report.commission,
-                transact_time=report.transact_time,
-                at=at,
-            )
-        case Cancellation():
-            order.cancel(transact_time=report.transact_time, at=at)
-
-
-def _opens(order: Order) -> bool:
+def opens(order: Order) -> bool:
+    """Whether an order opens something."""
     return order.position_effect is PositionEffect.OPEN
 
 
-def _trade_of(order: Order) -> UUID:
+def trade_of(order: Order) -> UUID:
     """The trade an order belongs to: its signal, or the account's own line in the symbol."""
     if order.signal is not None:
         return order.signal
-    opening = order.side if _opens(order) else order.side.opposite
-    legs = order.legs if _opens(order) else _reversed(order.legs)
-    return stream_id("manual", order.account, strategy_symbol(opening, legs))
-
-
-def _reversed(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
-    return tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
-
-
-def _why_not_at(price: Decimal, signal: Signal, approved: SignalApproved) -> str:
-    """Why the market is too far from what was approved, or nothing."""
-    sign = signal.side.sign
-    if approved.accepted_px is not None:
-        if (price - approved.accepted_px) * sign > 0:
-            return f"the market is at {price}: worse than the accepted {approved.accepted_px}"
-        return ""
-    whose = "signal's" if approved.market_px is None else "approved"
-    base = signal.entry_prices[1] if approved.market_px is None else approved.market_px
-    if (price - base) * sign > abs(base) * DRIFT_MAX:
-        return f"the market moved over {DRIFT_MAX:.0%} from the {whose} {base}"
-    return ""
+    if opens(order):
+        return hand_line(order.account, order.side, order.legs)
+    return hand_line(order.account, order.side.opposite, turned(order.legs))

@@ -38,7 +38,7 @@ class Limits(Value, frozen=True, kw_only=True):
     open_positions: int = 50
     blocked_symbols: tuple[str, ...] = ()
     blocked_sectors: tuple[str, ...] = ()
-    quote_age_s: int = 60
+    quote_age_s: int = 300
     """An older quote is stale: nothing is decided by it."""
     through_ticks: int = 1
     """How many ticks a limit price goes through the far side of the quote."""

@@ -26,12 +26,13 @@ from adapters.databases import drop_database, ensure_database
 from adapters.embedded import embedded_servers
 from adapters.event_reader import listen, read_after, read_head, read_range, wait_for_events
 from adapters.event_store import TapeFactory
-from adapters.exchange_calendar import NewYork
+from adapters.exchange_calendar import AnyHour, NewYork
 from adapters.history import history
+from adapters.leases import Lease
 from adapters.listener import RedisListener
 from adapters.llm_proposer import LlmProposer
 from adapters.mapper import decode_body
-from adapters.paper_broker import PaperBroker
+from adapters.paper import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
 from adapters.recorded_market import RecordedMarket
@@ -41,15 +42,22 @@ from application.access import LOCAL_OPERATOR
 from application.administering import open_account, publish_rules
 from application.assessing import Assessor
 from application.booking import Booking
-from application.desk import Command, Desk, derived_id
+from application.brokerage import Broker
+from application.desk import Command, Desk, Work, derived_id
+from application.dispatching import AtBroker, Sending
 from application.evidence import PriceCheck
+from application.exiting import Exiting
+from application.halting import Halting
+from application.limiting import limits_of
 from application.noticing import Noticing
 from application.ports import Clock, Unavailable
 from application.proposing import Proposing
 from application.reaction import Happened
 from application.trading import Trading
+from domain.matching.rules import Rules as PaperRules
 from domain.ranking import Rules
 from domain.shared import Event
+from interfaces.brokerages import Brokerages
 from interfaces.clock import SystemClock
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
@@ -77,6 +85,9 @@ if TYPE_CHECKING:
 DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
 DEFAULT_CASH = Decimal(100_000)
+PAPER_RULES = PaperRules(delivers_shares=False)
+"""Signals settle in cash, so the paper account that follows them does."""
+
 READ_CONNECTIONS = 8
 PATIENCE_S = 60.0
 """How long a command waits for another process that moves reactions and read models."""
@@ -115,7 +126,8 @@ class House:
         self._factory = TapeFactory(database_url)
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
         self.market = RecordedMarket(self._factory.pool)
-        self.assessor = Assessor(self.market, TradingBooks(self._factory.pool))
+        self.books = TradingBooks(self._factory.pool)
+        self.assessor = Assessor(self.market, self.books)
         self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
 
     @cached_property
@@ -124,9 +136,45 @@ class House:
         steps = (
             Booking(),
             PriceCheck(self.market),
-            Trading(PaperBroker(self.market), self.market),
+            Trading(self.market, self.calendar),
+            Exiting(self.market),
+            Halting(),
         )
-        return tuple(ReactionRunner(self.database_url, self.desk, step) for step in steps)
+        runners = [ReactionRunner(self.database_url, self.desk, step) for step in steps]
+        return (*runners, self.sending)
+
+    @cached_property
+    def sending(self) -> ReactionRunner:
+        """What marks the errands that are due at the brokers."""
+        return ReactionRunner(self.database_url, self.desk, Sending())
+
+    @cached_property
+    def brokerages(self) -> Brokerages:
+        """The accounts and the brokers that carry their orders."""
+        return Brokerages(
+            self.desk,
+            self.sending,
+            self.books,
+            self.clock,
+            open_broker=self._broker,
+            turn=partial(Lease, self.database_url),
+        )
+
+    def _broker(self, at: AtBroker) -> Broker | None:
+        """The broker of an account, if it is set up here."""
+        if at.broker != PaperBroker.name:
+            return None
+        limits = limits_of(Work(self.desk), at.account)
+        broker = PaperBroker(
+            self._factory.pool,
+            self.market,
+            self.clock,
+            self.calendar if limits.regular_hours else AnyHour(),
+            account=at.account,
+            rules=PAPER_RULES,
+        )
+        broker.open(at.cash)
+        return broker
 
     def noticing(self, platform: str) -> ReactionRunner:
         """What marks the notices that are due on a platform; whoever tells them moves it along.
@@ -161,7 +209,7 @@ class House:
         while True:
             self._react()
             self.projections.catch_up()
-            if not self.behind():
+            if not self.behind() and not self.brokerages.waiting():
                 return
             if time.monotonic() > deadline:
                 names = ", ".join(self.behind())
@@ -210,6 +258,7 @@ class House:
         while worked:
             # Each step may give another one something to react to.
             worked = Step.WORKED in [reaction.step() for reaction in self.reactions]
+            worked = self.brokerages.step() or worked
 
     def projection_statuses(self) -> list[ProjectionStatus]:
         """Where the read models are."""
@@ -266,6 +315,8 @@ class House:
         """Gives back every connection."""
         for reaction in self.__dict__.get("reactions", ()):
             reaction.close()
+        if "brokerages" in self.__dict__:
+            self.brokerages.close()
         if "projections" in self.__dict__:
             self.projections.close()
         self.announcer.close()

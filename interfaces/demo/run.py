@@ -41,6 +41,9 @@ from projections.signal_rows import TradeState
 SEED = 7
 SESSIONS = 60
 SLICE = timedelta(hours=1)
+LAST_ORDERS = timedelta(minutes=1)
+"""How long before the close of a session the moderator looks for the last time."""
+
 MODERATOR = Member(name="moderator", roles=frozenset({Role.APPROVER}))
 
 Progress = Callable[[str, float], None]
@@ -106,8 +109,9 @@ def _play(
     for number, session in enumerate(sessions):
         progress(f"session {session.date}", 0.2 + 0.77 * number / len(sessions))
         moment = session.opens_at
-        while moment < session.closes_at:
-            moment = min(moment + SLICE, session.closes_at)
+        last = session.closes_at - LAST_ORDERS
+        while moment < last:
+            moment = min(moment + SLICE, last)
             end = bisect_right(times, moment)
             start = _import_slice(house, clock, messages[start:end], moment, start)
             _decide(house)
@@ -138,6 +142,9 @@ def _decide(house: House) -> None:
             _tell(house, row.signal, "approve")
         elif luck == 9:
             _tell(house, row.signal, "reject")
+    if rows:
+        # Orders go out while the prices hold that they were approved at.
+        house.catch_up()
 
 
 def _tell(house: House, signal: UUID, what: str) -> None:

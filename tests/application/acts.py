@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import BaseAggregate
 
-from adapters.reaction_runner import ReactionRunner, Step
+from adapters.reaction_runner import Step
 from application.access import Member
 from application.assessing import Assessor
 from application.desk import Command, Desk, Outcome, Work
@@ -154,7 +154,13 @@ def filled_order(desk: Desk, *fills: tuple[str, str, str], quantity: str = "10")
     return begin(desk, order)
 
 
-def catch_up(*runners: ReactionRunner) -> None:
+class Follower(Protocol):
+    """Whoever follows the tape a step at a time."""
+
+    def step(self) -> Step: ...
+
+
+def catch_up(*runners: Follower) -> None:
     """Lets reactions follow the tape to its head."""
     while Step.WORKED in [runner.step() for runner in runners]:
         continue

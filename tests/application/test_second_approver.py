@@ -10,15 +10,12 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.paper_broker import PaperBroker
 from adapters.postgres import open_pool
-from adapters.reaction_runner import ReactionRunner
 from adapters.trading_books import TradingBooks
 from application.access import LOCAL_OPERATOR
 from application.administering import open_account
 from application.assessing import Assessor
 from application.desk import Desk
-from application.trading import Trading
 from domain.approvals import (
     AlreadyExecuted,
     PriceMoved,
@@ -39,6 +36,7 @@ from tests.application.acts import (
 )
 from tests.application.approvers import APPROVED, GIVEN, REFUSED, SAM, Approvers, ask
 from tests.application.conftest import ShownBooks, ShownMarket
+from tests.application.floor import Floor, floor_on
 
 
 @pytest.fixture
@@ -152,12 +150,11 @@ class TestThePrice:
 class TestWhatFollows:
     @pytest.fixture
     def trading(self, desk: Desk, database_url: str, market: ShownMarket) -> Iterator[object]:
-        runner = ReactionRunner(database_url, desk, Trading(PaperBroker(market), market))
-        open_account(
-            desk, command(), LOCAL_OPERATOR, name="paper", broker="paper", cash=Decimal(50_000)
-        )
-        yield runner
-        runner.close()
+        with floor_on(desk, database_url, market) as floor:
+            open_account(
+                desk, command(), LOCAL_OPERATOR, name="paper", broker="paper", cash=Decimal(50_000)
+            )
+            yield floor
 
     @pytest.fixture
     def in_house(self, desk: Desk, database_url: str, market: ShownMarket) -> Iterator[Approvers]:
@@ -169,7 +166,7 @@ class TestWhatFollows:
     def test_a_first_yes_trades_nothing(
         self,
         desk: Desk,
-        trading: ReactionRunner,
+        trading: Floor,
         in_house: Approvers,
         market: ShownMarket,
     ) -> None:
@@ -183,12 +180,12 @@ class TestWhatFollows:
         assert not any(name.startswith("order.") for name in names(desk))
         in_house.yes(signal, SAM)
         catch_up(trading)
-        assert names(desk)[-1] == "order.filled"
+        assert names(desk)[-2] == "order.filled"
 
     def test_an_order_at_the_accepted_price_is_sent(
         self,
         desk: Desk,
-        trading: ReactionRunner,
+        trading: Floor,
         in_house: Approvers,
         market: ShownMarket,
     ) -> None:
@@ -196,7 +193,7 @@ class TestWhatFollows:
         signal = post(desk)
         in_house.yes(signal, accept_price="7.00")
         catch_up(trading)
-        assert names(desk)[-1] == "order.filled"
+        assert names(desk)[-2] == "order.filled"
         with pytest.raises(AlreadyExecuted, match=r"by dana at .* filled: buy 7 at 7\.00"):
             in_house.yes(signal, SAM)
         assert last(desk, SignalApprovalRefused).code == "already_executed"
@@ -211,7 +208,7 @@ class TestWhatFollows:
     def test_a_market_that_went_on_after_the_yes_is_not_followed(
         self,
         desk: Desk,
-        trading: ReactionRunner,
+        trading: Floor,
         in_house: Approvers,
         market: ShownMarket,
         accepts: str | None,

@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.paper_broker import PaperBroker
-from adapters.reaction_runner import ReactionRunner, reaction_statuses
+from adapters.reaction_runner import reaction_statuses
 from application.administering import open_account
 from application.approving import approve
 from application.desk import Desk
 from application.ports import NotFound
 from application.settling import RATE, mark, settle_expired, settled_at, settlement_of
-from application.trading import Trading
 from domain.fix import Side
 from domain.holdings import HoldingExpired
 from domain.instruments import Option, Right
@@ -46,6 +44,7 @@ from tests.application.acts import (
     post,
 )
 from tests.application.conftest import NOON, Overtaken, ShownMarket
+from tests.application.floor import Floor, floor_on
 
 D = Decimal
 FRIDAY = date(2026, 11, 20)
@@ -277,13 +276,10 @@ class TestTheValueAtExpiry:
 
 class TestAccounts:
     @pytest.fixture
-    def trading(
-        self, desk: Desk, database_url: str, market: ShownMarket
-    ) -> Iterator[ReactionRunner]:
-        runner = ReactionRunner(database_url, desk, Trading(PaperBroker(market), market))
-        open_account(desk, command(), ADA, name="paper", broker="paper", cash=D(50_000))
-        yield runner
-        runner.close()
+    def trading(self, desk: Desk, database_url: str, market: ShownMarket) -> Iterator[Floor]:
+        with floor_on(desk, database_url, market) as floor:
+            open_account(desk, command(), ADA, name="paper", broker="paper", cash=D(50_000))
+            yield floor
 
     @pytest.mark.parametrize(
         ("side", "legs", "held"),
@@ -297,7 +293,7 @@ class TestAccounts:
         self,
         desk: Desk,
         market: ShownMarket,
-        trading: ReactionRunner,
+        trading: Floor,
         side: Side,
         legs: tuple[Leg, ...],
         held: Decimal,
@@ -314,8 +310,8 @@ class TestAccounts:
         settle(desk, market, signal)
         catch_up(trading)
         with as_owner(database_url) as connection:
-            (status,) = reaction_statuses(connection)
-        assert (status.state, status.reason) == ("running", "")
+            statuses = reaction_statuses(connection)
+        assert {(status.state, status.reason) for status in statuses} == {("running", "")}
         expired = last(desk, HoldingExpired)
         assert (expired.signal, expired.quantity, expired.price) == (signal, held, D("6.00"))
 

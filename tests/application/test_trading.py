@@ -8,14 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from adapters.paper_broker import PaperBroker
-from adapters.reaction_runner import ReactionRunner
 from application.access import LOCAL_OPERATOR
 from application.administering import OrderTicket, open_account, place_order
 from application.approving import approve
 from application.assessing import Assessor
 from application.desk import Desk
-from application.trading import Trading
 from domain.fix import OrdType, PositionEffect, Side
 from domain.legs import Leg
 from domain.order_events import OrderDenied, OrderFilled
@@ -33,18 +30,18 @@ from tests.application.acts import (
     post,
 )
 from tests.application.conftest import NOON, ShownMarket
+from tests.application.floor import Floor, floor_on
 
 D = Decimal
 
 
 @pytest.fixture
-def trading(desk: Desk, database_url: str, market: ShownMarket) -> Iterator[ReactionRunner]:
-    runner = ReactionRunner(database_url, desk, Trading(PaperBroker(market), market))
-    open_account(
-        desk, command(), LOCAL_OPERATOR, name="paper", broker="paper", cash=Decimal(50_000)
-    )
-    yield runner
-    runner.close()
+def trading(desk: Desk, database_url: str, market: ShownMarket) -> Iterator[Floor]:
+    with floor_on(desk, database_url, market) as floor:
+        open_account(
+            desk, command(), LOCAL_OPERATOR, name="paper", broker="paper", cash=Decimal(50_000)
+        )
+        yield floor
 
 
 def _approved(desk: Desk, signal: UUID) -> None:
@@ -59,17 +56,19 @@ def _approve(desk: Desk, signal: UUID, account: str, assessor: Assessor = BLIND)
 
 
 def test_an_approval_buys_a_tenth_of_the_equity_at_the_offer(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     signal = post(desk)
     _approved(desk, signal)
     catch_up(trading)
-    assert names(desk)[-4:] == [
+    assert names(desk)[-6:] == [
         "order.requested",
+        "order.cleared",
         "order.submitted",
         "order.accepted",
         "order.filled",
+        "exit_plan.set",
     ]
     fill = last(desk, OrderFilled)
     assert (fill.last_qty, fill.last_px) == (Decimal(9), Decimal("5.50"))
@@ -77,7 +76,7 @@ def test_an_approval_buys_a_tenth_of_the_equity_at_the_offer(
 
 
 def test_reacting_again_orders_nothing_again(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     _approved(desk, post(desk))
@@ -89,7 +88,7 @@ def test_reacting_again_orders_nothing_again(
 
 
 def test_an_exit_of_half_sells_half_at_the_bid(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     signal = post(desk)
@@ -106,7 +105,7 @@ def test_an_exit_of_half_sells_half_at_the_bid(
 
 
 def test_a_market_that_ran_away_is_not_followed(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "6.10", "6.20")
     _approved(desk, post(desk))
@@ -114,14 +113,14 @@ def test_a_market_that_ran_away_is_not_followed(
     assert "moved over 10%" in last(desk, OrderDenied).reason
 
 
-def test_without_a_quote_the_order_is_denied(desk: Desk, trading: ReactionRunner) -> None:
+def test_without_a_quote_the_order_is_denied(desk: Desk, trading: Floor) -> None:
     _approved(desk, post(desk))
     catch_up(trading)
     assert "no quote" in last(desk, OrderDenied).reason
 
 
-def test_a_manual_order_beyond_the_cash_is_denied(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+def test_a_manual_order_beyond_a_tenth_of_the_equity_is_denied(
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show("AAPL", "189.00", "189.20")
     ticket = OrderTicket(
@@ -134,11 +133,11 @@ def test_a_manual_order_beyond_the_cash_is_denied(
     )
     place_order(desk, command(), LOCAL_OPERATOR, ticket)
     catch_up(trading)
-    assert "in cash" in last(desk, OrderDenied).reason
+    assert "over 10% of the equity: 5000.00" in last(desk, OrderDenied).reason
 
 
 def test_what_the_account_does_not_hold_cannot_be_sold(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show("AAPL", "189.00", "189.20")
     ticket = OrderTicket(
@@ -167,7 +166,7 @@ def _sell_by_hand(desk: Desk, quantity: int) -> None:
 
 
 def test_what_a_signal_bought_is_sold_by_hand_and_its_exit_finds_nothing(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     signal = post(desk)
@@ -183,7 +182,7 @@ def test_what_a_signal_bought_is_sold_by_hand_and_its_exit_finds_nothing(
 
 
 def test_selling_by_hand_takes_from_one_trade_after_the_other(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     first, second = post(desk), post(desk)
@@ -204,7 +203,7 @@ def test_selling_by_hand_takes_from_one_trade_after_the_other(
 
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_without_the_account_nothing_is_sent(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket, by_hand: bool
+    desk: Desk, trading: Floor, market: ShownMarket, by_hand: bool
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     if by_hand:
@@ -225,7 +224,7 @@ def test_without_the_account_nothing_is_sent(
 
 
 def test_what_was_over_before_the_approval_was_seen_is_not_bought(
-    desk: Desk, trading: ReactionRunner, market: ShownMarket
+    desk: Desk, trading: Floor, market: ShownMarket
 ) -> None:
     market.show(TSLA, "5.40", "5.50")
     signal = post(desk, quantity="2")

@@ -39,7 +39,7 @@ class Told:
         file = self.folder / "quotes.csv"
         header = "symbol,time,bid,offer,bid_size,offer_size"
         lines = [
-            f"{symbol},{MONDAY}T{time}Z,{bid},{offer},50,50"
+            f"{symbol},{MONDAY}T{time}Z,{bid},{offer},90,90"
             for symbol, time, bid, offer in (row.split() for row in rows)
         ]
         file.write_text("\n".join([header, *lines]))

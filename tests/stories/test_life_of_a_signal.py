@@ -35,8 +35,8 @@ def test_the_life_of_a_signal(story: Told) -> None:
     _approval_is_for_approvers_and_never_for_oneself(story, signal)
     _an_approved_signal_is_traded(story, signal)
     _exits_close_the_trade_and_the_position(story, signal)
-    _the_close_is_marked(story)
     _a_large_order_takes_two_and_a_price_that_stands(story)
+    _the_close_is_marked(story)
     _a_mistake_is_corrected_in_the_open(story, signal)
 
 
@@ -83,9 +83,11 @@ def _an_approved_signal_is_traded(story: Told, signal: UUID) -> None:
     assert story.events() == [
         "signal.approved",
         "order.requested",
+        "order.cleared",
         "order.submitted",
         "order.accepted",
         "order.filled",
+        "exit_plan.set",
     ]
     with story.house.reader.connection() as connection:
         row = signal_row(connection, signal)
@@ -99,10 +101,13 @@ def _exits_close_the_trade_and_the_position(story: Told, signal: UUID) -> None:
         "message.captured",
         "signal.exit_called",
         "signal.price_checked",
+        "exit_plan.triggered",
         "order.requested",
+        "order.cleared",
         "order.submitted",
         "order.accepted",
         "order.filled",
+        "exit_plan.reduced",
     ]
     story.says("16:30:00", "all out TSLA 250c @ 3.35")
     assert story.events()[:3] == ["message.captured", "signal.exit_called", "signal.closed"]
@@ -117,8 +122,6 @@ def _exits_close_the_trade_and_the_position(story: Told, signal: UUID) -> None:
 
 
 def _the_close_is_marked(story: Told) -> None:
-    story.says("17:00:00", "BTO 1 TSLA 11/27 260c @ 2.00")
-    story.events()
     story.at("21:05:00")
     passed = keep_time(story.house)
     assert passed.marked == 1
@@ -133,6 +136,9 @@ def _the_close_is_marked(story: Told) -> None:
 
 
 def _a_large_order_takes_two_and_a_price_that_stands(story: Told) -> None:
+    story.says("17:00:00", "BTO 1 TSLA 11/27 260c @ 2.00")
+    story.events()
+    story.at("20:59:45")
     asked = ApprovalRules(second_approver_above=Decimal(5000))
     configure_room(
         story.house.desk, story.command(), LOCAL_OPERATOR, channel="options", room=Room(),
@@ -158,9 +164,11 @@ def _a_large_order_takes_two_and_a_price_that_stands(story: Told) -> None:
     assert story.events() == [
         "signal.approved",
         "order.requested",
+        "order.cleared",
         "order.submitted",
         "order.accepted",
         "order.filled",
+        "exit_plan.set",
     ]
 
 

@@ -181,8 +181,8 @@ async def _who_may_not_is_refused_and_an_approver_says_yes(life: Life, card: Pos
 async def _an_order_is_sent_and_its_fill_is_told(life: Life, card: Post) -> None:
     assert await life.events("order.filled") == [
         *life.stop(4, "signal.approved"),
-        *life.stop(5, "order.requested", "order.submitted", "order.accepted"),
-        *life.stop(6, "order.filled", "notice.posted"),
+        *life.stop(5, "order.requested", "order.cleared", "order.submitted", "order.accepted"),
+        *life.stop(6, "order.filled", "exit_plan.set", "notice.posted"),
     ]
     # A tenth of 100,000.00 buys 43 contracts at the offer of 2.30.
     assert life.deck.trades() == [
@@ -203,10 +203,14 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
             "signal.exit_called",
             "signal.closed",
             "signal.price_checked",
+            "exit_plan.triggered",
             "order.requested",
+            "order.cleared",
             "order.submitted",
             "order.accepted",
             "order.filled",
+            "exit_plan.reduced",
+            "exit_plan.done",
             "notice.posted",
             "notice.posted",
         )
@@ -228,6 +232,7 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
         "approve by rob refused: rob is no approver: ask an admin for the role",
         "approved by olga via discord for paper",
         "order requested: buy 43 for paper",
+        "order passed every check",
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 2.30",
@@ -235,6 +240,7 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
         "closed (exit)",
         "price of execution 2 checked: bid 3.05, offer 3.10, counts at 3.05",
         "order requested: sell 43 for paper",
+        "order passed every check",
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 3.05",

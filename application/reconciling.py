@@ -1,0 +1,227 @@
+"""Reconciling: what we have on record is held against what the broker has, every cycle.
+
+A stream of reports drops some, and a process that was dead heard none. Orders that may still
+trade are looked up, what is missing of them is booked, orders that nobody here knows are kept as
+strays, activities become facts, and positions that still differ are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from application.brokerage import Broker, BrokerOrder
+from application.desk import Command, Desk, Work, derived_id
+from application.ports import Clock
+from application.reporting import book_reports
+from domain.accounts import Account, Difference, Standing, account_stream
+from domain.activities import Activity, ActivityKind, RecordedActivity, activity_stream
+from domain.orders import Order, order_stream
+from domain.reports import ExecType, ExecutionReport
+
+LOOKS_BACK = timedelta(days=7)
+"""How far back activities are asked for at the first look; older ones are imported."""
+
+OVERLAP = timedelta(hours=1)
+"""Activities are told late: each look begins so long before the last one that was seen."""
+
+
+class Holdings(Protocol):
+    """What our books say is held, and which orders may still trade."""
+
+    def holdings(self, account: str) -> Mapping[str, Decimal]:
+        """Signed quantity by the symbol of each instrument."""
+        ...
+
+    def working(self, account: str) -> Sequence[UUID]:
+        """The orders that went to the broker and are not over."""
+        ...
+
+
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look found."""
+
+    looked_up: int
+    booked: int
+    strays: int
+    activities: int
+    differences: tuple[Difference, ...]
+
+
+class Reconciler:
+    """Holds one account against its broker."""
+
+    def __init__(
+        self, desk: Desk, holdings: Holdings, broker: Broker, *, account: str, clock: Clock
+    ) -> None:
+        self._desk = desk
+        self._holdings = holdings
+        self._broker = broker
+        self._account = account
+        self._clock = clock
+        self._since: datetime | None = None
+        self._differed: tuple[Difference, ...] = ()
+
+    def step(self) -> Reconciled:
+        """One look.
+
+        Raises:
+            Unavailable: broker or database did not answer; the next look finds the same.
+        """
+        at = self._clock.now()
+        theirs = {order.cl_ord_id: order for order in self._broker.open_orders()}
+        looked_up, missed = self._missed(theirs)
+        strays = self._strays(theirs)
+        booked = book_reports(
+            self._desk, self._account, self._broker.name, [*missed, *strays], at=at
+        )
+        activities = self._record(self._activities(at), at)
+        differences = self._differences(is_quiet=not booked)
+        self._keep_standing(differences, at)
+        return Reconciled(
+            looked_up=looked_up,
+            booked=booked,
+            strays=len(strays),
+            activities=activities,
+            differences=differences,
+        )
+
+    def _missed(self, theirs: Mapping[str, BrokerOrder]) -> tuple[int, list[ExecutionReport]]:
+        """The history of each order of which the broker has another count than we."""
+        work = Work(self._desk)
+        working = self._holdings.working(self._account)
+        work.prefetch(working)
+        looked_up = 0
+        found: list[ExecutionReport] = []
+        for stream in working:
+            order = work.get(Order, stream)
+            if _agrees(order, theirs.get(order.cl_ord_id)):
+                continue
+            looked_up += 1
+            found.extend(self._broker.history(order.cl_ord_id))
+        return looked_up, found
+
+    def _strays(self, theirs: Mapping[str, BrokerOrder]) -> list[ExecutionReport]:
+        """What the broker works on and nobody here asked for."""
+        work = Work(self._desk)
+        known = work.prefetch({order_stream(name) for name in theirs if name})
+        return [_status(order) for name, order in theirs.items() if order_stream(name) not in known]
+
+    def _activities(self, at: datetime) -> Sequence[Activity]:
+        since = at - LOOKS_BACK if self._since is None else self._since - OVERLAP
+        found = self._broker.activities(since)
+        if found:
+            self._since = max(activity.happened_at for activity in found)
+        return found
+
+    def _record(self, activities: Sequence[Activity], at: datetime) -> int:
+        return record_activities(self._desk, self._account, self._broker.name, activities, at=at)
+
+    def _differences(self, *, is_quiet: bool) -> tuple[Difference, ...]:
+        """Where positions differ: a difference counts when two quiet looks found the same, since
+        a fill may be on its way here.
+        """
+        ours = self._holdings.holdings(self._account)
+        theirs: dict[str, Decimal] = {}
+        for position in self._broker.positions():
+            theirs[position.symbol] = theirs.get(position.symbol, Decimal(0)) + position.quantity
+        none = Decimal(0)
+        found = tuple(
+            Difference(symbol=symbol, ours=ours.get(symbol, none), brokers=theirs.get(symbol, none))
+            for symbol in sorted(ours.keys() | theirs.keys())
+            if ours.get(symbol, none) != theirs.get(symbol, none)
+        )
+        lasting = found if is_quiet and found == self._differed else ()
+        self._differed = found
+        return lasting
+
+    def _keep_standing(self, differences: tuple[Difference, ...], at: datetime) -> None:
+        money = self._broker.account()
+        standing = Standing(
+            cash=money.cash,
+            equity=money.equity,
+            buying_power=money.buying_power,
+            day_trades=money.day_trades,
+            pattern_day_trader=money.pattern_day_trader,
+            trading_blocked=money.trading_blocked,
+        )
+        work = Work(self._desk)
+        account = work.get(Account, account_stream(self._account))
+        account.report(standing, at=at)
+        if differences or not self._differed:
+            account.compare(differences, at=at)
+        work.save(
+            Command.given(
+                derived_id("reconcile", self._account, at.isoformat()),
+                actor=f"broker:{self._broker.name}",
+                at=at,
+            )
+        )
+        work.commit()
+
+
+def record_activities(
+    desk: Desk, account: str, broker: str, activities: Sequence[Activity], *, at: datetime
+) -> int:
+    """Records activities once each, by the broker's ids; how many were new.
+
+    Fills of orders that are on record are booked there as reports instead.
+
+    Raises:
+        Unavailable: the store did not answer; telling them again is safe.
+    """
+    work = Work(desk)
+    streams = {each.activity_id: activity_stream(account, each.activity_id) for each in activities}
+    known = work.prefetch(
+        {*streams.values(), *(order_stream(each.cl_ord_id) for each in activities)}
+    )
+    new = 0
+    for activity in activities:
+        stream = streams[activity.activity_id]
+        is_ours = activity.kind is ActivityKind.FILL and order_stream(activity.cl_ord_id) in known
+        if stream in known or is_ours:
+            continue
+        work.begin(RecordedActivity.record(activity, account=account, broker=broker, at=at))
+        work.save(
+            Command.given(
+                derived_id("activity", account, activity.activity_id),
+                activity,
+                actor=f"broker:{broker}",
+                at=at,
+                correlation=stream,
+            )
+        )
+        new += 1
+    work.commit()
+    return new
+
+
+def _agrees(order: Order, theirs: BrokerOrder | None) -> bool:
+    """Whether an order that the broker works on stands there as it stands here."""
+    return (
+        theirs is not None
+        and theirs.cum_qty == order.cum_qty
+        and theirs.status is order.status
+        and theirs.order_qty == order.order_qty
+    )
+
+
+def _status(order: BrokerOrder) -> ExecutionReport:
+    return ExecutionReport(
+        exec_type=ExecType.STATUS,
+        cl_ord_id=order.cl_ord_id,
+        order_id=order.order_id,
+        exec_id=f"status-{order.order_id}",
+        transact_time=order.updated_at,
+        order_qty=order.order_qty,
+        cum_qty=order.cum_qty,
+        leaves_qty=order.order_qty - order.cum_qty,
+        limit_px=order.limit_px,
+        stop_px=order.stop_px,
+        text=f"{order.status.value}, avg {order.avg_px}",
+    )

@@ -1,0 +1,168 @@
+"""Brokerages: the accounts of the house, each with the broker that carries its orders.
+
+The paper broker lives in our own database, so whoever follows the tape runs its errands on the
+way. Brokers in the outside world have a thread of their own in the worker, since they take their
+time. Of several processes one serves an account at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from application.brokerage import Broker
+from application.desk import Desk
+from application.dispatching import (
+    ACCOUNT_PREFIX,
+    AtBroker,
+    Dispatcher,
+    DueList,
+    due_prefix,
+)
+from application.ports import Clock, PortError
+from application.reconciling import Holdings, Reconciled, Reconciler
+from domain.shared import DomainError
+
+LOCAL = frozenset({"paper"})
+LISTEN_S = 0.25
+"""How long a broker outside is listened to before errands are looked for again."""
+
+RECONCILE_S = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Turn(Protocol):
+    """The right to do a job that one process does at a time."""
+
+    def is_mine(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Served(NamedTuple):
+    """One account and all that serves it."""
+
+    at: AtBroker
+    turn: Turn
+    dispatcher: Dispatcher
+    reconciler: Reconciler
+
+
+class Brokerages:
+    """Serves the accounts that are on the tape."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        due: DueList,
+        holdings: Holdings,
+        clock: Clock,
+        *,
+        open_broker: Callable[[AtBroker], Broker | None],
+        turn: Callable[[str], Turn],
+    ) -> None:
+        """`open_broker` gives None for a broker that is not set up here: what is due there
+        waits.
+        """
+        self._desk = desk
+        self._due = due
+        self._holdings = holdings
+        self._clock = clock
+        self._open_broker = open_broker
+        self._turn = turn
+        self._served: dict[str, Served | None] = {}
+
+    def step(self) -> bool:
+        """Runs what is due at the brokers of our own; True if anything was done.
+
+        Raises:
+            Unavailable: the database did not answer; nothing is lost.
+        """
+        worked = False
+        for served in self._ours(local=True):
+            if served.turn.is_mine():
+                worked = served.dispatcher.step() or worked
+                worked = served.dispatcher.listen(0) or worked
+        return worked
+
+    def waiting(self) -> int:
+        """How many errands are due at the brokers of our own."""
+        names = [served.at.account for served in self._ours(local=True)]
+        return sum(len(self._due.remembered(due_prefix(name))) for name in names)
+
+    def reconcile(self, account: str | None = None) -> Mapping[str, Reconciled]:
+        """Holds accounts against their brokers; what was found of each that is served here.
+
+        Raises:
+            Unavailable: a broker or the database did not answer.
+        """
+        return {
+            served.at.account: served.reconciler.step()
+            for served in (*self._ours(local=True), *self._ours(local=False))
+            if account in (None, served.at.account) and served.turn.is_mine()
+        }
+
+    def run(self, stop: threading.Event) -> None:
+        """Serves the accounts at brokers outside, each in a thread, until told to stop."""
+        threads: dict[str, threading.Thread] = {}
+        while not stop.is_set():
+            try:
+                for served in self._ours(local=False):
+                    if served.at.account not in threads:
+                        thread = threading.Thread(
+                            target=self._serve, args=(served, stop), daemon=True,
+                            name=f"broker {served.at.account}",
+                        )  # fmt: skip
+                        threads[served.at.account] = thread
+                        thread.start()
+            except PortError as error:
+                _log.warning("brokers: %s", error)
+            stop.wait(2)
+        for thread in threads.values():
+            thread.join(timeout=10)
+
+    def close(self) -> None:
+        """Gives every account back."""
+        for served in self._served.values():
+            if served is not None:
+                served.turn.close()
+
+    def _serve(self, served: Served, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                if served.turn.is_mine():
+                    served.dispatcher.step()
+                    served.dispatcher.listen(LISTEN_S)
+                else:
+                    stop.wait(2)
+            except (PortError, DomainError) as error:
+                _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
+                stop.wait(2)
+
+    def _ours(self, *, local: bool) -> list[Served]:
+        found = self._due.remembered(ACCOUNT_PREFIX)
+        for key, value in found.items():
+            if key not in self._served:
+                self._served[key] = self._open(msgspec.json.decode(value, type=AtBroker))
+        return [
+            served
+            for served in self._served.values()
+            if served is not None and (served.at.broker in LOCAL) == local
+        ]
+
+    def _open(self, at: AtBroker) -> Served | None:
+        broker = self._open_broker(at)
+        if broker is None:
+            _log.warning("the account %s is at %s, which is not set up here", at.account, at.broker)
+            return None
+        desk, clock = self._desk, self._clock
+        return Served(
+            at,
+            self._turn(f"account {at.account}"),
+            Dispatcher(desk, self._due, broker, account=at.account, clock=clock),
+            Reconciler(desk, self._holdings, broker, account=at.account, clock=clock),
+        )
