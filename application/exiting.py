@@ -75,6 +75,10 @@ class Exiting:
         self._plans = PlanBook()
         self._plans.restore(state)
 
+    def guarded(self) -> list[Guarded]:
+        """Every holding with its plan, as far as this reaction has come."""
+        return self._plans.guarded()
+
     def changes(self) -> Mapping[str, bytes | None]:
         return self._plans.memory.take()
 

@@ -26,7 +26,6 @@ from application.position_reports import Concern, Looked, Marked, Terms, Told, W
 from application.risk_prices import OptionChains
 from application.selling import look, seen, take_back
 from application.watchlist import Watched, WatchList
-from domain.exit_terms import ExitReason
 from domain.exits import ExitPlan
 from domain.fix import OrdStatus
 from domain.limits import limits_stream
@@ -277,7 +276,7 @@ _ANY_AGE = 10**9
 def _renew(work: Work, plan: ExitPlan, exit_px: float, at: datetime) -> None:
     """Takes closing orders back that the market has left behind; a new one follows."""
     for name, each in plan.working.items():
-        if each.limit_px is None or each.reason in (ExitReason.TARGET, ExitReason.BY_HAND):
+        if each.limit_px is None or not each.reason.must_trade:
             continue
         order = work.find(Order, order_stream(name))
         rests = order is not None and order.status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)

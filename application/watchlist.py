@@ -9,7 +9,6 @@ from uuid import UUID
 
 from application.brokerage import ChainQuote
 from application.guarded import Guarded
-from domain.exit_terms import ExitReason
 from domain.fix import Side
 from domain.instruments import Instrument, Option, Right, instrument
 from domain.legs import expiry_of, multiplier_of
@@ -29,8 +28,6 @@ from domain.quant.watching import (
 NONE = float("nan")
 NEVER = float("inf")
 CLOSE = time(16, 0)
-_UNHURRIED = (ExitReason.TARGET, ExitReason.BY_HAND)
-"""Closing orders that rest at the price they were given."""
 
 
 class Watched:
@@ -163,7 +160,7 @@ def _urgent_limit(row: Guarded) -> float:
     limits = [
         float(each.limit_px)
         for each in row.working.values()
-        if each.limit_px is not None and each.reason not in _UNHURRIED
+        if each.limit_px is not None and each.reason.must_trade
     ]
     return limits[0] if limits else NONE
 
@@ -171,7 +168,7 @@ def _urgent_limit(row: Guarded) -> float:
 def _is_due(row: Guarded) -> bool:
     """Whether something fired that no order works for."""
     if row.due is not None:
-        ending = sum(each.left for each in row.working.values() if each.reason.takes_all)
+        ending = sum(each.left for each in row.working.values() if each.reason.must_trade)
         return row.held > ending
     return row.owed > 0
 

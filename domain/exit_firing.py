@@ -52,7 +52,7 @@ def level_broken(
 
 
 def _ending(plan: ExitPlan, due: Due, exit_px: Decimal, at: datetime) -> Fired | None:
-    ending = sum((each.left for each in plan.working.values() if each.reason.takes_all), ZERO)
+    ending = sum((each.left for each in plan.working.values() if each.reason.must_trade), ZERO)
     if plan.held <= ending or not _may_try(plan, due.reason, at):
         return None
     gap = ZERO if due.level is None else max((due.level - exit_px) * plan.side.sign, ZERO)

@@ -35,6 +35,11 @@ class ExitReason(StrEnum):
         """Whether it ends the trade, whatever else rests."""
         return self in _WHOLE
 
+    @property
+    def must_trade(self) -> bool:
+        """Whether its order follows the market until nothing is left, rather than rest."""
+        return self in _WHOLE or self is ExitReason.TRADER
+
 
 _WHOLE = frozenset(
     {ExitReason.STOP, ExitReason.TRAILING, ExitReason.TIME, ExitReason.CLOSE_ALL}

@@ -200,7 +200,7 @@ class ExitPlan(BaseAggregate[UUID]):
     def in_the_way(self, fired: Fired) -> tuple[str, ...]:
         """The closing orders that have to be taken back before this one: nothing is sold twice."""
         if fired.reason.takes_all:
-            return tuple(name for name, each in self.working.items() if not each.reason.takes_all)
+            return tuple(name for name, each in self.working.items() if not each.reason.must_trade)
         if fired.quantity <= self.free or fired.reason is not ExitReason.TRADER:
             return ()
         return tuple(

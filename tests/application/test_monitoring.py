@@ -212,7 +212,7 @@ def test_what_the_broker_refused_is_tried_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("bid", "offer", "age_s", "why"),
     [
-        ("3.50", "3.70", 120, "a stale quote"),
+        ("3.50", "3.70", 7200, "a stale quote"),
         ("3.90", "3.70", 0, "a crossed quote"),
         ("0", "0.05", 0, "no bid"),
         ("0", "0", 0, "no offer"),
