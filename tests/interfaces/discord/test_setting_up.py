@@ -9,8 +9,9 @@ import discord
 import pytest
 
 from interfaces.discord.bot import intents
-from interfaces.discord.check import PERMISSIONS
+from interfaces.discord.check import PERMISSIONS, missing
 from interfaces.discord.settings import DiscordSettings
+from tests.interfaces.discord.gateway import TOKEN, LoopbackDiscord
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -56,3 +57,23 @@ def test_the_readme_sets_a_guild_up_in_under_ten_lines() -> None:
     assert SECTION is not None
     text = SECTION[1].partition("```")[0].strip()
     assert len(text.split("\n")) < 10
+
+
+async def test_a_bot_that_was_invited_as_told_lacks_nothing(loopback: LoopbackDiscord) -> None:
+    guild = loopback.guild
+    invited = re.search(r"permissions=(\d+)", PAGE)
+    assert invited is not None
+    guild.permissions = invited[1]
+    for name in ("signals", "trades", "alerts", "operators", "leaderboard"):
+        guild.channel(name)
+    for role in ("Approver", "Admin"):
+        guild.role(role)
+    settings = DiscordSettings.from_environment(
+        {
+            "TRUETAPE_DISCORD_TOKEN": TOKEN,
+            "TRUETAPE_DISCORD_CHANNELS": "options,stocks",
+            "TRUETAPE_DISCORD_APPROVERS": "Approver",
+            "TRUETAPE_DISCORD_ADMINS": "Admin",
+        }
+    )
+    assert await missing(settings) == []
