@@ -51,6 +51,26 @@ class CloseAllOrdered(Created, frozen=True, kw_only=True):
     by: str
 
 
+class Joined(Value, frozen=True, kw_only=True):
+    """A holding that is closed: its exit plan, and how much was held when it was first seen."""
+
+    plan: UUID
+    symbol: str
+    held: Decimal
+
+
+class CloseAllMoved(Event, frozen=True, kw_only=True):
+    """It begins earlier than was ordered first."""
+
+    TOPIC: ClassVar[str] = "close_all.moved"
+
+    begins_at: datetime
+    by: str
+
+    def apply(self, aggregate: CloseAll) -> None:
+        aggregate.begins_at = self.begins_at
+
+
 class CloseAllBegun(Event, frozen=True, kw_only=True):
     """The moment has come: nothing is opened any more, open orders are taken back, all is sold."""
 
@@ -58,6 +78,17 @@ class CloseAllBegun(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: CloseAll) -> None:
         aggregate.begun_at = self.timestamp
+
+
+class CloseAllJoined(Event, frozen=True, kw_only=True):
+    """These holdings are closed from now on."""
+
+    TOPIC: ClassVar[str] = "close_all.joined"
+
+    holdings: tuple[Joined, ...]
+
+    def apply(self, aggregate: CloseAll) -> None:
+        aggregate.joined.update({each.plan: each for each in self.holdings})
 
 
 class CloseAllFinished(Event, frozen=True, kw_only=True):
@@ -85,6 +116,7 @@ class CloseAll(BaseAggregate[UUID]):
         self.begins_at = begins_at
         self.ends_at = ends_at
         self.begun_at: datetime | None = None
+        self.joined: dict[UUID, Joined] = {}
         self.is_finished = False
 
     @classmethod
@@ -118,6 +150,31 @@ class CloseAll(BaseAggregate[UUID]):
             timestamp=at,
         )
 
+    def move(self, begins_at: datetime, *, by: str, at: datetime) -> None:
+        """Lets it begin earlier.
+
+        Raises:
+            Impossible: it has begun, or would begin later: what was promised first stands.
+        """
+        if self.begun_at is not None:
+            raise Impossible(f"it began at {self.begun_at:%H:%M} UTC")
+        if begins_at > self.begins_at:
+            raise Impossible(f"it begins at {self.begins_at:%H:%M} UTC: it can begin earlier only")
+        self.trigger_event(CloseAllMoved, begins_at=begins_at, by=by, timestamp=at)
+
+    def join(self, holdings: tuple[Joined, ...], *, at: datetime) -> bool:
+        """Takes note of holdings to close; False if all of them are known.
+
+        Raises:
+            Impossible: it has not begun, or is over.
+        """
+        self._require_running()
+        new = tuple(each for each in holdings if each.plan not in self.joined)
+        if not new:
+            return False
+        self.trigger_event(CloseAllJoined, holdings=new, timestamp=at)
+        return True
+
     def begin(self, *, at: datetime) -> None:
         """Begins it.
 
@@ -143,8 +200,7 @@ class CloseAll(BaseAggregate[UUID]):
         Raises:
             Impossible: it has not begun, is over, or something is left while there is time.
         """
-        if self.begun_at is None or self.is_finished:
-            raise Impossible("it is over" if self.is_finished else "it has not begun")
+        self._require_running()
         if (left_open or orders_open) and at < self.ends_at:
             raise Impossible("something is left and the session is not over")
         self.trigger_event(
@@ -154,3 +210,7 @@ class CloseAll(BaseAggregate[UUID]):
             orders_open=orders_open,
             timestamp=at,
         )
+
+    def _require_running(self) -> None:
+        if self.begun_at is None or self.is_finished:
+            raise Impossible("it is over" if self.is_finished else "it has not begun")

@@ -28,7 +28,7 @@ def fired(
     exit_px = quote.exit_px(plan.side)
     due = plan.due or level_broken(plan, exit_px, best=best, today=today, at=at)
     if due is not None:
-        return _ending(plan, due, exit_px, at)
+        return ending(plan, due, exit_px, at)
     wanted = min(plan.called, plan.held) - plan.leaving
     if wanted > 0 and _may_try(plan, ExitReason.TRADER, at):
         return Fired(reason=ExitReason.TRADER, quantity=wanted)
@@ -51,12 +51,15 @@ def level_broken(
     return None
 
 
-def _ending(plan: ExitPlan, due: Due, exit_px: Decimal, at: datetime) -> Fired | None:
-    ending = sum((each.left for each in plan.working.values() if each.reason.must_trade), ZERO)
-    if plan.held <= ending or not _may_try(plan, due.reason, at):
+def ending(plan: ExitPlan, due: Due, exit_px: Decimal, at: datetime) -> Fired | None:
+    """The exit of all that no order follows the market for; None if nothing is left to ask for,
+    or it was refused just now.
+    """
+    leaving = sum((each.left for each in plan.working.values() if each.reason.must_trade), ZERO)
+    if plan.held <= leaving or not _may_try(plan, due.reason, at):
         return None
     gap = ZERO if due.level is None else max((due.level - exit_px) * plan.side.sign, ZERO)
-    return Fired(reason=due.reason, quantity=plan.held - ending, level=due.level, gap=gap)
+    return Fired(reason=due.reason, quantity=plan.held - leaving, level=due.level, gap=gap)
 
 
 def _target_reached(plan: ExitPlan, exit_px: Decimal, at: datetime) -> Fired | None:
