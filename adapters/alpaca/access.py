@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -37,6 +38,33 @@ class Access(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
 
     def __repr__(self) -> str:
         return f"Access(trading_url={self.trading_url!r}, data_url={self.data_url!r})"
+
+    @classmethod
+    def from_environment(cls, words: Mapping[str, str]) -> Access | None:
+        """Reads `TRUETAPE_ALPACA_KEY` and `TRUETAPE_ALPACA_SECRET`, and if they are set
+        `TRUETAPE_ALPACA_URL` (else the paper account's server: real money has to be asked for),
+        `TRUETAPE_ALPACA_DATA_URL` and `TRUETAPE_ALPACA_FEED`. None without a key.
+
+        Raises:
+            InvalidInput: a key without its secret, or an address that cannot be asked.
+        """
+        names = {
+            "key": "KEY",
+            "secret": "SECRET",
+            "trading_url": "URL",
+            "data_url": "DATA_URL",
+            "options_feed": "FEED",
+        }
+        told = {field: words.get(f"TRUETAPE_ALPACA_{name}", "") for field, name in names.items()}
+        given = {field: word.strip() for field, word in told.items() if word.strip()}
+        if not given.get("key") and not given.get("secret"):
+            return None
+        return cls(**{"key": "", "secret": "", **given})
+
+    @property
+    def is_live(self) -> bool:
+        """Whether orders are for real money."""
+        return urlsplit(self.trading_url).hostname == urlsplit(LIVE).hostname
 
     @property
     def stream_url(self) -> str:

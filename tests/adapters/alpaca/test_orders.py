@@ -13,7 +13,6 @@ from application.brokerage import OrderTicket
 from domain.fix import OrdStatus, Side
 from domain.legs import Leg
 from domain.reports import ExecType
-from domain.shared import InvalidInput
 from tests.adapters.alpaca.book import Order
 from tests.adapters.alpaca.under_test import Alpaca
 from tests.adapters.brokers.under_test import CALL, HIGHER, SHARE, VERTICAL, Told, ticket
@@ -227,13 +226,6 @@ def test_the_price_of_a_market_order_is_nowhere(under: Alpaca) -> None:
     order = ticket(under, "o-1", legs=VERTICAL)
     under.broker.submit(order)
     assert sent(under, "o-1").limit_price is None
-
-
-def test_a_key_is_needed(under: Alpaca) -> None:
-    with pytest.raises(InvalidInput, match="key"):
-        type(under.fake.access)(key="", secret="")
-    with pytest.raises(InvalidInput, match="in the clear"):
-        type(under.fake.access)(key="k", secret="s", trading_url="http://api.alpaca.markets")
 
 
 @pytest.mark.parametrize(
