@@ -270,14 +270,16 @@ def _symbol(plan: ExitPlan) -> str:
 
 
 def _closed(work: Work, closing: CloseAll) -> tuple[ClosedPosition, ...]:
-    """What the closing orders of its holdings filled that ended after it began."""
+    """What its own orders filled, and others that still worked when it began."""
     assert closing.begun_at is not None
     found = []
     for joined in closing.joined.values():
         plan = work.get(ExitPlan, joined.plan)
         for name, reason in plan.closings.items():
             order = work.find(Order, order_stream(name))
-            if order is None or order.modified_on < closing.begun_at or not order.cum_qty:
+            if order is None or not order.cum_qty:
+                continue
+            if reason is not ExitReason.CLOSE_ALL and order.modified_on < closing.begun_at:
                 continue
             found.append(
                 ClosedPosition(
