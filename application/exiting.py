@@ -14,7 +14,7 @@ from application.guarded import Guarded, PlanBook
 from application.limiting import limits_of
 from application.ports import MarketPrices, QuoteRequest, Unavailable
 from application.reaction import Happened, consequence
-from application.selling import hand_line, leave, look, seen, take_back, turned
+from application.selling import guard_by, hand_line, leave, look, seen, take_back, turned
 from domain.exit_events import (
     ExitPlanChanged,
     ExitPlanDone,
@@ -203,16 +203,8 @@ class Exiting:
                 trailing=plan.levels.trailing,
                 time_stop=plan.levels.time_stop,
             )
-            if levels != plan.levels:
-                for name, each in plan.working.items():
-                    if each.reason is ExitReason.TARGET:
-                        take_back(work, name, "the trader moved it", cause.event.timestamp)
-                plan.change(
-                    levels,
-                    by=f"reaction:{self.name}",
-                    left_out=left_out,
-                    at=cause.event.timestamp,
-                )
+            by = f"reaction:{self.name}"
+            if guard_by(work, plan, levels, by=by, left_out=left_out, at=cause.event.timestamp):
                 yield plan
 
     def _release(self, cause: Happened, ended: _Ended, work: Work) -> Iterable[ExitPlan]:

@@ -17,7 +17,7 @@ import msgspec
 from application.desk import Work
 from application.limiting import limits_of
 from domain.exit_firing import fired as fired_at
-from domain.exit_terms import ExitReason, Fired, QuoteSeen, closing_terms
+from domain.exit_terms import BY_LEVEL, ExitReason, Fired, Levels, QuoteSeen, closing_terms
 from domain.exits import ExitPlan
 from domain.fix import OrdStatus, PositionEffect, Side, TimeInForce
 from domain.legs import Leg, strategy_quote, strategy_symbol
@@ -149,6 +149,27 @@ def leave(
         )
     )
     order.clear((Check(name="exit", passed=True, detail=_seen_in_words(fired, quote)),), at=at)
+
+
+def guard_by(
+    work: Work, plan: ExitPlan, levels: Levels, *, by: str, left_out: tuple[str, ...] = (),
+    at: datetime,
+) -> bool:  # fmt: skip
+    """Guards a holding by other levels, and takes back what the old ones sell; False if these
+    are the levels already.
+
+    Raises:
+        InvalidInput, Impossible: levels that cannot guard it, or nothing is held.
+    """
+    if levels == plan.levels:
+        return False
+    others = levels.targets != plan.levels.targets
+    sold_by = BY_LEVEL | ({ExitReason.TARGET} if others else frozenset())
+    resting = [name for name, each in plan.working.items() if each.reason in sold_by]
+    plan.change(levels, by=by, left_out=left_out, at=at)
+    for name in resting:
+        take_back(work, name, "the levels were moved", at)
+    return True
 
 
 def take_back(work: Work, cl_ord_id: str, why: str, at: datetime) -> bool:

@@ -91,12 +91,7 @@ class ExitPlanChanged(Event, frozen=True, kw_only=True):
         if aggregate.levels.trailing != self.levels.trailing:
             aggregate.best = None
         aggregate.levels = self.levels
-        reached = aggregate.reached
-        aggregate.targets = {
-            number: target
-            for number, target in enumerate(self.levels.targets, start=1)
-            if target.price not in reached
-        }
+        aggregate.take_targets(self.levels.targets)
         if aggregate.due is not None and aggregate.due.reason in BY_LEVEL:
             aggregate.due = None
 

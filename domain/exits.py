@@ -36,6 +36,7 @@ from domain.exit_terms import (
     Fired,
     Levels,
     QuoteSeen,
+    Target,
     parts,
 )
 from domain.fix import OrdType, Side
@@ -345,6 +346,25 @@ class ExitPlan(BaseAggregate[UUID]):
         if self.held > 0:
             raise Impossible(f"{self.held} are still held")
         self.trigger_event(ExitPlanDone, why=why, timestamp=at)
+
+    def take_targets(self, wanted: tuple[Target, ...]) -> None:
+        """Arms other targets; those that stay keep what they have yet to sell, and those that
+        were sold are not sold again (for `ExitPlanChanged` alone).
+        """
+        before = {target.price: target for target in self.targets.values()}
+        prices = {number: target.price for number, target in self.targets.items()}
+        self.targets = {
+            number: before.get(target.price, target) if target.quantity is None else target
+            for number, target in enumerate(wanted, start=1)
+            if target.price not in self.reached
+        }
+        numbers = {target.price: number for number, target in self.targets.items()}
+        self.working = {
+            name: msgspec.structs.replace(
+                each, target=numbers.get(prices.get(each.target, ZERO), 0)
+            )
+            for name, each in self.working.items()
+        }
 
     def take_from_target(self, number: int, quantity: Decimal) -> None:
         """What a target's order sold is no more to sell (for `ExitPlanReduced` alone)."""
