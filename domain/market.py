@@ -5,7 +5,7 @@ Ticks stay outside the store; every mark is an event, so a rebuild gives the sam
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
@@ -18,6 +18,9 @@ from domain.instruments import instrument
 from domain.shared import Created, InvalidInput, Value, stream_id
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
+
+CLOCK_SKEW = timedelta(seconds=5)
+"""How far a quote's clock may be ahead of ours."""
 
 
 def exchange_day(at: datetime) -> date:
@@ -42,6 +45,46 @@ class Quote(Value, frozen=True, kw_only=True):
     def is_usable(self) -> bool:
         """Crossed quotes and quotes without an offer prove nothing."""
         return self.offer > 0 and self.bid >= 0 and self.bid <= self.offer
+
+
+def why_unusable(
+    quote: Quote, *, at: datetime, max_age: timedelta, side: Side | None = None
+) -> str:
+    """Why nothing may be decided on a quote at a moment, in words; empty if it is good.
+
+    A buyer needs an offer and a seller a bid, each with a size where sizes are told. Without a
+    side both are looked at as far as a mark needs them: no bid is then a fact, not a fault.
+    """
+    age = at - quote.time
+    if age > max_age:
+        over = _seconds(age - max_age)
+        return f"it is {_seconds(age)} old, {over} over the {_seconds(max_age)} allowed"
+    if -age > CLOCK_SKEW:
+        return f"its time is {_seconds(-age)} ahead of the clock"
+    if quote.bid < 0 or quote.bid > quote.offer > 0:
+        return f"it is crossed: {quote.bid:f} x {quote.offer:f}"
+    if quote.offer <= 0 and side is not Side.SELL:
+        return "nothing is offered"
+    if quote.bid <= 0 and side is Side.SELL:
+        return "nothing is bid"
+    return _why_no_size(quote, side)
+
+
+def _why_no_size(quote: Quote, side: Side | None) -> str:
+    """A size that nobody told is no fault; a size of zero is."""
+    nothing_offered, nothing_bid = quote.offer_size == 0, quote.bid_size == 0
+    if side is Side.BUY and nothing_offered:
+        return f"no size is offered at {quote.offer:f}"
+    if side is Side.SELL and nothing_bid:
+        return f"no size is bid at {quote.bid:f}"
+    if side is None and nothing_offered and nothing_bid:
+        return "both of its sizes are zero"
+    return ""
+
+
+def _seconds(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 class Weighed(Value, frozen=True, kw_only=True):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.fix import Side
-from domain.market import Mark, MarkRecorded, Quote, exchange_day, mark_stream, weigh_claim
+from domain.market import (
+    CLOCK_SKEW,
+    Mark,
+    MarkRecorded,
+    Quote,
+    exchange_day,
+    mark_stream,
+    weigh_claim,
+    why_unusable,
+)
 from domain.shared import InvalidInput
 from tests.domain.told import replayed, state_of, told_by
 
@@ -87,6 +97,53 @@ def test_crossed_quotes_and_quotes_without_an_offer_prove_nothing(
     bid: str, offer: str, usable: bool
 ) -> None:
     assert quote(bid, offer).is_usable is usable
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("bid", "offer", "sizes", "side", "why"),
+    [
+        ("2.25", "2.30", (10, 10), None, ""),
+        ("2.25", "2.30", (None, None), Side.BUY, ""),
+        ("2.25", "2.30", (None, None), Side.SELL, ""),
+        ("2.31", "2.30", (10, 10), Side.BUY, "it is crossed: 2.31 x 2.30"),
+        ("2.31", "2.30", (10, 10), Side.SELL, "it is crossed: 2.31 x 2.30"),
+        ("-0.01", "2.30", (10, 10), None, "it is crossed: -0.01 x 2.30"),
+        ("0", "0.05", (0, 10), Side.SELL, "nothing is bid"),
+        ("0", "0.05", (0, 10), Side.BUY, ""),
+        ("0", "0.05", (0, 10), None, ""),
+        ("2.25", "0", (10, 0), Side.BUY, "nothing is offered"),
+        ("2.25", "0", (10, 0), None, "nothing is offered"),
+        ("2.25", "0", (10, 0), Side.SELL, ""),
+        ("2.25", "2.30", (10, 0), Side.BUY, "no size is offered at 2.30"),
+        ("2.25", "2.30", (10, 0), Side.SELL, ""),
+        ("2.25", "2.30", (0, 10), Side.SELL, "no size is bid at 2.25"),
+        ("2.25", "2.30", (0, 10), Side.BUY, ""),
+        ("2.25", "2.30", (0, 0), None, "both of its sizes are zero"),
+    ],
+)
+def test_why_nothing_may_be_decided_on_a_quote_is_said_in_words(
+    bid: str, offer: str, sizes: tuple[int | None, int | None], side: Side | None, why: str
+) -> None:
+    found = replace(quote(bid, offer), bid_size=sizes[0], offer_size=sizes[1])
+    assert why_unusable(found, at=CLOSE, max_age=MINUTE, side=side) == why
+
+
+@pytest.mark.parametrize(
+    ("age", "why"),
+    [
+        (timedelta(0), ""),
+        (MINUTE, ""),
+        (MINUTE + timedelta(seconds=2.5), "it is 62 s old, 2.5 s over the 60 s allowed"),
+        (timedelta(minutes=15), "it is 900 s old, 840 s over the 60 s allowed"),
+        (-CLOCK_SKEW, ""),
+        (-timedelta(seconds=30), "its time is 30 s ahead of the clock"),
+    ],
+)
+def test_how_much_too_old_a_quote_is_is_said(age: timedelta, why: str) -> None:
+    assert why_unusable(quote(), at=CLOSE + age, max_age=MINUTE) == why
 
 
 def test_a_mark_keeps_the_quote_and_what_else_a_figure_rests_on() -> None:
