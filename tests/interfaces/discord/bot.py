@@ -2,11 +2,13 @@
 
 `python -m tests.interfaces.discord.bot API GATEWAY capture DATABASE REDIS CHANNEL...` only
 listens; `python -m tests.interfaces.discord.bot API GATEWAY bot` is `truetape bot` itself, with
-what it is told by its surroundings.
+what it is told by its surroundings. With
+LOUD among these the libraries log all they can.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -83,6 +85,8 @@ def _run(api_url: str, gateway_url: str, what: str, *words: str) -> None:
     if what == "capture":
         _capture(*words)
     else:
+        for name in ("discord", "aiohttp", "asyncio") if "LOUD" in os.environ else ():
+            logging.getLogger(name).setLevel(logging.DEBUG)
         app([what, *words])
 
 
