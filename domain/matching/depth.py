@@ -93,21 +93,24 @@ class Depth:
                 return f"the quote of {symbol} is {old:.0f} seconds old, over {most:.0f}"
         return ""
 
-    def whole(self, side: Side, legs: tuple[Leg, ...]) -> tuple[Decimal, Decimal]:
-        """Bid and offer of one unit of the trade in its own terms."""
+    def far_side(self, side: Side, legs: tuple[Leg, ...]) -> Decimal | None:
+        """What one unit of the trade costs to buy, or brings when it is sold, in its own terms;
+        None where a leg has no quote.
+        """
+        quotes = self.quotes
         if len(legs) == 1 and legs[0].ratio == 1:
-            quote = self.quotes[legs[0].symbol]
-            return quote.bid, quote.offer
-        bid = offer = NOTHING
+            quote = quotes.get(legs[0].symbol)
+            if quote is None:
+                return None
+            return quote.offer if side is Side.BUY else quote.bid
+        far = NOTHING
         for leg in legs:
-            quote = self.quotes[leg.symbol]
-            if leg.side is side:
-                bid += leg.ratio * quote.bid
-                offer += leg.ratio * quote.offer
-            else:
-                bid -= leg.ratio * quote.offer
-                offer -= leg.ratio * quote.bid
-        return bid, offer
+            quote = quotes.get(leg.symbol)
+            if quote is None:
+                return None
+            px = quote.offer if leg.side is Side.BUY else quote.bid
+            far += px * leg.ratio if leg.side is side else -px * leg.ratio
+        return far
 
     def units_left(self, legs: tuple[Leg, ...]) -> Decimal | None:
         """How many units the quotes' sizes allow: the leg of which least is left decides.

@@ -35,8 +35,8 @@ class Filler:
         if why_not:
             return why_not
         if len(order.legs) == 1 and order.side is Side.SELL:
-            bid, _ = self._depth.whole(order.side, order.legs)
-            if bid <= 0:
+            bid = self._depth.far_side(order.side, order.legs)
+            if bid is not None and bid <= 0:
                 return f"nobody bids for {order.legs[0].symbol}"
         return ""
 
@@ -45,10 +45,12 @@ class Filler:
 
         Returns why it has to end without having traded whole, or nothing.
         """
+        far = self._depth.far_side(order.side, order.legs)
+        # Most looks end here, at one comparison.
+        if far is None or _is_far_off(order, far):
+            return ""
         if self._depth.why_unusable(order.legs, now, self._rules.quote_age):
             return ""
-        bid, offer = self._depth.whole(order.side, order.legs)
-        far = offer if order.side is Side.BUY else bid
         if order.waits_for_its_stop and not _triggers(order, far, now, reports):
             return ""
         if not _is_reached(order, far):
@@ -138,6 +140,16 @@ class Filler:
         kept = order.held_back * left / (left + quantity) if left else NOTHING
         self._book.held_back -= order.held_back - kept
         order.held_back = kept
+
+
+def _is_far_off(order: EngineOrder, far: Decimal) -> bool:
+    """Whether the far side is neither at the stop that the order waits for nor at its limit."""
+    is_purchase = order.side is Side.BUY
+    if order.waits_for_its_stop:
+        stop = order.stop_px
+        return stop is not None and (far < stop if is_purchase else far > stop)
+    limit = order.limit_px
+    return limit is not None and (far > limit if is_purchase else far < limit)
 
 
 def _triggers(
