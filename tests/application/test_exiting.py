@@ -365,3 +365,24 @@ def test_a_trigger_and_its_order_are_one_batch(
         "order.cleared",
     }
     assert triggered.quote is not None
+
+
+def test_a_late_fill_of_a_canceled_order_takes_back_what_would_sell_too_much(
+    desk: Desk, exiting: ReactionRunner, market: ShownMarket
+) -> None:
+    market.show(TSLA, "7.00", "7.20")
+    signal = signal_with(desk)
+    enter(desk, signal)
+    call_exit(desk, signal, "2")
+    catch_up(exiting)
+    first, second = closing_name(signal, 1), closing_name(signal, 2)
+    accept(desk, first)
+    cancel(desk, first)
+    catch_up(exiting)
+    accept(desk, second)
+    fill(desk, first, "3", "7.00")
+    catch_up(exiting)
+    assert status(desk, second) == "pending_cancel"
+    cancel(desk, second)
+    catch_up(exiting)
+    assert [quantity for _, quantity, _ in asked(desk)] == [D(9), D(9), D(6)]

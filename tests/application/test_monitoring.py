@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from adapters.guarded_positions import GuardedPositions
-from adapters.reaction_runner import ReactionRunner
 from application.desk import Desk
-from application.exiting import Exiting
-from application.monitoring import PositionMonitor
-from application.ports import QuoteRequest, Unavailable
-from application.position_reports import Concern, Looked, Marked, Terms, Warned
+from application.position_reports import Concern, Terms
 from domain.exit_events import ExitPlanTrailed, ExitPlanTriggered
 from domain.exit_terms import ExitReason, Levels, TimeStop, Trailing
 from domain.exits import closing_name
 from domain.fix import Side
 from domain.legs import Leg
-from domain.market import Quote
 from domain.orders import entry_name
 from tests.application.acts import (
     TSLA,
@@ -36,12 +29,10 @@ from tests.application.acts import (
     names,
     new_signal,
 )
-from tests.application.conftest import NOON
 from tests.application.exit_acts import (
     accept,
     asked,
     cancel,
-    enter,
     fill,
     guard,
     order,
@@ -50,88 +41,11 @@ from tests.application.exit_acts import (
     signal_with,
     status,
 )
+from tests.application.watching import Chain, World
 
 D = Decimal
 SOLD = (Leg(symbol=TSLA, side=Side.SELL), Leg(symbol=TSLA_HIGHER, side=Side.BUY))
 """A call spread that was sold for a credit."""
-
-
-class Market:
-    """A market by hand: what was shown last, as of when it was shown."""
-
-    def __init__(self) -> None:
-        self.quotes: dict[str, Quote] = {}
-        self.is_down = False
-
-    def show(self, symbol: str, bid: str, offer: str, at: datetime = NOON) -> None:
-        self.quotes[symbol] = Quote(
-            symbol=symbol, bid=D(bid), offer=D(offer), time=at, source="test",
-            bid_size=5, offer_size=7,
-        )  # fmt: skip
-
-    def quotes_at(self, requests: Sequence[QuoteRequest]) -> Sequence[Quote | None]:
-        if self.is_down:
-            raise Unavailable("no market")
-        return [self.quotes.get(request.symbol) for request in requests]
-
-    def settlement(self, symbol: str, day: date) -> Decimal | None:
-        return None
-
-
-class Heard:
-    """All that the monitor told."""
-
-    def __init__(self) -> None:
-        self.marks: list[Marked] = []
-        self.warnings: list[Warned] = []
-
-    def moved(self, marks: Sequence[Marked]) -> None:
-        self.marks += marks
-
-    def warned(self, warnings: Sequence[Warned]) -> None:
-        self.warnings += warnings
-
-    def of(self, concern: Concern) -> list[str]:
-        return [each.words for each in self.warnings if each.concern is concern]
-
-
-class World:
-    """A desk whose holdings are followed and watched; a look every three seconds."""
-
-    def __init__(self, desk: Desk, url: str, pool: ConnectionPool[Connection[object]]) -> None:
-        self.desk = desk
-        self.market = Market()
-        self.heard = Heard()
-        self.exiting = ReactionRunner(url, desk, Exiting(self.market))
-        self._positions = GuardedPositions(pool)
-        self.now = NOON
-        self.restart()
-
-    def restart(self, terms: Terms | None = None) -> None:
-        """The monitor begins anew, knowing nothing."""
-        self._monitor = PositionMonitor(
-            self.desk, self._positions, self.market, self.heard, terms=terms
-        )
-
-    def look(self) -> Looked:
-        """Reactions follow, three seconds pass, and the monitor looks."""
-        catch_up(self.exiting)
-        self.now += timedelta(seconds=3)
-        looked = self._monitor.step(self.now)
-        catch_up(self.exiting)
-        return looked
-
-    def show(self, bid: str, offer: str, symbol: str = TSLA) -> Looked:
-        """The market shows this, and the monitor looks."""
-        self.market.show(symbol, bid, offer, self.now)
-        return self.look()
-
-    def hold(self, stop: str | None = None, *targets: str) -> UUID:
-        """Nine contracts at 5.52."""
-        signal = signal_with(self.desk, stop, *targets)
-        enter(self.desk, signal)
-        catch_up(self.exiting)
-        return signal
 
 
 @pytest.fixture
@@ -362,3 +276,28 @@ def test_a_sold_spread_is_bought_back_at_the_offer(world: World) -> None:
 
 def test_nobody_is_held_up_by_an_empty_book(world: World) -> None:
     assert world.look()[:4] == (0, 0, 0, 0)
+
+
+def test_the_chains_own_greeks_go_before_ours(world: World) -> None:
+    chain = Chain()
+    world.restart(chains=chain)
+    world.hold()
+    world.show("5.00", "5.10")
+    mark = world.heard.marks[-1]
+    assert (mark.delta, mark.gamma) == (D("612.0000"), D("27.0000"))
+    assert (mark.theta, mark.vega) == (D("-360.0000"), D("135.0000"))
+    chain.is_down = True
+    world.show("6.00", "6.10")
+    assert world.heard.marks[-1].delta is None
+
+
+def test_a_stop_ends_the_entry_that_is_still_open(world: World) -> None:
+    signal = signal_with(world.desk, "4.00")
+    name = order(world.desk, entry_name(signal), "9", signal=signal)
+    fill(world.desk, name, "4", "5.50")
+    world.show("4.00", "4.10")
+    assert asked(world.desk) == [("x1", D(4), D("3.95"))]
+    assert status(world.desk, name) == "pending_cancel"
+    fill(world.desk, name, "2", "4.10")
+    world.show("3.95", "4.00")
+    assert asked(world.desk)[1:] == [("x2", D(2), D("3.90"))]
