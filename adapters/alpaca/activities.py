@@ -73,9 +73,10 @@ def fetched(rest: AlpacaRest, params: Mapping[str, str]) -> Iterator[Heard]:
         page = rest.read("/account/activities", list[msgspec.Raw], asked)
         heard = [_heard(bytes(item)) for item in page]
         yield from heard
-        if len(page) < PAGE:
+        token = heard[-1].raw.id if heard else ""
+        if len(page) < PAGE or token in ("", asked.get("page_token")):
             return
-        asked["page_token"] = heard[-1].raw.id
+        asked["page_token"] = token
 
 
 def since(rest: AlpacaRest, moment: datetime) -> Sequence[Heard]:

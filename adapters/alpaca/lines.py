@@ -240,9 +240,9 @@ class Lines:
                 if self.known(order.id) is None and _names_itself(order):
                     self.learn(order, order.client_order_id)
                 yield order
-            if len(page) < PAGE:
+            more, before = {"after_order_id": page[-1].id} if page else {}, more
+            if len(page) < PAGE or more == before:
                 return
-            more = {"after_order_id": page[-1].id}
 
     def _learn_family(self, order: RawOrder) -> None:
         """Finds whose leg an order is: Alpaca tells it only from above."""

@@ -21,6 +21,9 @@ from domain.reports import ExecutionReport
 
 OVERLAP = timedelta(seconds=5)
 """Asked for again from before the last message, since activities are noted a little later."""
+ASKS = 20
+"""How often an order is asked about whose fills are not noted; then it is left to who compares
+the books."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +39,8 @@ class Listening:
         self._updates = updates
         self._told = Told()
         self._waiting: deque[RawUpdate | Literal[True]] = deque()
-        self._unfinished: set[str] = set()
+        self._unfinished: dict[str, int] = {}
+        """Orders to be asked about, and how often that was in vain."""
         self._heard_until: datetime | None = None
 
     def expect(self, name: str) -> None:
@@ -59,7 +63,7 @@ class Listening:
             while self._waiting:
                 found += self._told.new(self._heard(self._waiting[0]))
                 self._waiting.popleft()
-            for name in sorted(self._unfinished):
+            for name in list(self._unfinished):
                 found += self._told.new(self._finished(name))
         except PortError as error:
             # What is in hand is given out first; the rest waits for the next call.
@@ -85,7 +89,8 @@ class Listening:
 
     def _heard(self, what: RawUpdate | Literal[True]) -> Sequence[ExecutionReport]:
         if what is True:
-            return self._missed()
+            self._missed()
+            return ()
         try:
             found = self._reports_of(what)
         except PortRefused as no:
@@ -101,7 +106,7 @@ class Listening:
         known = self._lines.name_of(order)
         if known.is_leg or (order.is_multi_leg and update.event in ("fill", "partial_fill")):
             # Fills of several legs are read leg by leg, see reports.strategy_fills.
-            self._unfinished.add(known.name)
+            self._unfinished[known.name] = 0
             return said.of_leg(update, known.name) if known.is_leg else ()
         if update.event == "replaced" and order.replaced_by:
             line = self._lines.of_id(order.replaced_by)
@@ -110,20 +115,24 @@ class Listening:
         return [said.of_update(update, self._lines.of_message(order))]
 
     def _finished(self, name: str) -> Sequence[ExecutionReport]:
-        """The fills of several legs, until they are as many as the order itself counts."""
+        """The history of an order, until its fills are as many as the order itself counts."""
         line = self._lines.of_name(name)
-        if line is None:
-            self._unfinished.discard(name)
-            return ()
-        found = self.history(line)
+        found = [] if line is None else self.history(line)
         counted = [r.cum_qty or NOTHING for r in found if r.exec_type in said.TRADES]
-        if max(counted, default=NOTHING) >= line.cum_qty:
-            self._unfinished.discard(name)
+        asked = self._unfinished[name] + 1
+        if line is None or max(counted, default=NOTHING) >= line.cum_qty:
+            del self._unfinished[name]
+        elif asked < ASKS:
+            self._unfinished[name] = asked
+        else:
+            _log.warning("%s counts fills that its activities do not show", name)
+            del self._unfinished[name]
         return found
 
-    def _missed(self) -> Sequence[ExecutionReport]:
-        """What happened while nobody listened: to orders that were sent from here, and to any
-        other that traded."""
+    def _missed(self) -> None:
+        """Finds out what may have happened while nobody listened: to orders that were sent from
+        here, and to any other that traded. They are asked about one by one, so that what is
+        known of some is not lost when Alpaca has to be left alone for a while."""
         if self._heard_until is None:
             # At the first start there is no gap yet: who sent orders before asks for each.
             latest = fills_since(self._rest, None)
@@ -131,12 +140,9 @@ class Listening:
             fills: Sequence[RawActivity] = ()
         else:
             fills = fills_since(self._rest, max(self._heard_until - OVERLAP, DAWN))
-        names = dict.fromkeys((*self._told.live, *map(self._name_of, fills)))
-        lines = [line for name in names if (line := self._lines.of_name(name)) is not None]
-        found = [report for line in lines for report in self.history(line)]
-        heard = [fill.happened_at for fill in fills]
-        self._heard_until = max([self._heard_until, *heard])
-        return found
+        for name in (*self._told.live, *map(self._name_of, fills)):
+            self._unfinished[name] = 0
+        self._heard_until = max([self._heard_until, *(fill.happened_at for fill in fills)])
 
     def _name_of(self, fill: RawActivity) -> str:
         known = self._lines.known(fill.order_id or "")

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from adapters.alpaca.lines import Line
 from adapters.alpaca.wire import NOTHING, RawActivity, RawOrder, RawUpdate
-from adapters.alpaca.words import our_symbol, side_of
+from adapters.alpaca.words import our_symbol, ratio_of, side_of
 from domain.reports import ExecType, ExecutionReport, LegFill
 
 TRADES = (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL)
@@ -168,7 +168,7 @@ def strategy_fills(
     by its ratio. Every way of asking gives the same fills, so the stream's own figures for the
     whole, which come apart from the legs, are not used.
     """
-    legs = [_Leg(leg, fills.get(leg.id, ())) for leg in order.legs or ()]
+    legs = [_Leg(leg, ratio_of(order, leg), fills.get(leg.id, ())) for leg in order.legs or ()]
     found: list[ExecutionReport] = []
     done = NOTHING
     for time in sorted({fill.happened_at for leg in legs for fill in leg.fills}):
@@ -208,10 +208,10 @@ def _strategy_fill(
 class _Leg:
     """One leg and its executions so far."""
 
-    def __init__(self, order: RawOrder, fills: Sequence[RawActivity]) -> None:
+    def __init__(self, order: RawOrder, ratio: Decimal, fills: Sequence[RawActivity]) -> None:
         self.symbol = our_symbol(order.symbol or "")
         self.side = side_of(order)
-        self.ratio = order.ratio_qty or Decimal(1)
+        self.ratio = ratio
         self.fills = sorted(fills, key=lambda fill: (fill.happened_at, fill.cum_qty or NOTHING))
 
     def strategies_until(self, time: datetime) -> Decimal:

@@ -88,19 +88,26 @@ def average_of(order: RawOrder) -> Decimal | None:
     for leg in order.legs or ():
         if leg.filled_avg_price is None:
             return order.filled_avg_price
-        net += leg.filled_avg_price * (leg.ratio_qty or 1) * side_of(leg).sign
+        net += leg.filled_avg_price * ratio_of(order, leg) * side_of(leg).sign
     return net if order.legs else order.filled_avg_price
 
 
 def legs_of(order: RawOrder) -> tuple[Leg, ...]:
     """What an order trades, with the sides that it trades them on."""
     if order.is_multi_leg:
-        return tuple(_leg(leg) for leg in order.legs or ())
+        return tuple(_leg(order, leg) for leg in order.legs or ())
     return (Leg(symbol=our_symbol(order.symbol or ""), side=side_of(order)),)
 
 
-def _leg(leg: RawOrder) -> Leg:
-    ratio = int(leg.ratio_qty) if leg.ratio_qty else 1
+def ratio_of(order: RawOrder, leg: RawOrder) -> Decimal:
+    """How many of a leg one strategy has; where it is not told, what the quantities say."""
+    if leg.ratio_qty:
+        return leg.ratio_qty
+    return leg.qty / order.qty if leg.qty and order.qty else Decimal(1)
+
+
+def _leg(order: RawOrder, leg: RawOrder) -> Leg:
+    ratio = int(ratio_of(order, leg))
     return Leg(symbol=our_symbol(leg.symbol or ""), side=side_of(leg), ratio=ratio)
 
 

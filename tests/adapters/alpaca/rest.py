@@ -72,6 +72,8 @@ class Rest:
         if not request.path.startswith(("/v1beta1", "/v2")):
             return await handler(request)
         self.requests.append((request.method, request.path))
+        # What has come is carried out, even if nobody waits for the answer any more.
+        await request.read()
         if self._faults.delay_s:
             await asyncio.sleep(self._faults.delay_s)
         fault = self._faults.befalls(request.method, request.path)

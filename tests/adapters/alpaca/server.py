@@ -23,7 +23,7 @@ from tests.adapters.alpaca.exchange import Exchange
 from tests.adapters.alpaca.faults import Fault, Faults, StreamFaults
 from tests.adapters.alpaca.rest import Rest, reply
 from tests.adapters.alpaca.settlement import move_cash, settle
-from tests.adapters.alpaca.updates import KEY, SECRET, Updates
+from tests.adapters.alpaca.updates import KEY, MARK, SECRET, Updates
 
 Act = Callable[[web.Request], Awaitable[web.Response]]
 START_S = 10.0
@@ -88,6 +88,11 @@ class FakeAlpaca:
         asyncio.run_coroutine_threadsafe(self.updates.cut(lets_in=lets_in), self._loop).result(
             START_S
         )
+
+    def mark(self, name: str) -> None:
+        """Tells of an order that nobody sent, after everything that was told before."""
+        order = {"id": name, "client_order_id": name}
+        self._publish({"event": "calculated", "order": order, MARK: True})
 
     def let_in(self) -> None:
         self.updates.lets_in = True

@@ -4,13 +4,12 @@ ends as the broker has it, whatever was lost, doubled or told out of order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from random import Random
 
 import pytest
 
 from application.brokerage import OrderTicket, Replacement
-from application.ports import Unavailable
 from domain.orders import Order
 from domain.reports import ExecutionReport
 from tests.adapters.alpaca.faults import StreamFaults
@@ -37,16 +36,7 @@ def on_record(under: Alpaca, sent: OrderTicket) -> Order:
     return order
 
 
-def heard(under: Alpaca) -> Iterator[ExecutionReport]:
-    under.broker.await_connection(5)
-    try:
-        while reports := under.broker.reports(0.02):
-            yield from reports
-    except Unavailable:
-        return
-
-
-def take(order: Order, under: Alpaca, reports: Iterator[ExecutionReport]) -> None:
+def take(order: Order, under: Alpaca, reports: Iterable[ExecutionReport]) -> None:
     for report in reports:
         if report.cl_ord_id == order.cl_ord_id:
             order.take(report, at=under.now())
@@ -68,20 +58,20 @@ def test_an_order_is_followed_from_partial_fill_to_new_terms_to_its_end(under: A
     under.show(SHARE, "189.00", "189.20", offer_size=4)
     sent = ticket(under, "o-1", limit="189.20")
     order = on_record(under, sent)
-    take(order, under, iter(under.broker.submit(sent)))
-    take(order, under, heard(under))
+    take(order, under, under.broker.submit(sent))
+    take(order, under, under.heard())
     agrees(order, under)
     order.request_replace(limit_px=D("188.90"), reason="closer", at=under.now())
     terms = Replacement(limit_px=D("188.90"))
-    take(order, under, iter(under.broker.replace("o-1", terms, at=under.now())))
-    take(order, under, heard(under))
+    take(order, under, under.broker.replace("o-1", terms, at=under.now()))
+    take(order, under, under.heard())
     agrees(order, under)
     under.show(SHARE, "188.80", "188.85", offer_size=3)
-    take(order, under, heard(under))
+    take(order, under, under.heard())
     agrees(order, under)
     order.request_cancel("enough", at=under.now())
-    take(order, under, iter(under.broker.cancel("o-1", at=under.now())))
-    take(order, under, heard(under))
+    take(order, under, under.broker.cancel("o-1", at=under.now()))
+    take(order, under, under.heard())
     agrees(order, under)
     assert order.cum_qty == 7
 
@@ -98,7 +88,7 @@ def test_in_a_storm_the_record_ends_as_the_broker_has_it(under: Alpaca, seed: in
     tickets += [ticket(under, f"v-{number}", legs=VERTICAL, limit="3.20") for number in range(5)]
     orders = [on_record(under, sent) for sent in tickets]
     for sent, order in zip(tickets, orders, strict=True):
-        take(order, under, iter(under.broker.submit(sent)))
+        take(order, under, under.broker.submit(sent))
     for _ in range(8):
         cents = chance.randrange(18880, 18930)
         under.show(SHARE, f"{cents / 100:.2f}", f"{(cents + 5) / 100:.2f}", offer_size=7)
@@ -106,14 +96,14 @@ def test_in_a_storm_the_record_ends_as_the_broker_has_it(under: Alpaca, seed: in
         under.show(CALL, f"{dimes / 100:.2f}", f"{(dimes + 5) / 100:.2f}", offer_size=6)
         if chance.random() < 0.3:
             under.fake.cut()
-        for report in list(heard(under)):
+        for report in under.heard():
             order = next(each for each in orders if each.cl_ord_id == report.cl_ord_id)
             order.take(report, at=under.now())
     under.fake.faults.clear()
     for order in orders:
         if order.status.is_open and chance.random() < 0.5:
-            take(order, under, iter(under.broker.cancel(order.cl_ord_id, at=under.now())))
-    list(heard(under))
+            take(order, under, under.broker.cancel(order.cl_ord_id, at=under.now()))
+    under.heard()
     for order in orders:
-        take(order, under, iter(under.broker.history(order.cl_ord_id)))
+        take(order, under, under.broker.history(order.cl_ord_id))
         agrees(order, under)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -187,10 +188,11 @@ def test_in_a_storm_every_order_is_there_once_and_every_fill_is_told(
         under.show(SHARE, f"{(offer - 10) / 100:.2f}", f"{offer / 100:.2f}", offer_size=2)
         if chance.random() < 0.1:
             under.fake.cut()
-        _listen(under, told)
+        with suppress(Unavailable):
+            told.hear(under.broker.reports(0.01))
     faults.clear()
     under.fake.cut()
-    _listen(under, told)
+    told.hear(under.heard())
     for order in unknown:
         under.broker.submit(order)
     for name in names:
@@ -202,12 +204,3 @@ def test_in_a_storm_every_order_is_there_once_and_every_fill_is_told(
     assert sorted(sent) == sorted(names)
     heard = sum((fill.last_qty for name in names for fill in told.fills(name)), D(0))
     assert heard == sum(position.quantity for position in under.broker.positions())
-
-
-def _listen(under: Alpaca, told: Told) -> None:
-    under.broker.await_connection(5)
-    try:
-        while told.hear(under.broker.reports(0.01)):
-            continue
-    except Unavailable:
-        return

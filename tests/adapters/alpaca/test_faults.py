@@ -100,6 +100,21 @@ def test_another_order_under_the_same_name_is_refused(under: Alpaca) -> None:
     assert orders_there(under) == ["o-1"]
 
 
+def test_an_answer_that_takes_too_long_is_none(under: Alpaca) -> None:
+    """The order comes to Alpaca when nobody waits for its answer any more."""
+    impatient = under.connect(timeout_s=0.05)
+    order = ticket(under, "o-1", limit="100.00")
+    under.fake.faults.delay_s = 0.2
+    with pytest.raises(Unavailable, match="Timeout"):
+        impatient.submit(order)
+    under.fake.faults.delay_s = 0.0
+    for _ in range(5000):
+        if under.broker.order("o-1") is not None:
+            break
+    assert [r.exec_type for r in under.broker.submit(order)] == [ExecType.NEW]
+    assert orders_there(under) == ["o-1"]
+
+
 def test_two_threads_that_send_the_same_order_send_it_once(under: Alpaca) -> None:
     order = ticket(under, "o-1", limit="100.00")
     answers: list[str] = []

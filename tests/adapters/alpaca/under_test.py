@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
+from itertools import count
 
 from adapters.alpaca.access import Access
 from adapters.alpaca.broker import AlpacaBroker
 from adapters.alpaca.rest import AlpacaRest
 from adapters.alpaca.stream import TradeUpdates
+from application.ports import Unavailable
+from domain.reports import ExecutionReport
 from tests.adapters.alpaca.faults import LOSE_ANSWER, LOSE_REQUEST, Fault
 from tests.adapters.alpaca.server import FakeAlpaca
 
@@ -21,16 +24,19 @@ class Alpaca:
 
     def __init__(self, fake: FakeAlpaca, stack: ExitStack) -> None:
         self.fake = fake
+        self._marks = count()
         self.waits: list[float] = []
         self._stack = stack
         self.broker = self.another()
 
-    def connect(self, access: Access | None = None) -> AlpacaBroker:
+    def connect(self, access: Access | None = None, *, timeout_s: float = 5) -> AlpacaBroker:
         """A connection that has not been started."""
         found = access or self.fake.access
         return AlpacaBroker(
             found,
-            rest=AlpacaRest(found, timeout_s=5, pause=self.waits.append, chance=lambda: 0.5),
+            rest=AlpacaRest(
+                found, timeout_s=timeout_s, pause=self.waits.append, chance=lambda: 0.5
+            ),
             updates=TradeUpdates(found, first_wait_s=0.01, chance=lambda: 0.5),
         )
 
@@ -40,6 +46,21 @@ class Alpaca:
         self._stack.callback(broker.close)
         listens(broker)
         return broker
+
+    def heard(self) -> list[ExecutionReport]:
+        """Everything that the stream has told until now, and what had to be asked for then."""
+        found: list[ExecutionReport] = []
+        for attempt in range(400):
+            if attempt % 10 == 0:
+                # A mark that is told while the stream is cut is heard by nobody.
+                assert self.broker.await_connection(PATIENCE_S)
+                mark = f"mark-{next(self._marks)}"
+                self.fake.mark(mark)
+            with suppress(Unavailable):
+                found += self.broker.reports(0.02)
+            if any(report.cl_ord_id == mark for report in found):
+                return [report for report in found if not report.cl_ord_id.startswith("mark-")]
+        raise AssertionError("the mark was never heard")
 
     def now(self) -> datetime:
         return self.fake.exchange.now

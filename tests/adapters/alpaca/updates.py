@@ -11,6 +11,8 @@ from aiohttp import WSMsgType, web
 from tests.adapters.alpaca.book import Json
 from tests.adapters.alpaca.faults import Faults
 
+MARK = "mark"
+"""Messages with this are lost by no fault: everything before them has been told."""
 KEY, SECRET = "PK-LOOPBACK", "the-secret-of-the-loopback"
 
 
@@ -40,6 +42,10 @@ class Updates:
                 await self._send(each)
 
     def _fated(self, message: Json) -> list[Json]:
+        if MARK in message:
+            told = [*self._held, message]
+            self._held.clear()
+            return told
         fate = self._faults.of_message()
         if fate == "swap" and not self._held:
             self._held.append(message)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapters.alpaca.under_test import Alpaca, alpaca
+from tests.adapters.alpaca.under_test import alpaca
 from tests.adapters.brokers.contract import BrokerContract
+from tests.adapters.brokers.under_test import BrokerUnderTest, MakeBroker
+
+MAKE: MakeBroker = alpaca
 
 
 class TestAlpaca(BrokerContract):
     @pytest.fixture
-    def under(self) -> Iterator[Alpaca]:
-        with alpaca() as found:
+    def under(self) -> Iterator[BrokerUnderTest]:
+        with MAKE() as found:
             yield found
