@@ -44,6 +44,8 @@ class Crowd:
             self._talk: 4, self._call: 2, self._edit: 3, self._delete: 1, self._click: 3,
             self._insist: 1,
         }  # fmt: skip
+        # The history does not tell nicknames: a card has the name by which its author was heard.
+        discord.guild.person("Nora").nickname = None
         for name in APPROVERS:
             discord.guild.person(name, "Approver")
         discord.guild.person("Rob")
