@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from adapters.guarded_positions import GuardedPositions
 from adapters.reaction_runner import ReactionRunner
+from adapters.trading_books import TradingBooks
 from application.access import LOCAL_OPERATOR
 from application.administering import open_account
 from application.brokerage import BrokerPosition
@@ -68,7 +68,7 @@ class World:
         self.desk = desk
         self.market = market
         self.exiting = ReactionRunner(url, desk, Exiting(market))
-        self.positions = GuardedPositions(pool)
+        self.positions = TradingBooks(pool)
         self.orders: list[str] = []
         self.at_broker: list[BrokerPosition] = []
         self.now = NOON

@@ -10,8 +10,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from adapters.guarded_positions import GuardedPositions
 from adapters.reaction_runner import ReactionRunner
+from adapters.trading_books import TradingBooks
 from application.brokerage import ChainQuote
 from application.desk import Desk
 from application.exiting import Exiting
@@ -91,7 +91,7 @@ class World:
         self.market = Market()
         self.heard = Heard()
         self.exiting = ReactionRunner(url, desk, Exiting(self.market))
-        self._positions = GuardedPositions(pool)
+        self._positions = TradingBooks(pool)
         self.now = NOON
         self.restart()
 

@@ -2,7 +2,7 @@
 
 Each look has all quotes new, one in ten holdings trails its best price and one in twenty moves
 far enough to be told; no exit is due, as in nearly every look. What counts is the processor time
-of this process, with the quotes in memory and out of the market tables of PostgreSQL.
+of this process, with holdings and quotes in memory, and with both out of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
@@ -23,8 +24,10 @@ from adapters.event_store import TapeFactory
 from adapters.postgres import connect
 from adapters.recorded_market import RecordedMarket
 from adapters.tape import PostgresTape
+from adapters.trading_books import TradingBooks
 from application.desk import Desk
-from application.guarded import Guarded
+from application.exiting import Exiting
+from application.guarded import PREFIX, Guarded, OpenPositions
 from application.monitoring import PositionMonitor
 from application.ports import MarketPrices, QuoteRequest
 from application.position_reports import Marked, Warned
@@ -103,14 +106,15 @@ def _figures() -> dict[str, tuple[float, str]]:
         in_memory = _per_look(desk, held, memory, memory.look)
         with ConnectionPool[Connection[Any]](url, min_size=1, max_size=2, open=True) as pool:
             _record(url, symbols)
+            _remember(url, held.rows)
             recorded = RecordedMarket(pool, max_age=timedelta(minutes=15))
-            in_postgres = _per_look(desk, held, recorded, lambda *_: None)
+            in_postgres = _per_look(desk, TradingBooks(pool), recorded, lambda *_: None)
         desk.close()
         return {"memory": in_memory, "postgres": in_postgres}
 
 
 def _per_look(
-    desk: Desk, held: Held, market: MarketPrices, change: Callable[[int, datetime], object]
+    desk: Desk, held: OpenPositions, market: MarketPrices, change: Callable[[int, datetime], object]
 ) -> tuple[float, str]:
     """The median of the processor time of a look in ms; the first one, which compiles, apart."""
     told = Nobody()
@@ -141,7 +145,7 @@ def monitor() -> Measured:
 
 @benchmark("monitor_recorded", unit="of half a core", limit=1.0, better="lower")
 def monitor_recorded() -> Measured:
-    """The same with the quotes out of PostgreSQL."""
+    """The same with holdings and quotes out of PostgreSQL."""
     ms, note = _figures()["postgres"]
     return Measured(ms / HALF_A_CORE_MS, note)
 
@@ -176,6 +180,18 @@ def _bid(symbol: str, place: int, number: int) -> Decimal:
 
 def _letters(number: int) -> str:
     return chr(65 + number // 26) + chr(65 + number % 26)
+
+
+def _remember(url: str, rows: Sequence[Guarded]) -> None:
+    """The holdings as the reaction keeps them."""
+    with connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tape.reactions (reaction, position) VALUES (%s, 0)", (Exiting.name,)
+        )
+        cursor.executemany(
+            "INSERT INTO tape.reaction_memory (reaction, key, value) VALUES (%s, %s, %s)",
+            [(Exiting.name, f"{PREFIX}{row.plan}", msgspec.json.encode(row)) for row in rows],
+        )
 
 
 def _record(url: str, symbols: Sequence[str]) -> None:
