@@ -37,10 +37,15 @@ from domain.order_events import (
 )
 from domain.orders import Order
 from domain.reports import ExecutionReport
-from domain.shared import DomainError, Event, Value
+from domain.shared import Event, Value
 
 SEND_WITHIN = timedelta(minutes=5)
 """An entry that could not be sent for so long rests on checks that are old: it is denied."""
+
+
+_UNANSWERED = frozenset(
+    {OrdStatus.PENDING_NEW, OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_REPLACE}
+)
 
 
 class What(StrEnum):
@@ -56,6 +61,7 @@ class Due(Value, frozen=True, kw_only=True):
 
     errand: What
     order: UUID
+    cl_ord_id: str
     position: int
     at: datetime
     terms: Replacement | None = None
@@ -67,6 +73,12 @@ class AtBroker(Value, frozen=True, kw_only=True):
     account: str
     broker: str
     cash: Decimal = Decimal(0)
+
+
+class AtWork(Value, frozen=True, kw_only=True):
+    """An order that may still trade."""
+
+    cl_ord_id: str
 
 
 class Sending:
@@ -90,8 +102,9 @@ class Sending:
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def restore(self, state: Mapping[str, bytes]) -> None:
-        """What is due lies in the store; nothing is held here."""
+    def restore(self, state: Mapping[str, bytes]) -> None:  # noqa: ARG002
+        """What is due lies in the store; what was not stored is forgotten."""
+        self._memory = Memory()
 
     def changes(self) -> Mapping[str, bytes | None]:
         return self._memory.take()
@@ -107,10 +120,7 @@ class Sending:
                     self._mark(cause, work.get(Order, cause.stream))
                 case OrderSubmitted():
                     order = work.get(Order, cause.stream)
-                    self._memory.put(
-                        _working_key(order),
-                        AtBroker(account=order.account, broker=cause.event.broker),
-                    )
+                    self._memory.put(_working_key(order), AtWork(cl_ord_id=order.cl_ord_id))
                 case OrderFilled() as fill if fill.leaves_qty > 0:
                     continue
                 case _:
@@ -121,6 +131,7 @@ class Sending:
         due = Due(
             errand=errand,
             order=order.id,
+            cl_ord_id=order.cl_ord_id,
             position=cause.position,
             at=cause.event.timestamp,
             terms=terms,
@@ -177,6 +188,7 @@ class Dispatcher:
         self._broker = broker
         self._account = account
         self._clock = clock
+        self._heard: Sequence[ExecutionReport] = ()
 
     def step(self) -> bool:
         """Runs what is due; True if anything was done.
@@ -190,19 +202,27 @@ class Dispatcher:
             for key, value in found.items()
         ]
         done = 0
+        waiting: set[UUID] = set()
         for one in self._ready(errands):
-            if self._run(one):
+            # What is asked of one order is asked in its turn: no cancel overtakes the order.
+            if one.due.order not in waiting and self._run(one):
                 self._due.cross_off(one.key, one.value)
                 done += 1
+            else:
+                waiting.add(one.due.order)
         return done > 0
 
     def listen(self, timeout_s: float) -> bool:
         """Books what the broker has reported by itself; True if there was anything new.
 
         Raises:
-            Unavailable: broker or database did not answer.
+            Unavailable: broker or database did not answer; what was heard is booked next time.
         """
-        return self._book(self._broker.reports(timeout_s)) > 0
+        if not self._heard:
+            self._heard = self._broker.reports(timeout_s)
+        booked = self._book(self._heard)
+        self._heard = ()
+        return booked > 0
 
     def _ready(self, errands: Sequence[_Errand]) -> list[_Errand]:
         """The errands that may be run now. Orders that go out for the first time are recorded as
@@ -220,8 +240,12 @@ class Dispatcher:
             if one.due.errand is What.CANCEL:
                 # Nobody has it yet: nobody has to be asked.
                 order.cancel(transact_time=now, at=now)
-            elif one.due.errand is What.SEND and _waits(order) and self._broker.is_connected:
-                _submit(order, self._broker.name, one.due, now)
+            elif one.due.errand is What.SEND and _is_wanted(order) and self._broker.is_connected:
+                too_late = _too_late(order, one.due, now)
+                if too_late:
+                    order.deny(f"{too_late}: approve it again", at=now)
+                else:
+                    order.submit(self._broker.name, at=now)
             if work.save(self._command(f"first {one.due.errand}", one.due, order, now)):
                 firsts.append(one._replace(is_first=True))
         for one, result in zip(firsts, work.commit(), strict=True):
@@ -237,23 +261,57 @@ class Dispatcher:
         except Unavailable as error:
             self._say_unknown(one.due, str(error))
             return False
+        if reports is None:
+            return False
         self._book(reports)
         return True
 
-    def _answer(self, one: _Errand, order: Order) -> Sequence[ExecutionReport]:
-        """What the broker says to an errand; nothing if there is nothing left to ask."""
+    def _answer(self, one: _Errand, order: Order) -> Sequence[ExecutionReport] | None:
+        """What the broker says to an errand: nothing if there is nothing left to ask, None if it
+        has to wait.
+        """
         at, due = self._clock.now(), one.due
+        if not order.status.is_open:
+            return ()
+        if not order.submitted:
+            # Somebody else changed the order while it was recorded as submitted.
+            return None
         match due.errand:
-            case What.SEND if _waits(order):
-                # Who has sent it before may have died, or heard no answer.
-                known = () if one.is_first else self._broker.history(order.cl_ord_id)
-                return known or self._broker.submit(ticket_of(order, at))
-            case What.CANCEL if order.status.is_open:
+            case What.SEND:
+                return self._send(one, order, at) if _waits(order) else ()
+            case What.CANCEL:
                 return self._broker.cancel(order.cl_ord_id, at=at)
-            case What.REPLACE if order.status.is_open and due.terms is not None:
+            case What.REPLACE if due.terms is not None:
                 return self._broker.replace(order.cl_ord_id, due.terms, at=at)
             case _:
                 return ()
+
+    def _send(self, one: _Errand, order: Order, at: datetime) -> Sequence[ExecutionReport] | None:
+        """Sends an order, unless whoever sent it before came through. What the broker does not
+        know is not sent again when nobody wants it any more.
+        """
+        # Who has sent it before may have died, or heard no answer.
+        known = () if one.is_first else self._broker.history(order.cl_ord_id)
+        if known:
+            return known
+        too_late = _too_late(order, one.due, at)
+        if too_late or not _is_wanted(order):
+            return () if self._end(order, too_late, one.due, at) else None
+        if not self._broker.is_connected:
+            return None
+        return self._broker.submit(ticket_of(order, at))
+
+    def _end(self, order: Order, too_late: str, due: Due, at: datetime) -> bool:
+        """Ends an order that never came to its broker; False if it was changed meanwhile."""
+        if too_late and _is_wanted(order):
+            why = f"{self._broker.name} never had it, and {too_late}: approve it again"
+            order.reject(why, transact_time=at, at=at)
+        else:
+            order.cancel(transact_time=at, at=at)
+        work = Work(self._desk)
+        work.begin(order)
+        work.save(self._command("end", due, order, at))
+        return not any(isinstance(result, Conflict) for result in work.commit())
 
     def _say_unknown(self, due: Due, why: str) -> None:
         """Records once that nobody knows whether the order is at the broker."""
@@ -318,17 +376,17 @@ def _errand(event: Event) -> tuple[What, Replacement | None]:
 
 def _waits(order: Order) -> bool:
     """Whether nobody has answered yet."""
-    return order.status is OrdStatus.PENDING_NEW and not order.accepted
+    return order.status in _UNANSWERED and not order.accepted and not order.cum_qty
 
 
-def _submit(order: Order, broker: str, due: Due, now: datetime) -> None:
-    """Lets a cleared order go, unless its checks are too old to enter by."""
+def _is_wanted(order: Order) -> bool:
+    """Whether nobody has asked it back."""
+    return order.status is OrdStatus.PENDING_NEW
+
+
+def _too_late(order: Order, due: Due, now: datetime) -> str:
+    """Why an entry rests on checks that are too old to send it by; nothing if it does not."""
     late = now - due.at
-    if order.position_effect is PositionEffect.OPEN and late > SEND_WITHIN:
-        minutes = int(late.total_seconds() // 60)
-        order.deny(f"it could not be sent for {minutes} minutes: approve it again", at=now)
-        return
-    try:
-        order.submit(broker, at=now)
-    except DomainError as error:
-        order.deny(str(error), at=now)
+    if order.position_effect is not PositionEffect.OPEN or late <= SEND_WITHIN:
+        return ""
+    return f"it could not be sent for {int(late.total_seconds() // 60)} minutes"

@@ -7,7 +7,7 @@ strays, activities become facts, and positions that still differ are told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -65,6 +65,7 @@ class Reconciler:
         self._account = account
         self._clock = clock
         self._since: datetime | None = None
+        self._asked_about: set[str] = set()
         self._differed: tuple[Difference, ...] = ()
 
     def step(self) -> Reconciled:
@@ -75,42 +76,80 @@ class Reconciler:
         """
         at = self._clock.now()
         theirs = {order.cl_ord_id: order for order in self._broker.open_orders()}
-        looked_up, missed = self._missed(theirs)
+        found = self._activities(at)
+        asked = self._unsettled(theirs) | self._unwanted(theirs, at) | self._behind(found)
+        missed = [report for name in sorted(asked) for report in self._broker.history(name)]
         strays = self._strays(theirs)
         booked = book_reports(
             self._desk, self._account, self._broker.name, [*missed, *strays], at=at
         )
-        activities = self._record(self._activities(at), at)
+        self._asked_about.update(each.activity_id for each in found)
+        activities = self._record(found, at)
         differences = self._differences(is_quiet=not booked)
         self._keep_standing(differences, at)
         return Reconciled(
-            looked_up=looked_up,
+            looked_up=len(asked),
             booked=booked,
             strays=len(strays),
             activities=activities,
             differences=differences,
         )
 
-    def _missed(self, theirs: Mapping[str, BrokerOrder]) -> tuple[int, list[ExecutionReport]]:
-        """The history of each order of which the broker has another count than we."""
+    def _unsettled(self, theirs: Mapping[str, BrokerOrder]) -> set[str]:
+        """The orders that work here and do not stand there as they stand here."""
         work = Work(self._desk)
         working = self._holdings.working(self._account)
         work.prefetch(working)
-        looked_up = 0
-        found: list[ExecutionReport] = []
-        for stream in working:
-            order = work.get(Order, stream)
-            if _agrees(order, theirs.get(order.cl_ord_id)):
+        orders = [work.get(Order, stream) for stream in working]
+        return {
+            order.cl_ord_id for order in orders if not _agrees(order, theirs.get(order.cl_ord_id))
+        }
+
+    def _unwanted(self, theirs: Mapping[str, BrokerOrder], at: datetime) -> set[str]:
+        """The orders that work there and are over here, as one that came to the broker after it
+        was given up: they are asked back.
+        """
+        known = self._orders(theirs)
+        found = {name for name, order in known.items() if not order.status.is_open}
+        for name in sorted(found):
+            # They were listed a while ago: what is over by now is left alone.
+            still = self._broker.order(name)
+            if still is not None and still.status.is_open:
+                self._broker.cancel(name, at=at)
+        return found
+
+    def _behind(self, activities: Sequence[Activity]) -> set[str]:
+        """The orders that traded more than is booked, those that are over too. What one leg
+        traded, or an order that replaced another, does not say how much: those are asked about
+        once.
+        """
+        fills = [each for each in activities if each.kind is ActivityKind.FILL and each.cl_ord_id]
+        orders = self._orders({fill.cl_ord_id for fill in fills})
+        found = set()
+        for fill in fills:
+            order = orders.get(fill.cl_ord_id)
+            if order is None or fill.activity_id in self._asked_about:
                 continue
-            looked_up += 1
-            found.extend(self._broker.history(order.cl_ord_id))
-        return looked_up, found
+            if fill.cum_qty is None or fill.cum_qty > order.cum_qty:
+                found.add(fill.cl_ord_id)
+        return found
+
+    def _orders(self, names: Iterable[str]) -> dict[str, Order]:
+        """The account's orders that are on record."""
+        work = Work(self._desk)
+        streams = {name: order_stream(name) for name in names if name}
+        work.prefetch(streams.values())
+        found = {name: work.find(Order, stream) for name, stream in streams.items()}
+        return {
+            name: order
+            for name, order in found.items()
+            if order is not None and order.account == self._account
+        }
 
     def _strays(self, theirs: Mapping[str, BrokerOrder]) -> list[ExecutionReport]:
         """What the broker works on and nobody here asked for."""
-        work = Work(self._desk)
-        known = work.prefetch({order_stream(name) for name in theirs if name})
-        return [_status(order) for name, order in theirs.items() if order_stream(name) not in known]
+        known = self._orders(theirs)
+        return [_status(order) for name, order in theirs.items() if name not in known]
 
     def _activities(self, at: datetime) -> Sequence[Activity]:
         since = at - LOOKS_BACK if self._since is None else self._since - OVERLAP
@@ -157,7 +196,7 @@ class Reconciler:
             account.compare(differences, at=at)
         work.save(
             Command.given(
-                derived_id("reconcile", self._account, at.isoformat()),
+                derived_id("reconcile", self._account, str(account.version)),
                 actor=f"broker:{self._broker.name}",
                 at=at,
             )

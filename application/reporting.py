@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -14,6 +15,8 @@ from domain.reports import ExecutionReport
 from domain.strays import Strays, stray_stream
 
 ATTEMPTS = 5
+UNNAMED = "unnamed"
+"""What the order is called of which a report says nothing."""
 
 
 def book_reports(
@@ -35,47 +38,52 @@ def book_reports(
             return booked
         work = Work(desk)
         work.prefetch({order_stream(report.cl_ord_id) for report in left})
-        said = [report for report in left if _book(work, account, broker, report, at)]
-        results = work.commit()
-        # Streams that somebody else changed meanwhile are looked at again.
-        left = [
-            report
-            for report, result in zip(said, results, strict=True)
+        said = [(_book(work, account, broker, report, at), report) for report in left]
+        saved = [stream for stream, _ in said if stream is not None]
+        lost = {
+            stream
+            for stream, result in zip(saved, work.commit(), strict=True)
             if isinstance(result, Conflict)
-        ]
-        booked += len(said) - len(left)
+        }
+        booked += sum(stream not in lost for stream in saved)
+        # What somebody else changed meanwhile is looked at again, with all that is told of it.
+        again = {report.cl_ord_id or report.order_id for stream, report in said if stream in lost}
+        left = [report for report in left if (report.cl_ord_id or report.order_id) in again]
     raise Conflict("others changed the same orders at the same time again and again")
 
 
-def reports_by_order(reports: Iterable[ExecutionReport]) -> dict[str, list[ExecutionReport]]:
-    """The reports of each ClOrdID, in their order."""
-    found: dict[str, list[ExecutionReport]] = {}
-    for report in reports:
-        found.setdefault(report.cl_ord_id, []).append(report)
-    return found
-
-
-def _book(work: Work, account: str, broker: str, report: ExecutionReport, at: datetime) -> bool:
-    """Puts one report where it belongs; False if it says nothing new."""
+def _book(
+    work: Work, account: str, broker: str, report: ExecutionReport, at: datetime
+) -> UUID | None:
+    """Puts one report where it belongs; the stream that it changed, None if it is not news."""
     order = work.find(Order, order_stream(report.cl_ord_id)) if report.cl_ord_id else None
+    found: Order | Strays
     if order is not None and order.account == account:
+        found, correlation = order, order.signal or order.id
         order.take(report, at=at)
-        correlation = order.signal or order.id
     else:
-        stream = stray_stream(account, report.cl_ord_id or report.order_id)
-        strays = work.find(Strays, stream)
-        if strays is None:
-            work.begin(Strays.begin(account=account, report=report, at=at))
-        else:
-            strays.keep(report, at=at)
-        correlation = stream
+        found = _stray(work, account, report, at)
+        correlation = found.id
+    # The version is part of the id: a report that was only kept may count when it comes again.
     told = msgspec.json.encode(report).decode()
-    return work.save(
+    saved = work.save(
         Command.given(
-            derived_id("report", account, told),
+            derived_id("report", account, told, str(found.version)),
             account,
             actor=f"broker:{broker}",
             at=at,
             correlation=correlation,
         )
     )
+    return found.id if saved else None
+
+
+def _stray(work: Work, account: str, report: ExecutionReport, at: datetime) -> Strays:
+    """Keeps what no order here asked for; a report that names no order at all is kept too."""
+    if not (report.cl_ord_id or report.order_id):
+        report = msgspec.structs.replace(report, order_id=UNNAMED)
+    found = work.find(Strays, stray_stream(account, report.cl_ord_id or report.order_id))
+    if found is None:
+        return work.begin(Strays.begin(account=account, report=report, at=at))
+    found.keep(report, at=at)
+    return found
