@@ -1,0 +1,1 @@
+"""Sources of market data, each against a stateful fake of its server."""
