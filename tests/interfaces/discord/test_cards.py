@@ -40,6 +40,7 @@ async def test_a_signal_has_a_card_with_the_reading_and_its_evidence(deck: Deck)
     )
     assert (told["Stop"], told["Targets"], told["Size"]) == ("1.50", "3.50", "2, 2 open")
     assert told["Read by"]
+    assert told["Confidence"] == "100%"
     assert pressable(card) == {"approve": True, "reject": True, "fix": True, "why": True}
 
 
@@ -77,6 +78,7 @@ async def test_a_thread_below_the_card_has_a_line_for_each_event(deck: Deck) -> 
         "price of execution 1 checked: bid 2.20, offer 2.30, counts at 2.30",
         "approved by olga via discord for paper",
         "order requested: buy 43 for paper",
+        "order passed every check",
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 2.30",

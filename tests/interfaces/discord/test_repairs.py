@@ -155,7 +155,7 @@ async def test_what_has_no_channel_waits_for_it(
         async with deck.works(settings):
             await deck.loopback.say("options", "Nora", "BTO 2 TSLA 11/20 250c @ 2.28")
             await until(lambda: "signal.posted" in deck.events())
-            assert deck.due() > 0
+            await until(lambda: deck.due() > 0)
             await deck.loopback.make_channel("cards")
             await until(lambda: bool(deck.loopback.guild.channel("cards").posts))
     assert "no channel #cards that the bot sees: what belongs there waits" in caplog.text
