@@ -359,6 +359,7 @@ class Booking:
             rules=call.rules,
             posted_at=message.posted_at,
             late=message.late,
+            confidence=call.confidence,
             at=message.timestamp,
         )
 

@@ -28,6 +28,7 @@ class OpenCall(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Decimal, ...] = ()
     said: TradeReading | None = None
     rules: tuple[str, ...] = ()
+    confidence: Decimal | None = None
 
 
 class AddCall(msgspec.Struct, frozen=True, kw_only=True):

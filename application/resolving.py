@@ -157,6 +157,7 @@ class _Resolving:
                     targets=self.reading.targets if len(self.reading.trades) == 1 else (),
                     said=trade,
                     rules=(*self.reading.rules, *rules, *_listing_rules(trade.legs, legs)),
+                    confidence=self.reading.confidence,
                 )
             )
         elif repeats(self.reading, trade, held):

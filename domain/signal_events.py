@@ -61,7 +61,7 @@ class SignalPosted(Created, frozen=True, kw_only=True):
     """A trader (or the engine) opened a trade in words; approval and price check follow."""
 
     TOPIC: ClassVar[str] = "signal.posted"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     origin: str
     trader: UUID
@@ -79,11 +79,18 @@ class SignalPosted(Created, frozen=True, kw_only=True):
     posted_at: datetime
     late: bool = False
     """Its message was not heard live: nothing but a person may approve it."""
+    confidence: Decimal | None = None
+    """How sure the reading was, up to 1; None where that was not kept, or a person said it."""
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
         """At first nobody asked how long a message had taken."""
         body.setdefault("late", False)
+
+    @staticmethod
+    def upcast_v2_v3(body: dict[str, Any]) -> None:
+        """Then how sure the reading was went unsaid."""
+        body.setdefault("confidence", None)
 
 
 class SignalAdded(Event, frozen=True, kw_only=True):

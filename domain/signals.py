@@ -67,6 +67,7 @@ class Signal(SignalDecisions):
         rules: tuple[str, ...],
         posted_at: datetime,
         late: bool = False,
+        confidence: Decimal | None = None,
         at: datetime,
     ) -> Signal:
         """Opens a trade in words.
@@ -94,6 +95,7 @@ class Signal(SignalDecisions):
             rules=rules,
             posted_at=posted_at,
             late=late,
+            confidence=confidence,
             timestamp=at,
         )
 

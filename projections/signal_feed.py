@@ -98,6 +98,7 @@ class SignalFeed(Projection):
             posted_at=event.posted_at,
             late=event.late,
             hindsight=event.origin == HINDSIGHT,
+            confidence=event.confidence,
         )
         self.signals.insert(row, seen.position)
         self._execute(

@@ -87,6 +87,8 @@ class SignalRow(Row, frozen=True, kw_only=True):
     """Its message was not heard live."""
     hindsight: bool = False
     """It was booked when its end could be known: it is not scored."""
+    confidence: Decimal | None = None
+    """How sure the reading was, up to 1, where that is on record."""
     edited_at: datetime | None = None
     """When its author last made one of its messages tell another trade."""
     deleted_at: datetime | None = None

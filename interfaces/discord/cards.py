@@ -115,6 +115,7 @@ def made(facts: Facts) -> Card:
         "Targets": row.targets.replace(" ", ", "),
         "Size": f"{amount(row.quantity)}, {amount(row.open_quantity)} open",
         "Read by": _reading(facts.story),
+        "Confidence": _confidence(row),
         "Answers": "\n".join(_answers(facts)),
         "Orders": "\n".join(plain(order_told(order), 180) for order in reversed(facts.orders)),
         "P&L": _pnl(facts.held),
@@ -205,6 +206,13 @@ def _reading(story: list[TimelineEvent]) -> str:
     rules = ", ".join(body.get("rules", ()))
     parser = str(body.get("parser", ""))
     return plain(f"{parser}: {rules}" if rules else parser, 400)
+
+
+def _confidence(row: SignalRow) -> str:
+    """How sure the reading was; of old signals nobody kept it."""
+    if row.confidence is None:
+        return ""
+    return percent(row.confidence, places=0, sign=False)
 
 
 def _answers(facts: Facts) -> Iterator[str]:

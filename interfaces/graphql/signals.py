@@ -138,6 +138,7 @@ class Signal:
     posted_at: datetime
     late: bool = figure("Its message was not heard live: it took over 5 s, or had to be fetched.")
     hindsight: bool = figure("It was booked when its end could be known: it is not scored.")
+    confidence: Decimal | None = figure("How sure the reading was, up to 1, where that is known.")
     edited_at: datetime | None = figure("When its author last made it tell another trade.")
     deleted_at: datetime | None = figure("When a message of it was noticed to be gone.")
     position: BigInt = figure("The event on the tape that made it stand like this.")

@@ -88,6 +88,14 @@ class TestOpening:
             assert event.causation == captured.position
             assert event.correlation == only_signal(desk)
 
+    def test_the_record_says_how_sure_the_reading_was(self, desk: Desk, channel: Channel) -> None:
+        channel.books(OPEN)
+        assert last(desk, SignalPosted).confidence == 1
+        channel.books("SPY 600c 11/20 1.10")
+        sure = last(desk, SignalPosted).confidence
+        assert sure is not None
+        assert 0 < sure < 1
+
     def test_two_trades_of_one_message_are_two_signals(self, desk: Desk, channel: Channel) -> None:
         number = channel.books("BTO 1 TSLA 11/20 250c @ 2.28\nBTO 1 AMD 12/18 150c @ 1.00")
         message = message_stream("discord", number)

@@ -46,6 +46,12 @@ def test_the_place_in_the_message_names_the_signal() -> None:
     assert signal_stream(MESSAGE, 0) != signal_stream(MESSAGE, 1)
 
 
+def test_how_sure_the_reading_was_is_not_made_up_for_old_signals() -> None:
+    body = SignalPosted.upcast({"origin": "trader"}, 2)
+    assert body["confidence"] is None
+    assert SignalPosted.upcast({"confidence": "0.9"}, 2)["confidence"] == "0.9"
+
+
 def test_a_post_opens_a_trade_in_words() -> None:
     signal = posted()
     (event,) = told_by(signal)
