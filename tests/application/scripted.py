@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ from application.brokerage import (
     Replacement,
 )
 from application.dispatching import Dispatcher, Sending
-from application.ports import Appended, Batch, Conflict, Unavailable
+from application.ports import Appended, Batch, Conflict, Envelope, Unavailable
 from application.reconciling import Reconciler
 from domain.accounts import Account
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
@@ -53,17 +54,21 @@ class StrictDesk(MemoryDesk):
         return [self._append(batch) for batch in batches]
 
     def _append(self, batch: Batch) -> Appended | Conflict:
-        if batch.envelope is not None and batch.envelope.command_id in self._known:
-            return msgspec.structs.replace(self._known[batch.envelope.command_id], repeated=True)
-        for event in batch.events:
-            expected = len(self._streams.get(event.originator_id, ())) + 1
-            news = [each for each in batch.events if each.originator_id == event.originator_id]
-            if news[0].originator_version != expected:
-                return Conflict("somebody was faster")
+        command = cast("Envelope | None", batch.envelope)
+        if command is not None and command.command_id in self._known:
+            return msgspec.structs.replace(self._known[command.command_id], repeated=True)
+        first: dict[UUID, int] = {}
+        for event in cast(Sequence[Event], batch.events):
+            first.setdefault(event.originator_id, event.originator_version)
+        if any(version != self._next(stream) for stream, version in first.items()):
+            return Conflict("somebody was faster")
         (stored,) = super().append([batch])
-        if batch.envelope is not None:
-            self._known[batch.envelope.command_id] = stored
+        if command is not None:
+            self._known[command.command_id] = stored
         return stored
+
+    def _next(self, stream: UUID) -> int:
+        return len(self._streams.get(stream, ())) + 1
 
     def _store(self, order: Order) -> None:
         for event in order.collect_events():
