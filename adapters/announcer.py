@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import redis
 
 CHANNEL = "truetape:positions"
+MARKS_CHANNEL = "truetape:marks"
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +26,15 @@ class RedisAnnouncer:
 
     def announce(self, positions: Mapping[str, int]) -> None:
         """Tells the listeners; a Redis that does not answer is logged once until it does."""
+        self._publish(CHANNEL, dict(positions))
+
+    def tell(self, marks: Sequence[msgspec.Struct]) -> None:
+        """Tells which holdings' P&L moved, as a JSON list on a channel of its own."""
+        self._publish(MARKS_CHANNEL, list(marks))
+
+    def _publish(self, channel: str, told: object) -> None:
         try:
-            self._redis.publish(CHANNEL, msgspec.json.encode(dict(positions)))
+            self._redis.publish(channel, msgspec.json.encode(told))
             self._silent = False
         except redis.RedisError as error:
             if not self._silent:

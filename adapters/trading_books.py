@@ -13,7 +13,10 @@ from psycopg_pool import ConnectionPool
 
 from adapters.postgres import borrowed
 from application.books import HELD_PREFIX, Book, Held, book_key, remembered_book
-from application.dispatching import Sending, working_prefix
+from application.dispatching import AtWork, Due, Sending, What, due_prefix, working_prefix
+from application.exiting import Exiting
+from application.guarded import PREFIX as PLAN_PREFIX
+from application.guarded import Guarded, remembered_plan
 from application.trading import Trading
 from domain.fix import Side
 
@@ -63,6 +66,37 @@ class TradingBooks:
         prefix = working_prefix(account)
         keys = self._remembered(Sending.name, prefix)
         return [UUID(key.removeprefix(prefix)) for key in keys]
+
+    def open_orders(self, account: str) -> Sequence[str]:
+        """The ClOrdIDs of the account's orders that may still trade or are about to be sent.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        at_work = self._remembered(Sending.name, working_prefix(account)).values()
+        names = {msgspec.json.decode(value, type=AtWork).cl_ord_id for value in at_work}
+        for value in self._remembered(Sending.name, due_prefix(account)).values():
+            due = msgspec.json.decode(value, type=Due)
+            if due.errand is What.SEND:
+                names.add(due.cl_ord_id)
+        return sorted(names)
+
+    def guarded(self) -> list[Guarded]:
+        """What is held, with the plans that guard it.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        plans = self._remembered(Exiting.name, PLAN_PREFIX)
+        return [remembered_plan(value) for value in plans.values()]
+
+    def remembered(self, prefix: str) -> Mapping[str, bytes]:
+        """What trading remembers under keys with a prefix.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        return self._remembered(Trading.name, prefix)
 
     def _remembered(self, reaction: str, prefix: str) -> Mapping[str, bytes]:
         with borrowed(self._pool) as connection:

@@ -165,6 +165,7 @@ class OrderTicket(Value, frozen=True, kw_only=True):
     order_qty: Decimal
     ord_type: OrdType
     limit_px: Decimal | None = None
+    stop_px: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
 
 
@@ -191,6 +192,7 @@ def place_order(desk: Desk, command: Command, member: Member, ticket: OrderTicke
                 order_qty=ticket.order_qty,
                 ord_type=ticket.ord_type,
                 limit_px=ticket.limit_px,
+                stop_px=ticket.stop_px,
                 time_in_force=ticket.time_in_force,
                 at=command.at,
             )

@@ -16,6 +16,7 @@ import msgspec
 
 from application.books import Books
 from application.checks import Entry, checked
+from application.closing_all import why_closing
 from application.desk import Work
 from application.hours import Exchange
 from application.limiting import limits_of, risk_of, sectors_of
@@ -23,7 +24,7 @@ from application.ports import MarketPrices, QuoteRequest
 from application.reaction import Happened, consequence
 from application.selling import hand_line, turned
 from domain.accounts import AccountOpened
-from domain.close_alls import CloseAll, close_all_stream
+from domain.close_alls import close_all_stream
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.holdings import Holding, HoldingExpired, holding_stream
 from domain.instruments import instrument
@@ -184,7 +185,7 @@ class Trading:
             limit=limit,
             no_quote=seen.why_not,
             sector=sector,
-            blocked=_why_closing(work.find(CloseAll, closing))
+            blocked=why_closing(work, account, entry.at)
             or why_blocked(risk_of(work, account), underlying, sector),
         )
 
@@ -277,12 +278,6 @@ class _Look(NamedTuple):
 
     far_side: Decimal | None
     why_not: str
-
-
-def _why_closing(ordered: CloseAll | None) -> str:
-    if ordered is None or ordered.begun_at is None:
-        return ""
-    return f"everything in {ordered.account} is closed today, nothing is opened"
 
 
 def opens(order: Order) -> bool:

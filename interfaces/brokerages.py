@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from application.brokerage import Broker
+from application.brokerage import Broker, BrokerPosition
 from application.desk import Desk
 from application.dispatching import (
     ACCOUNT_PREFIX,
@@ -47,6 +47,7 @@ class Served(NamedTuple):
     """One account and all that serves it."""
 
     at: AtBroker
+    broker: Broker
     turn: Turn
     dispatcher: Dispatcher
     reconciler: Reconciler
@@ -106,6 +107,19 @@ class Brokerages:
             if account in (None, served.at.account) and served.turn.is_mine()
         }
 
+    def accounts(self) -> list[str]:
+        """The names of the accounts that are served here."""
+        return [one.at.account for one in (*self._ours(local=True), *self._ours(local=False))]
+
+    def positions(self, account: str) -> Sequence[BrokerPosition]:
+        """What the broker holds for an account.
+
+        Raises:
+            Unavailable: the broker did not answer.
+        """
+        served = next((one for one in self._served.values() if _is_of(one, account)), None)
+        return () if served is None else served.broker.positions()
+
     def run(self, stop: threading.Event) -> None:
         """Serves the accounts at brokers outside, each in a thread, until told to stop."""
         threads: dict[str, threading.Thread] = {}
@@ -162,7 +176,12 @@ class Brokerages:
         desk, clock = self._desk, self._clock
         return Served(
             at,
+            broker,
             self._turn(f"account {at.account}"),
             Dispatcher(desk, self._due, broker, account=at.account, clock=clock),
             Reconciler(desk, self._holdings, broker, account=at.account, clock=clock),
         )
+
+
+def _is_of(served: Served | None, account: str) -> bool:
+    return served is not None and served.at.account == account

@@ -8,6 +8,7 @@ the tape to its head.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -57,7 +58,7 @@ from application.trading import Trading
 from domain.matching.rules import Rules as PaperRules
 from domain.ranking import Rules
 from domain.shared import Event
-from interfaces.brokerages import Brokerages
+from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
@@ -72,6 +73,7 @@ from projections.folding import Reading
 from projections.followers import Followers
 from projections.messages import Messages
 from projections.readmodel import Projection
+from projections.risk import Risk
 from projections.runner import Runner
 from projections.signal_answers import SignalAnswers
 from projections.signal_feed import SignalFeed
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
 DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
 DEFAULT_CASH = Decimal(100_000)
+ALPACA = "alpaca"
 PAPER_RULES = PaperRules(delivers_shares=False)
 """Signals settle in cash, so the paper account that follows them does."""
 
@@ -101,6 +104,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Exposure,
     Followers,
     Messages,
+    Risk,
     SignalAnswers,
     SignalFeed,
     Timeline,
@@ -157,11 +161,17 @@ class House:
             self.books,
             self.clock,
             open_broker=self._broker,
-            turn=partial(Lease, self.database_url),
+            turn=self.turn,
         )
+
+    def turn(self, job: str) -> Turn:
+        """The right to do a job that one process does at a time."""
+        return Lease(self.database_url, job)
 
     def _broker(self, at: AtBroker) -> Broker | None:
         """The broker of an account, if it is set up here."""
+        if at.broker == ALPACA:
+            return self._alpaca()
         if at.broker != PaperBroker.name:
             return None
         limits = limits_of(Work(self.desk), at.account)
@@ -174,6 +184,19 @@ class House:
             rules=PAPER_RULES,
         )
         broker.open(at.cash)
+        return broker
+
+    def _alpaca(self) -> Broker | None:
+        """The account at Alpaca whose key is in the environment."""
+        # The library takes most of a second to load, and only this needs it.
+        from adapters.alpaca.access import Access
+        from adapters.alpaca.broker import AlpacaBroker
+
+        access = Access.from_environment(os.environ)
+        if access is None:
+            return None
+        broker = AlpacaBroker(access)
+        broker.start()
         return broker
 
     def noticing(self, platform: str) -> ReactionRunner:

@@ -13,6 +13,7 @@ from application.ports import NotFound
 from domain.corrections import Target
 from domain.shared import InvalidInput
 from interfaces.chat_files import ChatExport
+from projections.blotter import order_by_cl_ord_id
 from projections.messages import Place, missing_from
 from projections.readmodel import CURRENT
 
@@ -55,6 +56,19 @@ def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:
     orders = _ids(connection, "blotter", "order_stream", text)
     found = _only([*signals, *orders], "signal or order", text)
     return (Target.SIGNAL if found in signals else Target.ORDER), found
+
+
+def order_named(connection: Connection[Any], text: str) -> UUID:
+    """The order with this ClOrdID, or whose id begins with these characters.
+
+    Raises:
+        NotFound: no order's does.
+        InvalidInput: the text is too short, or several do.
+    """
+    named = order_by_cl_ord_id(connection, text)
+    if named is not None:
+        return named.order_stream
+    return _only(_ids(connection, "blotter", "order_stream", text), "order", text)
 
 
 def holding_named(connection: Connection[Any], text: str) -> UUID:

@@ -163,6 +163,10 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
         ticket.missing.append("contract")
         ticket.why = f"'{slots.odd}' may be the rest of a contract"
         return False
+    if slots.garbled and slots.price is not None and not slots.shares:
+        ticket.missing.append("contract")
+        ticket.why = f"'{slots.garbled}' may be a contract"
+        return False
     if slots.loose and not slots.shares:
         ticket.missing += ["right", "expiry"]
         ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"

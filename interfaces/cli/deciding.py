@@ -1,4 +1,4 @@
-"""`truetape approve`, `reject`, `correct`, `order`: what a person decides."""
+"""`truetape approve`, `reject`, `correct`, `order`, `cancel`, `replace`: what a person decides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from uuid import UUID
 import typer
 
 from application.administering import OrderTicket, place_order
+from application.amending_orders import cancel_order, replace_order
 from application.approving import approve as approve_signal
 from application.approving import reject as reject_signal
+from application.brokerage import Replacement
 from application.correcting import Change
 from application.correcting import correct as correct_record
 from application.desk import Outcome
@@ -21,7 +23,7 @@ from interfaces.cli.corrections import agree, disagree
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
-from interfaces.lookups import decidable_named, record_named
+from interfaces.lookups import decidable_named, order_named, record_named
 from interfaces.wording import number, order_told
 from projections.blotter import order as order_row
 from projections.blotter import orders
@@ -160,6 +162,9 @@ def order(
     limit: Annotated[
         str | None, typer.Option(help="Limit price; without it a market order.")
     ] = None,
+    stop: Annotated[
+        str | None, typer.Option(help="Stop price, from which on it is sent to the market.")
+    ] = None,
     close: Annotated[
         bool, typer.Option("--close", help="Close a position of the account.")
     ] = False,
@@ -177,8 +182,9 @@ def order(
             position_effect=PositionEffect.CLOSE if close else PositionEffect.OPEN,
             legs=(Leg(symbol=instrument(symbol).symbol, side=side),),
             order_qty=number(quantity, "quantity"),
-            ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
+            ord_type=_type(limit, stop),
             limit_px=None if limit is None else number(limit, "limit"),
+            stop_px=None if stop is None else number(stop, "stop"),
         )
         outcome = place_order(
             opened.desk, command(opened, who, "order", ticket, key=key), who, ticket
@@ -186,6 +192,56 @@ def order(
         opened.catch_up()
         said = f"order {_short(outcome.stream)}: {_status_of(opened, outcome.stream)}"
         done(outcome, said, json=json)
+
+
+def cancel(
+    order: Annotated[str, typer.Argument(help="An order's ClOrdID, or its id's start.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "by hand",
+    member: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Ask for what is left of an order back."""
+    with house() as opened:
+        who = operator(member)
+        stream = find(opened, order_named, order)
+        outcome = cancel_order(
+            opened.desk, command(opened, who, "cancel", stream, reason, key=key), who,
+            order=stream, reason=reason,
+        )  # fmt: skip
+        opened.catch_up()
+        done(outcome, f"order {_short(stream)}: {_status_of(opened, stream)}", json=json)
+
+
+def replace(
+    order: Annotated[str, typer.Argument(help="An order's ClOrdID, or its id's start.")],
+    quantity: Annotated[str | None, typer.Option(help="Its new quantity.")] = None,
+    limit: Annotated[str | None, typer.Option(help="Its new limit price.")] = None,
+    stop: Annotated[str | None, typer.Option(help="Its new stop price.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "by hand",
+    member: As = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
+    """Ask for other terms of an order that rests."""
+    with house() as opened:
+        who = operator(member)
+        stream = find(opened, order_named, order)
+        terms = Replacement(
+            order_qty=None if quantity is None else number(quantity, "quantity"),
+            limit_px=None if limit is None else number(limit, "limit"),
+            stop_px=None if stop is None else number(stop, "stop"),
+        )
+        given = command(opened, who, "replace", stream, terms, reason, key=key)
+        outcome = replace_order(opened.desk, given, who, order=stream, terms=terms, reason=reason)
+        opened.catch_up()
+        done(outcome, f"order {_short(stream)}: {_status_of(opened, stream)}", json=json)
+
+
+def _type(limit: str | None, stop: str | None) -> OrdType:
+    if stop is None:
+        return OrdType.MARKET if limit is None else OrdType.LIMIT
+    return OrdType.STOP if limit is None else OrdType.STOP_LIMIT
 
 
 def _short(stream: UUID) -> str:

@@ -20,6 +20,7 @@ from interfaces.cli.output import Column, as_json, console, table, warn, warning
 from interfaces.cli.session import REFUSED, Json, house
 from interfaces.compose import READ_MODELS, House
 from interfaces.timers import run_timers
+from interfaces.watching import watch
 from projections.messages import lags
 
 LATE_LATELY = timedelta(hours=24)
@@ -46,6 +47,8 @@ class working:  # noqa: N801 - used as a statement: with working(...)
                 ("reactions", lambda: opened.react(stop)),
                 ("read models", lambda: opened.projections.run(stop)),
                 ("timers", lambda: run_timers(opened, stop)),
+                ("brokers", lambda: opened.brokerages.run(stop)),
+                ("watching", lambda: watch(opened, stop)),
             )
         ]
 

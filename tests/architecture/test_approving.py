@@ -35,7 +35,11 @@ def test_a_yes_is_recorded_in_one_place() -> None:
         and not name.startswith("projections/")
     }
     # Trading follows what was approved; the aggregate records it.
-    assert naming == {"application/trading.py", "domain/signal_decisions.py"}
+    assert naming == {
+        "application/checks.py",
+        "application/trading.py",
+        "domain/signal_decisions.py",
+    }
 
 
 def test_only_the_command_of_a_member_says_it() -> None:

@@ -112,7 +112,7 @@ def market(folder: Path) -> Path:
         *((option("AAPL", "C", 300), minutes, "4.10", "4.20") for minutes in range(-60, 4)),
     ]
     lines = [
-        f"{symbol},{(NOW - timedelta(minutes=minutes, seconds=20)).isoformat()},{bid},{offer},9,9"
+        f"{symbol},{(NOW - timedelta(minutes=minutes, seconds=20)).isoformat()},{bid},{offer},99,99"
         for symbol, minutes, bid, offer in rows
     ]
     file = folder / "quotes.csv"
@@ -138,6 +138,8 @@ def shell(new_database: NewDatabase, servers: Servers, folder: Path) -> Iterator
         assert quotes.code == 1
         assert "quotes.csv:4: left out: the bid is above the offer" in quotes.err
         assert "135 rows are new, 0 known already" in quotes.out
+        # Whenever the tests run, the market is open for this account.
+        assert shell("limits", "--set", "regular_hours=no").code == 0
         yield shell
 
 

@@ -105,10 +105,10 @@ async def test_events_of_a_subject_are_told_in_their_order(
         await socket.subscribe(events, subject=str(signal), after="0")
         world.approve(signal)
         await _do(world.catch_up)
-        names = [(await socket.next("eventRecorded"))["name"] for _ in range(7)]
+        names = [(await socket.next("eventRecorded"))["name"] for _ in range(8)]
     assert names == [
         "signal.posted", "signal.approved", "signal.price_checked", "order.requested",
-        "order.submitted", "order.accepted", "order.filled",
+        "order.cleared", "order.submitted", "order.accepted", "order.filled",
     ]  # fmt: skip
 
 
