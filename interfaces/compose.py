@@ -63,11 +63,13 @@ from interfaces.clock import SystemClock
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
 from projections.accounts import Accounts
+from projections.activities import Activities
 from projections.approval_queue import ApprovalQueue
 from projections.blotter import Blotter
 from projections.books import Books
 from projections.checkpoints import ProjectionStatus
 from projections.corrections import Corrections
+from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
 from projections.folding import Reading
 from projections.followers import Followers
@@ -97,10 +99,12 @@ PATIENCE_S = 60.0
 
 READ_MODELS: tuple[type[Projection], ...] = (
     Accounts,
+    Activities,
     ApprovalQueue,
     Blotter,
     Books,
     Corrections,
+    ExitPlans,
     Exposure,
     Followers,
     Messages,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 from psycopg import Connection
 
@@ -26,6 +27,7 @@ from domain.order_changes import (
     OrderSuspended,
 )
 from domain.order_events import (
+    Check,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -65,7 +67,8 @@ class OrderRow(Row, frozen=True, kw_only=True):
 
     `purpose` is why an exit was asked for, `reason` why the order stands as it does. `in_doubt`:
     no answer came, nobody knows whether the broker has it. `kept` counts the broker's reports
-    that changed nothing, `replaced` the times its terms were changed.
+    that changed nothing, `replaced` the times its terms were changed, `checks` our own checks as
+    JSON, read by `checks_of`.
     """
 
     order_stream: UUID
@@ -98,6 +101,7 @@ class OrderRow(Row, frozen=True, kw_only=True):
     in_doubt: bool = False
     replaced: int = 0
     kept: int = 0
+    checks: str = "[]"
     requested_at: datetime
     updated_at: datetime
 
@@ -183,11 +187,14 @@ class Blotter(Projection):
 
     @when(OrderCleared)
     def cleared(self, event: OrderCleared, seen: Seen) -> None:
-        self._change(seen, event.timestamp)
+        self._change(seen, event.timestamp, checks=_checked(event.checks))
 
     @when(OrderDenied)
     def denied(self, event: OrderDenied, seen: Seen) -> None:
-        self._change(seen, event.timestamp, status=OrdStatus.DENIED, reason=event.reason)
+        self._change(
+            seen, event.timestamp, status=OrdStatus.DENIED, reason=event.reason,
+            checks=_checked(event.checks),
+        )  # fmt: skip
 
     @when(OrderSubmitted)
     def submitted(self, event: OrderSubmitted, seen: Seen) -> None:
@@ -210,13 +217,9 @@ class Blotter(Projection):
     @when(OrderFilled)
     def filled(self, event: OrderFilled, seen: Seen) -> None:
         fill = FillRow(
-            order_stream=seen.stream,
-            exec_id=event.exec_id,
-            quantity=event.last_qty,
-            price=event.last_px,
-            commission=event.commission,
-            transact_time=event.transact_time,
-        )
+            order_stream=seen.stream, exec_id=event.exec_id, quantity=event.last_qty,
+            price=event.last_px, commission=event.commission, transact_time=event.transact_time,
+        )  # fmt: skip
         self.fills.insert(fill, seen.position)
         before = self._row(seen)
         self._report(
@@ -237,12 +240,8 @@ class Blotter(Projection):
             fill, quantity=event.last_qty, price=event.last_px, state=FillState.CORRECTED
         )
         self.fills.put(after, seen.position)
-        self._recount(
-            event,
-            seen,
-            after.quantity - fill.quantity,
-            after.quantity * after.price - fill.quantity * fill.price,
-        )
+        gained = after.quantity * after.price - fill.quantity * fill.price
+        self._recount(event, seen, after.quantity - fill.quantity, gained)
 
     @when(OrderTradeCanceled)
     def trade_canceled(self, event: OrderTradeCanceled, seen: Seen) -> None:
@@ -319,12 +318,7 @@ class Blotter(Projection):
         self._change(seen, event.transact_time, status=status, in_doubt=False, **changes)
 
     def _recount(
-        self,
-        event: Restated,
-        seen: Seen,
-        quantity: Decimal,
-        value: Decimal,
-        fills: int = 0,
+        self, event: Restated, seen: Seen, quantity: Decimal, value: Decimal, fills: int = 0
     ) -> None:
         """Counts a changed fill; where one of us changed it, the state stays what it was."""
         before = self._row(seen)
@@ -340,6 +334,18 @@ class Blotter(Projection):
             avg_px=price(average),
             fills=before.fills + fills,
         )
+
+
+def _checked(checks: tuple[Check, ...]) -> str:
+    return msgspec.json.encode(checks).decode() if checks else "[]"
+
+
+_checks_of = msgspec.json.Decoder(tuple[Check, ...]).decode
+
+
+def checks_of(row: OrderRow) -> tuple[Check, ...]:
+    """Our own checks of an order in the order they were made; the last of a denied one failed."""
+    return _checks_of(row.checks)
 
 
 _PAST = Past(

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from domain.fix import OrdStatus
+from domain.order_events import Check
 from domain.orders import Order
 from domain.reports import ExecType, ExecutionReport
-from projections.blotter import Blotter, FillState, OrderRow
+from projections.blotter import Blotter, FillState, OrderRow, checks_of
 from tests.projections import desk
 from tests.projections.given import Story, current, fields
 
@@ -45,6 +46,17 @@ def test_a_denied_order_says_why() -> None:
     assert fields(row_of(order), "status", "reason", "leaves_qty") == (
         OrdStatus.DENIED, "no quote", 0,
     )  # fmt: skip
+
+
+def test_the_checks_of_an_order_are_kept_in_their_order() -> None:
+    order = desk.order()
+    checks = (
+        Check(name="drift", passed=True, detail="5.50, the signal's price"),
+        Check(name="buying power", passed=False, detail="4,950 of 4,000"),
+    )
+    order.deny("not enough buying power", checks, at=desk.NOON)
+    assert checks_of(row_of(order)) == checks
+    assert checks_of(row_of(desk.order())) == ()
 
 
 def test_an_accepted_order_works_at_the_broker() -> None:
