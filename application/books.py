@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from application.reaction import Memory
+from domain.accounts import Standing
 from domain.fix import PositionEffect, Side
 from domain.legs import Leg, multiplier_of, strategy_symbol
 from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
@@ -26,7 +27,8 @@ class Book(msgspec.Struct):
     """An account: cash, what its open trades cost, and what working orders may yet take, in USD.
 
     `trades` counts what was opened on the exchange day `day`, `day_trades` holds the days of
-    trades that were opened and closed on one.
+    trades that were opened and closed on one. What a broker outside says it has goes before our
+    own count, less what was `promised` since it said so.
     """
 
     cash: Decimal
@@ -36,14 +38,18 @@ class Book(msgspec.Struct):
     day: date | None = None
     trades: int = 0
     day_trades: tuple[date, ...] = ()
+    standing: Standing | None = None
+    promised: Decimal = Decimal(0)
 
     @property
     def equity(self) -> Decimal:
-        return self.cash + self.invested
+        return self.cash + self.invested if self.standing is None else self.standing.equity
 
     @property
     def buying_power(self) -> Decimal:
-        return self.cash - self.reserved
+        if self.standing is None:
+            return self.cash - self.reserved
+        return self.standing.buying_power - self.promised
 
     def size(self, at_risk: Decimal, multiplier: int, share: Decimal) -> Decimal:
         """Whole units that a share of the equity carries; a tenth of 50,000 at 5.50 gives 9
@@ -59,8 +65,11 @@ class Book(msgspec.Struct):
         return self.trades if self.day == day else 0
 
     def day_trades_since(self, first: date) -> int:
-        """How many trades were opened and closed on one day, from that day on."""
-        return sum(day >= first for day in self.day_trades)
+        """How many trades were opened and closed on one day, from that day on; what the broker
+        counts of its last five sessions if that is more.
+        """
+        counted = 0 if self.standing is None else self.standing.day_trades or 0
+        return max(counted, sum(day >= first for day in self.day_trades))
 
     def count_trade(self, day: date) -> None:
         """One more trade was opened."""
@@ -160,10 +169,17 @@ class Books:
         """Begins the book of an account."""
         self._put_account(name, Book(cash))
 
+    def stand(self, name: str, standing: Standing) -> None:
+        """Takes over what the broker says the account has."""
+        book = self._accounts[name]
+        book.standing, book.promised = standing, Decimal(0)
+        self._put_account(name, book)
+
     def reserve(self, order: Order, unit: Decimal, day: date) -> None:
         """Sets aside what an order that opens something may take: `unit` in USD for each."""
         book = self._accounts[order.account]
         book.reserved += order.order_qty * unit
+        book.promised += order.order_qty * unit
         book.count_trade(day)
         self._put_account(order.account, book)
         self._put_working(order.id, Working(order.account, order.order_qty, unit))

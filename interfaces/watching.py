@@ -47,7 +47,7 @@ class Telling:
 
     def warned(self, warnings: Sequence[Warned]) -> None:
         for warning in warnings:
-            _log.warning("%s: %s", warning.account, warning.words)
+            _log.info("%s: %s", warning.account, warning.words)
 
 
 def jobs(house: House) -> tuple[Job, ...]:

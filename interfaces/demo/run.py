@@ -34,6 +34,7 @@ from interfaces.demo.done import Finished, keep
 from interfaces.demo.files import Session, write_demo
 from interfaces.lookups import missing
 from interfaces.timers import keep_time
+from interfaces.watching import jobs
 from projections.approval_queue import pending
 from projections.signal_feed import signals
 from projections.signal_rows import TradeState
@@ -105,6 +106,7 @@ def _play(
 ) -> None:
     """One session after the other, an hour at a time."""
     times = [message.posted_at for message in messages]
+    watched = {job.name: job for job in jobs(house)}
     start = 0
     for number, session in enumerate(sessions):
         progress(f"session {session.date}", 0.2 + 0.77 * number / len(sessions))
@@ -115,8 +117,13 @@ def _play(
             end = bisect_right(times, moment)
             start = _import_slice(house, clock, messages[start:end], moment, start)
             _decide(house)
+            watched["monitor"].look()
+            house.catch_up()
         clock.set(session.closes_at + timedelta(minutes=5))
         keep_time(house)
+        for name in ("risk", "reconciling"):
+            watched[name].look()
+        house.catch_up()
     clock.set(sessions[-1].closes_at + timedelta(hours=4))
     _import_slice(house, clock, messages[start:], clock.now(), start)
     keep_time(house)
