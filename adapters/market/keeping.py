@@ -109,7 +109,7 @@ class MarketRecord:
         """
         with borrowed(self._pool) as conn:
             rows = conn.execute(_GAPS, (since, until)).fetchall()
-        return [FeedGap(*row[:4], tuple(row[4])) for row in rows]
+        return [FeedGap(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows]
 
     def keep_close(self, symbol: str, day: date, price: Decimal, source: str) -> None:
         """Records a closing price; the first one stays.

@@ -257,7 +257,9 @@ class _Connection:
         if self._ending.is_set():
             return
         _log.warning("%s", failure)
-        self.failure = failure
+        if not isinstance(self.failure, PortRefused) or isinstance(failure, PortRefused):
+            # What was refused is told until it is listened again, whatever fails meanwhile.
+            self.failure = failure
         self._waiting.wake()
 
     def _listen(self) -> None:

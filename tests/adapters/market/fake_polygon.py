@@ -215,11 +215,7 @@ class FakePolygon:
             await socket.send_str(text)
 
     async def _cut(self) -> None:
-        for socket in list(self.sockets.open):
-            transport = socket.get_extra_info("peername") and socket._req
-            if transport is not None and transport.transport is not None:
-                transport.transport.abort()
-            self.sockets.leave(socket)
+        await self.sockets.cut()
 
 
 async def _status(socket: web.WebSocketResponse, status: str, message: str) -> None:
