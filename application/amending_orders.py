@@ -11,18 +11,25 @@ from domain.orders import Order
 
 
 def cancel_order(
-    desk: Desk, command: Command, member: Member, *, order: UUID, reason: str
+    desk: Desk,
+    command: Command,
+    member: Member,
+    *,
+    order: UUID,
+    reason: str,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Asks for what is left of an order back; the broker's answer follows as an event.
 
     Raises:
         Forbidden, NotFound: who asks or what is asked for cannot be.
+        Conflict: the order has moved on since the member looked.
         Impossible: the order is over.
     """
     member.require("close_position")
 
     def decide(work: Work) -> Order:
-        found = work.get(Order, order)
+        found = work.get(Order, order, expected_version=expected_version)
         found.request_cancel(reason, at=command.at)
         return found
 
@@ -37,17 +44,19 @@ def replace_order(
     order: UUID,
     terms: Replacement,
     reason: str,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Asks for other terms of an order that rests.
 
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
+        Conflict: the order has moved on since the member looked.
         Impossible: the order is not at the broker, is over, or another request is pending.
     """
     member.require("place_order")
 
     def decide(work: Work) -> Order:
-        found = work.get(Order, order)
+        found = work.get(Order, order, expected_version=expected_version)
         found.request_replace(
             order_qty=terms.order_qty,
             limit_px=terms.limit_px,

@@ -6,16 +6,19 @@ inside their own work, so that what they decide rests on the limits of that very
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
+from application.ports import Conflict
 from domain.accounts import Account, account_stream
 from domain.limits import AccountLimits, Limits, limits_stream
 from domain.risk import AccountRisk
 from domain.risk_events import HaltCause, risk_stream
 from domain.sectors import SECTORS_STREAM, Classified, Sectors, SectorTable
-from domain.shared import Impossible
+from domain.shared import Impossible, InvalidInput
 
 
 def limits_of(work: Work, account: str) -> Limits:
@@ -43,16 +46,56 @@ def set_limits(
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
     """
+    return _limit(desk, command, member, account, lambda _: limits)
+
+
+def change_limits(
+    desk: Desk,
+    command: Command,
+    member: Member,
+    *,
+    account: str,
+    changes: Mapping[str, object],
+    expected_version: int | None = None,
+) -> Outcome:
+    """Changes some limits of an account, by their names; the others stay what they are.
+
+    Raises:
+        Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
+        Conflict: the limits were changed since the member looked; none were ever set at 0.
+    """
+    unknown = sorted(set(changes) - set(Limits.__struct_fields__))
+    if unknown:
+        raise InvalidInput(f"there is no limit {' or '.join(unknown)}")
+
+    def changed(known: Limits) -> Limits:
+        return msgspec.structs.replace(known, **changes)
+
+    return _limit(desk, command, member, account, changed, expected_version)
+
+
+def _limit(
+    desk: Desk,
+    command: Command,
+    member: Member,
+    account: str,
+    wanted: Callable[[Limits], Limits],
+    expected_version: int | None = None,
+) -> Outcome:
     member.require("administer")
 
     def decide(work: Work) -> AccountLimits:
         work.get(Account, account_stream(account))
         known = work.find(AccountLimits, limits_stream(account))
+        version = 0 if known is None else known.version
+        if expected_version not in (None, version):
+            raise Conflict(f"the limits are at version {version} by now, not {expected_version}")
         if known is None:
+            limits = wanted(Limits())
             return work.begin(
                 AccountLimits.set(account=account, limits=limits, by=member.name, at=command.at)
             )
-        known.change(limits, by=member.name, at=command.at)
+        known.change(wanted(known.limits), by=member.name, at=command.at)
         return known
 
     return desk.run(command, decide)

@@ -92,6 +92,7 @@ class AccountLimitsRow(Row, frozen=True, kw_only=True):
     """The limits of an account as an admin set them. `limits` is JSON, read by `limits_of`."""
 
     stream: UUID
+    version: int
     account: str
     limits: str
     by: str
@@ -163,6 +164,7 @@ class Risk(Projection):
     def limited(self, event: LimitsSet | LimitsChanged, seen: Seen) -> None:
         row = AccountLimitsRow(
             stream=seen.stream,
+            version=seen.version,
             account=event.account,
             limits=msgspec.json.encode(event.limits).decode(),
             by=event.by,
@@ -262,8 +264,15 @@ def limits_of(
     connection: Connection[Any], account: str, *, as_of: int | None = None
 ) -> Limits:  # fmt: skip
     """The limits of an account: its own, or those that everybody begins with."""
-    row = select_one(connection, _LIMITS, {"stream": limits_stream(account)}, as_of)
+    row = own_limits(connection, account, as_of=as_of)
     return Limits() if row is None else msgspec.json.decode(row.limits, type=Limits)
+
+
+def own_limits(
+    connection: Connection[Any], account: str, *, as_of: int | None = None
+) -> AccountLimitsRow | None:
+    """What an admin set for an account, and who that was; None if nobody did."""
+    return select_one(connection, _LIMITS, {"stream": limits_stream(account)}, as_of)
 
 
 _quotes_of = msgspec.json.Decoder(tuple[QuoteSeen, ...]).decode

@@ -11,6 +11,7 @@ from application.access import Member
 from application.administering import open_account
 from application.desk import Desk, Outcome, Work
 from application.limiting import (
+    change_limits,
     halt_trading,
     limits_of,
     resume_trading,
@@ -19,7 +20,7 @@ from application.limiting import (
     set_limits,
     set_sectors,
 )
-from application.ports import Forbidden, NotFound
+from application.ports import Conflict, Forbidden, NotFound
 from domain.approvals import Role
 from domain.limits import Limits, LimitsSet
 from domain.risk_events import HaltCause, TradingHalted
@@ -125,3 +126,25 @@ def test_a_halt_ends_once_and_only_where_there_is_one(desk: Desk) -> None:
     resume(desk)
     with pytest.raises(Impossible, match="trading of paper is not halted"):
         resume(desk)
+
+
+def test_a_change_of_some_limits_leaves_the_others(desk: Desk) -> None:
+    opened(desk)
+    limit(desk)
+    change_limits(desk, command(), ADA, account="paper", changes={"daily_trades": 5})
+    assert limits_of(Work(desk), "paper") == Limits(delta=D(40), daily_trades=5)
+
+
+def test_whoever_looked_at_older_limits_looks_again(desk: Desk) -> None:
+    opened(desk)
+    for version, trades in enumerate((5, 6)):
+        change_limits(
+            desk, command(), ADA, account="paper", changes={"daily_trades": trades},
+            expected_version=version,
+        )  # fmt: skip
+    with pytest.raises(Conflict, match="at version 2 by now, not 0"):
+        change_limits(
+            desk, command(), ADA, account="paper", changes={"vega": D(1)}, expected_version=0
+        )
+    with pytest.raises(InvalidInput, match="there is no limit rho"):
+        change_limits(desk, command(), ADA, account="paper", changes={"rho": D(1)})
