@@ -33,8 +33,8 @@ class Remembered(Protocol):
 class TradingPortfolios:
     """Every account with its cash and what it holds for each trade, as trading has booked it.
 
-    What an account was opened with counts as paid in; the buying power is what its broker said
-    last, None before it has said anything.
+    Paid in is what an account was opened with and what came and went since; the buying power is
+    what its broker said last, None before it has said anything.
     """
 
     def __init__(self, desk: Desk, trading: Remembered) -> None:
@@ -66,7 +66,7 @@ class TradingPortfolios:
                 Portfolio(
                     account=name,
                     cash=book.cash,
-                    paid_in=account.cash if isinstance(account, Account) else book.cash,
+                    paid_in=account.paid_in if isinstance(account, Account) else book.cash,
                     trades_today=book.trades_on(day),
                     buying_power=None if standing is None else standing.buying_power,
                     positions=tuple(sorted(positions[name], key=lambda one: one.position)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -84,8 +85,45 @@ class AccountAgreed(Event, frozen=True, kw_only=True):
         aggregate.differences = ()
 
 
+class CashKind(StrEnum):
+    """Why an account's cash moved without a trade."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    JOURNAL = "journal"
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    FEE = "fee"
+    HISTORY = "history"
+    """What was traded before the account was opened here is in its opening cash already."""
+
+    @property
+    def is_paid_in(self) -> bool:
+        """Whether it is the owner's money, which nobody earned."""
+        return self in _PAID_IN
+
+
+_PAID_IN = frozenset({CashKind.DEPOSIT, CashKind.WITHDRAWAL, CashKind.JOURNAL})
+
+
+class AccountCashMoved(Event, frozen=True, kw_only=True):
+    """Cash came or went without a trade; `activity` is the broker's id of it."""
+
+    TOPIC: ClassVar[str] = "account.cash_moved"
+
+    account: str
+    kind: CashKind
+    amount: Decimal
+    activity: str
+    happened_at: datetime
+
+    def apply(self, aggregate: Account) -> None:
+        if self.kind.is_paid_in:
+            aggregate.paid_in += self.amount
+
+
 class Account(BaseAggregate[UUID]):
-    """A book at a broker."""
+    """A book at a broker. `paid_in` is its opening cash and what was paid in and out since."""
 
     TOPIC: ClassVar[str] = "account"
 
@@ -93,6 +131,7 @@ class Account(BaseAggregate[UUID]):
         self.name = name
         self.broker = broker
         self.cash = cash
+        self.paid_in = cash
         self.standing: Standing | None = None
         self.differences: tuple[Difference, ...] = ()
 
@@ -131,3 +170,23 @@ class Account(BaseAggregate[UUID]):
             )
         else:
             self.trigger_event(AccountAgreed, account=self.name, timestamp=at)
+
+    def move_cash(
+        self, kind: CashKind, amount: Decimal, *, activity: str, happened_at: datetime, at: datetime
+    ) -> None:
+        """Books cash that came (above zero) or went.
+
+        Raises:
+            InvalidInput: no amount.
+        """
+        if not amount.is_finite() or amount == 0:
+            raise InvalidInput(f"cash moves by an amount, not {amount}")
+        self.trigger_event(
+            AccountCashMoved,
+            account=self.name,
+            kind=kind,
+            amount=amount,
+            activity=activity,
+            happened_at=happened_at,
+            timestamp=at,
+        )
