@@ -128,8 +128,10 @@ def _quoted(entry: Entry, _: Exchange) -> Seen:
 
 def _drift(entry: Entry, _: Exchange) -> Seen:
     signal, approved = entry.signal, entry.approved
-    if signal is None or approved is None or entry.quote is None:
+    if signal is None or entry.quote is None:
         return "", "the price was given by hand"
+    if approved is None:
+        return "", f"{entry.quote}, counted from whoever says yes"
     sign = entry.side.sign
     if approved.accepted_px is not None:
         if (entry.quote - approved.accepted_px) * sign > 0:

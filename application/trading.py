@@ -7,29 +7,22 @@ cleared. What is filled moves the books when the fill is on the tape, whoever re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from application.books import Books
 from application.checks import Entry, checked
-from application.closing_all import why_closing
 from application.desk import Work
+from application.entries import entry_seen
 from application.hours import Exchange
-from application.limiting import limits_of, risk_of, sectors_of
-from application.ports import MarketPrices, QuoteRequest
+from application.limiting import limits_of
+from application.ports import MarketPrices
 from application.reaction import Happened, consequence
 from application.selling import hand_line, turned
-from domain.accounts import AccountOpened
-from domain.close_alls import close_all_stream
+from domain.accounts import AccountOpened, AccountReported
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.holdings import Holding, HoldingExpired, holding_stream
-from domain.instruments import instrument
-from domain.legs import Leg, legs_of, strategy_quote, strategy_symbol
-from domain.limits import Limits, limits_stream
+from domain.legs import legs_of, strategy_symbol
 from domain.market import exchange_day
 from domain.order_events import (
     OrderCanceled,
@@ -42,13 +35,12 @@ from domain.order_events import (
     OrderTradeCorrected,
 )
 from domain.orders import Order, entry_name
-from domain.risk import why_blocked
-from domain.risk_events import risk_stream
-from domain.sectors import SECTORS_STREAM
-from domain.shared import Event, price, stream_id
+from domain.shared import Event, stream_id
 from domain.signal_events import SignalApproved, SignalSettled
 from domain.signals import Signal
-from domain.ticks import through
+
+OWN_BROKER = "broker:paper"
+"""Its books are ours: it says nothing that is not on record here."""
 
 OVER = (OrderCanceled, OrderDenied, OrderExpired, OrderRejected)
 
@@ -60,6 +52,7 @@ class Trading:
     handles: frozenset[type[Event]] = frozenset(
         {
             AccountOpened,
+            AccountReported,
             SignalApproved,
             SignalSettled,
             OrderRequested,
@@ -89,6 +82,8 @@ class Trading:
             match cause.event:
                 case AccountOpened() as opened:
                     self._books.open(opened.name, opened.cash)
+                case AccountReported() as said if cause.actor != OWN_BROKER:
+                    self._books.stand(said.account, said.standing)
                 case SignalApproved() as approved:
                     self._enter(cause, approved, work)
                 case SignalSettled() as settled:
@@ -108,8 +103,9 @@ class Trading:
     def _enter(self, cause: Happened, approved: SignalApproved, work: Work) -> None:
         """One order for an approved signal, whatever becomes of it."""
         signal = work.get(Signal, cause.stream)
-        entry = self._entry(
+        entry = entry_seen(
             work,
+            self._market,
             Entry(
                 side=signal.side,
                 legs=signal.legs,
@@ -152,8 +148,9 @@ class Trading:
             else:
                 order.clear(at=cause.event.timestamp)
         else:
-            entry = self._entry(
+            entry = entry_seen(
                 work,
+                self._market,
                 Entry(
                     side=order.side,
                     legs=order.legs,
@@ -168,27 +165,6 @@ class Trading:
             self._judge(order, entry)
         work.save(consequence(self.name, cause))
 
-    def _entry(self, work: Work, entry: Entry) -> Entry:
-        """The entry with what the market, risk and sectors say of it."""
-        closing = close_all_stream(entry.account, exchange_day(entry.at))
-        account = entry.account
-        work.prefetch((limits_stream(account), risk_stream(account), SECTORS_STREAM, closing))
-        underlying = instrument(entry.legs[0].symbol).underlying
-        sector = sectors_of(work).of(underlying)
-        seen = self._look(entry.side, entry.legs, entry.at, entry.limits)
-        limit = entry.limit
-        if limit is None and seen.far_side is not None:
-            limit = through(entry.side, entry.legs, seen.far_side, entry.limits.through_ticks)
-        return msgspec.structs.replace(
-            entry,
-            quote=seen.far_side,
-            limit=limit,
-            no_quote=seen.why_not,
-            sector=sector,
-            blocked=why_closing(work, account, entry.at)
-            or why_blocked(risk_of(work, account), underlying, sector),
-        )
-
     def _judge(self, order: Order, entry: Entry) -> None:
         made = checked(entry, self._exchange)
         last = made[-1]
@@ -197,25 +173,6 @@ class Trading:
             return
         order.clear(made, at=entry.at)
         self._books.reserve(order, entry.unit, exchange_day(entry.at))
-
-    def _look(self, side: Side, legs: tuple[Leg, ...], at: datetime, limits: Limits) -> _Look:
-        """The far side of the market now, or why there is none to go by."""
-        quotes = self._market.quotes_at([QuoteRequest(leg.symbol, at) for leg in legs])
-        oldest = timedelta(seconds=limits.quote_age_s)
-        for leg, quote in zip(legs, quotes, strict=True):
-            if quote is None:
-                return _Look(None, f"no quote of {leg.symbol} to size and price the order by")
-            if not quote.is_usable:
-                return _Look(None, f"the quote of {leg.symbol} is crossed or has no offer: "
-                                   f"{quote.bid} x {quote.offer}")  # fmt: skip
-            if at - quote.time > oldest:
-                age = int((at - quote.time).total_seconds())
-                return _Look(None, f"the quote of {leg.symbol} is {age} s old, and "
-                                   f"{limits.quote_age_s} s are allowed")  # fmt: skip
-        usable = {quote.symbol: (quote.bid, quote.offer) for quote in quotes if quote is not None}
-        whole = strategy_quote(side, legs, usable)
-        assert whole is not None
-        return _Look(price(whole[1] if side is Side.BUY else whole[0]), "")
 
     def _why_not_closed(self, order: Order) -> str:
         """Why there is nothing to close, or nothing."""
@@ -271,13 +228,6 @@ class Trading:
                 gone = min(left, held.quantity)
                 self._books.release(trade, gone, expired.price)
                 left -= gone
-
-
-class _Look(NamedTuple):
-    """The far side of the market per share, or why there is none."""
-
-    far_side: Decimal | None
-    why_not: str
 
 
 def opens(order: Order) -> bool:

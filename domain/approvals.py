@@ -228,20 +228,27 @@ def has_not_said_yes(request: ApprovalRequest) -> None:
 
 def price_stands(request: ApprovalRequest) -> None:
     """The market is near the posted price, or no worse than what the approver takes."""
-    assessed, posted = request.assessed, request.posted_px
+    moved = why_moved(request.side, request.posted_px, request.assessed)
+    if moved:
+        raise PriceMoved(moved)
+
+
+def why_moved(side: Side, posted: Decimal, assessed: Assessment) -> str:
+    """Why the posted price does not stand, or nothing."""
     market, accepted = assessed.market_px, assessed.accept_price
     if market is None:
-        return
-    side = "offer" if request.side is Side.BUY else "bid"
-    moved = f"posted at {price(posted)}, the {side} is {price(market)} by now"
+        return ""
+    far_side = "offer" if side is Side.BUY else "bid"
+    moved = f"posted at {price(posted)}, the {far_side} is {price(market)} by now"
     if accepted is not None:
-        if (market - accepted) * request.side.sign > 0:
-            raise PriceMoved(f"{moved}: worse than the {accepted} you would accept")  # fmt: skip
-    elif abs(market - posted) > posted * assessed.rules.price_move_limit:
-        raise PriceMoved(
-            f"{moved}: over {percent(assessed.rules.price_move_limit)} away; "
-            f"to approve all the same, accept the price of {price(market)}"
-        )
+        worse = (market - accepted) * side.sign > 0
+        return f"{moved}: worse than the {accepted} you would accept" if worse else ""
+    if abs(market - posted) <= posted * assessed.rules.price_move_limit:
+        return ""
+    return (
+        f"{moved}: over {percent(assessed.rules.price_move_limit)} away; "
+        f"to approve all the same, accept the price of {price(market)}"
+    )
 
 
 def percent(fraction: Decimal) -> str:

@@ -89,7 +89,12 @@ class Bot(CaptureClient):
         self.settings = settings
         self.tree = app_commands.CommandTree(self)
         self.board = Noticeboard(house, retry_s=retry_s)
-        self.cards = Cards(house, self, lambda: self.channel_named(settings.signals))
+        self.cards = Cards(
+            house,
+            self,
+            lambda: self.channel_named(settings.signals),
+            account=settings.account,
+        )
         self.boards = Boards(house, self, settings.board)
         self.alarms = Alarms(house, self, lambda: self.channel_named(settings.operators))
         self._pace_s = pace_s

@@ -19,9 +19,10 @@ from psycopg import Connection
 from domain.signal_events import Decision
 from interfaces.discord.buttons import Apply, Approve, Fix, Refuse, Reject, Why
 from interfaces.discord.changes import Changes
+from interfaces.discord.checks import made_of
 from interfaces.discord.fitting import cut, fitted
 from interfaces.discord.members import called
-from interfaces.discord.recognising import Sign, footer_of, is_out, sign_of
+from interfaces.discord.recognising import CHECKS, Sign, footer_of, is_out, sign_of
 from interfaces.discord.slash.answers import colour_of, plain
 from interfaces.wording import amount, moment, money, order_told, percent, price
 from projections.blotter import OrderRow, orders
@@ -68,6 +69,17 @@ class Card(NamedTuple):
     def sign(self) -> Sign:
         """What a message that shows it looks like."""
         return sign_of(self.embed, ((item.custom_id, is_out(item.item)) for item in self.items))
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody can still decide on it."""
+        return _waits(self.row)
+
+    def tell_checks(self, words: str) -> None:
+        """Shows what the checks say at this moment, below the entry."""
+        place = [field.name for field in self.embed.fields].index("Entry") + 1
+        self.embed.insert_field_at(place, name=CHECKS, value=cut(words, FIELD_MAX), inline=False)
+        fitted([self.embed])
 
     def is_timely(self, now: datetime) -> bool:
         """Whether somebody decided on it or still can: of old exports nobody is told."""
@@ -117,6 +129,7 @@ def made(facts: Facts) -> Card:
         "Read by": _reading(facts.story),
         "Confidence": _confidence(row),
         "Answers": "\n".join(_answers(facts)),
+        "Order checks": made_of(facts.story),
         "Orders": "\n".join(plain(order_told(order), 180) for order in reversed(facts.orders)),
         "P&L": _pnl(facts.held),
         "Changed": "\n".join(changes.lines[-8:]),
@@ -141,7 +154,7 @@ def headline(row: SignalRow) -> str:
 
 def _buttons(row: SignalRow, asked: UUID | None) -> Iterator[ui.DynamicItem[Any]]:
     """What is decided keeps its buttons, put out: who presses late hears why."""
-    waits = row.decision is Decision.PENDING and row.state is TradeState.OPEN
+    waits = _waits(row)
     yield Approve(row.signal, row.version, disabled=not waits)
     yield Reject(row.signal, row.version, disabled=not waits)
     yield Fix(row.signal)
@@ -149,6 +162,10 @@ def _buttons(row: SignalRow, asked: UUID | None) -> Iterator[ui.DynamicItem[Any]
     if asked is not None:
         yield Apply(asked)
         yield Refuse(asked)
+
+
+def _waits(row: SignalRow) -> bool:
+    return row.decision is Decision.PENDING and row.state is TradeState.OPEN
 
 
 def _state(facts: Facts) -> str:

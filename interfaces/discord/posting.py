@@ -19,6 +19,7 @@ import discord
 from psycopg import Connection
 
 from application.desk import Command, derived_id
+from application.foreseeing import Foresight
 from application.noticing import Due, Topic, find_notice, record_notice
 from application.ports import Unavailable
 from domain.notices import Notice, NoticeKind
@@ -26,6 +27,7 @@ from domain.shared import Impossible, stream_id
 from interfaces.chat_files import DISCORD
 from interfaces.compose import House
 from interfaces.discord.cards import Card, card_of
+from interfaces.discord.checks import Checks
 from interfaces.discord.recognising import Sign, sign_of_message
 
 ACTOR = "discord:noticeboard"
@@ -93,10 +95,15 @@ async def keep(
 class Cards:
     """Posts and edits cards, each signal's by one task at a time."""
 
-    def __init__(self, house: House, client: discord.Client, channel: FindChannel) -> None:
+    def __init__(
+        self, house: House, client: discord.Client, channel: FindChannel, *, account: str
+    ) -> None:
+        """`account` is the one in which an approved signal is traded."""
         self._house = house
         self._client = client
         self._channel = channel
+        foresight = Foresight(house.market, house.books, house.calendar)
+        self._checks = Checks(house.desk, house.clock, foresight, account)
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._shown: dict[UUID, Sign] = {}
         self._signals: dict[int, UUID] = {}
@@ -167,6 +174,7 @@ class Cards:
         signal = card.row.signal
         if self._shown.get(signal) == card.sign:
             return True
+        await self._check(card)
         place = self._client.get_partial_messageable(int(notice.channel_id))
         message = place.get_partial_message(int(notice.message_id))
         try:
@@ -177,10 +185,16 @@ class Cards:
         self._note(signal, message.id, card.sign)
         return True
 
+    async def _check(self, card: Card) -> None:
+        """Has a card that waits for an answer say what would come of a yes."""
+        if card.waits:
+            card.tell_checks(await asyncio.to_thread(self._checks.told, card.row.signal))
+
     async def _post(self, card: Card, version: int) -> None:
         signal, channel = card.row.signal, self._channel()
         if channel is None:
             raise Unavailable("there is no channel for cards that the bot sees")
+        await self._check(card)
         nonce = nonce_of(Topic.CARD.value, signal, version)
         message = await channel.send(embed=card.embed, view=card.view, nonce=nonce)
         await keep(self._house, NoticeKind.CARD, signal, message)

@@ -20,8 +20,11 @@ _CARD = re.compile(rf"tt:approve:{SIGNAL}(?::\d+)?")
 _VERSION = re.compile(r"[0-9a-f]{8} · version (\d+)")
 _POSITION = re.compile(r"^`(\d+)` ", re.MULTILINE)
 
+CHECKS = "Checks"
+"""The field that tells of a moment: only what is edited anyway gets it anew."""
+
 Sign = tuple[object, ...]
-"""How a card looks; two that are equal need no edit."""
+"""How a card looks, but for its checks; two that are equal need no edit."""
 
 
 def footer_of(signal: UUID, version: int) -> str:
@@ -51,7 +54,7 @@ def positions_of(message: discord.Message) -> list[int]:
 
 def sign_of(embed: discord.Embed, buttons: Iterable[tuple[str, bool]]) -> Sign:
     """How an embed with these buttons looks."""
-    fields = tuple((field.name, field.value) for field in embed.fields)
+    fields = tuple((field.name, field.value) for field in embed.fields if field.name != CHECKS)
     title, told, edge = embed.title, embed.description, embed.colour
     return (title, told, edge, fields, embed.footer.text, *buttons)
 

@@ -52,6 +52,43 @@ async def test_a_price_that_was_not_there_is_called_so(deck: Deck) -> None:
     assert "claimed 2.28, **not attainable**: counts at 3.00" in told["Entry"]
 
 
+async def test_a_card_says_what_a_yes_would_bring_before_anybody_says_it(deck: Deck) -> None:
+    await asyncio.to_thread(deck.quotes, "2.20", "2.30")
+    async with deck.works():
+        card = await deck.posts()
+        told = await until_shown(card, lambda fields: "attainable" in fields["Entry"])
+        size, *checks = told["Checks"].split("\n")[1:]
+        assert told["Checks"].startswith(
+            "as of 2026-11-16 17:00:00 UTC, if it were approved for paper:"
+        )
+        assert size == (
+            "buy 43 at 2.31 or better: 9,933.00 USD at risk, 9.9% of the equity, "
+            "with 100,000.00 of buying power"
+        )
+        assert checks[:2] == [
+            "\N{CHECK MARK} price: the market is at 2.30, within 10% of the post",
+            "\N{CHECK MARK} account: paper, equity 100000.00",
+        ]
+        assert len(checks) == 11
+        await deck.hears(card, "approve", "Olga")
+        told = await until_shown(card, lambda fields: "filled" in fields.get("Orders", ""))
+    assert "Checks" not in told
+    when, *made = told["Order checks"].split("\n")
+    assert when.startswith("made at ")
+    assert [line.partition(":")[0] for line in made] == [
+        line.partition(":")[0] for line in checks[1:]
+    ]
+
+
+async def test_a_card_says_which_check_would_refuse(deck: Deck) -> None:
+    async with deck.works():
+        card = await deck.posts()
+        told = await until_shown(card, lambda fields: "Checks" in fields)
+    assert told["Checks"].endswith(
+        "\N{BALLOT X} quote: no quote of TSLA 261120C00250000 to size and price the order by"
+    )
+
+
 async def test_a_card_follows_its_trade_to_the_end(deck: Deck) -> None:
     await asyncio.to_thread(deck.quotes, "2.20", "2.30")
     async with deck.works():
