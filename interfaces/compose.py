@@ -11,11 +11,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -33,10 +34,10 @@ from adapters.leases import Lease
 from adapters.listener import RedisListener
 from adapters.llm_proposer import LlmProposer
 from adapters.mapper import decode_body
+from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
-from adapters.recorded_market import RecordedMarket
 from adapters.tape import PostgresTape
 from adapters.trading_books import TradingBooks
 from application.access import LOCAL_OPERATOR
@@ -116,6 +117,8 @@ READ_MODELS: tuple[type[Projection], ...] = (
     TraderProfiles,
 )
 
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
+
 _log = logging.getLogger(__name__)
 
 ReadPool = ConnectionPool[Connection[Any]]
@@ -124,7 +127,10 @@ ReadPool = ConnectionPool[Connection[Any]]
 class House:
     """Everything a process of Truetape works with, made by `open_house`."""
 
-    def __init__(self, database_url: str, redis_url: str, clock: Clock) -> None:
+    def __init__(
+        self, database_url: str, redis_url: str, clock: Clock, words: Mapping[str, str] = NO_WORDS
+    ) -> None:
+        """`words` say which sources of market data are set up."""
         self.database_url = database_url
         self.redis_url = redis_url
         self.clock = clock
@@ -133,7 +139,8 @@ class House:
         self.listener = RedisListener(redis_url)
         self._factory = TapeFactory(database_url)
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
-        self.market = RecordedMarket(self._factory.pool)
+        self.markets = Markets(self._factory.pool, words, clock)
+        self.market = self.markets.prices
         self.books = TradingBooks(self._factory.pool)
         self.assessor = Assessor(self.market, self.books)
         self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
@@ -373,7 +380,9 @@ def open_house(
                 drop_database(database_url, DEMO_DATABASE)
             database_url = ensure_database(database_url, DEMO_DATABASE)
         migrate(database_url)
-        house = House(database_url, redis_url, clock or SystemClock())
+        # The demo's prices are its own, whatever is set up here.
+        words = NO_WORDS if settings.demo else os.environ
+        house = House(database_url, redis_url, clock or SystemClock(), words)
         stack.callback(house.close)
         house.found()
         house.projections.catch_up()

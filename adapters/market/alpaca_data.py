@@ -17,7 +17,7 @@ import msgspec
 
 from adapters.alpaca.access import Access
 from adapters.alpaca.chains import chain
-from adapters.alpaca.rest import AlpacaRest, SaidNo
+from adapters.alpaca.rest import TIMEOUT_S, AlpacaRest, SaidNo
 from adapters.alpaca.wire import RawQuote, moment
 from adapters.market.access import AlpacaDataAccess
 from adapters.market.alpaca_stream import AlpacaChannel
@@ -80,6 +80,7 @@ class AlpacaFeed:
         pause: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         first_wait_s: float = FIRST_WAIT_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         """`first_wait_s` is how long a lost stream waits before it is opened again."""
         self._access = access
@@ -91,7 +92,7 @@ class AlpacaFeed:
             key=access.key, secret=access.secret, trading_url=access.url,
             data_url=access.url, options_feed=access.options_feed,
         )  # fmt: skip
-        self._rest = AlpacaRest(self._broker, pause=pause, chance=chance)
+        self._rest = AlpacaRest(self._broker, timeout_s=timeout_s, pause=pause, chance=chance)
 
     def __repr__(self) -> str:
         return f"AlpacaFeed({self._access.url!r})"

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from adapters.market.access import PolygonAccess
-from adapters.market.polygon_rest import PolygonRest
+from adapters.market.polygon_rest import TIMEOUT_S, PolygonRest
 from adapters.market.polygon_stream import PolygonChannel
 from adapters.market.polygon_wire import (
     Aggregate,
@@ -59,13 +59,14 @@ class PolygonFeed:
         pause: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         first_wait_s: float = FIRST_WAIT_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         """`first_wait_s` is how long a lost stream waits before it is opened again."""
         self._first_wait_s = first_wait_s
         self._access = access
         self._clock = clock
         self._chance = chance
-        self._rest = PolygonRest(access, pause=pause, chance=chance)
+        self._rest = PolygonRest(access, timeout_s=timeout_s, pause=pause, chance=chance)
 
     def __repr__(self) -> str:
         return f"PolygonFeed({self._access.url!r})"
