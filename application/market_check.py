@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from application.hours import Session
 from domain.market import Quote
+from domain.shared import Value
 
 MINUTE = timedelta(minutes=1)
 BPS = Decimal(10_000)
@@ -41,7 +44,7 @@ class Bounds(NamedTuple):
     max_age: timedelta = timedelta(seconds=60)
 
 
-class Told(NamedTuple):
+class Told(Value, frozen=True):
     """What one source told of one instrument."""
 
     source: str
@@ -53,7 +56,7 @@ class Told(NamedTuple):
     zero_bids: int
 
 
-class Compared(NamedTuple):
+class Compared(Value, frozen=True):
     """One instrument by two sources. Basis points between the middles, where both had one."""
 
     symbol: str
@@ -140,7 +143,7 @@ def _compared(
         median_bps=_at(apart, Decimal("0.5")), p95_bps=_at(apart, Decimal("0.95")),
         most_bps=_at(apart, Decimal(1)), beyond=(),
     )  # fmt: skip
-    return found._replace(beyond=tuple(_beyond(found, bounds)))
+    return replace(found, beyond=tuple(_beyond(found, bounds)))
 
 
 def _folded(source: QuoteSource, symbol: str, minutes: Sequence[datetime]) -> _Folded:

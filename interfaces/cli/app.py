@@ -15,6 +15,7 @@ from interfaces.cli import (
     demonstrating,
     imports,
     keeping,
+    market,
     parsing,
     ranking,
     rereading,
@@ -43,6 +44,7 @@ def everywhere(
 
 
 app.add_typer(imports.app, name="import")
+app.add_typer(market.app, name="market")
 app.add_typer(keeping.tokens, name="token")
 app.add_typer(checking.app, name="discord")
 for command in (
