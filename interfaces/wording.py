@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -99,6 +99,21 @@ def event_told(row: TimelineEvent) -> str:
         )
     told = [f"{name} {body[name]}" for name in _TOLD if body.get(name) not in (None, "", [])]
     return " ".join(", ".join(told).split())
+
+
+def clock_time(text: str) -> time:
+    """The clock time that a person typed.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        found = time.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no clock time: write it as 15:45") from None
+    if found.tzinfo is not None:
+        raise InvalidInput(f"{text!r} is a time in New York: give it without an offset")
+    return found
 
 
 def number(text: str, what: str) -> Decimal:

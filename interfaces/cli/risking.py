@@ -4,7 +4,6 @@ how they stand.
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated, Any
 
 import msgspec
@@ -22,7 +21,7 @@ from interfaces.cli.deciding import done
 from interfaces.cli.output import Column, as_json, console, table, warn
 from interfaces.cli.session import REFUSED, Json, command, house, operator, told_in_words
 from interfaces.compose import DEFAULT_ACCOUNT, House
-from interfaces.wording import amount, percent
+from interfaces.wording import amount, clock_time, percent
 from projections.risk import limits_of, risk_history, trading_states
 
 Account = Annotated[str, typer.Argument(help="The account.")]
@@ -134,7 +133,7 @@ def close_all(
 ) -> None:
     """Sell everything an account holds, and open nothing more today."""
     with told_in_words():
-        clock = None if at is None else _clock(at)
+        clock = None if at is None else clock_time(at)
     with house() as opened:
         who = operator()
         outcome = order_close_all(
@@ -200,13 +199,6 @@ def _changed(known: Limits, changes: list[str]) -> Limits:
         return msgspec.convert(msgspec.to_builtins(values), Limits, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"that is no value for a limit: {error}") from None
-
-
-def _clock(text: str) -> time:
-    try:
-        return time.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is no clock time: write it as 15:45") from None
 
 
 def _shown(value: object) -> str:

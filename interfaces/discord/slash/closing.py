@@ -1,12 +1,14 @@
 """`/close` and `/close-all`: orders that take positions out of an account.
 
-Both ask by the same command as the command line's `order --close`, and the book that trades has
-the last word on what is held. `/close-all` shows what it would close and closes exactly that when
-it is confirmed: pressing twice, or two admins at once, closes it once.
+`/close` asks by the same command as the command line's `order --close`, and the book that trades
+has the last word on what is held. `/close-all` orders by the same command as `truetape close-all`
+when it is confirmed, and the worker carries it out: pressing twice, or two members at once, closes
+everything once.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from decimal import Decimal
@@ -19,12 +21,15 @@ from discord import app_commands, ui
 from psycopg import Connection
 
 from application.administering import OrderTicket, place_order
-from application.desk import Command, derived_id
+from application.closing_all import order_close_all
+from application.desk import Command, Work, derived_id
 from application.ports import NotFound
 from domain.accounts import account_stream
+from domain.close_alls import CloseAll
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side
 from domain.legs import legs_of
-from domain.shared import DomainError, Impossible, InvalidInput
+from domain.market import EXCHANGE_ZONE
+from domain.shared import Impossible, InvalidInput
 from interfaces.chat_files import DISCORD
 from interfaces.discord.slash.answers import LOSS, Answer, listing, packed, plain, unpacked
 from interfaces.discord.slash.asking import Asker, Interaction
@@ -33,7 +38,7 @@ from interfaces.discord.slash.known import known_position
 from interfaces.discord.slash.pages import answer, turn
 from interfaces.discord.slash.positions import position_line
 from interfaces.lookups import holding_named
-from interfaces.wording import number, order_told
+from interfaces.wording import clock_time, number, order_told
 from projections.accounts import Accounts, accounts
 from projections.blotter import order
 from projections.books import Books
@@ -44,7 +49,20 @@ ALL_MAX = 200
 PATIENCE_S = 3.0
 """How long an order's outcome is waited for; then the trades channel tells it."""
 STEP_S = 0.05
-UNDER_WAY = frozenset({OrdStatus.PENDING_NEW, OrdStatus.NEW})
+UNDER_WAY = frozenset(
+    {
+        OrdStatus.PENDING_NEW,
+        OrdStatus.NEW,
+        OrdStatus.SUSPENDED,
+        OrdStatus.PENDING_CANCEL,
+        OrdStatus.PENDING_REPLACE,
+    }
+)
+"""Nothing has come of the order yet, and something may."""
+FLAT_MEANS = (
+    "Open orders are taken back, all that is held by then is sold, and nothing is opened before "
+    "the next session."
+)
 
 
 def closing_ticket(account: str, row: PositionRow, quantity: Decimal | None = None) -> OrderTicket:
@@ -109,104 +127,118 @@ def _outcome(asker: Asker, stream: UUID, deadline: float) -> str:
         time.sleep(STEP_S)
 
 
-def ask_answer(asker: Asker, account: str) -> Answer:
-    """Shows what would be closed, with a button that closes exactly that.
+def ask_answer(asker: Asker, account: str, begins: str) -> Answer:
+    """Shows what an account holds and what would become of it, with a button that orders it.
 
     Raises:
-        Forbidden, NotFound: who asks may not, or there is no such account.
+        Forbidden, NotFound, InvalidInput: who asks may not, there is no such account, or no such
+            time.
     """
-    asker.member.require("place_order")
+    asker.member.require("close_position")
+    clock = clock_time(begins) if begins else None
 
     def found(connection: Connection[Any]) -> tuple[int, list[PositionRow]]:
         if all(row.name != account for row in accounts(connection)):
             raise NotFound(f"there is no account {account}")
         known = known_position(connection, Accounts, Books)
-        return known, _open(connection, account_stream(account), known)
+        book = account_stream(account)
+        return known, positions(connection, book=book, open_only=True, as_of=known, limit=ALL_MAX)
 
     known, rows = asker.look(found)
     embed = listing(
-        f"Close all {len(rows)} positions of {plain(account)}?",
-        [position_line(row) for row in rows],
-        empty="nothing is open",
-        note=f"as known at position {known} of the tape; at market, each by an order of its own",
+        f"Close all of {plain(account)} {_when(clock)}?",
+        [
+            FLAT_MEANS,
+            *map(position_line, rows),
+        ],
+        empty="",
+        note=f"{len(rows)} positions are open, as known at position {known} of the tape",
         colour=LOSS,
     )
-    button = CloseAllButton(account_stream(account), known, asker.interaction.id, len(rows))
-    return Answer([embed], ("position", "rests on"), items=[button] if rows else [])
+    button = CloseAllButton(account_stream(account), clock, asker.interaction.id)
+    return Answer([embed], ("position", "rests on"), items=[button])
 
 
-def close_all_answer(asker: Asker, account: UUID, known: int, asked: int) -> Answer:
-    """Closes what was open at a position of the tape; `asked` is whose commands these are.
+def close_all_answer(asker: Asker, account: UUID, clock: dt.time | None, asked: int) -> Answer:
+    """Orders that everything in an account is closed; `asked` is whose command this is.
 
     Raises:
         Forbidden, NotFound: who presses may not, or there is no such account.
+        InvalidInput, Impossible: it cannot begin at that time.
     """
-    asker.member.require("place_order")
-
-    def found(connection: Connection[Any]) -> tuple[str, list[PositionRow]]:
-        name = next((row.name for row in accounts(connection) if row.account == account), None)
-        if name is None:
-            raise NotFound("there is no such account any more")
-        return name, _open(connection, account, known)
-
-    name, rows = asker.look(found)
-    placed = [(row, _place(asker, name, row, asked)) for row in rows]
-    deadline = time.monotonic() + PATIENCE_S
-    lines = [
-        f"{position_line(row).partition(chr(10))[0]}: "
-        + (plain(done, 200) if isinstance(done, str) else _outcome(asker, done, deadline))
-        for row, done in placed
-    ]
-    return Answer([listing(f"Closing all of {plain(name)}", lines, empty="nothing was open")])
-
-
-def _open(connection: Connection[Any], account: UUID, known: int) -> list[PositionRow]:
-    return positions(connection, book=account, open_only=True, as_of=known, limit=ALL_MAX)
-
-
-def _place(asker: Asker, account: str, row: PositionRow, asked: int) -> UUID | str:
-    """The order that closes one of them, or why there is none; the others go on."""
-    ticket = closing_ticket(account, row)
+    named = {row.account: row.name for row in asker.look(accounts)}
+    name = named.get(account)
+    if name is None:
+        raise NotFound("there is no such account any more")
     command = Command.given(
-        derived_id(DISCORD, str(asked), str(row.position)),
-        "order",
-        ticket,
+        derived_id(DISCORD, str(asked), "close-all"),
+        *("close-all", name, clock),
         actor=asker.member.actor,
         at=asker.now,
     )
-    try:
-        return place_order(asker.house.desk, command, asker.member, ticket).stream
-    except DomainError as error:
-        return str(error)
+    house = asker.house
+    ordered = order_close_all(
+        house.desk, command, asker.member, house.calendar, account=name, clock=clock
+    )
+    closing = Work(house.desk).get(CloseAll, ordered.stream)
+    lines = [
+        _standing(closing, asker.now),
+        f"{FLAT_MEANS} What came of it is told with the alerts.",
+    ]
+    return Answer([listing(f"Closing all of {plain(name)}", lines, empty="", colour=LOSS)])
+
+
+def _standing(closing: CloseAll, now: dt.datetime) -> str:
+    """How far a close-all is."""
+    if closing.is_finished:
+        return f"It was ordered before and is finished, begun at {_moment(closing.begun_at)}."
+    if closing.begun_at is not None:
+        return f"It has begun at {_moment(closing.begun_at)}."
+    if closing.begins_at <= now:
+        return "It begins now."
+    return f"It begins at {_moment(closing.begins_at)}; until then trading goes on."
+
+
+def _moment(at: dt.datetime | None) -> str:
+    """A time as both clocks show it."""
+    if at is None:
+        return "-"
+    return f"{at.astimezone(EXCHANGE_ZONE):%H:%M} in New York ({at:%H:%M} UTC)"
+
+
+def _when(clock: dt.time | None) -> str:
+    return "now" if clock is None else f"at {clock:%H:%M} in New York"
 
 
 class CloseAllButton(
     ui.DynamicItem[ui.Button[Any]],
-    template=r"tt:close-all:(?P<account>[\w-]{22}):(?P<known>\d+):(?P<asked>\d+)",
+    template=r"tt:close-all:(?P<account>[\w-]{22}):(?P<begins>now|at\d{4}):(?P<asked>\d+)",
 ):
-    """Confirms that everything that was shown is to be closed."""
+    """Confirms that everything in an account is to be closed."""
 
-    def __init__(self, account: UUID, known: int, asked: int, many: int) -> None:
+    def __init__(self, account: UUID, clock: dt.time | None, asked: int) -> None:
+        begins = "now" if clock is None else f"at{clock:%H%M}"
         button: ui.Button[Any] = ui.Button(
-            label=f"Close {many}",
+            label="Close all",
             style=discord.ButtonStyle.danger,
-            custom_id=f"tt:close-all:{packed(account)}:{known}:{asked}",
+            custom_id=f"tt:close-all:{packed(account)}:{begins}:{asked}",
         )
         super().__init__(button)
-        self._account, self._known, self._asked = account, known, asked
+        self._account, self._clock, self._asked = account, clock, asked
 
     @classmethod
     async def from_custom_id(
         cls, _interaction: Interaction, _item: ui.Item[Any], match: re.Match[str], /
     ) -> CloseAllButton:
-        account = unpacked(match["account"])
+        account, begins = unpacked(match["account"]), match["begins"]
         assert account is not None
-        return cls(account, int(match["known"]), int(match["asked"]), 0)
+        clock = None if begins == "now" else clock_time(f"{begins[2:4]}:{begins[4:]}")
+        return cls(account, clock, int(match["asked"]))
 
     async def callback(self, interaction: Interaction) -> Any:
         await turn(
             interaction,
-            lambda asker: close_all_answer(asker, self._account, self._known, self._asked),
+            lambda asker: close_all_answer(asker, self._account, self._clock, self._asked),
         )
 
 
@@ -219,10 +251,18 @@ async def close(interaction: Interaction, position: str, quantity: str = "") -> 
     await answer(interaction, lambda asker: close_answer(asker, position, quantity))
 
 
-@app_commands.command(name="close-all", description="Close everything an account holds")
-@app_commands.describe(account="Which account; the one that approvals trade in without this")
+@app_commands.command(
+    name="close-all", description="Close everything an account holds, and open nothing more today"
+)
+@app_commands.rename(begins="at")
+@app_commands.describe(
+    account="Which account; the one that approvals trade in without this",
+    begins="A clock time in New York, such as 15:45; now without this",
+)
 @app_commands.autocomplete(account=account_choices)
 @app_commands.guild_only()
-async def close_all(interaction: Interaction, account: str = "") -> None:
+async def close_all(interaction: Interaction, account: str = "", begins: str = "") -> None:
     """Answers `/close-all`."""
-    await answer(interaction, lambda asker: ask_answer(asker, account or asker.settings.account))
+    await answer(
+        interaction, lambda asker: ask_answer(asker, account or asker.settings.account, begins)
+    )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from domain.traders import trader_stream
+from interfaces.clock import SetClock
 from interfaces.discord.slash.follow import mentions_of
 from interfaces.discord.telling import lines_of
+from interfaces.watching import jobs
 from projections.timeline import timeline
 from tests.interfaces.discord.asking import Community, told
 from tests.interfaces.discord.gateway import LoopbackDiscord
@@ -167,24 +170,42 @@ async def ask(community: Community, who: str = "Ada", **options: str) -> Post:
     return await community.asks("close-all", who, **options)
 
 
-async def test_an_admin_closes_everything_after_confirming_it(community: Community) -> None:
+def flattened(community: Community) -> None:
+    """What the worker does, step by step."""
+    house = community.house
+    (job,) = (job for job in jobs(house) if job.name == "close-all")
+    assert isinstance(house.clock, SetClock)
+    for _ in range(6):
+        house.clock.set(house.clock.now() + timedelta(seconds=3))
+        job.look()
+        house.catch_up()
+
+
+async def test_everything_is_closed_after_somebody_confirms_it(community: Community) -> None:
     await asyncio.to_thread(two_positions, community)
     async with community.bot():
         post = await ask(community)
-        before = community.events("order.requested")
-        assert "Close all 2 positions of paper?" in told(post)
+        assert "Close all of paper now?" in told(post)
         assert "**buy TSLA 260C 2026-11-20**" in told(post)
+        assert "2 positions are open, as known at position" in told(post)
+        assert community.events("close_all.%") == []
         await community.presses(post, "tt:close-all:", "Ada")
         assert "Closing all of paper" in told(post)
-        assert "sell 43 TSLA 250C 2026-11-20 filled at 2.20" in told(post)
-        assert "TSLA 260C 2026-11-20 filled at 1.00" in told(post)
+        assert "It begins now." in told(post)
+        assert "nothing is opened before the next session" in told(post)
+        await asyncio.to_thread(flattened, community)
         again = await ask(community)
-    assert len(community.events("order.requested")) == len(before) + 2
-    assert "nothing is open" in told(again)
-    assert again.custom_ids == ["tt:define:position,rests on"]
+        await community.presses(again, "tt:close-all:", "Olga")
+    assert community.events("close_all.%") == [
+        "close_all.ordered", "close_all.begun", "close_all.joined", "close_all.finished",
+    ]  # fmt: skip
+    assert len(community.events("order.filled")) == 4
+    assert "It was ordered before and is finished, begun at 12:00 in New York (17:00 UTC)." in (
+        told(again)
+    )
 
 
-async def test_pressing_twice_or_after_a_restart_closes_each_once(
+async def test_pressing_twice_or_after_a_restart_orders_it_once(
     community: Community, loopback: LoopbackDiscord
 ) -> None:
     await asyncio.to_thread(two_positions, community)
@@ -197,37 +218,68 @@ async def test_pressing_twice_or_after_a_restart_closes_each_once(
             await community.answered(one)
         await community.replays(pressed[0])
         await asyncio.sleep(0.3)
-        await asyncio.to_thread(community.catch_up)
-    assert len(community.events("order.requested")) == 4
+        await asyncio.to_thread(flattened, community)
+    assert community.events("close_all.ordered") == ["close_all.ordered"]
     assert len(community.events("order.filled")) == 4
     assert "order.denied" not in community.events()
 
 
-async def test_what_was_not_shown_is_not_closed(community: Community) -> None:
-    await asyncio.to_thread(community.buys)
+async def test_everything_can_be_closed_at_a_clock_time(community: Community, bought: UUID) -> None:
     async with community.bot():
-        post = await ask(community)
-        await asyncio.to_thread(another, community)
+        post = await ask(community, at="15:30")
+        assert "Close all of paper at 15:30 in New York?" in told(post)
         await community.presses(post, "tt:close-all:", "Ada")
-        left = await community.asks("positions", accounts=True)
-    assert "TSLA 260C" in told(left)
+        assert "It begins at 15:30 in New York (20:30 UTC); until then trading goes on." in (
+            told(post)
+        )
+        await asyncio.to_thread(flattened, community)
+        sooner = await ask(community)
+        await community.presses(sooner, "tt:close-all:", "Ada")
+        later = await ask(community, at="15:40")
+        (button,) = [one for one in later.custom_ids if one.startswith("tt:close-all:")]
+        refused = await community.refused(await community.loopback.press(later, button, "Ada"))
+    assert "It begins now." in told(sooner)
+    assert "earlier only" in refused
+    assert community.events("close_all.%") == ["close_all.ordered", "close_all.moved"]
 
 
-async def test_closing_everything_takes_an_admin_at_the_click_too(
+@pytest.mark.parametrize(
+    ("begins", "why"),
+    [
+        ("soon", "'soon' is no clock time: write it as 15:45"),
+        ("15:45+01:00", "'15:45+01:00' is a time in New York: give it without an offset"),
+    ],
+)
+async def test_what_is_no_clock_time_is_refused(
+    community: Community, begins: str, why: str
+) -> None:
+    async with community.bot():
+        assert (await ask(community, at=begins)).content == why
+
+
+async def test_a_time_that_is_past_is_refused_at_the_click(community: Community) -> None:
+    async with community.bot():
+        post = await ask(community, at="10:00")
+        (button,) = [one for one in post.custom_ids if one.startswith("tt:close-all:")]
+        refused = await community.refused(await community.loopback.press(post, button, "Ada"))
+    assert refused == "It is past 10:00 in New York already"
+    assert community.events("close_all.%") == []
+
+
+async def test_closing_everything_takes_an_approver_at_the_click_too(
     community: Community, loopback: LoopbackDiscord, bought: UUID
 ) -> None:
     async with community.bot():
-        refused = await ask(community, "Olga")
+        refused = await ask(community, "Rob")
         unknown = await ask(community, account="swing")
         post = await ask(community)
         loopback.guild.person("Ada").roles = ()
         (button,) = [one for one in post.custom_ids if one.startswith("tt:close-all:")]
-        pressed = await loopback.press(post, button, "Ada")
-        late = await community.refused(pressed)
-    assert refused.content == "Olga may not place order: that takes admin"
+        late = await community.refused(await loopback.press(post, button, "Ada"))
+    assert refused.content == "Rob may not close position: that takes admin or approver"
     assert unknown.content == "There is no account swing"
-    assert late == "Ada may not place order: that takes admin"
-    assert len(community.events("order.requested")) == 1
+    assert late == "Ada may not close position: that takes admin or approver"
+    assert community.events("close_all.%") == []
 
 
 async def test_the_queues_buttons_decide_like_those_of_a_card(
