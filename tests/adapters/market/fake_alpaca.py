@@ -22,7 +22,7 @@ FEEDS = {"stocks": ("iex",), "options": ("indicative",)}
 """What the free plan includes."""
 
 
-class FakeAlpacaData:
+class FakeAlpacaMarket:
     """One account's market data at a fake Alpaca."""
 
     def __init__(self, now: datetime) -> None:

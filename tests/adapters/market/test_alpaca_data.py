@@ -26,14 +26,14 @@ from tests.adapters.market.contract import (
     heard,
     streaming,
 )
-from tests.adapters.market.fake_alpaca import SECRET, FakeAlpacaData
+from tests.adapters.market.fake_alpaca import SECRET, FakeAlpacaMarket
 from tests.adapters.market.loopback import Json, Shown, Traded
 
 
 class AlpacaSource:
     """The adapter and the fake it is connected to; waiting costs no time."""
 
-    def __init__(self, fake: FakeAlpacaData) -> None:
+    def __init__(self, fake: FakeAlpacaMarket) -> None:
         self.fake = fake
         self.clock = SetClock()
         self.paused: list[float] = []
@@ -63,7 +63,7 @@ class AlpacaSource:
 
 @pytest.fixture
 def source() -> Iterator[AlpacaSource]:
-    fake = FakeAlpacaData(NOW)
+    fake = FakeAlpacaMarket(NOW)
     fake.start()
     try:
         yield AlpacaSource(fake)
