@@ -144,7 +144,7 @@ def command_line(story: Told, *words: str) -> str:
 
 
 def test_fifty_thousand_at_five_and_a_half_carry_nine_contracts(desk: Told, entry: UUID) -> None:
-    order = desk.house.desk.repository.get(order_stream(entry_name(entry)))
+    order: object = desk.house.desk.repository.get(order_stream(entry_name(entry)))
     assert isinstance(order, Order)
     assert order.order_qty == 9
     said = {check.name: check.detail for check in last(desk.house.desk, OrderCleared).checks}
@@ -159,7 +159,7 @@ def test_fifty_thousand_at_five_and_a_half_carry_nine_contracts(desk: Told, entr
 
 
 def test_nine_at_five_fifty_two_cost_4974_30(desk: Told, entry: UUID) -> None:
-    order = desk.house.desk.repository.get(order_stream(entry_name(entry)))
+    order: object = desk.house.desk.repository.get(order_stream(entry_name(entry)))
     assert isinstance(order, Order)
     assert (order.cum_qty, order.avg_px) == (D(9), D("5.52"))
     row = held(desk)
