@@ -1,22 +1,27 @@
-"""Hears over Redis pub/sub that read models have moved; a lost Redis is silence, no error."""
+"""Hears over Redis pub/sub what has moved; a lost Redis is silence, no error."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import TypeVar
 
 import msgspec
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from adapters.announcer import CHANNEL
+from adapters.announcer import CHANNEL, MARKS_CHANNEL
+from application.position_reports import Marked
 
 AGAIN_S = 1.0
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 _positions_of = msgspec.json.Decoder(dict[str, int]).decode
+_marks_of = msgspec.json.Decoder(tuple[Marked, ...]).decode
 
 
 class RedisListener:
@@ -29,27 +34,42 @@ class RedisListener:
 
     async def moves(self) -> AsyncGenerator[Mapping[str, int], None]:
         """Every announcement from now on, for ever; an empty one says that some may be lost."""
+        async with aclosing(self._told(CHANNEL, _positions_of)) as told:
+            async for positions in told:
+                yield positions or {}
+
+    async def marks(self) -> AsyncGenerator[Sequence[Marked], None]:
+        """The holdings whose P&L moved, from now on, for ever; none says that some may be lost."""
+        async with aclosing(self._told(MARKS_CHANNEL, _marks_of)) as told:
+            async for marks in told:
+                yield marks or ()
+
+    async def _told(
+        self, channel: str, decode: Callable[[bytes], T]
+    ) -> AsyncGenerator[T | None, None]:
         while True:
             try:
-                async with aclosing(self._heard()) as heard:
-                    async for positions in heard:
-                        yield positions
+                async with aclosing(self._heard(channel, decode)) as heard:
+                    async for told in heard:
+                        yield told
             except (RedisError, OSError) as error:
                 if self.hears:
                     _log.warning("live updates come slower: Redis does not answer (%s)", error)
                 self.hears = False
                 await asyncio.sleep(AGAIN_S)
 
-    async def _heard(self) -> AsyncGenerator[Mapping[str, int], None]:
+    async def _heard(
+        self, name: str, decode: Callable[[bytes], T]
+    ) -> AsyncGenerator[T | None, None]:
         client = redis.asyncio.Redis.from_url(
             self._url, socket_connect_timeout=1, health_check_interval=5
         )
         async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
-            await channel.subscribe(CHANNEL)
+            await channel.subscribe(name)
             self.hears = True
-            yield {}
+            yield None
             async for message in channel.listen():
                 try:
-                    yield _positions_of(message["data"])
+                    yield decode(message["data"])
                 except msgspec.MsgspecError:
-                    _log.warning("an announcement on %s cannot be read", CHANNEL)
+                    _log.warning("an announcement on %s cannot be read", name)

@@ -25,6 +25,7 @@ from interfaces.graphql.errors import (
     for_client,
     refusal,
 )
+from interfaces.graphql.marks import Marks
 from interfaces.graphql.moves import Moves, Places, read_places
 from interfaces.graphql.reading import Asking, Reading, read
 from interfaces.graphql.replies import Replies, key_of
@@ -76,6 +77,7 @@ class Api:
         self.house = house
         self.documents = Documents(SCHEMA.core)
         self.moves = Moves(self._read_places, house.listener.moves)
+        self.marks = Marks(house.listener.marks)
         self.entry = Entry(self._find_member, self.moves, open_reading=open_reading)
         self._replies = Replies()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="graphql")
@@ -87,6 +89,7 @@ class Api:
     async def close(self) -> None:
         """Stops following; what is being answered is answered first."""
         await self.moves.close()
+        await self.marks.close()
         self._threads.shutdown()
 
     async def answer(

@@ -12,10 +12,14 @@ from uuid import UUID
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from domain.activities import ActivityKind
 from domain.approvals import Attempt, PriceStand, Role
 from domain.corrections import Target
 from domain.executions import Evidence
+from domain.exit_terms import ExitReason
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.reports import ExecType
+from domain.risk_events import Scope, State
 from domain.shared import InvalidInput
 from domain.signal_events import ClosedBy, Decision
 from domain.trades import Badge as TradeBadge
@@ -119,15 +123,15 @@ def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
 
 
 for _enum in (
-    Attempt, Badge, BookKind, By, ClosedBy, CorrectionState, Decision, Evidence, ExecutionKind,
-    FillState, Heard, OrdStatus, OrdType, PositionEffect, PriceBasis, PriceStand, Role, Side,
-    Target, TimeInForce, TradeState, Window,
+    ActivityKind, Attempt, Badge, BookKind, By, ClosedBy, CorrectionState, Decision, Evidence,
+    ExecType, ExecutionKind, ExitReason, FillState, Heard, OrdStatus, OrdType, PositionEffect,
+    PriceBasis, PriceStand, Role, Side, Target, TimeInForce, TradeState, Window,
 ):  # fmt: skip
-    strawberry.enum(_enum, description=inspect.cleandoc(_enum.__doc__ or ""))
+    _enumeration(_enum)
 # A signal and a trade each have a badge of their own.
-strawberry.enum(
-    TradeBadge, name="TradeBadge", description=inspect.cleandoc(TradeBadge.__doc__ or "")
-)
+_enumeration(TradeBadge, "TradeBadge")
+_enumeration(Scope, "RiskScope")
+_enumeration(State, "RiskState")
 
 
 _shared: dict[tuple[type[Any], type[Any]], Sequence[str]] = {}

@@ -13,6 +13,7 @@ from application.access import Member
 from interfaces.compose import House, ReadPool
 from interfaces.graphql.documents import Documents
 from interfaces.graphql.errors import database_errors
+from interfaces.graphql.marks import Marks
 from interfaces.graphql.moves import Moves
 from interfaces.graphql.reading import Asking
 
@@ -27,11 +28,13 @@ class Listening(Asking):
         house: House,
         documents: Documents,
         moves: Moves,
+        marks: Marks,
         admit: Callable[[str | None], Awaitable[Member]],
         header: str | None,
     ) -> None:
         super().__init__(house, documents, None)
         self.moves = moves
+        self.marks = marks
         self.connection_params: dict[str, Any] | None = None
         """What the client sent with connection_init; set by the protocol's handler."""
         self._admit = admit

@@ -56,6 +56,7 @@ class Live(GraphQL[Listening, None]):
             self._api.house,
             self._api.documents,
             self._api.moves,
+            self._api.marks,
             self._api.entry.member,
             request.headers.get("authorization"),
         )

@@ -25,7 +25,7 @@ from interfaces.graphql.pages import (
 )
 from interfaces.graphql.reading import Batch, asking_of
 from interfaces.graphql.related import rows_of
-from projections.blotter import Blotter, FillRow, FillState, OrderRow
+from projections.blotter import Blotter, FillRow, FillState, OrderRow, checks_of
 from projections.blotter import order as one_order
 from projections.blotter import orders as blotter
 
@@ -47,6 +47,15 @@ class Fill:
 
 
 @kind
+class Check:
+    """One of our own checks of an order, and what it saw."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@kind
 class Order:
     """An order as it stands, in FIX's words. Prices in USD per share."""
 
@@ -62,15 +71,25 @@ class Order:
     order_qty: Decimal
     ord_type: OrdType
     limit_price: Decimal | None
+    stop_price: Decimal | None
+    stop_loss_price: Decimal | None = figure("Of a bracket, which only a single equity has.")
+    take_profit_price: Decimal | None = figure("Of a bracket.")
     time_in_force: TimeInForce
+    purpose: str = figure("Why an exit was asked for: the stop, a target, the trader's exit.")
     status: OrdStatus
     broker: str
     order_id: str
     cum_qty: Decimal
     leaves_qty: Decimal
     average_price: Decimal | None = figure("USD per share over the standing fills.")
+    overfilled: Decimal = figure("What the broker filled beyond the quantity ordered.")
     commission: Decimal = figure("USD over all fills.")
-    reason: str
+    reason: str = figure("Why it stands as it does.")
+    triggered: bool = figure("Whether its stop price was reached.")
+    in_doubt: bool = figure("No answer came: nobody knows whether the broker has it.")
+    replaced: int = figure("How often its terms were changed.")
+    kept: int = figure("Reports of the broker that changed nothing.")
+    checks: list[Check] = figure("Our own checks in their order; the last of a denied one failed.")
     requested_at: datetime
     updated_at: datetime
     position: BigInt = figure("The event on the tape that made it stand like this.")
@@ -98,6 +117,10 @@ class _Page:
             row,
             id=row.order_stream,
             limit_price=row.limit_px,
+            stop_price=row.stop_px,
+            stop_loss_price=row.stop_loss_px,
+            take_profit_price=row.take_profit_px,
+            checks=[shown(Check, check) for check in checks_of(row)],
             average_price=row.avg_px if row.cum_qty else None,
             position=BigInt(row.valid_from),
             by_order=self.fills,

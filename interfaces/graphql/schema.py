@@ -14,16 +14,19 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError, StreamExecutionResult
 from strawberry.types.graphql import OperationType as AllowedType
 
+from interfaces.graphql.activities import ActivityQueries
 from interfaces.graphql.boards import BoardQueries
 from interfaces.graphql.books import BookQueries
 from interfaces.graphql.corrections import CorrectionQueries
 from interfaces.graphql.documents import Documents, NotADocument, invalid
 from interfaces.graphql.errors import for_client
+from interfaces.graphql.exits import ExitQueries
 from interfaces.graphql.exposures import ExposureQueries
 from interfaces.graphql.kinds import CONFIG
 from interfaces.graphql.listening import Listening
 from interfaces.graphql.mutations import Mutation
 from interfaces.graphql.orders import OrderQueries
+from interfaces.graphql.risks import RiskQueries
 from interfaces.graphql.signals import SignalQueries
 from interfaces.graphql.subscriptions import Subscription
 from interfaces.graphql.tape import TapeQueries
@@ -39,6 +42,9 @@ class Query(
     CorrectionQueries,
     OrderQueries,
     BookQueries,
+    ExitQueries,
+    ActivityQueries,
+    RiskQueries,
     ExposureQueries,
     BoardQueries,
     TraderQueries,

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -16,8 +19,9 @@ import strawberry
 from psycopg import Connection
 
 from application.ports import Unavailable
+from domain.valuation import Valued
 from interfaces.graphql.changes import changed_orders, changed_signals
-from interfaces.graphql.kinds import BigInt, Info, kind, subscription
+from interfaces.graphql.kinds import BigInt, Info, figure, kind, shown, subscription
 from interfaces.graphql.listening import Listening, listening_of
 from interfaces.graphql.moves import POLL_S
 from interfaces.graphql.orders import Order, orders_of
@@ -30,6 +34,8 @@ from projections.signal_answers import SignalAnswers
 from projections.signal_feed import SignalFeed
 from projections.timeline import Timeline, timeline
 from projections.trader_profiles import TraderProfiles
+
+_VALUES = Valued.__struct_fields__
 
 STEP = 1_000
 """Positions of the tape that are looked at together."""
@@ -53,6 +59,34 @@ class ReadModelPosition:
 
     name: str
     position: BigInt
+
+
+@kind
+class PositionMark:
+    """A holding at a mark that moved its P&L. Money in USD to the cent.
+
+    Greeks are in share units (per share times contracts times multiplier), theta per day, vega
+    per vol point; null where they are not known.
+    """
+
+    plan: UUID = figure("The exit plan of the holding.")
+    account: str
+    trade: UUID
+    held: Decimal
+    mark: Decimal = figure("USD per share: what closing it brings now, never the mid.")
+    value: Decimal
+    cost: Decimal
+    total_cost: Decimal = figure("The cost with commission.")
+    unrealised: Decimal = figure("Without commission: price against price.")
+    unrealised_net: Decimal = figure("With the commission of opening it.")
+    share: Decimal | None = figure("Unrealised over cost, without commission: 0.31 is 31 %.")
+    share_net: Decimal | None = figure("The same with commission.")
+    delta: Decimal | None
+    gamma: Decimal | None
+    theta: Decimal | None
+    vega: Decimal | None
+    quote_time: datetime
+    source: str
 
 
 async def _follow(
@@ -104,6 +138,21 @@ class Subscription:
                 yield moved
             else:
                 await listening.moves.moved()
+
+    @subscription(
+        "Holdings whose P&L moved by 5 % or more, as the worker's monitor looks at them. They are "
+        "on no tape: what is missed is missed."
+    )
+    async def position_moved(
+        self, info: Info, account: str | None = None
+    ) -> AsyncGenerator[PositionMark, None]:
+        listening = listening_of(info)
+        async with aclosing(listening.marks.told()) as told:
+            async for moved in told:
+                if account in (None, moved.account):
+                    await listening.check_entry()
+                    values = {name: getattr(moved.valued, name) for name in _VALUES}
+                    yield shown(PositionMark, moved, **values)
 
     @subscription("Signals that are posted.")
     def signal_posted(

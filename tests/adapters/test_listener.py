@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import redis
 
 from adapters.announcer import CHANNEL, RedisAnnouncer
 from adapters.listener import RedisListener
+from application.position_reports import Marked
+from domain.valuation import Valued
 
 PATIENCE_S = 10
+NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 
 
 async def _next(moves: AsyncGenerator[Mapping[str, int], None]) -> Mapping[str, int]:
@@ -62,3 +68,21 @@ async def test_without_redis_there_is_silence(tmp_path: Path) -> None:
             async with asyncio.timeout(0.3):
                 await anext(moves)
     assert not listener.hears
+
+
+async def test_marks_are_heard_on_a_channel_of_their_own(redis_url: str) -> None:
+    listener, announcer = RedisListener(redis_url), RedisAnnouncer(redis_url)
+    told = Marked(
+        plan=uuid4(), account="paper", trade=uuid4(), held=Decimal(9), quote_time=NOON,
+        source="test", valued=Valued(
+            mark=Decimal("7.25"), value=Decimal(6525), cost=Decimal(4968),
+            total_cost=Decimal("4974.30"), unrealised=Decimal(1557),
+            unrealised_net=Decimal("1550.70"), share=None, share_net=Decimal("0.312"),
+        ),
+    )  # fmt: skip
+    async with aclosing(listener.marks()) as marks, asyncio.timeout(PATIENCE_S):
+        assert await anext(marks) == ()
+        announcer.announce({"books": 7})
+        announcer.tell([told])
+        assert await anext(marks) == (told,)
+    announcer.close()

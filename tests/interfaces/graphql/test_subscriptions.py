@@ -6,19 +6,24 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from application.position_reports import Marked
 from domain.approvals import Role
+from domain.fix import Side
+from domain.legs import Leg
+from domain.valuation import valued
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.graphql.moves import POLL_S
 from interfaces.http import GRACE_S
 from interfaces.settings import Settings
 from tests.interfaces.graphql.live import opened, served
-from tests.interfaces.graphql.world import World
+from tests.interfaces.graphql.world import CALL, NOON, World, unknown
 
 CHANGED = """subscription ($after: BigInt, $trader: UUID) { signalChanged(after: $after,
     trader: $trader) { id decision position trader { name } executions { number } } }"""
@@ -216,3 +221,36 @@ async def test_only_sound_subscriptions_run(address: str, secret: str) -> None:
         found = message["payload"]
         errors = found["errors"] if isinstance(found, dict) else found
         assert errors[0]["extensions"]["code"] == "invalid_input"
+
+
+async def test_a_holding_that_moved_is_told_with_and_without_commission(
+    address: str, world: World, secret: str
+) -> None:
+    def mark(account: str) -> Marked:
+        return Marked(
+            plan=unknown("plan"), account=account, trade=unknown("trade"), held=Decimal(9),
+            valued=valued(
+                Side.BUY, (Leg(symbol=CALL, side=Side.BUY),), held=Decimal(9),
+                avg_px=Decimal("5.52"), commission=Decimal("6.30"), mark=Decimal("7.25"),
+            ),
+            delta=Decimal(612), quote_time=NOON, source="test",
+        )  # fmt: skip
+
+    announcer = world.house.announcer
+    async with opened(address, secret) as socket:
+        assert (await socket.receive())["type"] == "connection_ack"
+        await socket.subscribe(
+            """subscription { positionMoved(account: "paper") { account held mark value unrealised
+            unrealisedNet share delta gamma } }"""
+        )
+        listening = asyncio.create_task(socket.next("positionMoved"))
+        while not listening.done():
+            # Nobody tells when the server has begun to listen, so it is told until it hears.
+            await _do(announcer.tell, [mark("other"), mark("paper")])
+            await asyncio.wait([listening], timeout=0.05)
+        found = await listening
+    assert found == {
+        "account": "paper", "held": "9", "mark": "7.25", "value": "6525.00",
+        "unrealised": "1557.00", "unrealisedNet": "1550.70", "share": "0.313405797101",
+        "delta": "612", "gamma": None,
+    }  # fmt: skip

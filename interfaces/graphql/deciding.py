@@ -1,0 +1,64 @@
+"""Deciding: how every mutation runs its command, and what it answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from application.access import Member
+from application.approving import Answer
+from application.desk import Command, Desk, Outcome
+from interfaces.graphql.entry import ANYBODY
+from interfaces.graphql.errors import Unauthenticated
+from interfaces.graphql.kinds import BigInt, Info, figure, kind
+from interfaces.graphql.reading import Asking, asking_of
+
+_log = logging.getLogger(__name__)
+
+
+@kind
+class Decided:
+    """Where a decision is on record: the stream it is about, its version, the tape's position.
+
+    Read models and reactions come to the position by themselves; `status` and the
+    subscriptions say when.
+    """
+
+    id: UUID
+    version: int
+    position: BigInt
+    still_needed: str = figure("What a yes waits for, such as a second approver; else empty.")
+
+
+def _member(asking: Asking) -> Member:
+    """Who decides.
+
+    Raises:
+        Unauthenticated: whoever may only look.
+    """
+    if asking.member is None or asking.member is ANYBODY:
+        raise Unauthenticated("reading is open to anybody, deciding takes a token")
+    return asking.member
+
+
+def decide(
+    info: Info,
+    what: str,
+    key: UUID,
+    given: tuple[Any, ...],
+    act: Callable[[Desk, Command, Member], Outcome],
+) -> Decided:
+    """Runs a command of whoever asks; the same key again answers what it did the first time."""
+    asking = asking_of(info)
+    member = _member(asking)
+    command = Command.given(key, what, *given, actor=member.actor, at=asking.house.clock.now())
+    outcome = act(asking.house.desk, command, member)
+    _log.info("%s by %s: %s at %d", what, member.actor, outcome.stream, outcome.position)
+    return Decided(
+        id=outcome.stream,
+        version=outcome.version,
+        position=BigInt(outcome.position),
+        still_needed=outcome.still_needed if isinstance(outcome, Answer) else "",
+    )
