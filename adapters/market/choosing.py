@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 from adapters.market.access import AlpacaDataAccess, PolygonAccess
 from adapters.market.keeping import MarketRecord
 from adapters.market.live import MAX_AGE, LiveMarket
+from adapters.market.recorded import NAME, RecordedFeed
 from adapters.recorded_market import RecordedMarket
 from application.market_data import MarketFeed
 from application.ports import Clock
@@ -41,6 +42,7 @@ class Markets:
         Raises:
             InvalidInput: a setting cannot be used.
         """
+        self._pool = pool
         self._words = words
         self._clock = clock
         self.record = MarketRecord(pool)
@@ -51,11 +53,13 @@ class Markets:
             self.prices = LiveMarket(self.prices, feed, self.record, clock, max_age=age)
 
     def feed(self, name: str = "") -> MarketFeed:
-        """A source by its name, or the one that is set up.
+        """A source by its name, `recorded` too, or the one that is set up.
 
         Raises:
             InvalidInput: it is not set up; the text says what to set.
         """
+        if name == NAME:
+            return RecordedFeed(self._pool, self._clock)
         return open_feed(self._words, self._clock, name)
 
 
@@ -67,7 +71,7 @@ def chosen(words: Mapping[str, str]) -> str:
         InvalidInput: there is no such source.
     """
     name = words.get("TRUETAPE_MARKET", "").strip().lower()
-    if name == "recorded":
+    if name == NAME:
         return ""
     if name:
         return _known(name)
@@ -118,5 +122,7 @@ def max_age(words: Mapping[str, str]) -> timedelta:
 
 def _known(name: str) -> str:
     if name not in FEEDS:
-        raise InvalidInput(f"{name!r} is no source of market data: there are {', '.join(FEEDS)}")
+        raise InvalidInput(
+            f"{name!r} is no source of market data: there are {', '.join(FEEDS)} and {NAME}"
+        )
     return name

@@ -33,7 +33,9 @@ RECORD = "record"
 LONGEST = timedelta(days=31)
 NONE, HALF = Decimal(0), Decimal("0.5")
 
-Source = Annotated[str, typer.Option(help="polygon or alpaca; what is set up without it.")]
+Source = Annotated[
+    str, typer.Option(help="polygon, alpaca or recorded; what is set up without it.")
+]
 Symbols = Annotated[str, typer.Option(help="Instruments, with commas between them.")]
 Share = Annotated[float, typer.Option(min=0, max=1)]
 
