@@ -169,12 +169,18 @@ class DueList(Protocol):
 
 
 class _Errand(NamedTuple):
-    """An errand with the mark it was found under; `is_first`: nobody has run it before."""
+    """An errand with the mark it was found under. What nobody has run before comes with its
+    order as it was just recorded.
+    """
 
     key: str
     value: bytes
     due: Due
-    is_first: bool
+    order: Order | None = None
+
+    @property
+    def is_first(self) -> bool:
+        return self.order is not None
 
 
 class Dispatcher:
@@ -198,7 +204,7 @@ class Dispatcher:
         """
         found = self._due.remembered(due_prefix(self._account))
         errands = [
-            _Errand(key, value, msgspec.json.decode(value, type=Due), False)
+            _Errand(key, value, msgspec.json.decode(value, type=Due))
             for key, value in found.items()
         ]
         done = 0
@@ -247,7 +253,7 @@ class Dispatcher:
                 else:
                     order.submit(self._broker.name, at=now)
             if work.save(self._command(f"first {one.due.errand}", one.due, order, now)):
-                firsts.append(one._replace(is_first=True))
+                firsts.append(one._replace(order=order))
         for one, result in zip(firsts, work.commit(), strict=True):
             if not isinstance(result, Conflict):
                 ready.append(one)
@@ -255,7 +261,7 @@ class Dispatcher:
 
     def _run(self, one: _Errand) -> bool:
         """Runs one errand; False if it has to be tried again."""
-        order = Work(self._desk).get(Order, one.due.order)
+        order = one.order or Work(self._desk).get(Order, one.due.order)
         try:
             reports = self._answer(one, order)
         except Unavailable as error:

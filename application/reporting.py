@@ -10,6 +10,7 @@ import msgspec
 
 from application.desk import Command, Desk, Work, derived_id
 from application.ports import Conflict
+from domain.order_booking import Booked
 from domain.orders import Order, order_stream
 from domain.reports import ExecutionReport
 from domain.strays import Strays, stray_stream
@@ -38,52 +39,67 @@ def book_reports(
             return booked
         work = Work(desk)
         work.prefetch({order_stream(report.cl_ord_id) for report in left})
-        said = [(_book(work, account, broker, report, at), report) for report in left]
-        saved = [stream for stream, _ in said if stream is not None]
-        lost = {
-            stream
-            for stream, result in zip(saved, work.commit(), strict=True)
-            if isinstance(result, Conflict)
-        }
-        booked += sum(stream not in lost for stream in saved)
-        # What somebody else changed meanwhile is looked at again, with all that is told of it.
-        again = {report.cl_ord_id or report.order_id for stream, report in said if stream in lost}
-        left = [report for report in left if (report.cl_ord_id or report.order_id) in again]
+        told: dict[UUID, list[ExecutionReport]] = {}
+        for report in left:
+            told.setdefault(_stream_of(work, account, report), []).append(report)
+        # All that is told of one order is one batch: the next report rests on the one before.
+        news = {each: _book(work, account, broker, told[each], at) for each in told}
+        saved = [stream for stream, number in news.items() if number]
+        # What somebody else changed meanwhile is looked at again.
+        left = []
+        for stream, result in zip(saved, work.commit(), strict=True):
+            if isinstance(result, Conflict):
+                left += told[stream]
+            else:
+                booked += news[stream]
     raise Conflict("others changed the same orders at the same time again and again")
 
 
-def _book(
-    work: Work, account: str, broker: str, report: ExecutionReport, at: datetime
-) -> UUID | None:
-    """Puts one report where it belongs; the stream that it changed, None if it is not news."""
+def _stream_of(work: Work, account: str, report: ExecutionReport) -> UUID:
+    """Where a report belongs: to its order, if the account has it, or to the strays."""
     order = work.find(Order, order_stream(report.cl_ord_id)) if report.cl_ord_id else None
-    found: Order | Strays
     if order is not None and order.account == account:
-        found, correlation = order, order.signal or order.id
-        order.take(report, at=at)
-    else:
-        found = _stray(work, account, report, at)
-        correlation = found.id
+        return order.id
+    return stray_stream(account, report.cl_ord_id or report.order_id or UNNAMED)
+
+
+def _book(
+    work: Work, account: str, broker: str, reports: Sequence[ExecutionReport], at: datetime
+) -> int:
+    """Puts the reports of one order where they belong; how many are news."""
+    news = 0
+    for report in reports:
+        stream = _stream_of(work, account, report)
+        order = work.prefetch((stream,)).get(stream)
+        if isinstance(order, Order):
+            news += order.take(report, at=at) is not Booked.REPEATED
+            correlation = order.signal or order.id
+        else:
+            news += _keep(work, account, report, at)
+            correlation = stream
+    if not news:
+        return 0
     # The version is part of the id: a report that was only kept may count when it comes again.
-    told = msgspec.json.encode(report).decode()
-    saved = work.save(
+    version = work.prefetch((stream,))[stream].version
+    told = msgspec.json.encode(reports).decode()
+    work.save(
         Command.given(
-            derived_id("report", account, told, str(found.version)),
+            derived_id("report", account, str(version), told),
             account,
             actor=f"broker:{broker}",
             at=at,
             correlation=correlation,
         )
     )
-    return found.id if saved else None
+    return news
 
 
-def _stray(work: Work, account: str, report: ExecutionReport, at: datetime) -> Strays:
+def _keep(work: Work, account: str, report: ExecutionReport, at: datetime) -> bool:
     """Keeps what no order here asked for; a report that names no order at all is kept too."""
     if not (report.cl_ord_id or report.order_id):
         report = msgspec.structs.replace(report, order_id=UNNAMED)
     found = work.find(Strays, stray_stream(account, report.cl_ord_id or report.order_id))
-    if found is None:
-        return work.begin(Strays.begin(account=account, report=report, at=at))
-    found.keep(report, at=at)
-    return found
+    if found is not None:
+        return found.keep(report, at=at)
+    work.begin(Strays.begin(account=account, report=report, at=at))
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
@@ -45,10 +45,12 @@ class StrictDesk(MemoryDesk):
         self._known: dict[UUID, Appended] = {}
         self.overtakers: list[Order] = []
         self.is_lost = False
+        self.before_append: Callable[[], None] = lambda: None
 
     def append(self, batches: Sequence[Batch]) -> Sequence[Appended | Conflict]:  # type: ignore[override]
         if self.is_lost:
             raise Unavailable("the database is gone")
+        self.before_append()
         while self.overtakers:
             self._store(self.overtakers.pop())
         return [self._append(batch) for batch in batches]
