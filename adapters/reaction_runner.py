@@ -32,6 +32,14 @@ ORDER BY position LIMIT %b
 """
 
 
+_MOVE = """
+UPDATE tape.reactions SET position = %s, updated_at = clock_timestamp() WHERE reaction = (
+    SELECT reaction FROM tape.reactions
+    WHERE reaction = %s AND position = %s AND state = 'running' FOR UPDATE SKIP LOCKED
+)
+"""
+
+
 class Step(StrEnum):
     """What became of one look at the tape."""
 
@@ -167,7 +175,7 @@ class ReactionRunner:
 
     def _in_one_transaction(self) -> Step:
         connection = self._connected()
-        if self._place is not None and read_head(connection) == self._place:
+        if self._place is not None and self._passes_by(connection, self._place):
             return Step.AT_HEAD
         with translated(), connection.transaction():
             locked = self._lock(connection)
@@ -183,17 +191,42 @@ class ReactionRunner:
             if reached == place:
                 self._place = place
                 return Step.AT_HEAD
-            self._react(connection, happened)
+            if self._react(connection, happened):
+                connection.execute("SET LOCAL synchronous_commit TO on")
             self._save(connection, reached)
         self._place = reached
         return Step.WORKED if happened else Step.AT_HEAD
 
-    def _react(self, connection: Connection, happened: Sequence[Happened]) -> None:
+    def _passes_by(self, connection: Connection, place: int) -> bool:
+        """Moves on without a transaction of many steps where nothing concerns the reaction, as
+        it is with most of what happens.
+        """
+        head = read_head(connection)
+        if head == place:
+            return True
+        with translated():
+            found = connection.execute(
+                _READ, (place, head, self._names, 1), prepare=True, binary=True
+            )
+            if found.rowcount:
+                return False
+            moved = connection.execute(_MOVE, (head, self.name, place), prepare=True)
+        if not moved.rowcount:
+            return False
+        self._place = head
+        return True
+
+    def _react(self, connection: Connection, happened: Sequence[Happened]) -> bool:
+        """Whether anything was decided."""
+        if not happened:
+            return False
         work = Work(self._desk, partial(append_on, connection))
         self._reaction.react(happened, work)
-        for result in work.commit():
+        results = work.commit()
+        for result in results:
             if isinstance(result, Conflict):
                 raise result
+        return bool(results)
 
     def _lock(self, connection: Connection) -> tuple[int, str] | None:
         row = connection.execute(
@@ -254,6 +287,9 @@ class ReactionRunner:
             self._connection = connect(self._url)
             self._place = None
             with translated():
+                # Place and memory alone can be lost together: it would be reacted to again, and
+                # come to the same. What is decided waits for the disk, see below.
+                self._connection.execute("SET synchronous_commit TO off")
                 begins = read_head(self._connection) if self._from_now_on else 0
                 self._connection.execute(
                     "INSERT INTO tape.reactions (reaction, position) VALUES (%s, %s)"
