@@ -126,6 +126,12 @@ class Working(msgspec.Struct):
     unit: Decimal
 
 
+class Noted(msgspec.Struct):
+    """How many facts of a holding count already although they were not read from the tape."""
+
+    times: int
+
+
 class Books:
     """All accounts. A trade is known by an id: its signal's, or one of its own."""
 
@@ -134,6 +140,7 @@ class Books:
         self._accounts: dict[str, Book] = {}
         self._held: dict[UUID, Held] = {}
         self._working: dict[UUID, Working] = {}
+        self._noted: dict[str, int] = {}
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Takes up what was remembered."""
@@ -145,6 +152,8 @@ class Books:
                 self._held[UUID(name)] = msgspec.json.decode(value, type=Held)
             elif kind == "working":
                 self._working[UUID(name)] = msgspec.json.decode(value, type=Working)
+            elif kind == "noted":
+                self._noted[name] = msgspec.json.decode(value, type=Noted).times
 
     def account(self, name: str) -> Book | None:
         return self._accounts.get(name)
@@ -195,7 +204,8 @@ class Books:
         working = self._working.get(order.id)
         if working is not None:
             self._less_reserved(order.id, working, min(fill.last_qty, working.quantity))
-        self._add(trade, order, fill, day)
+        got = Held(order.account, order.side, order.legs, fill.last_qty, fill.last_px, day)
+        self.receive(trade, got, paid=fill.last_px, commission=fill.commission)
 
     def leave(self, trades: Sequence[UUID], fill: OrderFilled, day: date) -> None:
         """Books a fill of a closing order, on one trade after the other."""
@@ -226,6 +236,53 @@ class Books:
         self._put_account(held.account, book)
         self._put_held(trade, held)
 
+    def receive(
+        self, trade: UUID, got: Held, *, paid: Decimal, commission: Decimal = Decimal(0)
+    ) -> None:
+        """Adds to what is held for a trade; the cash moves by the price that was paid for it."""
+        held = self._held.get(trade) or Held(
+            got.account, got.side, got.legs, Decimal(0), Decimal(0), got.opened_on
+        )
+        quantity = held.quantity + got.quantity
+        held.price = (held.quantity * held.price + got.quantity * got.price) / quantity
+        held.quantity = quantity
+        book = self._accounts[got.account]
+        book.cash -= got.quantity * paid * multiplier_of(got.legs) * got.side.sign + commission
+        book.invested += got.cost
+        self._put_account(got.account, book)
+        self._put_held(trade, held)
+
+    def split(self, trade: UUID, new: Decimal, old: Decimal) -> None:
+        """Each `old` units of a holding become `new` ones, at equal cost."""
+        held = self._held[trade]
+        held.quantity, held.price = held.quantity * new / old, held.price * old / new
+        self._put_held(trade, held)
+
+    def move_cash(self, name: str, amount: Decimal) -> None:
+        """Cash came or went without a trade."""
+        book = self._accounts[name]
+        book.cash += amount
+        self._put_account(name, book)
+
+    def note(self, what: str) -> None:
+        """Remembers that something counts here before it is read from the tape."""
+        self._put_noted(what, self._noted.get(what, 0) + 1)
+
+    def is_noted(self, what: str) -> bool:
+        """Whether what is read from the tape counts here already; asked once of each."""
+        times = self._noted.get(what, 0)
+        if times:
+            self._put_noted(what, times - 1)
+        return times > 0
+
+    def set_aside(self, account: str, symbol: str) -> None:
+        """All of an instrument was taken out, and comes back as another quantity."""
+        self.note(f"{account} {symbol}")
+
+    def was_set_aside(self, account: str, symbol: str) -> bool:
+        """Whether an instrument was taken out to come back; asked once of each time."""
+        return self.is_noted(f"{account} {symbol}")
+
     def recount(
         self, trade: UUID | None, order: Order, change: OrderTradeCorrected | OrderTradeCanceled
     ) -> None:
@@ -248,19 +305,13 @@ class Books:
             self._put_held(trade, held)
         self._put_account(order.account, book)
 
-    def _add(self, trade: UUID, order: Order, fill: OrderFilled, day: date) -> None:
-        held = self._held.get(trade) or Held(
-            order.account, order.side, order.legs, Decimal(0), Decimal(0), day
-        )
-        quantity = held.quantity + fill.last_qty
-        held.price = (held.quantity * held.price + fill.last_qty * fill.last_px) / quantity
-        held.quantity = quantity
-        book = self._accounts[order.account]
-        cost = fill.last_qty * fill.last_px * multiplier_of(order.legs) * order.side.sign
-        book.cash -= cost + fill.commission
-        book.invested += cost
-        self._put_account(order.account, book)
-        self._put_held(trade, held)
+    def _put_noted(self, what: str, times: int) -> None:
+        if times:
+            self._noted[what] = times
+            self.memory.put(f"noted:{what}", Noted(times))
+        else:
+            self._noted.pop(what, None)
+            self.memory.drop(f"noted:{what}")
 
     def _less_reserved(self, order: UUID, working: Working, quantity: Decimal) -> None:
         book = self._accounts[working.account]

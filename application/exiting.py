@@ -29,7 +29,7 @@ from domain.exit_events import (
 from domain.exit_terms import ExitReason, Fired, Levels, Target, fitting, share_of
 from domain.exits import ExitPlan, closing_name, exit_plan_stream
 from domain.fix import PositionEffect, Side
-from domain.holdings import HoldingAssigned, HoldingExercised, HoldingExpired
+from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
 from domain.legs import strategy_symbol
 from domain.market import Quote
 from domain.order_events import (
@@ -64,7 +64,7 @@ class Exiting:
     handles: frozenset[type[Event]] = _PLAN_EVENTS | {
         OrderRequested, OrderFilled, OrderCanceled, OrderRejected, OrderExpired, OrderDenied,
         OrderTradeCorrected, OrderTradeCanceled, SignalExitCalled, SignalLevelsMoved,
-        HoldingExpired, HoldingExercised, HoldingAssigned,
+        HoldingExpired, HoldingExercised, HoldingAssigned, HoldingAdjusted,
     }  # fmt: skip
 
     def __init__(self, market: MarketPrices) -> None:
@@ -110,6 +110,8 @@ class Exiting:
                 return self._move(cause, moved, work)
             case HoldingExpired() | HoldingExercised() | HoldingAssigned() as ended:
                 return self._end(cause, ended, work)
+            case HoldingAdjusted() as adjusted:
+                return self._let_go(cause, adjusted, work)
         return ()
 
     def _book(self, cause: Happened, fill: OrderFilled, work: Work) -> Iterable[ExitPlan]:
@@ -276,6 +278,16 @@ class Exiting:
             "",
             lambda plan, part: plan.reduce(part, why, at=cause.event.timestamp),
         )
+
+    def _let_go(self, cause: Happened, adjusted: HoldingAdjusted, work: Work) -> Iterable[ExitPlan]:
+        """After a split the levels mean nothing any more, so nothing is sold by them."""
+        for side in Side:
+            rows = self._plans.of_line(adjusted.account, side, adjusted.symbol)
+            for plan in self._plans_for(rows, work):
+                plan.reduce(
+                    plan.held, f"{adjusted.reason}: set new levels", at=cause.event.timestamp
+                )
+                yield plan
 
     def _spread(
         self,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.books import Books
 from application.checks import Entry, checked
+from application.custody import Custody
 from application.desk import Work
 from application.entries import entry_seen
 from application.hours import Exchange
@@ -19,10 +20,16 @@ from application.limiting import limits_of
 from application.ports import MarketPrices
 from application.reaction import Happened, consequence
 from application.selling import hand_line, turned
-from domain.accounts import AccountOpened, AccountReported
-from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
-from domain.holdings import Holding, HoldingExpired, holding_stream
-from domain.legs import legs_of, strategy_symbol
+from domain.accounts import AccountCashMoved, AccountOpened, AccountReported
+from domain.activities import ActivityRecorded
+from domain.fix import OrdStatus, OrdType, PositionEffect, TimeInForce
+from domain.holdings import (
+    HoldingAdjusted,
+    HoldingAssigned,
+    HoldingExercised,
+    HoldingExpired,
+)
+from domain.legs import strategy_symbol
 from domain.market import exchange_day
 from domain.order_events import (
     OrderCanceled,
@@ -35,7 +42,7 @@ from domain.order_events import (
     OrderTradeCorrected,
 )
 from domain.orders import Order, entry_name
-from domain.shared import Event, stream_id
+from domain.shared import Event
 from domain.signal_events import SignalApproved, SignalSettled
 from domain.signals import Signal
 
@@ -60,7 +67,12 @@ class Trading:
             *OVER,
             OrderTradeCorrected,
             OrderTradeCanceled,
+            ActivityRecorded,
+            AccountCashMoved,
             HoldingExpired,
+            HoldingExercised,
+            HoldingAssigned,
+            HoldingAdjusted,
         }
     )
 
@@ -68,9 +80,11 @@ class Trading:
         self._market = market
         self._exchange = exchange
         self._books = Books()
+        self._custody = Custody(self._books, market)
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         self._books = Books()
+        self._custody = Custody(self._books, self._market)
         self._books.restore(state)
 
     def changes(self) -> Mapping[str, bytes | None]:
@@ -87,7 +101,13 @@ class Trading:
                 case SignalApproved() as approved:
                     self._enter(cause, approved, work)
                 case SignalSettled() as settled:
-                    self._settle(cause, settled, work)
+                    self._custody.settle(cause, settled, work)
+                    work.save(consequence(self.name, cause))
+                case ActivityRecorded() as told:
+                    self._custody.take(cause, told, work)
+                    work.save(consequence(self.name, cause))
+                case AccountCashMoved() as moved:
+                    self._books.move_cash(moved.account, moved.amount)
                 case OrderRequested() as requested if requested.signal is None:
                     self._place(cause, requested, work)
                 case OrderFilled() as fill:
@@ -97,8 +117,10 @@ class Trading:
                 case OrderTradeCorrected() | OrderTradeCanceled() as change:
                     order = work.get(Order, cause.stream)
                     self._books.recount(trade_of(order), order, change)
-                case HoldingExpired() as expired:
-                    self._expire(expired)
+                case (
+                    HoldingExpired() | HoldingExercised() | HoldingAssigned() | HoldingAdjusted()
+                ) as fact:
+                    self._custody.book(cause, fact)
 
     def _enter(self, cause: Happened, approved: SignalApproved, work: Work) -> None:
         """One order for an approved signal, whatever becomes of it."""
@@ -195,39 +217,6 @@ class Trading:
         return self._books.held_for(
             order.account, order.side.opposite, symbol, first=trade_of(order)
         )
-
-    def _settle(self, cause: Happened, settled: SignalSettled, work: Work) -> None:
-        """What is held for a trade ends with it."""
-        held = self._books.held(cause.stream)
-        if held is None:
-            return
-        symbol = strategy_symbol(held.side, held.legs)
-        at = cause.event.timestamp
-        holding = work.find(Holding, holding_stream(held.account, symbol)) or work.begin(
-            Holding.open(account=held.account, symbol=symbol, at=at)
-        )
-        holding.expire(
-            signal=cause.stream,
-            quantity=held.quantity * held.side.sign,
-            price=settled.price,
-            underlying_px=settled.underlying_px,
-            assumed=settled.assumed,
-            settled_at=settled.settled_at,
-            at=at,
-        )
-        work.save(consequence(self.name, cause))
-
-    def _expire(self, expired: HoldingExpired) -> None:
-        side = Side.BUY if expired.quantity > 0 else Side.SELL
-        first = expired.signal or stream_id("manual", expired.account, expired.symbol)
-        symbol = strategy_symbol(side, legs_of(expired.symbol))
-        left = abs(expired.quantity)
-        for trade in self._books.held_for(expired.account, side, symbol, first=first):
-            held = self._books.held(trade)
-            if held is not None and left > 0:
-                gone = min(left, held.quantity)
-                self._books.release(trade, gone, expired.price)
-                left -= gone
 
 
 def opens(order: Order) -> bool:

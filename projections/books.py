@@ -6,7 +6,7 @@ one mark moves them all and a fill says something about the signal behind it.
 
 from __future__ import annotations
 
-from domain.accounts import AccountOpened
+from domain.accounts import AccountCashMoved, AccountOpened, CashKind
 from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
 from domain.market import MarkRecorded
 from domain.order_events import (
@@ -27,7 +27,7 @@ from domain.signal_events import (
 )
 from projections.account_books import AccountBooks
 from projections.marks import MarkBook
-from projections.pnl import Records, day_of
+from projections.pnl import Records, Shift, day_of
 from projections.positions import BookKind, legs_table, positions_table
 from projections.readmodel import Projection, Seen, when
 from projections.trade_books import TradeBooks
@@ -104,6 +104,18 @@ class Books(Projection):
     @when(AccountOpened)
     def account_opened(self, event: AccountOpened, seen: Seen) -> None:
         self._accounts.opened(event, seen)
+
+    @when(AccountCashMoved)
+    def cash_moved(self, event: AccountCashMoved, seen: Seen) -> None:
+        """Dividends and interest are earned, fees are costs; money paid in or out is neither."""
+        if event.kind is CashKind.FEE:
+            shift = Shift(commission=-event.amount)
+        elif event.kind in (CashKind.DIVIDEND, CashKind.INTEREST):
+            shift = Shift(pnl=event.amount)
+        else:
+            return
+        record = self.records.record(seen.stream, BookKind.ACCOUNT, seen.position)
+        self.records.shift_day(record, day_of(event.happened_at), shift, seen.position)
 
     @when(OrderRequested)
     def order_requested(self, event: OrderRequested, seen: Seen) -> None:

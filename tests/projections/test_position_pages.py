@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from domain.accounts import Account
+from domain.accounts import Account, CashKind
 from projections.position_pages import book_days, books, contributions, position, positions
 from projections.positions import BookKind, PositionRow
 from tests.projections.record import Record, record_on, utc
@@ -118,6 +118,23 @@ def test_books_are_traders_and_accounts(record: Record) -> None:
     assert (found[BookKind.ACCOUNT].name, found[BookKind.ACCOUNT].cash) == ("main", Decimal(5000))
     assert books(record.tape.connection, kind=BookKind.TRADER) == [found[BookKind.TRADER]]
     assert books(record.tape.connection, as_of=0) == []
+
+
+def test_an_account_earns_dividends_and_pays_fees(record: Record) -> None:
+    opened = Account.open(name="main", broker="alpaca", cash=Decimal(5000), at=utc("11-16 14:00"))
+    for kind, amount in (
+        (CashKind.DEPOSIT, "500"), (CashKind.DIVIDEND, "10"), (CashKind.INTEREST, "2"),
+        (CashKind.FEE, "-3"), (CashKind.HISTORY, "99"),
+    ):  # fmt: skip
+        opened.move_cash(
+            kind, Decimal(amount), activity=kind.value, happened_at=utc("11-16 15:00"),
+            at=utc("11-16 15:00"),
+        )  # fmt: skip
+    record.tape.save(opened)
+    record.follow()
+    (day,) = book_days(record.tape.connection, opened.id, date(2026, 11, 1), date(2026, 11, 30))
+    assert (day.pnl, day.commission) == (Decimal(12), Decimal(3))
+    assert day.r == Decimal(9) / 5000
 
 
 def test_days_of_a_book_are_those_on_which_something_moved(record: Record) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.accounts import Account, account_stream
+from domain.accounts import Account, CashKind, account_stream
 from domain.approvals import Role
 from domain.corrections import Correction, Target
 from domain.holdings import Holding
@@ -161,6 +161,17 @@ def test_a_token_in_use_is_found_by_its_roles_until_it_is_revoked() -> None:
     token.revoke(by="ana", at=desk.NOON)
     story.tell(token)
     assert current(model.tokens) == []
+
+
+def test_an_account_tells_what_was_paid_in() -> None:
+    story = Story(model := Accounts())
+    account = Account.open(name="main", broker="alpaca", cash=Decimal(50_000), at=desk.NOON)
+    for kind, amount in ((CashKind.DEPOSIT, 500), (CashKind.WITHDRAWAL, -20), (CashKind.FEE, -1)):
+        account.move_cash(
+            kind, Decimal(amount), activity=kind.value, happened_at=desk.NOON, at=desk.NOON
+        )
+    story.tell(account)
+    assert fields(current(model.accounts)[0], "cash", "paid_in") == (50_000, 50_480)
 
 
 def test_an_account_is_listed_as_it_was_opened() -> None:
