@@ -19,7 +19,9 @@ from application.ports import Clock, PortError, PortRefused, QuoteRequest
 from domain.market import CLOCK_SKEW, EXCHANGE_ZONE, Quote, why_unusable
 
 MAX_AGE = timedelta(seconds=60)
-"""An older quote is not the market of now."""
+"""An older quote is not the market of now, even if nobody quoted since."""
+FRESH_FOR = timedelta(seconds=10)
+"""So long the record is as good as the feed; then the feed is asked whether it still stands."""
 AGAIN_AFTER = timedelta(seconds=1)
 """Within this time one answer serves all who ask."""
 DOWN_FOR = timedelta(seconds=5)
@@ -42,12 +44,14 @@ class LiveMarket:
         clock: Clock,
         *,
         max_age: timedelta = MAX_AGE,
+        fresh_for: timedelta = FRESH_FOR,
     ) -> None:
         self._recorded = recorded
         self._feed = feed
         self._record = record
         self._clock = clock
         self._max_age = max_age
+        self._fresh_for = min(fresh_for, max_age)
         self._asking = threading.Lock()
         self._answers: dict[str, tuple[datetime, Quote | None]] = {}
         self._silent_until: datetime | None = None
@@ -116,12 +120,12 @@ class LiveMarket:
         return bars[-1].close
 
     def _fault(self, quote: Quote | None, at: datetime) -> str:
-        """Why an answer is none for now; a bar is too coarse for it."""
+        """Why an answer of the record is none for now; a bar is too coarse for it."""
         if quote is None:
             return "it is not quoted"
         if quote.bid_size is None and quote.source.endswith(" bar"):
             return "there is only a bar"
-        return why_unusable(quote, at=at, max_age=self._max_age)
+        return why_unusable(quote, at=at, max_age=self._fresh_for)
 
     def _checked(self, request: QuoteRequest, quote: Quote | None) -> Quote | None:
         if quote is None:

@@ -10,7 +10,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from adapters.market.keeping import MarketRecord
-from adapters.market.live import AGAIN_AFTER, DOWN_FOR, MAX_AGE, LiveMarket
+from adapters.market.live import AGAIN_AFTER, DOWN_FOR, FRESH_FOR, LiveMarket
 from adapters.postgres import Connection, open_pool
 from adapters.recorded_market import RecordedMarket
 from application.brokerage import ChainQuote
@@ -98,7 +98,7 @@ def live(database_url: str) -> Iterator[Live]:
 
 class TestNow:
     def test_what_the_record_knows_freshly_is_not_asked_for(self, live: Live) -> None:
-        live.record.keep([quote("AAPL", "1", "2", NOW - MAX_AGE)])
+        live.record.keep([quote("AAPL", "1", "2", NOW - FRESH_FOR)])
         found = live.at(NOW)
         assert found is not None
         assert found.bid == 1
@@ -120,6 +120,13 @@ class TestNow:
             (CALL, D("5.4"), 3, "scripted"),
         ]
 
+    def test_what_stood_a_while_ago_is_asked_for_again(self, live: Live) -> None:
+        live.record.keep([quote("AAPL", "1", "2", NOW - FRESH_FOR - SECOND)])
+        live.tells("AAPL", "1.5", "1.6", ago=40)
+        found = live.at(NOW)
+        assert found is not None
+        assert found.bid == D("1.5")
+
     def test_the_answer_can_be_found_on_record_afterwards(self, live: Live) -> None:
         live.tells("AAPL", "1.05", "1.10")
         found = live.at(NOW)
@@ -134,7 +141,7 @@ class TestNow:
         assert live.feed.asked == [["NVDA"], ["NVDA"]]
 
     def test_an_old_record_never_stands_in_for_a_feed_that_is_down(self, live: Live) -> None:
-        live.record.keep([quote("AAPL", "1", "2", NOW - MAX_AGE - SECOND)])
+        live.record.keep([quote("AAPL", "1", "2", NOW - FRESH_FOR - SECOND)])
         live.feed.failure = Unavailable("scripted does not answer")
         assert live.at(NOW) is None
         assert live.market.why_none("AAPL") == "scripted does not answer"
