@@ -40,12 +40,10 @@ from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
 from adapters.tape import PostgresTape
 from adapters.trading_books import TradingBooks
-from application.access import LOCAL_OPERATOR
-from application.administering import open_account, publish_rules
 from application.assessing import Assessor
 from application.booking import Booking
 from application.brokerage import Broker
-from application.desk import Command, Desk, Work, derived_id
+from application.desk import Desk, Work
 from application.dispatching import AtBroker, Sending
 from application.evidence import PriceCheck
 from application.exiting import Exiting
@@ -57,10 +55,10 @@ from application.proposing import Proposing
 from application.reaction import Happened
 from application.trading import Trading
 from domain.matching.rules import Rules as PaperRules
-from domain.ranking import Rules
 from domain.shared import Event
 from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
+from interfaces.founding import found
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
 from projections.accounts import Accounts
@@ -326,24 +324,7 @@ class House:
 
     def found(self) -> None:
         """Gives a new house what every house has: ranking rules and a paper account."""
-        at = self.clock.now()
-        rules = Rules()
-        account = (DEFAULT_ACCOUNT, "paper", DEFAULT_CASH)
-        actor = LOCAL_OPERATOR.actor
-        publish_rules(
-            self.desk,
-            Command.given(derived_id("found", "rules"), rules, actor=actor, at=at),
-            LOCAL_OPERATOR,
-            rules=rules,
-        )
-        open_account(
-            self.desk,
-            Command.given(derived_id("found", "account"), *account, actor=actor, at=at),
-            LOCAL_OPERATOR,
-            name=account[0],
-            broker=account[1],
-            cash=account[2],
-        )
+        found(self.desk, self.clock.now(), account=DEFAULT_ACCOUNT, cash=DEFAULT_CASH)
 
     def close(self) -> None:
         """Gives back every connection."""
