@@ -143,7 +143,7 @@ class ReactionRunner:
         Raises:
             Unavailable: the database did not answer.
         """
-        with translated():
+        with self._turn, translated():
             rows = self._connected().execute(
                 "SELECT key, value FROM tape.reaction_memory"
                 " WHERE reaction = %s AND starts_with(key, %s) ORDER BY key",
@@ -159,7 +159,7 @@ class ReactionRunner:
         Raises:
             Unavailable: the database did not answer.
         """
-        with translated():
+        with self._turn, translated():
             done = self._connected().execute(
                 "DELETE FROM tape.reaction_memory WHERE reaction = %s AND key = %s AND value = %s",
                 (self.name, key, value),

@@ -23,7 +23,7 @@ from application.dispatching import (
     DueList,
     due_prefix,
 )
-from application.ports import Clock, PortError
+from application.ports import ApplicationError, Clock, PortError, PortRefused, Unavailable
 from application.reconciling import Holdings, Reconciled, Reconciler
 from domain.shared import DomainError
 
@@ -76,18 +76,24 @@ class Brokerages:
         self._open_broker = open_broker
         self._turn = turn
         self._served: dict[str, Served | None] = {}
+        # Errands, reconciling and the threads of brokers outside ask for the accounts at once.
+        self._opening = threading.Lock()
 
     def step(self) -> bool:
-        """Runs what is due at the brokers of our own; True if anything was done.
+        """Runs what is due at the brokers of our own; True if anything was done. An account that
+        fails keeps no other one from its turn.
 
         Raises:
             Unavailable: the database did not answer; nothing is lost.
         """
         worked = False
         for served in self._ours(local=True):
-            if served.turn.is_mine():
-                worked = served.dispatcher.step() or worked
-                worked = served.dispatcher.listen(0) or worked
+            try:
+                if served.turn.is_mine():
+                    worked = served.dispatcher.step() or worked
+                    worked = served.dispatcher.listen(0) or worked
+            except (PortRefused, ApplicationError, DomainError) as error:
+                _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
         return worked
 
     def waiting(self) -> int:
@@ -99,13 +105,24 @@ class Brokerages:
         """Holds accounts against their brokers; what was found of each that is served here.
 
         Raises:
-            Unavailable: a broker or the database did not answer.
+            Unavailable: a broker or the database did not answer; the other accounts were looked
+                at all the same.
         """
-        return {
-            served.at.account: served.reconciler.step()
-            for served in (*self._ours(local=True), *self._ours(local=False))
-            if account in (None, served.at.account) and served.turn.is_mine()
-        }
+        found: dict[str, Reconciled] = {}
+        unanswered: Unavailable | None = None
+        for served in (*self._ours(local=True), *self._ours(local=False)):
+            if account not in (None, served.at.account):
+                continue
+            try:
+                if served.turn.is_mine():
+                    found[served.at.account] = served.reconciler.step()
+            except Unavailable as error:
+                unanswered = error
+            except (PortRefused, ApplicationError, DomainError) as error:
+                _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
+        if unanswered is not None:
+            raise unanswered
+        return found
 
     def accounts(self) -> list[str]:
         """The names of the accounts that are served here."""
@@ -153,23 +170,28 @@ class Brokerages:
                     served.dispatcher.listen(LISTEN_S)
                 else:
                     stop.wait(2)
-            except (PortError, DomainError) as error:
+            except (PortError, ApplicationError, DomainError) as error:
                 _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
                 stop.wait(2)
 
     def _ours(self, *, local: bool) -> list[Served]:
         found = self._due.remembered(ACCOUNT_PREFIX)
-        for key, value in found.items():
-            if key not in self._served:
-                self._served[key] = self._open(msgspec.json.decode(value, type=AtBroker))
-        return [
-            served
-            for served in self._served.values()
-            if served is not None and (served.at.broker in LOCAL) == local
-        ]
+        with self._opening:
+            for key, value in found.items():
+                if key not in self._served:
+                    self._served[key] = self._open(msgspec.json.decode(value, type=AtBroker))
+            return [
+                served
+                for served in self._served.values()
+                if served is not None and (served.at.broker in LOCAL) == local
+            ]
 
     def _open(self, at: AtBroker) -> Served | None:
-        broker = self._open_broker(at)
+        try:
+            broker = self._open_broker(at)
+        except (PortRefused, DomainError) as error:
+            _log.warning("the account %s at %s cannot be served: %s", at.account, at.broker, error)
+            return None
         if broker is None:
             _log.warning("the account %s is at %s, which is not set up here", at.account, at.broker)
             return None
