@@ -145,16 +145,20 @@ class House:
 
     @cached_property
     def reactions(self) -> tuple[ReactionRunner, ...]:
-        """The automatic steps, each with its own place on the tape."""
-        steps = (
-            Booking(),
-            PriceCheck(self.market),
-            Trading(self.market, self.calendar),
-            Exiting(self.market),
-            Halting(),
+        """The automatic steps, each with its own place on the tape: what leads to an order comes
+        first, up to `sending`.
+        """
+        trading, *others = (
+            ReactionRunner(self.database_url, self.desk, step)
+            for step in (
+                Trading(self.market, self.calendar),
+                Exiting(self.market),
+                Halting(),
+                Booking(),
+                PriceCheck(self.market),
+            )
         )
-        runners = [ReactionRunner(self.database_url, self.desk, step) for step in steps]
-        return (*runners, self.sending)
+        return (trading, self.sending, *others)
 
     @cached_property
     def sending(self) -> ReactionRunner:
@@ -289,8 +293,11 @@ class House:
         worked = True
         while worked:
             # Each step may give another one something to react to.
-            worked = Step.WORKED in [reaction.step() for reaction in self.reactions]
-            worked = self.brokerages.step() or worked
+            worked = False
+            for reaction in self.reactions:
+                worked = reaction.step() is Step.WORKED or worked
+                if reaction is self.sending:
+                    worked = self.brokerages.step() or worked
 
     def projection_statuses(self) -> list[ProjectionStatus]:
         """Where the read models are."""
