@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -14,12 +16,14 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from hypothesis import settings
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
 from adapters.postgres import migrate
 
 NUMBERS = count(1)
+AHEAD = 3
+"""How many databases wait for tests."""
 
 # No deadline: kernels are compiled at their first call. CI tries the same cases every time.
 settings.register_profile("here", deadline=None)
@@ -66,6 +70,10 @@ def redis_url(servers: Servers) -> str:
 @pytest.fixture(scope="session")
 def administration(servers: Servers) -> Iterator[psycopg.Connection]:
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        # What is tested survives a killed process; a machine without power is not tested.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
         yield connection
 
 
@@ -80,27 +88,64 @@ def migrated_template(servers: Servers, administration: psycopg.Connection) -> s
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
+class Databases:
+    """Fresh copies of the template, made ahead and dropped behind while tests run."""
+
+    def __init__(self, url: str, template: str) -> None:
+        self._url = url
+        self._template = template
+        self._hands = ThreadPoolExecutor(2)
+        self._ready = deque(self._hands.submit(self._make) for _ in range(AHEAD))
+
+    def take(self) -> str:
+        """The name of a database that nobody has used."""
+        self._ready.append(self._hands.submit(self._make))
+        return self._ready.popleft().result()
+
+    def give_back(self, name: str) -> None:
+        """Has a database dropped."""
+        drop = SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name))
+        self._hands.submit(self._do, drop)
+
+    def close(self) -> None:
+        """Waits for what is being done."""
+        self._hands.shutdown(cancel_futures=True)
+
+    def _make(self) -> str:
+        name = f"test_{next(NUMBERS)}"
+        own, template = Identifier(name), Identifier(self._template)
+        # A template does not hand on the rights to the database itself.
+        self._do(
+            SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(own, template),
+            SQL(
+                "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
+                " WHERE pg_database.datname = {} AND template.datname = {}"
+            ).format(name, self._template),
+        )
+        return name
+
+    def _do(self, *statements: Composed) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
 @pytest.fixture(scope="session")
-def new_database(
-    servers: Servers, administration: psycopg.Connection, migrated_template: str
-) -> NewDatabase:
+def databases(servers: Servers, migrated_template: str) -> Iterator[Databases]:
+    made = Databases(servers.database_url, migrated_template)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def new_database(servers: Servers, databases: Databases) -> NewDatabase:
     """Makes fresh, migrated databases, for tests that need one for every example."""
 
     @contextmanager
     def made() -> Iterator[str]:
-        name = f"test_{next(NUMBERS)}"
-        own, template = Identifier(name), Identifier(migrated_template)
-        administration.execute(
-            SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(own, template)
-        )
-        # A template does not hand on the rights to the database itself.
-        administration.execute(
-            "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
-            " WHERE pg_database.datname = %s AND template.datname = %s",
-            [name, migrated_template],
-        )
+        name = databases.take()
         yield in_database(servers.database_url, name)
-        administration.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(own))
+        databases.give_back(name)
 
     return made
 
