@@ -81,6 +81,25 @@ def holding_named(connection: Connection[Any], text: str) -> UUID:
     return _only(_ids(connection, "positions", "position", text), "position", text)
 
 
+def exit_plan_named(connection: Connection[Any], text: str, account: str | None = None) -> UUID:
+    """The plan that guards a holding whose trade's, or whose own id begins with these characters.
+
+    Raises:
+        NotFound: nothing that is held is guarded under it.
+        InvalidInput: the text is too short, or several are, such as of several accounts.
+    """
+    if not _is_start_of_id(text):
+        raise InvalidInput(f"{text!r} is no id: give at least {_SHORTEST} of its characters")
+    low, high = _range(text.strip().lower())
+    rows = connection.execute(
+        f"SELECT plan FROM read.exit_plans WHERE valid_to = {CURRENT} AND NOT done"
+        " AND (trade BETWEEN %(low)s AND %(high)s OR plan BETWEEN %(low)s AND %(high)s)"
+        " AND coalesce(account = %(account)s::text, true) LIMIT 2",
+        {"low": low, "high": high, "account": account},
+    ).fetchall()
+    return _only([row[0] for row in rows], "guarded holding", text)
+
+
 def trader_named(connection: Connection[Any], text: str) -> UUID:
     """The trader of that name, whatever its case, or whose id begins with these characters.
 

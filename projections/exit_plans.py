@@ -61,7 +61,7 @@ class ExitPlanRow(Row, frozen=True, kw_only=True):
     avg_px: Decimal
     commission: Decimal
     levels: str
-    """All that was last said, as JSON; `armed` are the targets not sold yet, by number."""
+    """All that was said last, as JSON; `armed` are the targets not sold yet, by number."""
     armed: str = "{}"
     reached: str = "[]"
     working: str = "{}"
@@ -83,19 +83,24 @@ class ExitPlanRow(Row, frozen=True, kw_only=True):
         return title_of(self.symbol)
 
     @property
+    def said(self) -> Levels:
+        """All levels as they were last said, with targets that are sold by now."""
+        return _levels_of(self.levels)
+
+    @property
     def stop(self) -> Decimal | None:
         """The fixed stop."""
-        return _levels_of(self.levels).stop
+        return self.said.stop
 
     @property
     def trailing(self) -> Trailing | None:
         """The distance at which a stop follows the best price."""
-        return _levels_of(self.levels).trailing
+        return self.said.trailing
 
     @property
     def time_stop(self) -> TimeStop | None:
         """When it is closed whatever its price."""
-        return _levels_of(self.levels).time_stop
+        return self.said.time_stop
 
     @property
     def trailing_stop(self) -> Decimal | None:
