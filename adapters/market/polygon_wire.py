@@ -147,11 +147,23 @@ def decoded(body: bytes | str, kind: type[Wire]) -> Wire:
 
 
 def of_nanoseconds(moment: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=moment // 1000)
+    return _after_epoch(moment // 1000)
 
 
 def of_milliseconds(moment: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=moment)
+    return _after_epoch(moment * 1000)
+
+
+def _after_epoch(microseconds: int) -> datetime:
+    """A moment.
+
+    Raises:
+        PortRefused: there is none so far away.
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise PortRefused(f"Polygon tells a time that is none: {microseconds} us") from None
 
 
 def nanoseconds(at: datetime) -> int:
@@ -163,4 +175,4 @@ def milliseconds(at: datetime) -> int:
 
 
 def whole(size: Decimal | None) -> int | None:
-    return None if size is None else int(size)
+    return None if size is None or not size.is_finite() else int(size)

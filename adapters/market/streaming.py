@@ -114,6 +114,8 @@ class SocketStream:
         for each in self._connections:
             if each.is_wanted and each.failure is not None:
                 raise each.failure
+            if each.is_wanted and not each.is_alive:
+                raise Unavailable(f"the stream of {self._waiting.source} has ended")
         return heard
 
     def close(self) -> None:
@@ -208,6 +210,11 @@ class _Connection:
     @property
     def is_wanted(self) -> bool:
         return bool(self._wanted)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether somebody keeps the connection."""
+        return self._thread is not None and self._thread.is_alive()
 
     def want(self, symbols: frozenset[str]) -> None:
         with self._telling:
@@ -312,7 +319,12 @@ class _Connection:
             message = socket.recv(LISTEN_S)
         except TimeoutError:
             return
-        quotes = list(self.channel.read(message))
+        try:
+            quotes = list(self.channel.read(message))
+        except (ValueError, ArithmeticError) as error:
+            # A figure or a time that is none: who tells such is left, and asked anew.
+            source = self._waiting.source
+            raise Unavailable(f"{source} tells what cannot be read: {error}") from error
         self._heard_at = self._waiting.clock.now()
         self._has_heard = True
         if quotes:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.market.access import AlpacaDataAccess, PolygonAccess
+from adapters.market.alpaca_stream import AlpacaChannel
+from adapters.market.polygon_stream import PolygonChannel
 from adapters.market.streaming import Waiting
 from application.market_data import FeedGap, Heard
+from application.ports import PortError
 from domain.market import Quote
 from tests.adapters.market.contract import NOW, SECOND, SetClock
 
@@ -41,3 +50,42 @@ def test_a_gap_ends_now() -> None:
     waiting.put_gap(NOW, "the stream was down", {"B", "A"})
     (gap,) = waiting.take(0).gaps
     assert gap == FeedGap("test", NOW, clock.at, "the stream was down", ("A", "B"))
+
+
+POLYGON_CHANNEL = PolygonChannel(PolygonAccess(key="k"), "stocks")
+ALPACA_CHANNEL = AlpacaChannel(AlpacaDataAccess(key="k", secret="s"), "stocks")
+
+figures = st.one_of(
+    st.none(), st.integers(), st.floats(), st.text(max_size=5), st.booleans(), st.just([])
+)
+fields = st.sampled_from(
+    ["ev", "T", "sym", "S", "bp", "ap", "bs", "as", "t", "status", "message", "msg", "code"]
+)
+messages = st.lists(
+    st.dictionaries(fields, figures, max_size=8).map(
+        lambda told: {"ev": "Q", "sym": "AAPL", "T": "q", "S": "AAPL", **told}
+    ),
+    max_size=3,
+)
+
+
+@given(messages, st.booleans())
+def test_whatever_a_server_says_it_is_quotes_or_a_failure_in_words(
+    told: list[dict[str, object]], binary: bool
+) -> None:
+    for channel in (POLYGON_CHANNEL, ALPACA_CHANNEL):
+        channel._ours["AAPL"] = "AAPL"
+        body = msgspec.msgpack.encode(told) if binary else msgspec.json.encode(told).decode()
+        try:
+            found = list(channel.read(body))
+        except (PortError, ValueError, ArithmeticError):
+            # The stream tells these as a failure of the source, and begins anew.
+            continue
+        assert all(each.symbol == "AAPL" for each in found)
+
+
+@given(st.binary(max_size=60))
+def test_noise_is_a_failure_in_words(body: bytes) -> None:
+    for channel in (POLYGON_CHANNEL, ALPACA_CHANNEL):
+        with contextlib.suppress(PortError, ValueError, ArithmeticError):
+            assert list(channel.read(body)) == []
