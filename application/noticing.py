@@ -17,7 +17,9 @@ import msgspec
 
 from application.desk import Command, Desk, Outcome, Work
 from application.reaction import Happened, Memory
+from domain.accounts import AccountAgreed, AccountDiffered
 from domain.catalogue import event_classes
+from domain.close_alls import CloseAllBegun, CloseAllFinished
 from domain.corrections import (
     Correction,
     CorrectionApplied,
@@ -33,6 +35,7 @@ from domain.messages import (
     MessageUnbooked,
 )
 from domain.notices import Notice, NoticeKind, notice_stream
+from domain.order_changes import OrderOutcomeUnknown
 from domain.order_events import (
     OrderDenied,
     OrderFilled,
@@ -41,6 +44,13 @@ from domain.order_events import (
     OrderTradeCorrected,
 )
 from domain.orders import Order
+from domain.risk_events import (
+    RiskBreached,
+    RiskCleared,
+    RiskWarned,
+    TradingHalted,
+    TradingResumed,
+)
 from domain.shared import Event
 from domain.signal_events import (
     SignalAdded,
@@ -54,6 +64,7 @@ from domain.signal_events import (
     SignalVoided,
 )
 from domain.signals import Signal
+from domain.strays import StrayReported
 
 
 class Topic(StrEnum):
@@ -69,7 +80,11 @@ class Topic(StrEnum):
     REPLY = "reply"
     """`about` is a message: what its author has to hear of it may have changed."""
     ALERT = "alert"
-    """`about` is a signal or an order: the risk that the event at `position` tells of."""
+    """`about` is a signal, an order, or what an account is guarded by: the risk that the event at
+    `position` tells of."""
+    OPERATION = "operation"
+    """`about` is an order, an account or an unknown order: what the event at `position` lets
+    those look into who keep the house working."""
     BOARD = "board"
     """The pinned leaderboard and the milestones: figures have moved."""
 
@@ -77,10 +92,19 @@ class Topic(StrEnum):
 EVERYTHING = UUID(int=0)
 """What a notice is about that is about no one thing: the leaderboard."""
 
-TOLD_ONE_BY_ONE = frozenset({Topic.LINE, Topic.TRADE, Topic.ALERT})
-RISKS = (OrderDenied, OrderRejected, OrderTradeCanceled, SignalApprovalGiven)
-"""What is told as an alert: our own check or the broker said no, a fill never happened, or so
-much is at risk that one approver is not enough."""
+TOLD_ONE_BY_ONE = frozenset({Topic.LINE, Topic.TRADE, Topic.ALERT, Topic.OPERATION})
+_STANDINGS = (
+    RiskWarned, RiskBreached, RiskCleared, TradingHalted, TradingResumed,
+    CloseAllBegun, CloseAllFinished,
+)  # fmt: skip
+RISKS = (OrderDenied, OrderRejected, OrderTradeCanceled, SignalApprovalGiven, *_STANDINGS)
+"""What is told as an alert: our own check or the broker said no, a fill never happened, so much
+is at risk that one approver is not enough, how an account stands to its limits, and that it is
+emptied."""
+
+_BOOKKEEPING = (AccountDiffered, AccountAgreed, StrayReported)
+OPERATIONS = (OrderOutcomeUnknown, *_BOOKKEEPING)
+"""What is told to those who keep the house working: it and a broker do not know the same."""
 
 _CORRECTIONS = (CorrectionRequested, CorrectionApplied, CorrectionRefused)
 _TRADES = (OrderFilled, SignalExitCalled, SignalSettled)
@@ -98,6 +122,7 @@ _HANDLED = frozenset(
     for name, kind in event_classes().items()
     if name.startswith(("signal.", "order.", "correction."))
     or kind in (MessageUnbooked, MessageEdited, MessageDeleted, MarkRecorded)
+    or kind in (*_STANDINGS, *_BOOKKEEPING)
 )
 
 
@@ -157,6 +182,10 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         return
     if isinstance(event, RISKS):
         yield Topic.ALERT, cause.stream
+    if isinstance(event, OPERATIONS):
+        yield Topic.OPERATION, cause.stream
+    if isinstance(event, _STANDINGS + _BOOKKEEPING):
+        return
     signal = _signal_of(cause, work)
     if signal is None:
         if isinstance(event, OrderFilled):

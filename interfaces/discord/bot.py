@@ -181,8 +181,15 @@ class Bot(CaptureClient):
         if self.settings.trades:
             self.board.handlers[Topic.TRADE] = trades.tell
         if self.settings.alerts:
-            alerts = Alerts(self.house, lambda: self.channel_named(self.settings.alerts))
+            alerts = Alerts(
+                self.house, Topic.ALERT, lambda: self.channel_named(self.settings.alerts)
+            )
             self.board.handlers[Topic.ALERT] = alerts.tell
+        if self.settings.operators:
+            operations = Alerts(
+                self.house, Topic.OPERATION, lambda: self.channel_named(self.settings.operators)
+            )
+            self.board.handlers[Topic.OPERATION] = operations.tell
         milestones = Milestones(self.house, lambda: self.channel_named(self.settings.trades))
         figures = Figures(self.boards, milestones, self._move_figures, pace_s=self._pace_s)
         self.board.handlers[Topic.BOARD] = figures.tell
@@ -195,6 +202,7 @@ class Bot(CaptureClient):
             Topic.LINE: self.settings.signals,
             Topic.TRADE: self.settings.trades,
             Topic.ALERT: self.settings.alerts,
+            Topic.OPERATION: self.settings.operators,
         }
         held = {topic for topic, name in named.items() if self.channel_named(name) is None}
         for name in sorted({named[topic] for topic in held - self.board.held if named[topic]}):
@@ -229,8 +237,9 @@ class Bot(CaptureClient):
             await repair.cards(signals)
         if (trades := self.channel_named(self.settings.trades)) is not None:
             await repair.told(trades, NoticeKind.TRADE)
-        if (alerts := self.channel_named(self.settings.alerts)) is not None:
-            await repair.told(alerts, NoticeKind.ALERT)
+        for name in (self.settings.alerts, self.settings.operators):
+            if (channel := self.channel_named(name)) is not None:
+                await repair.told(channel, NoticeKind.ALERT)
 
     def _move_figures(self) -> None:
         self.board.look_again(Topic.BOARD, EVERYTHING)

@@ -50,9 +50,11 @@ def test_a_yes_would_bring_an_order_of_a_tenth_of_the_equity(
 ) -> None:
     found = foreseen(desk, foresight, post(desk))
     assert found.passes
-    assert (found.quantity, found.limit_px, found.at_risk) == (9, D("5.55"), D("4995.00"))
+    assert (found.quantity, found.limit_px, found.at_risk) == (D(9), D("5.55"), D("4995.00"))
     assert found.share == D("0.0999")
-    assert (found.equity, found.buying_power, found.above) == (50_000, 50_000, None)
+    assert (found.equity, found.buying_power, found.above) == (
+        D(50_000), D(50_000), None,
+    )  # fmt: skip
     assert found.checks[0].detail == "the market is at 5.50, within 10% of the post"
 
 
@@ -119,7 +121,7 @@ def test_a_price_that_moved_refuses_the_yes_and_the_order_is_told_all_the_same(
     market.show(TSLA, "6.40", "6.50")
     found = foreseen(desk, foresight, post(desk))
     ((name, why),) = why_not(found)
-    assert (name, found.quantity) == ("price", 7)
+    assert (name, found.quantity) == ("price", D(7))
     assert why == (
         "posted at 5.50, the offer is 6.50 by now: over 10% away; "
         "to approve all the same, accept the price of 6.50"
@@ -136,7 +138,7 @@ def test_without_a_quote_there_is_no_size(
 ) -> None:
     market.quotes.clear()
     found = foreseen(desk, foresight, post(desk))
-    assert (found.quantity, found.limit_px, found.at_risk) == (0, None, 0)
+    assert (found.quantity, found.limit_px, found.at_risk) == (D(0), None, D(0))
     assert why_not(found) == [("quote", f"no quote of {TSLA} to size and price the order by")]
 
 

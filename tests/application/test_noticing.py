@@ -10,9 +10,11 @@ from uuid import uuid4
 import pytest
 
 from adapters.reaction_runner import ReactionRunner
+from application.administering import open_account
 from application.approving import reject
 from application.correcting import Change, correct
 from application.desk import Desk
+from application.limiting import halt_trading
 from application.noticing import (
     EVERYTHING,
     Due,
@@ -24,6 +26,7 @@ from application.noticing import (
     record_thread,
 )
 from application.ports import NotFound
+from domain.accounts import Account, Difference, account_stream
 from domain.corrections import Target
 from domain.messages import Message
 from domain.notices import NoticeKind
@@ -34,6 +37,7 @@ from tests.application.acts import (
     begin,
     call_exit,
     catch_up,
+    change,
     command,
     filled_order,
     head,
@@ -78,6 +82,21 @@ class TestDue:
         found = due(board)
         assert [one.position for one in found if one.topic is Topic.LINE] == [1, 2]
         assert [one.position for one in found if one.topic is Topic.CARD] == [head(desk)]
+
+    def test_a_halt_is_an_alert_and_a_difference_concerns_the_operators(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        open_account(desk, command(), ADA, name="paper", broker="paper", cash=Decimal(1))
+        halted = halt_trading(desk, command(), ADA, account="paper", reason="a bad day")
+        difference = Difference(symbol="TSLA", ours=Decimal(1), brokers=Decimal(2))
+        account = account_stream("paper")
+        change(desk, Account, account, lambda found: found.compare((difference,), at=NOON))
+        change(desk, Account, account, lambda found: found.compare((), at=NOON))
+        assert [(one.topic, one.about, one.position) for one in due(board)] == [
+            (Topic.ALERT, halted.stream, 3),
+            (Topic.OPERATION, account, 4),
+            (Topic.OPERATION, account, 5),
+        ]
 
     def test_what_is_due_again_is_not_crossed_off(self, desk: Desk, board: ReactionRunner) -> None:
         signal = post(desk)

@@ -12,11 +12,14 @@ import pytest
 
 from application.access import LOCAL_OPERATOR
 from application.administering import OrderTicket, configure_room, place_order
-from application.desk import Command
+from application.desk import Command, Work
+from application.limiting import halt_trading
 from domain.approvals import ApprovalRules
 from domain.fix import OrdType, PositionEffect, Side
 from domain.grammar.reading import Room
 from domain.legs import Leg
+from domain.reports import ExecType, ExecutionReport
+from domain.strays import Strays
 from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.discord.alarms import Alarms, causes_of
 from interfaces.discord.bot import Bot
@@ -45,6 +48,24 @@ def orders_too_much(deck: Deck) -> None:
     )
     command = Command.given(uuid4(), actor="test", at=deck.house.clock.now())
     place_order(deck.house.desk, command, LOCAL_OPERATOR, ticket)
+
+
+def halts(deck: Deck) -> None:
+    """An admin stops the account."""
+    command = Command.given(uuid4(), actor="test", at=deck.house.clock.now())
+    halt_trading(deck.house.desk, command, LOCAL_OPERATOR, account=DEFAULT_ACCOUNT, reason="why")
+
+
+def strays(deck: Deck) -> None:
+    """The broker reports an order that nobody here asked for."""
+    at = deck.house.clock.now()
+    report = ExecutionReport(
+        exec_type=ExecType.NEW, cl_ord_id="", exec_id="e1", order_id="B-77", transact_time=at
+    )
+    work = Work(deck.house.desk)
+    work.begin(Strays.begin(account=DEFAULT_ACCOUNT, report=report, at=at))
+    work.save(Command.given(uuid4(), actor="test", at=at))
+    work.commit()
 
 
 class TestRisks:
@@ -80,6 +101,22 @@ class TestRisks:
         async with moving(deck):
             await asyncio.to_thread(orders_too_much, deck)
             await until(lambda: len(alerts(deck)) == 1)
+
+    async def test_a_halt_is_told_to_all_and_an_unknown_order_to_the_operators_alone(
+        self, deck: Deck
+    ) -> None:
+        async with moving(deck):
+            await asyncio.to_thread(halts, deck)
+            await asyncio.to_thread(strays, deck)
+            await until(lambda: len(alerts(deck)) == 1)
+            await until(lambda: len(posts_in(deck, "operators")) == 1)
+            await until(lambda: deck.due() == 0)
+        (operation,) = posts_in(deck, "operators")
+        assert "**Trading is halted, exits go on**: paper, by operator" in alerts(deck)[0]
+        assert "**The broker reports an order that is not on record**" in operation.content
+        async with moving(deck):
+            await asyncio.sleep(0.3)
+        assert len(alerts(deck)) == len(posts_in(deck, "operators")) == 1
 
 
 class Causes:
