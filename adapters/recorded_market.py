@@ -26,11 +26,20 @@ SELECT trim_scale(coalesce(q.bid, b.low)), trim_scale(coalesce(q.offer, b.high))
 FROM unnest(%(symbols)s::text[], %(moments)s::timestamptz[])
      WITH ORDINALITY AS r(symbol, moment, place)
 LEFT JOIN LATERAL (
-    SELECT * FROM market.quotes q
-    WHERE q.symbol = r.symbol AND q.quoted_at <= r.moment
-      AND q.quoted_at >= r.moment - %(max_age)s
-      AND q.offer > 0 AND q.bid BETWEEN 0 AND q.offer
-    ORDER BY q.quoted_at DESC LIMIT 1
+    SELECT * FROM (
+        SELECT * FROM market.quotes q
+        WHERE q.symbol = r.symbol AND q.quoted_at <= r.moment
+          AND q.quoted_at >= r.moment - %(max_age)s
+          AND q.offer > 0 AND q.bid BETWEEN 0 AND q.offer
+        ORDER BY q.quoted_at DESC LIMIT 1
+    ) q
+    -- Who stopped to listen after this quote does not know whether it still stood.
+    WHERE NOT EXISTS (
+        SELECT FROM market.gaps g
+        WHERE g.source = split_part(q.source, ' ', 1)
+          AND g.since > q.quoted_at AND g.since <= r.moment
+          AND (g.symbols = '{}' OR q.symbol = ANY (g.symbols))
+    )
 ) q ON true
 LEFT JOIN LATERAL (
     SELECT * FROM market.bars b
@@ -87,7 +96,8 @@ class RecordedMarket:
         self._max_age = max_age
 
     def quotes_at(self, requests: Sequence[QuoteRequest]) -> Sequence[Quote | None]:
-        """The last usable quote of each request that is at most `max_age` old.
+        """The last usable quote of each request that is at most `max_age` old, if its source
+        was heard from then on: a quote before a gap says nothing of a moment in it.
 
         Raises:
             Unavailable: the database did not answer.

@@ -154,6 +154,42 @@ class TestQuotes:
                 assert found.offer == quotes[max(fresh)]
 
 
+class TestGaps:
+    def gap(self, recorded: Recorded, source: str, first: int, last: int, *symbols: str) -> None:
+        """The source was not heard from one second after noon to another."""
+        with recorded.pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO market.gaps VALUES (%s, %s, %s, 'the stream was down', %s)",
+                (source, NOON + first * SECOND, NOON + last * SECOND, list(symbols)),
+            )
+
+    def test_a_quote_before_a_gap_says_nothing_of_a_moment_in_it(self, recorded: Recorded) -> None:
+        recorded.quote(NOON, "1", "2")
+        self.gap(recorded, "nyse", 10, 60)
+        assert recorded.bid_at(NOON + 9 * SECOND) == 1
+        assert recorded.bid_at(NOON + 30 * SECOND) is None
+
+    def test_nor_after_it_until_there_is_a_new_one(self, recorded: Recorded) -> None:
+        recorded.quote(NOON, "1", "2")
+        self.gap(recorded, "nyse", 10, 60)
+        recorded.quote(NOON + 65 * SECOND, "3", "4")
+        assert recorded.bid_at(NOON + 64 * SECOND) is None
+        assert recorded.bid_at(NOON + 70 * SECOND) == 3
+
+    def test_what_was_asked_for_in_a_gap_counts(self, recorded: Recorded) -> None:
+        self.gap(recorded, "nyse", 10, 60)
+        recorded.quote(NOON + 20 * SECOND, "3", "4")
+        assert recorded.bid_at(NOON + 30 * SECOND) == 3
+
+    def test_gaps_of_others_do_not_matter(self, recorded: Recorded) -> None:
+        recorded.quote(NOON, "1", "2")
+        self.gap(recorded, "iex", 10, 60)
+        self.gap(recorded, "nyse", 10, 60, "MSFT")
+        assert recorded.bid_at(NOON + 30 * SECOND) == 1
+        self.gap(recorded, "nyse", 20, 60, "AAPL")
+        assert recorded.bid_at(NOON + 30 * SECOND) is None
+
+
 class TestBars:
     def test_a_bar_stands_in_at_its_worst_prices_and_says_so(self, recorded: Recorded) -> None:
         recorded.bar(NOON, "188.5", "189.5", "189")
