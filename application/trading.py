@@ -161,7 +161,7 @@ class Trading:
     def _place(self, cause: Happened, requested: OrderRequested, work: Work) -> None:
         """Clears a manual ticket, or says why not; who asks for an exit clears it himself."""
         order = work.get(Order, cause.stream)
-        if order.cleared or order.status is not OrdStatus.PENDING_NEW:
+        if order.cleared or order.submitted or order.status is not OrdStatus.PENDING_NEW:
             return
         if requested.position_effect is PositionEffect.CLOSE:
             why_not = self._why_not_closed(order)

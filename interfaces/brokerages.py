@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from application.brokerage import Broker, BrokerPosition
+from application.brokerage import Activity, Broker, BrokerPosition
 from application.desk import Desk
 from application.dispatching import (
     ACCOUNT_PREFIX,
@@ -127,6 +128,16 @@ class Brokerages:
     def accounts(self) -> list[str]:
         """The names of the accounts that are served here."""
         return [one.at.account for one in (*self._ours(local=True), *self._ours(local=False))]
+
+    def activities(self, account: str, since: datetime) -> Sequence[Activity] | None:
+        """What its broker tells of an account; None if that is not set up here.
+
+        Raises:
+            Unavailable: the broker did not answer.
+        """
+        everybody = (*self._ours(local=True), *self._ours(local=False))
+        served = next((one for one in everybody if _is_of(one, account)), None)
+        return None if served is None else served.broker.activities(since)
 
     def positions(self, account: str) -> Sequence[BrokerPosition]:
         """What the broker holds for an account.

@@ -83,6 +83,7 @@ from projections.tokens import Tokens
 from projections.trader_profiles import TraderProfiles
 
 if TYPE_CHECKING:
+    from adapters.account_files import AccountFile
     from adapters.market_files import MarketTally, Progress
 
 DEMO_DATABASE = "truetape_demo"
@@ -384,3 +385,14 @@ def open_proposing(settings: ModelSettings) -> Proposing | None:
     if not settings.url:
         return None
     return Proposing(LlmProposer(settings.url, settings.model, settings.key))
+
+
+def account_file(path: Path) -> AccountFile:
+    """The history of an account in a file.
+
+    Raises:
+        InvalidInput: it cannot be read, or is none.
+    """
+    from adapters.account_files import read_account_file
+
+    return read_account_file(path)

@@ -71,9 +71,9 @@ def fetched(rest: AlpacaRest, params: Mapping[str, str]) -> Iterator[Heard]:
     asked: dict[str, str] = {**params, "direction": "asc", "page_size": str(PAGE)}
     while True:
         page = rest.read("/account/activities", list[msgspec.Raw], asked)
-        heard = [_heard(bytes(item)) for item in page]
-        yield from heard
-        token = heard[-1].raw.id if heard else ""
+        found = [heard(bytes(item)) for item in page]
+        yield from found
+        token = found[-1].raw.id if found else ""
         if len(page) < PAGE or token in ("", asked.get("page_token")):
             return
         asked["page_token"] = token
@@ -88,7 +88,7 @@ def fills_of(rest: AlpacaRest, order_id: str) -> list[RawActivity]:
     """The executions of one order at Alpaca, by its own count: within a millisecond the order
     of the list means nothing (Alpaca-API issue 170)."""
     params = {"activity_types": "FILL", "order_id": order_id}
-    found = [heard.raw for heard in fetched(rest, params)]
+    found = [each.raw for each in fetched(rest, params)]
     return sorted(found, key=lambda fill: (fill.cum_qty or NOTHING, fill.happened_at))
 
 
@@ -96,7 +96,7 @@ def fills_since(rest: AlpacaRest, moment: datetime | None) -> Sequence[RawActivi
     """Executions of all orders after a moment; without one, only the latest there is."""
     if moment is not None:
         params = {"activity_types": "FILL", "after": rfc3339(moment)}
-        return [heard.raw for heard in fetched(rest, params)]
+        return [each.raw for each in fetched(rest, params)]
     latest = {"activity_types": "FILL", "direction": "desc", "page_size": "1"}
     return rest.read("/account/activities", list[RawActivity], latest)
 
@@ -115,9 +115,9 @@ def kind_of(raw: RawActivity) -> ActivityKind:
     return ActivityKind.INTEREST if name.startswith("INT") else ActivityKind.UNCLASSIFIED
 
 
-def as_activity(heard: Heard, *, cl_ord_id: str = "", cum_qty: Decimal | None = None) -> Activity:
+def as_activity(told: Heard, *, cl_ord_id: str = "", cum_qty: Decimal | None = None) -> Activity:
     """An activity in our words; `cum_qty` is the count of the order as we know it."""
-    raw, kind = heard.raw, kind_of(heard.raw)
+    raw, kind = told.raw, kind_of(told.raw)
     symbol = our_symbol(raw.symbol) if raw.symbol else ""
     quantity, amount = _effect(raw, kind, symbol)
     return Activity(
@@ -131,7 +131,7 @@ def as_activity(heard: Heard, *, cl_ord_id: str = "", cum_qty: Decimal | None = 
         cl_ord_id=cl_ord_id,
         order_id=raw.order_id or "",
         cum_qty=cum_qty,
-        raw=heard.text,
+        raw=told.text,
     )
 
 
@@ -160,7 +160,12 @@ def _multiplier(symbol: str) -> int:
         return 1
 
 
-def _heard(item: bytes) -> Heard:
+def heard(item: bytes) -> Heard:
+    """An activity as it came, read as far as it can be.
+
+    Raises:
+        PortRefused: it is no object.
+    """
     text = item.decode()
     try:
         return Heard(msgspec.json.decode(item, type=RawActivity), text)

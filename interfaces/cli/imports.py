@@ -1,7 +1,8 @@
-"""`truetape import`: chat exports and market data."""
+"""`truetape import`: chat exports, market data, and what accounts did at their brokers."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from application.intake import Tally, capture, notice_deletions
 from domain.shared import InvalidInput
+from interfaces.account_history import import_account, told_by_broker
 from interfaces.chat_files import ChatExport, read_chat
 from interfaces.cli.output import as_json, console, listed, warnings
 from interfaces.cli.session import REFUSED, Json, house, operator, told_in_words
-from interfaces.compose import House
+from interfaces.compose import House, account_file
 from interfaces.lookups import missing
 from interfaces.timers import keep_time
 
-app = typer.Typer(no_args_is_help=True, help="Bring in chat exports and market data.")
+app = typer.Typer(no_args_is_help=True, help="Bring in chat exports, market data, account history.")
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- the command line gives days without a zone
 
 SLICE = 500
 """Messages stored together; an interrupted import goes on after the last whole slice."""
@@ -113,4 +117,50 @@ def market(
         console.print(f"{path.name}: {tally.added} rows are new, {known} known already")
         listed(f"{bad.file}:{bad.line}: left out: {bad.why}" for bad in tally.bad)
     if tally.bad:
+        raise SystemExit(REFUSED)
+
+
+@app.command()
+def account(
+    name: Annotated[str, typer.Argument(help="The account.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, or account activities as Alpaca gives them.")
+    ] = None,
+    from_broker: Annotated[
+        bool, typer.Option("--from-broker", help="Ask the account's broker instead.")
+    ] = False,
+    since: Annotated[
+        datetime, typer.Option(help="Ask it from this day on (UTC).", formats=["%Y-%m-%d"])
+    ] = EPOCH,
+    json: Json = False,
+) -> None:
+    """Put on record what an account did at its broker; the same again adds nothing."""
+    with told_in_words():
+        if (file is None) is not from_broker:
+            raise InvalidInput("give a file, or --from-broker")
+        told = None if file is None else account_file(file)
+    with house() as opened:
+        opened.catch_up()
+        activities = (
+            told_by_broker(opened, name, since.replace(tzinfo=UTC))
+            if told is None
+            else told.activities
+        )
+        with bars(json) as progress:
+            task = progress.add_task("activities", total=len(activities))
+            found = import_account(
+                opened, name, activities, actor=operator().actor,
+                progress=lambda done: progress.advance(task, done),
+            )  # fmt: skip
+        opened.catch_up()
+    bad = () if told is None else told.bad
+    if json:
+        as_json({"account": name, "imported": found, "bad": bad})
+    else:
+        console.print(
+            f"{name}: {found.fills} fills of {found.orders} new orders, {found.facts} other "
+            f"activities, {found.known} known already"
+        )
+        listed(f"{one.file}:{one.line}: left out: {one.why}" for one in bad)
+    if bad:
         raise SystemExit(REFUSED)
