@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -70,7 +71,8 @@ class Paper:
     def seen(self, url: str) -> Seen:
         with psycopg.connect(url) as connection:
             orders = connection.execute(
-                "SELECT cl_ord_id, is_open, coalesce((state->>'cum_qty')::numeric, 0) FROM paper.orders"
+                "SELECT cl_ord_id, is_open, coalesce((state->>'cum_qty')::numeric, 0)"
+                " FROM paper.orders"
             ).fetchall()
             held = connection.execute(
                 "SELECT symbol, (state->>'quantity')::numeric FROM paper.positions"
@@ -119,13 +121,14 @@ class OutsideAlpaca:
         )
 
     def disturb(self, url: str) -> None:
-        """Cuts the stream; and somebody trades by hand, so that reports come that are not ours."""
-        self._tell("cut")
+        """Somebody trades by hand, so that reports come that are not ours; the stream is cut."""
         self._by_hand += 1
         self._ask("v2/orders", {
             "client_order_id": f"{BY_HAND}-{self._by_hand}", "symbol": "AAPL", "qty": "1",
             "side": "buy", "type": "market", "time_in_force": "day",
         }, patiently=True)  # fmt: skip
+        time.sleep(0.05)
+        self._tell("cut")
 
     def calm(self) -> None:
         self._tell("faults")

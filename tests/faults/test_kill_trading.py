@@ -338,4 +338,5 @@ def test_the_connection_to_alpaca_is_cut_and_the_worker_killed(
                 "SELECT convert_from(body, 'UTF8')::jsonb->'report'->>'cl_ord_id'"
                 " FROM tape.events WHERE name = 'report.stray'"
             ).fetchall()
+        assert strays, "what was traded by hand was never heard of"
         assert all(name.startswith(BY_HAND) for (name,) in strays)
