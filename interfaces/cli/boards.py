@@ -18,6 +18,7 @@ from interfaces.cli.session import AsOf, Json, house
 from interfaces.lookups import record_named, trader_named
 from interfaces.wording import amount, event_told, moment, price
 from projections.approval_queue import pending
+from projections.blotter import OrderRow, checks_of
 from projections.blotter import orders as blotter_orders
 from projections.signal_feed import signals as feed_signals
 from projections.signal_rows import SignalRow, TradeState
@@ -109,7 +110,7 @@ def orders(
         opened.catch_up()
         rows = blotter_orders(connection, account=account, as_of=as_of, limit=limit)
     if json:
-        as_json([fields(row) for row in rows])
+        as_json([{**fields(row), "checks": checks_of(row)} for row in rows])
         return
     table(
         rows,
@@ -118,10 +119,11 @@ def orders(
             Column("id", lambda row: str(row.order_stream)[:8], whole=True),
             Column("account", lambda row: row.account, spare=True),
             Column("order", lambda row: f"{row.side.value} {amount(row.order_qty)} {row.title}"),
+            Column("at", _terms_of, is_figure=True, spare=True),
             Column("status", lambda row: row.status.value),
             Column("filled", lambda row: amount(row.cum_qty), is_figure=True),
             Column("avg px", lambda row: price(row.avg_px or None), is_figure=True),
-            Column("why", lambda row: row.reason),
+            Column("why", _why_of),
         ),
         empty="no orders yet: they follow from truetape approve, or truetape order",
     )
@@ -178,6 +180,20 @@ def subject_named(connection: Connection[Any], text: str) -> UUID:
             return record_named(connection, text)[1]
         except (ApplicationError, DomainError):
             raise error from None
+
+
+def _terms_of(row: OrderRow) -> str:
+    """The prices that bind it, if any does."""
+    stop = [] if row.stop_px is None else [f"stop {price(row.stop_px)}"]
+    return " ".join([*stop, *([] if row.limit_px is None else [price(row.limit_px)])]) or "market"
+
+
+def _why_of(row: OrderRow) -> str:
+    """Why it stands as it does, or why it was asked for."""
+    if row.in_doubt:
+        return f"no answer yet, it is looked up: {row.reason}"
+    more = f", {amount(row.overfilled)} more than ordered" if row.overfilled else ""
+    return (row.reason or row.purpose) + more
 
 
 def _open_of(row: SignalRow) -> str:

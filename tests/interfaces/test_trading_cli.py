@@ -73,6 +73,7 @@ def test_an_order_that_rests_is_replaced_and_canceled_once(shell: Shell) -> None
     assert "canceled" in shell.refused("cancel", order)
     (row,) = shell("orders", "--json").json
     assert (row["limit_px"], row["replaced"], row["status"]) == ("1.60", 1, "canceled")
+    assert [check["name"] for check in row["checks"]][:3] == ["account", "signal", "hours"]
 
 
 def test_what_is_held_is_guarded_by_other_levels(shell: Shell) -> None:
