@@ -27,6 +27,8 @@ from domain.corrections import (
     CorrectionRequested,
     Target,
 )
+from domain.exit_events import ExitPlanTrailed
+from domain.exits import ExitPlan
 from domain.market import MarkRecorded
 from domain.messages import (
     Message,
@@ -120,7 +122,7 @@ _FIGURES = (
 _HANDLED = frozenset(
     kind
     for name, kind in event_classes().items()
-    if name.startswith(("signal.", "order.", "correction."))
+    if name.startswith(("signal.", "order.", "correction.", "exit_plan."))
     or kind in (MessageUnbooked, MessageEdited, MessageDeleted, MarkRecorded)
     or kind in (*_STANDINGS, *_BOOKKEEPING)
 )
@@ -186,6 +188,9 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         yield Topic.OPERATION, cause.stream
     if isinstance(event, _STANDINGS + _BOOKKEEPING):
         return
+    if event.TOPIC.startswith("exit_plan."):
+        yield from _guarded(cause, work)
+        return
     signal = _signal_of(cause, work)
     if signal is None:
         if isinstance(event, OrderFilled):
@@ -201,10 +206,21 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         yield Topic.BOARD, EVERYTHING
 
 
+def _guarded(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
+    """How a signal's holding is left is told below its card. The steps of a trailing stop are
+    many, and stand on the record alone; what was opened by hand has no card.
+    """
+    if isinstance(cause.event, ExitPlanTrailed):
+        return
+    trade = work.get(ExitPlan, cause.stream).trade
+    if work.find(Signal, trade) is not None:
+        yield Topic.LINE, trade
+
+
 def _needed(happened: Sequence[Happened]) -> Iterator[UUID]:
     """The streams that have to be looked at, so that they are read at once."""
     for cause in happened:
-        if cause.event.TOPIC.startswith(("order.", "correction.", "message.")):
+        if cause.event.TOPIC.startswith(("order.", "correction.", "message.", "exit_plan.")):
             yield cause.stream
         elif (said := _said_in(cause.event)) is not None:
             yield said

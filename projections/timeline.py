@@ -18,6 +18,17 @@ from psycopg import Connection
 
 from domain.accounts import account_stream
 from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
+from domain.exit_events import (
+    ExitPlanChanged,
+    ExitPlanDone,
+    ExitPlanGrown,
+    ExitPlanPostponed,
+    ExitPlanReduced,
+    ExitPlanReleased,
+    ExitPlanSet,
+    ExitPlanTrailed,
+    ExitPlanTriggered,
+)
 from domain.holdings import (
     HoldingAdjusted,
     HoldingAssigned,
@@ -103,6 +114,8 @@ class Timeline(Projection):
 
     name = "timeline"
     kind = "feed"
+    edition = 2
+    """The second one has the exit plans in it."""
 
     def __init__(self) -> None:
         self.events = Strip("timeline", TimelineLine, ["subject", "position"])
@@ -121,6 +134,18 @@ class Timeline(Projection):
             stream=seen.stream,
             trader=None if signal is None else signal.trader,
             signal=event.signal,
+            account=account_of(event.account),
+        )
+        self._begin(row, seen)
+
+    @when(ExitPlanSet)
+    def exit_plan_set(self, event: ExitPlanSet, seen: Seen) -> None:
+        # What was opened by hand is the trade of no signal.
+        signal = self.belongs.find(event.trade)
+        row = BelongsLine(
+            stream=seen.stream,
+            trader=None if signal is None else signal.trader,
+            signal=None if signal is None else event.trade,
             account=account_of(event.account),
         )
         self._begin(row, seen)
@@ -169,6 +194,8 @@ class Timeline(Projection):
         OrderReplaceRequested, OrderReportKept, OrderSubmitted, OrderSuspended,
         OrderTradeCanceled, OrderTradeCorrected, OrderTriggered,
         StrayReportedAgain, StraysClaimed,
+        ExitPlanChanged, ExitPlanDone, ExitPlanGrown, ExitPlanPostponed, ExitPlanReduced,
+        ExitPlanReleased, ExitPlanTrailed, ExitPlanTriggered,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,
         CorrectionApplied, CorrectionRefused,
     )  # fmt: skip

@@ -54,8 +54,10 @@ def lines(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def made_of(story: Sequence[TimelineEvent]) -> str:
-    """What the checks said when the order was asked for, as it is on record."""
-    for event in reversed(story):
+    """What the checks said when the order of a yes was asked for, as it is on record: it comes
+    before those that close it.
+    """
+    for event in story:
         if event.name in _JUDGED:
             judged = msgspec.json.decode(event.body, type=_Judged)
             if judged.checks:

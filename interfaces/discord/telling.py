@@ -11,6 +11,7 @@ import msgspec
 from psycopg import Connection
 
 from domain.holdings import holding_stream
+from interfaces.discord.exit_words import exit_told
 from interfaces.discord.members import called
 from interfaces.discord.slash.answers import plain
 from interfaces.discord.slash.follow import mentions_of
@@ -66,8 +67,10 @@ _QUANTITIES = frozenset({"quantity", "order_qty", "last_qty"})
 def told(event: TimelineEvent) -> str:
     """An event in a line that begins with its place on the tape."""
     body: Mapping[str, Any] = msgspec.json.decode(event.body)
-    words = _TOLD.get(event.name)
-    if words is None:
+    words, left = _TOLD.get(event.name), exit_told(event.name, body)
+    if left is not None:
+        said = left
+    elif words is None:
         name = event.name.partition(".")[2].replace("_", " ")
         said = f"{name}: {event_told(event)}"
     else:

@@ -28,12 +28,17 @@ from application.noticing import (
 from application.ports import NotFound
 from domain.accounts import Account, Difference, account_stream
 from domain.corrections import Target
+from domain.exit_terms import Levels, QuoteSeen, Trailing
+from domain.exits import ExitPlan
+from domain.fix import Side
+from domain.legs import Leg
 from domain.messages import Message
 from domain.notices import NoticeKind
 from domain.shared import Impossible, InvalidInput
 from tests.application.acts import (
     ADA,
     DANA,
+    TSLA,
     begin,
     call_exit,
     catch_up,
@@ -47,6 +52,7 @@ from tests.application.acts import (
 from tests.application.conftest import NOON
 
 ABOUT = uuid4()
+QUOTE = QuoteSeen(bid=Decimal(3), offer=Decimal(4), time=NOON, source="test")
 
 
 @pytest.fixture
@@ -82,6 +88,27 @@ class TestDue:
         found = due(board)
         assert [one.position for one in found if one.topic is Topic.LINE] == [1, 2]
         assert [one.position for one in found if one.topic is Topic.CARD] == [head(desk)]
+
+    def test_how_a_signals_holding_is_left_is_a_line_but_for_the_steps_of_its_trailing_stop(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        signal = post(desk)
+        levels = Levels(trailing=Trailing(amount=Decimal(1)))
+        for trade in (signal, uuid4()):
+            plan = begin(
+                desk,
+                ExitPlan.set(
+                    account="paper", trade=trade, side=Side.BUY,
+                    legs=(Leg(symbol=TSLA, side=Side.BUY),), levels=levels, held=Decimal(1),
+                    avg_px=Decimal(2), commission=Decimal(0), at=NOON,
+                ),
+            )  # fmt: skip
+            change(desk, ExitPlan, plan, lambda found: found.trail(Decimal(3), QUOTE, at=NOON))
+            change(desk, ExitPlan, plan, lambda found: found.reduce(Decimal(1), "expired", at=NOON))
+        assert [(one.about, one.position) for one in due(board) if one.topic is Topic.LINE] == [
+            (signal, 1), (signal, 2), (signal, 4),
+        ]  # fmt: skip
+        assert {one.position for one in due(board) if one.topic is Topic.CARD} == {1}
 
     def test_a_halt_is_an_alert_and_a_difference_concerns_the_operators(
         self, desk: Desk, board: ReactionRunner

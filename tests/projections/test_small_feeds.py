@@ -11,7 +11,11 @@ import pytest
 from domain.accounts import Account, CashKind, account_stream
 from domain.approvals import Role
 from domain.corrections import Correction, Target
+from domain.exit_terms import Levels
+from domain.exits import ExitPlan
+from domain.fix import Side
 from domain.holdings import Holding
+from domain.legs import Leg
 from domain.members import Token
 from domain.messages import message_stream
 from projections.accounts import Accounts
@@ -109,6 +113,33 @@ def test_an_exit_is_in_the_story_of_the_message_that_called_it() -> None:
     desk.leave(signal, "1", "3.00")
     Story(model).tell(signal)
     assert stories(model)[message_stream("discord", "3")] == [2]
+
+
+def plan(trade: UUID) -> ExitPlan:
+    """How the account guards what it holds for a trade, until it holds nothing."""
+    found = ExitPlan.set(
+        account="main", trade=trade, side=Side.BUY,
+        legs=(Leg(symbol=desk.CALL, side=Side.BUY),), levels=Levels(), held=Decimal(1),
+        avg_px=Decimal(2), commission=Decimal(0), at=desk.NOON,
+    )  # fmt: skip
+    found.reduce(Decimal(1), "it expired", at=desk.NOON)
+    found.finish("nothing is held any more", at=desk.NOON)
+    return found
+
+
+def test_how_a_holding_is_left_is_in_the_story_of_its_signal() -> None:
+    model = Timeline()
+    signal = desk.signal(1)
+    Story(model).tell(signal, plan(signal.id))
+    found = stories(model)
+    assert found[signal.id] == found[account_stream("main")] == [2, 3, 4]
+    assert found[desk.TRADER] == [1, 2, 3, 4]
+
+
+def test_what_was_opened_by_hand_is_left_in_the_story_of_its_account_alone() -> None:
+    model = Timeline()
+    Story(model).tell(plan(UUID(int=7)))
+    assert stories(model) == {account_stream("main"): [1, 2, 3]}
 
 
 @pytest.mark.parametrize("target", [Target.SIGNAL, Target.ORDER])

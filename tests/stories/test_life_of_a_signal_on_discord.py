@@ -153,7 +153,10 @@ async def _a_trader_posts_and_a_card_shows_the_reading_and_the_market(life: Life
         *life.stop(3, "signal.price_checked", "notice.posted", "notice.thread_opened"),
     ]
     (card,) = life.deck.cards()
-    assert shown(card) == {
+    told = shown(card)
+    # Eleven checks, those of the account's order among them, and none says no.
+    assert told.pop("Checks").count("\N{CHECK MARK}") == 11
+    assert told == {
         "title": "BUY 2 TSLA 250C 2026-11-20 @ 2.28",
         "told": "**Waiting** for a yes or no until 2026-11-17 15:00 UTC",
         "Trader": "Nora in #options, 2026-11-16 15:00 UTC",
@@ -161,6 +164,7 @@ async def _a_trader_posts_and_a_card_shows_the_reading_and_the_market(life: Life
         "(bid 2.25, offer 2.30 at 14:59:30 UTC, quotes)",
         "Size": "2, 2 open",
         "Read by": f"{PARSER}: year 2026 of '11/20' taken from the message's time",
+        "Confidence": "100%",
     }
     assert pressable(card) == {"approve": True, "reject": True, "fix": True, "why": True}
     return card
@@ -236,14 +240,21 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 2.30",
+        "paper holds 43 at 2.30, guarded by no level",
         "exit of 2 at 3.05 (exit)",
         "closed (exit)",
         "price of execution 2 checked: bid 3.05, offer 3.10, counts at 3.05",
+        (
+            "the trader's exit: 43 to be closed at 3.00 or better "
+            "(bid 3.05, offer 3.10 at 15:29:30 UTC)"
+        ),
         "order requested: sell 43 for paper",
         "order passed every check",
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 3.05",
+        "43 gone (trader): 0 held",
+        "the exit plan is done: nothing is held any more",
     ]
 
 
@@ -310,7 +321,9 @@ def told_in_the_page() -> dict[int, tuple[str, list[str]]]:
 
 def test_the_readme_tells_the_same_stops() -> None:
     readme = (ROOT / "README.md").read_text()
-    stops = re.findall(r"^(\d)\. \*\*(.+)\*\*: (.+) \(", readme, re.MULTILINE)
+    # A stop may lead to the page about it.
+    unlinked = re.sub(r"\*\*(.*)\[(.+?)\]\(.+?\)(.*)\*\*", r"**\1\2\3**", readme)
+    stops = re.findall(r"^(\d)\. \*\*(.+)\*\*: (.+) \(", unlinked, re.MULTILINE)
     page = told_in_the_page()
     assert {int(n): what for n, what, _ in stops} == {n: what for n, (what, _) in page.items()}
     for number, _, events in stops:

@@ -109,7 +109,7 @@ async def test_a_thread_below_the_card_has_a_line_for_each_event(deck: Deck) -> 
     await asyncio.to_thread(deck.quotes, "2.20", "2.30")
     async with deck.works():
         card = await bought(deck)
-        await until(lambda: "order filled: 43 at 2.30" in deck.thread(card))
+        await until(lambda: any("guarded" in line for line in deck.thread(card)))
     assert deck.thread(card) == [
         "posted: buy 2 at 2.28",
         "price of execution 1 checked: bid 2.20, offer 2.30, counts at 2.30",
@@ -119,6 +119,7 @@ async def test_a_thread_below_the_card_has_a_line_for_each_event(deck: Deck) -> 
         "order sent to paper",
         "order accepted by the broker",
         "order filled: 43 at 2.30",
+        "paper holds 43 at 2.30, guarded by no level",
     ]
     assert deck.events("notice.%").count("notice.thread_opened") == 1
 
