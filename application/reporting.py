@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from application.bracket_exits import bracket_exit, is_bracket_exit
 from application.desk import Command, Desk, Work, derived_id
 from application.ports import Conflict
 from domain.order_booking import Booked
@@ -60,6 +61,8 @@ def _stream_of(work: Work, account: str, report: ExecutionReport) -> UUID:
     order = work.find(Order, order_stream(report.cl_ord_id)) if report.cl_ord_id else None
     if order is not None and order.account == account:
         return order.id
+    if order is None and is_bracket_exit(work, account, report):
+        return order_stream(report.cl_ord_id)
     return stray_stream(account, report.cl_ord_id or report.order_id or UNNAMED)
 
 
@@ -71,6 +74,8 @@ def _book(
     for report in reports:
         stream = _stream_of(work, account, report)
         order = work.prefetch((stream,)).get(stream)
+        if order is None:
+            order = bracket_exit(work, account, broker, report, at=at)
         if isinstance(order, Order):
             news += order.take(report, at=at) is not Booked.REPEATED
             correlation = order.signal or order.id
