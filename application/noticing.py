@@ -8,7 +8,7 @@ from the record as it stands by then, and crosses it off. Doing one twice shows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -109,6 +109,9 @@ OPERATIONS = (OrderOutcomeUnknown, *_BOOKKEEPING)
 """What is told to those who keep the house working: it and a broker do not know the same."""
 
 _CORRECTIONS = (CorrectionRequested, CorrectionApplied, CorrectionRefused)
+STALE = timedelta(days=7)
+"""A fill that is told so late is imported history, and no news."""
+
 _TRADES = (OrderFilled, SignalExitCalled, SignalSettled)
 _FIGURES = (
     *_TRADES,
@@ -193,7 +196,7 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         return
     signal = _signal_of(cause, work)
     if signal is None:
-        if isinstance(event, OrderFilled):
+        if isinstance(event, OrderFilled) and event.timestamp - event.transact_time < STALE:
             yield Topic.TRADE, cause.stream
         return
     if (message := _put_right(cause, work)) is not None:

@@ -126,8 +126,10 @@ def call_exit(desk: Desk, signal: UUID, quantity: str, price: str | None = None)
     )
 
 
-def filled_order(desk: Desk, *fills: tuple[str, str, str], quantity: str = "10") -> UUID:
-    """An order with its fills: ExecID, quantity and price."""
+def filled_order(
+    desk: Desk, *fills: tuple[str, str, str], quantity: str = "10", at: datetime = NOON
+) -> UUID:
+    """An order with its fills of noon: ExecID, quantity and price."""
     order = Order.request(
         cl_ord_id=uuid4().hex,
         account="paper",
@@ -139,9 +141,9 @@ def filled_order(desk: Desk, *fills: tuple[str, str, str], quantity: str = "10")
         ord_type=OrdType.MARKET,
         limit_px=None,
         time_in_force=TimeInForce.DAY,
-        at=NOON,
+        at=at,
     )
-    order.submit("paper", at=NOON)
+    order.submit("paper", at=at)
     for exec_id, last_qty, last_px in fills:
         order.fill(
             exec_id=exec_id,
@@ -149,7 +151,7 @@ def filled_order(desk: Desk, *fills: tuple[str, str, str], quantity: str = "10")
             last_px=Decimal(last_px),
             commission=Decimal(0),
             transact_time=NOON,
-            at=NOON,
+            at=at,
         )
     return begin(desk, order)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -192,6 +193,12 @@ class TestDue:
     ) -> None:
         order = filled_order(desk, ("1", "10", "5.50"))
         assert [(one.topic, one.about) for one in due(board)] == [(Topic.TRADE, order)]
+
+    def test_a_fill_of_long_ago_is_history_and_no_news(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        filled_order(desk, ("1", "10", "5.50"), at=NOON + timedelta(days=7))
+        assert due(board) == []
 
 
 class TestPlaces:
