@@ -41,17 +41,21 @@ class Story:
         for aggregate in aggregates:
             for event in aggregate.collect_events():
                 assert isinstance(event, Event)
-                self.position += 1
-                told = Told(
-                    self.position,
-                    event.originator_id,
-                    event.originator_version,
-                    event.TOPIC,
-                    event.timestamp,
-                )
-                for handle in self._handlers.get(event.TOPIC, ()):
-                    handle(event, told)
+                self.hear(event)
         return self.position
+
+    def hear(self, event: Event) -> None:
+        """Folds one event."""
+        self.position += 1
+        told = Told(
+            self.position,
+            event.originator_id,
+            event.originator_version,
+            event.TOPIC,
+            event.timestamp,
+        )
+        for handle in self._handlers.get(event.TOPIC, ()):
+            handle(event, told)
 
 
 def current(table: Table[R]) -> list[R]:

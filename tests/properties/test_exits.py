@@ -36,9 +36,12 @@ from domain.orders import Order, entry_name, order_stream
 from domain.shared import DomainError
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
+from projections.exit_plans import ExitPlans
 from tests.application.acts import TSLA, new_signal
 from tests.application.conftest import NOON
 from tests.application.exit_acts import CALL
+from tests.projections.given import Story, current
+from tests.projections.test_exit_plans import agrees
 from tests.properties.memory_desk import Follower, MemoryDesk
 
 D = Decimal
@@ -248,6 +251,7 @@ class Exits(RuleBasedStateMachine):
         if plan.held:
             (row,) = [row for row in self._plans() if row.plan == plan.id]
             assert (row.held, row.stop) == (plan.held, plan.levels.stop)
+        self._is_told(plan)
 
     def teardown(self) -> None:
         """Once the market falls through the stop and stays there, all is sold."""
@@ -273,6 +277,16 @@ class Exits(RuleBasedStateMachine):
                     self.sold += self.at_broker.pop(name)
             self.follower.catch_up()
         assert self.sold == self.bought
+        self._is_told(self.desk.get(ExitPlan, self._stream))
+
+    def _is_told(self, plan: ExitPlan) -> None:
+        """The read model says of the plan what the plan knows."""
+        model = ExitPlans()
+        story = Story(model)
+        for event in self.desk.log:
+            story.hear(event)
+        (row,) = current(model.plans)
+        agrees(row, plan)
 
     @property
     def _stream(self) -> UUID:
