@@ -24,6 +24,7 @@ from application.monitoring import PositionMonitor
 from application.position_reports import Marked, Warned
 from application.risk import RiskCycle
 from application.risk_portfolios import TradingPortfolios
+from domain.accounts import Account, AccountCashMoved, CashKind, account_stream
 from domain.approvals import Role
 from domain.fix import OrdType, PositionEffect, Side
 from domain.holdings import holding_stream
@@ -42,7 +43,7 @@ from interfaces.wording import money, percent
 from projections.approval_queue import pending
 from projections.position_pages import position
 from projections.positions import PositionRow
-from tests.application.acts import last
+from tests.application.acts import events, last
 from tests.interfaces.graphql.conftest import asking
 from tests.interfaces.graphql.world import World
 from tests.stories.telling import Told
@@ -242,6 +243,36 @@ def test_three_holdings_come_to_the_greeks_of_the_example(desk: Told, entry: UUI
         line = found.line(limit)
         assert line is not None
         assert (line.used, line.allowed, line.complete) == (D(used), D(allowed), True)
+
+
+@pytest.mark.usefixtures("entry")
+def test_when_all_is_sold_the_cash_is_the_brokers_to_the_cent(desk: Told) -> None:
+    desk.market("AAPL261218C00230000 16:00:00 7.25 7.35")
+    desk.at("16:00:02")
+    ticket = OrderTicket(
+        account=ACCOUNT, side=Side.SELL, position_effect=PositionEffect.CLOSE,
+        legs=(Leg(symbol=AAPL, side=Side.SELL),), order_qty=D(9), ord_type=OrdType.LIMIT,
+        limit_px=D("7.25"),
+    )  # fmt: skip
+    place_order(desk.house.desk, desk.command(), LOCAL_OPERATOR, ticket)
+    desk.house.catch_up()
+    desk.at("21:05:00")
+    # The broker charges what regulators take for the day's sales at its end, and says so.
+    desk.house.catch_up()
+    desk.house.brokerages.reconcile(ACCOUNT)
+    desk.house.catch_up()
+    fees = [each for each in events(desk.house.desk) if isinstance(each, AccountCashMoved)]
+    assert {each.kind for each in fees} == {CashKind.FEE}
+    book = desk.house.books.book(ACCOUNT)
+    account: object = desk.house.desk.repository.get(account_stream(ACCOUNT))
+    assert isinstance(account, Account)
+    assert account.standing is not None
+    assert book is not None
+    paid = sum((each.amount for each in fees), D(0))
+    assert paid < 0
+    assert book.cash == D(50_000) + D(1_557) - 2 * D("6.30") + paid
+    assert account.standing.cash == book.cash
+    assert held(desk).realised == D(1_557)
 
 
 def three_holdings(story: Told) -> Assessment:
