@@ -37,7 +37,9 @@ FILL = ActivityKind.FILL
 def activity(number: int, kind: ActivityKind = FILL, **said: Any) -> Activity:
     """One activity, `number` minutes after the first."""
     at = said.pop("happened_at", LONG_AGO + timedelta(minutes=number))
-    figures: dict[str, Any] = {name: D(said.pop(name)) for name in ("quantity", "price", "amount") if name in said}
+    figures: dict[str, Any] = {
+        name: D(said.pop(name)) for name in ("quantity", "price", "amount") if name in said
+    }
     return Activity(activity_id=f"a-{number}", kind=kind, happened_at=at, **figures, **said)
 
 

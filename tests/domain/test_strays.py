@@ -20,7 +20,11 @@ ORDER = UUID(int=7)
 
 
 def report(exec_id: str = "e-1", minute: int = 0, **changes: Any) -> ExecutionReport:
-    fields: dict[str, Any] = {"cl_ord_id": "by-hand", "last_qty": Decimal(1), "last_px": Decimal(2)} | changes
+    fields: dict[str, Any] = {
+        "cl_ord_id": "by-hand",
+        "last_qty": Decimal(1),
+        "last_px": Decimal(2),
+    } | changes
     return ExecutionReport(
         exec_type=ExecType.TRADE,
         exec_id=exec_id,
