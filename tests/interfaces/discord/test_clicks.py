@@ -127,6 +127,7 @@ class TestYes:
             deck.loopback.guild.now += timedelta(minutes=10)
             await deck.loopback.edit(said, "BTO 2 TSLA 11/20 250c @ 1.28")
             await until_shown(card, lambda fields: "Changed" in fields)
+            await until(lambda: card.embeds[0]["footer"]["text"].endswith("version 2"))
             heard = await deck.hears(before, "approve", "Olga")
             assert heard.endswith("after you looked: look again")
             assert "Approved" in await deck.hears(card, "approve", "Olga")
