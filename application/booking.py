@@ -35,6 +35,7 @@ from domain.grammar.weighing import read
 from domain.legs import expiry_of
 from domain.market import exchange_day
 from domain.messages import (
+    HISTORY,
     Message,
     MessageCaptured,
     MessageDeleted,
@@ -251,6 +252,9 @@ class Booking:
         known = self._traders.get(author)
         if known is None or not message.author_name or known.name == message.author_name:
             return
+        if message.via == HISTORY:
+            # The history of a channel tells user names and no nicknames.
+            return
         if known.named_at is None or message.posted_at > known.named_at:
             self._register(message, work)
             work.save(consequence(self.name, cause, "name"))
@@ -270,7 +274,9 @@ class Booking:
                         platform=message.platform, author_id=message.author_id, name=name, at=at
                     )
                 )
-        elif known.named_at is not None and message.posted_at < known.named_at:
+        elif message.via == HISTORY or (
+            known.named_at is not None and message.posted_at < known.named_at
+        ):
             return
         else:
             work.get(Trader, author).rename(name, at=at)

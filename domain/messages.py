@@ -33,6 +33,10 @@ class Words(Value, frozen=True, kw_only=True):
     worded_at: datetime
 
 
+HISTORY = "history"
+"""How a message was captured that nobody heard when it was posted."""
+
+
 class MessageCaptured(Created, frozen=True, kw_only=True):
     """A message was seen for the first time; reading it may follow."""
 
@@ -72,7 +76,7 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     @property
     def late(self) -> bool:
         """Whether it reached a listener too late to count as heard live."""
-        return self.via == "history" or is_late(self.lag)
+        return self.via == HISTORY or is_late(self.lag)
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:

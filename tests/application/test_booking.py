@@ -170,6 +170,15 @@ class TestAuthors:
         assert "trader.profile_changed" not in names(desk)
         assert names(desk).count("signal.posted") == 2
 
+    def test_the_history_of_a_channel_takes_no_nickname_away(
+        self, desk: Desk, channel: Channel
+    ) -> None:
+        channel.books(OPEN, name="Nora")
+        channel.books("half out @ 3", name="nora_1987", via="history")
+        assert "trader.profile_changed" not in names(desk)
+        channel.books("all out @ 3", name="Eleanor")
+        assert last(desk, TraderRenamed).name == "Eleanor"
+
     def test_who_has_no_name_goes_by_the_platforms_id(self, desk: Desk, channel: Channel) -> None:
         channel.books(OPEN, name="")
         channel.books("half out @ 3", name="77")
