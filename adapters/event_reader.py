@@ -175,3 +175,13 @@ def wait_for_events(connection: Connection, timeout: float) -> int | None:
             for notification in connection.notifies(timeout=0):
                 newest = int(notification.payload)
     return newest
+
+
+def wake(connection: Connection) -> None:
+    """Has everybody who waits for events look up once.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        connection.execute("SELECT pg_notify(%s, '0')", (CHANNEL,))

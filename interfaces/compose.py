@@ -23,10 +23,10 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from adapters import event_reader
 from adapters.announcer import RedisAnnouncer
 from adapters.databases import drop_database, ensure_database
 from adapters.embedded import embedded_servers
-from adapters.event_reader import listen, read_after, read_head, read_range, wait_for_events
 from adapters.event_store import TapeFactory
 from adapters.exchange_calendar import AnyHour, NewYork
 from adapters.history import history
@@ -149,17 +149,10 @@ class House:
         """The automatic steps, each with its own place on the tape: what leads to an order comes
         first, up to `sending`.
         """
-        trading, *others = (
-            ReactionRunner(self.database_url, self.desk, step)
-            for step in (
-                Trading(self.market, self.calendar),
-                Exiting(self.market),
-                Halting(),
-                Booking(),
-                PriceCheck(self.market),
-            )
-        )
-        return (trading, self.sending, *others)
+        trading = Trading(self.market, self.calendar)
+        steps = (trading, Exiting(self.market), Halting(), Booking(), PriceCheck(self.market))
+        first, *others = (ReactionRunner(self.database_url, self.desk, step) for step in steps)
+        return (first, self.sending, *others)
 
     @cached_property
     def sending(self) -> ReactionRunner:
@@ -225,9 +218,9 @@ class House:
         """What keeps the read models in step with the tape."""
         reading = Reading(
             connect=partial(connect, self.database_url),
-            read_after=read_after,
-            read_range=read_range,
-            read_head=read_head,
+            read_after=event_reader.read_after,
+            read_range=event_reader.read_range,
+            read_head=event_reader.read_head,
             decode=decode_body,
             lost=(psycopg.OperationalError, psycopg.InterfaceError, Unavailable),
         )
@@ -280,9 +273,9 @@ class House:
             try:
                 if connection is None:
                     connection = connect(self.database_url)
-                    listen(connection)
+                    event_reader.listen(connection)
                 self._react()
-                wait_for_events(connection, timeout=1.0)
+                event_reader.wait_for_events(connection, timeout=1.0)
             except Unavailable as error:
                 _log.warning("the reactions wait for the database: %s", error)
                 connection = None
@@ -299,6 +292,11 @@ class House:
                 worked = reaction.step() is Step.WORKED or worked
                 if reaction is self.sending:
                     worked = self.brokerages.step() or worked
+
+    def wake(self) -> None:
+        """Has whoever waits for events look up, such as who was told to stop."""
+        with borrowed(self.reader) as connection:
+            event_reader.wake(connection)
 
     def projection_statuses(self) -> list[ProjectionStatus]:
         """Where the read models are."""
@@ -318,7 +316,7 @@ class House:
     def head(self) -> int:
         """The last position on the tape."""
         with borrowed(self.reader) as connection:
-            return read_head(connection)
+            return event_reader.read_head(connection)
 
     def history(self, events: Collection[type[Event]], head: int) -> Iterator[Happened]:
         """What happened of these kinds up to a position, from the beginning of the tape."""

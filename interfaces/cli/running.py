@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal as signals
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from types import FrameType
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ import typer
 from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from application.ports import PortError
 from domain.shared import InvalidInput
 from interfaces.cli.output import Column, as_json, console, table, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house
@@ -40,6 +41,7 @@ class working:  # noqa: N801 - used as a statement: with working(...)
     """Runs the threads of a worker while a block lasts."""
 
     def __init__(self, opened: House, stop: threading.Event) -> None:
+        self._house = opened
         self._stop = stop
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -58,6 +60,8 @@ class working:  # noqa: N801 - used as a statement: with working(...)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+        with suppress(PortError):
+            self._house.wake()
         for thread in self._threads:
             thread.join(timeout=10)
 
