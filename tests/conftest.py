@@ -70,10 +70,6 @@ def redis_url(servers: Servers) -> str:
 @pytest.fixture(scope="session")
 def administration(servers: Servers) -> Iterator[psycopg.Connection]:
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        # What is tested survives a killed process; a machine without power is not tested.
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("ALTER SYSTEM SET full_page_writes = off")
-        connection.execute("SELECT pg_reload_conf()")
         yield connection
 
 

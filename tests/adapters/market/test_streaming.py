@@ -56,7 +56,12 @@ POLYGON_CHANNEL = PolygonChannel(PolygonAccess(key="k"), "stocks")
 ALPACA_CHANNEL = AlpacaChannel(AlpacaDataAccess(key="k", secret="s"), "stocks")
 
 figures = st.one_of(
-    st.none(), st.integers(), st.floats(), st.text(max_size=5), st.booleans(), st.just([])
+    st.none(),
+    st.integers(-(2**63), 2**63),
+    st.floats(),
+    st.text(max_size=5),
+    st.booleans(),
+    st.just([]),
 )
 fields = st.sampled_from(
     ["ev", "T", "sym", "S", "bp", "ap", "bs", "as", "t", "status", "message", "msg", "code"]
