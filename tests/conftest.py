@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,6 +21,10 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
 from adapters.postgres import migrate
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever runs tests in the background of a shell has it ignored, and some tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NUMBERS = count(1)
 AHEAD = 3
