@@ -20,7 +20,7 @@ from domain.fix import Side
 from domain.instruments import instrument
 from domain.legs import Leg, strategy_quote
 from domain.limits import Limits, limits_stream
-from domain.market import exchange_day
+from domain.market import exchange_day, why_unusable
 from domain.risk import why_blocked
 from domain.risk_events import risk_stream
 from domain.sectors import SECTORS_STREAM
@@ -69,13 +69,9 @@ def _look(
     for leg, quote in zip(legs, quotes, strict=True):
         if quote is None:
             return _Look(None, f"no quote of {leg.symbol} to size and price the order by")
-        if not quote.is_usable:
-            return _Look(None, f"the quote of {leg.symbol} is crossed or has no offer: "
-                               f"{quote.bid} x {quote.offer}")  # fmt: skip
-        if at - quote.time > oldest:
-            age = int((at - quote.time).total_seconds())
-            return _Look(None, f"the quote of {leg.symbol} is {age} s old, and "
-                               f"{limits.quote_age_s} s are allowed")  # fmt: skip
+        why_not = why_unusable(quote, at=at, max_age=oldest)
+        if why_not:
+            return _Look(None, f"the quote of {leg.symbol} is of no use: {why_not}")
     usable = {quote.symbol: (quote.bid, quote.offer) for quote in quotes if quote is not None}
     whole = strategy_quote(side, legs, usable)
     assert whole is not None

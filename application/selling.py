@@ -21,7 +21,7 @@ from domain.exit_terms import BY_LEVEL, ExitReason, Fired, Levels, QuoteSeen, cl
 from domain.exits import ExitPlan
 from domain.fix import OrdStatus, PositionEffect, Side, TimeInForce
 from domain.legs import Leg, strategy_quote, strategy_symbol
-from domain.market import Quote, exchange_day
+from domain.market import Quote, exchange_day, why_unusable
 from domain.order_events import Check
 from domain.orders import Order, entry_name, order_stream
 from domain.shared import stream_id
@@ -48,10 +48,10 @@ def seen(
     side: Side, legs: tuple[Leg, ...], quotes: Mapping[str, Quote], *, at: datetime, age_s: int
 ) -> Seen:
     """The quote by which a holding of that side is left, if it can be used for that."""
-    found = []
+    found, oldest = [], timedelta(seconds=age_s)
     for leg in legs:
         quote = quotes.get(leg.symbol)
-        why_not = why_unusable(quote, at, age_s)
+        why_not = "no quote" if quote is None else why_unusable(quote, at=at, max_age=oldest)
         if quote is None or why_not:
             return Seen(None, f"{leg.symbol}: {why_not}" if len(legs) > 1 else why_not)
         found.append(quote)
@@ -70,20 +70,6 @@ def seen(
             source=", ".join(sorted({each.source for each in found})),
         )
     )
-
-
-def why_unusable(quote: Quote | None, at: datetime, age_s: int) -> str:
-    """Why nothing may be decided by a quote, in words; nothing if it is good."""
-    if quote is None:
-        return "no quote"
-    age = at - quote.time
-    if age > timedelta(seconds=age_s):
-        return f"the quote is {age.total_seconds():.0f} s old, over {age_s} s"
-    if quote.offer <= 0:
-        return "nobody offers"
-    if quote.bid > quote.offer or quote.bid < 0:
-        return f"the quote is crossed: {quote.bid} x {quote.offer}"
-    return ""
 
 
 def look(

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from application.closing_all import ClosingAll, order_close_all
-from application.limiting import halt_trading, resume_trading, set_limits
+from application.limiting import change_limits, halt_trading, resume_trading
 from application.risk import RiskCycle
 from application.risk_portfolios import TradingPortfolios
 from domain.limits import Limits
@@ -48,9 +48,9 @@ def limits(
             who = operator()
             with told_in_words():
                 wanted = _changed(known, change)
-            outcome = set_limits(
+            outcome = change_limits(
                 opened.desk, command(opened, who, account, wanted), who,
-                account=account, limits=wanted,
+                account=account, changes=wanted,
             )  # fmt: skip
             opened.catch_up()
             done(outcome, f"limits of {account} are recorded", json=json)
@@ -179,13 +179,13 @@ def _close_now(opened: House) -> None:
         opened.catch_up()
 
 
-def _changed(known: Limits, changes: list[str]) -> Limits:
-    """The limits with these changes.
+def _changed(known: Limits, changes: list[str]) -> dict[str, Any]:
+    """The limits that are changed, by name, each with its new value.
 
     Raises:
         InvalidInput: a word that is no limit, or no value for it.
     """
-    values: dict[str, Any] = msgspec.structs.asdict(known)
+    values: dict[str, Any] = {}
     for each in changes:
         name, found, said = (part.strip() for part in each.partition("="))
         if not found or name not in Limits.__struct_fields__:
@@ -196,9 +196,12 @@ def _changed(known: Limits, changes: list[str]) -> Limits:
         else:
             values[name] = None if said.lower() in _NONE else _YES_NO.get(said.lower(), said)
     try:
-        return msgspec.convert(msgspec.to_builtins(values), Limits, strict=False)
+        wanted = msgspec.convert(
+            msgspec.to_builtins(msgspec.structs.asdict(known) | values), Limits, strict=False
+        )
     except msgspec.ValidationError as error:
         raise InvalidInput(f"that is no value for a limit: {error}") from None
+    return {name: getattr(wanted, name) for name in values}
 
 
 def _shown(value: object) -> str:

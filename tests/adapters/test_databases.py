@@ -83,6 +83,8 @@ def test_a_dropped_database_is_gone_with_those_who_were_in_it(database_url: str,
 
 def test_dropping_what_is_not_there_is_no_error(database_url: str, name: str) -> None:
     drop_database(database_url, name)
+    with pytest.raises(Unavailable, match="does not exist"):
+        speaks_of(beside(database_url, name))
 
 
 def test_a_server_that_does_not_answer_is_unavailable(database_url: str) -> None:

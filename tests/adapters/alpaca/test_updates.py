@@ -60,6 +60,12 @@ def test_what_was_told_before_the_cut_is_given_out(under: Alpaca) -> None:
     told = Told(under.broker)
     told.hear(under.broker.submit(ticket(under, "o-1", limit="100.00")))
     told.until("o-1", ExecType.NEW)
+    under.show(SHARE, "99.00", "99.90")
+    under.fake.cut(lets_in=False)
+    (fill,) = told.until("o-1", ExecType.TRADE)
+    assert (fill.last_qty, fill.last_px) == (D(10), D("99.90"))
+    under.fake.let_in()
+    listens(under.broker)
 
 
 def test_fills_that_were_missed_are_found_once(under: Alpaca) -> None:
