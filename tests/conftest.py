@@ -30,10 +30,31 @@ NUMBERS = count(1)
 AHEAD = 3
 """How many databases wait for tests."""
 
+WORKERS_MAX = 8
+"""More gain nothing, as each has servers of its own."""
+
+ALONE = ("keyword", "markexpr", "lf", "stepwise", "usepdb", "trace", "collectonly")
+"""Options that ask for a few tests, or for a terminal: one process is quicker, or needed."""
+
 # No deadline: kernels are compiled at their first call. CI tries the same cases every time.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Runs all tests side by side, unless `-n 0`, `-p no:xdist` or the tests named say otherwise.
+
+    They wait more than they compute, so there are more processes than processors.
+    """
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    alone = any(config.getoption(name, None) for name in ALONE)
+    if not everything or alone or not config.pluginmanager.hasplugin("xdist"):
+        return
+    if config.option.numprocesses is None and not hasattr(config, "workerinput"):
+        config.option.numprocesses = min(len(os.sched_getaffinity(0)) + 2, WORKERS_MAX)
+        config.option.dist = "worksteal"
 
 
 @contextmanager
