@@ -20,6 +20,8 @@ from application.guarded import Guarded, remembered_plan
 from application.trading import Trading
 from domain.fix import Side
 
+_BOOKED = sorted({event.TOPIC for event in Trading.handles | Sending.handles})
+
 
 class TradingBooks:
     """The books of the accounts, where trading has come to on the tape."""
@@ -67,6 +69,20 @@ class TradingBooks:
         keys = self._remembered(Sending.name, prefix)
         return [UUID(key.removeprefix(prefix)) for key in keys]
 
+    def is_up_to_date(self) -> bool:
+        """Whether all that is on the tape counts in what is held and what works.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with borrowed(self._pool) as connection:
+            row = connection.execute(
+                "SELECT NOT EXISTS (SELECT FROM tape.events WHERE name = ANY(%s) AND position > ("
+                " SELECT min(position) FROM tape.reactions WHERE reaction = ANY(%s)))",
+                (_BOOKED, [Trading.name, Sending.name]),
+            ).fetchone()
+        return row is not None and bool(row[0])
+
     def open_orders(self, account: str) -> Sequence[str]:
         """The ClOrdIDs of the account's orders that may still trade or are about to be sent.
 
@@ -102,7 +118,7 @@ class TradingBooks:
         with borrowed(self._pool) as connection:
             rows = connection.execute(
                 "SELECT key, value FROM tape.reaction_memory"
-                " WHERE reaction = %s AND starts_with(key, %s)",
+                " WHERE reaction = %s AND starts_with(key, %s) ORDER BY key",
                 (reaction, prefix),
             ).fetchall()
         return dict(rows)

@@ -25,7 +25,7 @@ from application.reaction import Happened, Memory
 from application.reporting import book_reports
 from domain.accounts import AccountOpened
 from domain.fix import OrdStatus, PositionEffect
-from domain.order_changes import OrderReplaceRequested
+from domain.order_changes import OrderReconciled, OrderReplaceRequested
 from domain.order_events import (
     OrderCanceled,
     OrderCancelRequested,
@@ -41,7 +41,6 @@ from domain.shared import Event, Value
 
 SEND_WITHIN = timedelta(minutes=5)
 """An entry that could not be sent for so long rests on checks that are old: it is denied."""
-
 
 _UNANSWERED = frozenset(
     {OrdStatus.PENDING_NEW, OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_REPLACE}
@@ -96,6 +95,7 @@ class Sending:
             OrderRejected,
             OrderCanceled,
             OrderExpired,
+            OrderReconciled,
         }
     )
 
@@ -122,6 +122,8 @@ class Sending:
                     order = work.get(Order, cause.stream)
                     self._memory.put(_working_key(order), AtWork(cl_ord_id=order.cl_ord_id))
                 case OrderFilled() as fill if fill.leaves_qty > 0:
+                    continue
+                case OrderReconciled(ends=False):
                     continue
                 case _:
                     self._memory.drop(_working_key(work.get(Order, cause.stream)))

@@ -28,10 +28,11 @@ from domain.exit_events import (
 )
 from domain.exit_terms import ExitReason, Fired, Levels, Target, fitting, share_of
 from domain.exits import ExitPlan, closing_name, exit_plan_stream
-from domain.fix import PositionEffect, Side
+from domain.fix import OrdStatus, PositionEffect, Side
 from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
 from domain.legs import strategy_symbol
 from domain.market import Quote
+from domain.order_changes import OrderReconciled
 from domain.order_events import (
     OrderCanceled,
     OrderDenied,
@@ -54,7 +55,7 @@ _PLAN_EVENTS: frozenset[type[Event]] = frozenset(
     }
 )  # fmt: skip
 
-_Ended = OrderCanceled | OrderRejected | OrderExpired | OrderDenied
+_Ended = OrderCanceled | OrderRejected | OrderExpired | OrderDenied | OrderReconciled
 
 
 class Exiting:
@@ -63,7 +64,8 @@ class Exiting:
     name = "exiting"
     handles: frozenset[type[Event]] = _PLAN_EVENTS | {
         OrderRequested, OrderFilled, OrderCanceled, OrderRejected, OrderExpired, OrderDenied,
-        OrderTradeCorrected, OrderTradeCanceled, SignalExitCalled, SignalLevelsMoved,
+        OrderReconciled, OrderTradeCorrected, OrderTradeCanceled,
+        SignalExitCalled, SignalLevelsMoved,
         HoldingExpired, HoldingExercised, HoldingAssigned, HoldingAdjusted,
     }  # fmt: skip
 
@@ -102,6 +104,8 @@ class Exiting:
                 return self._book(cause, fill, work)
             case OrderCanceled() | OrderRejected() | OrderExpired() | OrderDenied() as ended:
                 return self._release(cause, ended, work)
+            case OrderReconciled(ends=True) as told:
+                return self._release(cause, told, work)
             case OrderTradeCorrected() | OrderTradeCanceled() as change:
                 return self._recount(cause, change, work)
             case SignalExitCalled() as called:
@@ -216,8 +220,7 @@ class Exiting:
             return
         for plan in self._plans_of(order, work):
             if order.cl_ord_id in plan.working:
-                failed = isinstance(ended, OrderRejected | OrderDenied)
-                why = getattr(ended, "reason", "") or ended.TOPIC.partition(".")[2]
+                failed, why = _how(ended)
                 plan.release(order.cl_ord_id, why, failed=failed, at=cause.event.timestamp)
                 if plan.held > 0 and (plan.due is not None or plan.called > 0):
                     look(work, plan, self._quotes(plan, cause), at=cause.event.timestamp)
@@ -349,6 +352,17 @@ class Exiting:
             # The monitor asks again in seconds: what is due stays due.
             return {}
         return {quote.symbol: quote for quote in found if quote is not None}
+
+
+def _how(ended: _Ended) -> tuple[bool, str]:
+    """Whether somebody said no to a closing order, and how it ended."""
+    match ended:
+        case OrderReconciled():
+            return ended.status is OrdStatus.REJECTED, f"{ended.status.value}, as its broker says"
+        case OrderRejected() | OrderDenied():
+            return True, ended.reason
+        case _:
+            return False, ended.TOPIC.partition(".")[2]
 
 
 def _had_its_order(plan: ExitPlan, number: int, work: Work) -> bool:

@@ -16,6 +16,7 @@ from application.desk import Work
 from application.limiting import risk_of
 from application.reaction import Happened, Memory, consequence
 from domain.fix import OrdStatus, PositionEffect
+from domain.order_changes import OrderReconciled
 from domain.order_events import (
     OrderCanceled,
     OrderCleared,
@@ -29,7 +30,9 @@ from domain.orders import Order
 from domain.risk_events import TradingHalted
 from domain.shared import Event, Value
 
-_OVER = (OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderRejected)
+_OVER = (
+    OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderReconciled, OrderRejected,
+)  # fmt: skip
 
 
 class _Entry(Value, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """Reconciling: what we have on record is held against what the broker has, every cycle.
 
 A stream of reports drops some, and a process that was dead heard none. Orders that may still
-trade are looked up, what is missing of them is booked, orders that nobody here knows are kept as
-strays, activities become facts, and positions that still differ are told.
+trade are looked up, what is missing of them is booked, an end that no report tells of is taken
+over from how the order stands there, orders that nobody here knows are kept as strays, activities
+become facts, and positions that still differ are told.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 
 from application.brokerage import Broker, BrokerOrder
 from application.desk import Command, Desk, Work, derived_id
-from application.ports import Clock
+from application.ports import Appended, Clock
 from application.reporting import book_reports
 from domain.accounts import Account, Difference, Standing, account_stream
 from domain.activities import Activity, ActivityKind, RecordedActivity, activity_stream
@@ -42,6 +43,10 @@ class Holdings(Protocol):
         """The orders that went to the broker and are not over."""
         ...
 
+    def is_up_to_date(self) -> bool:
+        """Whether all that is on the tape counts in what is held and works."""
+        ...
+
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     """What one look found."""
@@ -51,6 +56,16 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     strays: int
     activities: int
     differences: tuple[Difference, ...]
+
+    def after(self, first: Reconciled) -> Reconciled:
+        """What this look and the one before it found together."""
+        return Reconciled(
+            looked_up=max(first.looked_up, self.looked_up),
+            booked=first.booked + self.booked,
+            strays=max(first.strays, self.strays),
+            activities=first.activities + self.activities,
+            differences=self.differences,
+        )
 
 
 class Reconciler:
@@ -67,6 +82,7 @@ class Reconciler:
         self._since: datetime | None = None
         self._asked_about: set[str] = set()
         self._differed: tuple[Difference, ...] = ()
+        self._stood: Mapping[str, BrokerOrder | None] = {}
 
     def step(self) -> Reconciled:
         """One look.
@@ -75,18 +91,27 @@ class Reconciler:
             Unavailable: broker or database did not answer; the next look finds the same.
         """
         at = self._clock.now()
+        before, held = self._holdings.holdings(self._account), self._positions()
         theirs = {order.cl_ord_id: order for order in self._broker.open_orders()}
         found = self._activities(at)
         asked = self._unsettled(theirs) | self._unwanted(theirs, at) | self._behind(found)
+        # Asked for in this order, the history tells at least what the order counts.
+        stand = {name: theirs.get(name) or self._broker.order(name) for name in sorted(asked)}
         missed = [report for name in sorted(asked) for report in self._broker.history(name)]
         strays = self._strays(theirs)
         booked = book_reports(
             self._desk, self._account, self._broker.name, [*missed, *strays], at=at
         )
+        booked += self._take_over(stand, at)
         self._asked_about.update(each.activity_id for each in found)
         activities = self._record(found, at)
-        differences = self._differences(is_quiet=not booked)
-        self._keep_standing(differences, at)
+        ours = self._holdings.holdings(self._account)
+        moved = [name for name, each in stand.items() if self._stood.get(name) != each]
+        is_quiet = not (moved or booked or activities) and ours == before
+        self._stood = stand
+        differences = self._compare(
+            ours, held, at, is_quiet=is_quiet and self._holdings.is_up_to_date()
+        )
         return Reconciled(
             looked_up=len(asked),
             booked=booked,
@@ -134,6 +159,36 @@ class Reconciler:
                 found.add(fill.cl_ord_id)
         return found
 
+    def _take_over(self, stand: Mapping[str, BrokerOrder | None], at: datetime) -> int:
+        """Takes over how orders ended of whose end no report tells, and notes where the broker
+        counts more than it tells of; how many were news.
+        """
+        orders = self._orders(stand)
+        work = Work(self._desk)
+        for name, order in orders.items():
+            theirs = stand[name]
+            if theirs is None or not _is_ahead(theirs, order):
+                continue
+            version = order.version
+            order.reconcile(
+                theirs.status,
+                theirs.cum_qty,
+                order_id=theirs.order_id,
+                as_of=theirs.updated_at,
+                at=at,
+            )
+            work.begin(order)
+            work.save(
+                Command.given(
+                    derived_id("reconciled", str(order.id), str(version)),
+                    actor=f"broker:{self._broker.name}",
+                    at=at,
+                    correlation=order.signal or order.id,
+                )
+            )
+        # Whoever changed an order meanwhile heard more of it: the next look sees what came of it.
+        return sum(isinstance(result, Appended) for result in work.commit())
+
     def _orders(self, names: Iterable[str]) -> dict[str, Order]:
         """The account's orders that are on record."""
         work = Work(self._desk)
@@ -161,25 +216,37 @@ class Reconciler:
     def _record(self, activities: Sequence[Activity], at: datetime) -> int:
         return record_activities(self._desk, self._account, self._broker.name, activities, at=at)
 
-    def _differences(self, *, is_quiet: bool) -> tuple[Difference, ...]:
-        """Where positions differ: a difference counts when two quiet looks found the same, since
-        a fill may be on its way here.
-        """
-        ours = self._holdings.holdings(self._account)
+    def _positions(self) -> dict[str, Decimal]:
         theirs: dict[str, Decimal] = {}
         for position in self._broker.positions():
             theirs[position.symbol] = theirs.get(position.symbol, Decimal(0)) + position.quantity
+        return theirs
+
+    def _compare(
+        self,
+        ours: Mapping[str, Decimal],
+        theirs: Mapping[str, Decimal],
+        at: datetime,
+        *,
+        is_quiet: bool,
+    ) -> tuple[Difference, ...]:
+        """Where positions differ, as long as two looks found the same and nothing was on its way
+        at the second. A look is quiet when no order that stands otherwise there moved since the
+        last one, nothing was booked while it lasted, and our books have read the whole tape.
+        """
         none = Decimal(0)
         found = tuple(
             Difference(symbol=symbol, ours=ours.get(symbol, none), brokers=theirs.get(symbol, none))
             for symbol in sorted(ours.keys() | theirs.keys())
             if ours.get(symbol, none) != theirs.get(symbol, none)
         )
-        lasting = found if is_quiet and found == self._differed else ()
+        is_known = is_quiet and (not found or found == self._differed)
         self._differed = found
-        return lasting
+        self._keep_standing(found if is_known else None, at)
+        return found if is_known else ()
 
-    def _keep_standing(self, differences: tuple[Difference, ...], at: datetime) -> None:
+    def _keep_standing(self, differences: tuple[Difference, ...] | None, at: datetime) -> None:
+        """Records what the account has, and where positions differ unless nobody can say yet."""
         money = self._broker.account()
         standing = Standing(
             cash=money.cash,
@@ -192,7 +259,7 @@ class Reconciler:
         work = Work(self._desk)
         account = work.get(Account, account_stream(self._account))
         account.report(standing, at=at)
-        if differences or not self._differed:
+        if differences is not None:
             account.compare(differences, at=at)
         work.save(
             Command.given(
@@ -248,6 +315,12 @@ def _agrees(order: Order, theirs: BrokerOrder | None) -> bool:
         and theirs.status is order.status
         and theirs.order_qty == order.order_qty
     )
+
+
+def _is_ahead(theirs: BrokerOrder, order: Order) -> bool:
+    """Whether an order ended there or traded more than all the broker's reports tell."""
+    has_ended = order.status.is_open and not theirs.status.is_open
+    return has_ended or theirs.cum_qty > order.cum_qty
 
 
 def _status(order: BrokerOrder) -> ExecutionReport:

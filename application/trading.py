@@ -31,6 +31,7 @@ from domain.holdings import (
 )
 from domain.legs import strategy_symbol
 from domain.market import exchange_day
+from domain.order_changes import OrderReconciled
 from domain.order_events import (
     OrderCanceled,
     OrderDenied,
@@ -65,6 +66,7 @@ class Trading:
             OrderRequested,
             OrderFilled,
             *OVER,
+            OrderReconciled,
             OrderTradeCorrected,
             OrderTradeCanceled,
             ActivityRecorded,
@@ -112,7 +114,15 @@ class Trading:
                     self._place(cause, requested, work)
                 case OrderFilled() as fill:
                     self._fill(work.get(Order, cause.stream), fill)
-                case OrderCanceled() | OrderDenied() | OrderExpired() | OrderRejected():
+                case OrderReconciled(ends=False):
+                    continue
+                case (
+                    OrderCanceled()
+                    | OrderDenied()
+                    | OrderExpired()
+                    | OrderRejected()
+                    | (OrderReconciled())
+                ):
                     self._books.give_back(cause.stream)
                 case OrderTradeCorrected() | OrderTradeCanceled() as change:
                     order = work.get(Order, cause.stream)

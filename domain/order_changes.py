@@ -152,6 +152,11 @@ class OrderReconciled(Event, frozen=True, kw_only=True):
     order_id: str = ""
     as_of: datetime
 
+    @property
+    def ends(self) -> bool:
+        """Whether the order was open here and is over, as its cancel or expiry would tell."""
+        return self.was_status.is_open and not self.status.is_open
+
     def after(self, was: OrdStatus) -> OrdStatus:  # noqa: ARG002
         """The state it leads to."""
         return self.status

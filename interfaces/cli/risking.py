@@ -152,8 +152,12 @@ def reconcile(
 ) -> None:
     """Hold accounts against their brokers; exit code 1 if positions differ."""
     with house() as opened:
-        found = opened.brokerages.reconcile(account)
+        # Where positions differ counts when two looks find the same.
+        first = opened.brokerages.reconcile(account)
         opened.catch_up()
+        again = opened.brokerages.reconcile(account)
+        opened.catch_up()
+    found = {name: each.after(first[name]) for name, each in again.items() if name in first}
     if json:
         as_json(found)
     for name, each in found.items() if not json else ():

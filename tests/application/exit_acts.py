@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from application.desk import Desk, Work
 from domain.exit_terms import Levels
 from domain.exits import ExitPlan, exit_plan_stream
-from domain.fix import OrdType, PositionEffect, Side, TimeInForce
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
 from domain.order_events import OrderRequested
 from domain.orders import Order, entry_name, order_stream
@@ -133,6 +133,16 @@ def reject(desk: Desk, name: str, why: str = "no", at: datetime = NOON) -> None:
         found.reject(why, transact_time=at, at=at)
 
     change(desk, Order, order_stream(name), act)
+
+
+def settle(desk: Desk, name: str, status: OrdStatus, cum_qty: str) -> None:
+    """The broker was asked how an order stands."""
+    change(
+        desk,
+        Order,
+        order_stream(name),
+        lambda found: found.reconcile(status, Decimal(cum_qty), as_of=NOON, at=NOON),
+    )
 
 
 def plan_of(desk: Desk, trade: UUID) -> ExitPlan:

@@ -104,6 +104,7 @@ class ScriptedBroker:
         self.told: dict[str, list[ExecutionReport]] = {}
         self.news: deque[ExecutionReport] = deque()
         self.open: dict[str, BrokerOrder] = {}
+        self.ended: dict[str, BrokerOrder] = {}
         self.held: dict[str, Decimal] = {}
         self.noted: list[Activity] = []
         self.cash = D(100_000)
@@ -146,7 +147,7 @@ class ScriptedBroker:
     def order(self, cl_ord_id: str) -> BrokerOrder | None:
         self._ask("order", cl_ord_id)
         self._answer("order")
-        return self.open.get(cl_ord_id)
+        return self.open.get(cl_ord_id) or self.ended.get(cl_ord_id)
 
     def history(self, cl_ord_id: str) -> Sequence[ExecutionReport]:
         self._ask("history", cl_ord_id)
@@ -217,6 +218,10 @@ class ShownHoldings:
     def __init__(self) -> None:
         self.held: dict[str, Decimal] = {}
         self.at_work: list[UUID] = []
+        self.is_behind = False
+
+    def is_up_to_date(self) -> bool:
+        return not self.is_behind
 
     def holdings(self, account: str) -> Mapping[str, Decimal]:
         return self.held

@@ -13,7 +13,7 @@ from application.administering import open_account
 from application.desk import Desk
 from application.halting import Halting
 from application.limiting import halt_trading, resume_trading
-from domain.fix import OrdType, PositionEffect, Side, TimeInForce
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
 from domain.order_events import OrderCancelRequested, OrderDenied
 from domain.orders import Order
@@ -43,6 +43,21 @@ def requested(
     if sent:
         order.submit("paper", at=NOON)
     return begin(desk, order)
+
+
+def test_an_entry_whose_end_was_only_found_by_asking_is_not_asked_back(
+    desk: Desk, halting: ReactionRunner
+) -> None:
+    over = requested(desk, sent=True)
+    change(
+        desk, Order, over,
+        lambda order: order.reconcile(OrdStatus.CANCELED, D(0), as_of=NOON, at=NOON),
+    )  # fmt: skip
+    catch_up(halting)
+    assert halting.remembered("") == {}
+    position = halt(desk)
+    catch_up(halting)
+    assert names(desk, position) == []
 
 
 def halt(desk: Desk) -> int:

@@ -165,6 +165,85 @@ def test_a_look_that_booked_something_is_not_quiet(office: Office) -> None:
     assert differ(office) == ()
 
 
+def test_nothing_is_compared_while_a_fill_is_on_its_way_into_our_books(office: Office) -> None:
+    office.broker.held = {TSLA: D(3)}
+    office.holdings.is_behind = True
+    assert differ(office) == differ(office) == ()
+    office.holdings.is_behind = False
+    assert differ(office) == (Difference(symbol=TSLA, ours=D(0), brokers=D(3)),)
+
+
+def test_positions_are_not_said_to_agree_by_a_look_that_booked_something(office: Office) -> None:
+    office.broker.held = {TSLA: D(3)}
+    differ(office)
+    differ(office)
+    office.broker.held = {}
+    office.broker.told["o-1"].append(trade("o-1", "e-1", "2", "2"))
+    office.broker.open["o-1"] = listed("o-1", OrdStatus.PARTIALLY_FILLED, "2", "5")
+    differ(office)
+    assert "account.agreed" not in office.desk.names()
+    differ(office)
+    assert "account.agreed" in office.desk.names()
+
+
+def test_an_order_that_stands_otherwise_for_good_hides_no_difference(office: Office) -> None:
+    office.ask_back("o-1")
+    office.broker.held = {TSLA: D(3)}
+    assert differ(office) == ()
+    assert differ(office) == (Difference(symbol=TSLA, ours=D(0), brokers=D(3)),)
+
+
+@pytest.mark.parametrize("end", [OrdStatus.CANCELED, OrdStatus.EXPIRED, OrdStatus.REJECTED])
+def test_an_end_that_no_report_tells_of_is_taken_over(office: Office, end: OrdStatus) -> None:
+    office.broker.ended["o-1"] = listed("o-1", end, "0", "5")
+    del office.broker.open["o-1"]
+    assert office.reconciler.step().booked == 1
+    assert office.status("o-1") == end.value
+    office.mark()
+    office.at_work()
+    assert office.reconciler.step().looked_up == 0
+    assert office.desk.names().count("order.reconciled") == 1
+
+
+def test_fills_that_were_missed_are_booked_before_the_end_is_taken_over(office: Office) -> None:
+    office.broker.told["o-1"].append(trade("o-1", "e-1", "2", "2"))
+    office.broker.ended["o-1"] = listed("o-1", OrdStatus.CANCELED, "2", "5")
+    del office.broker.open["o-1"]
+    office.reconciler.step()
+    order = office.desk.order("o-1")
+    assert (order.status.value, order.cum_qty) == ("canceled", D(2))
+    assert office.desk.names()[-3:-1] == ["order.filled", "order.reconciled"]
+
+
+def test_a_count_that_no_report_explains_is_noted_once_and_moves_no_quantity(
+    office: Office,
+) -> None:
+    office.broker.ended["o-1"] = listed("o-1", OrdStatus.FILLED, "5", "5")
+    del office.broker.open["o-1"]
+    for _ in range(3):
+        office.reconciler.step()
+    order = office.desk.order("o-1")
+    assert (order.status.value, order.cum_qty, order.missing) == ("new", D(0), D(5))
+    assert office.desk.names().count("order.reconciled") == 1
+
+
+def test_an_order_that_the_broker_never_had_is_left_to_the_dispatcher(office: Office) -> None:
+    del office.broker.open["o-1"]
+    office.reconciler.step()
+    assert office.status("o-1") == "new"
+
+
+def test_the_end_that_was_taken_over_ends_the_errand(office: Office) -> None:
+    kept = office.dues.kept
+    office.mark()
+    assert any(key.startswith("working:") for key in kept)
+    office.broker.ended["o-1"] = listed("o-1", OrdStatus.EXPIRED, "0", "5")
+    del office.broker.open["o-1"]
+    office.reconciler.step()
+    office.mark()
+    assert not any(key.startswith("working:") for key in kept)
+
+
 def test_the_same_again_is_told_once(office: Office) -> None:
     """All at one moment, as in simulated time, where the clock may stand still."""
     office.broker.held = {TSLA: D(3)}

@@ -8,14 +8,17 @@ from uuid import UUID
 
 import pytest
 
+from adapters.postgres import open_pool
+from adapters.trading_books import TradingBooks
 from application.access import LOCAL_OPERATOR
 from application.administering import OrderTicket, open_account, place_order
 from application.approving import approve
 from application.assessing import Assessor
 from application.desk import Desk
-from domain.fix import OrdType, PositionEffect, Side
+from domain.fix import OrdStatus, OrdType, PositionEffect, Side
 from domain.legs import Leg
 from domain.order_events import OrderDenied, OrderFilled
+from domain.orders import Order
 from domain.signal_events import ClosedBy
 from domain.signals import Signal
 from tests.application.acts import (
@@ -102,6 +105,33 @@ def test_an_exit_of_half_sells_half_at_the_bid(
     call_exit(desk, signal, "1")
     catch_up(trading)
     assert last(desk, OrderFilled).last_qty == 5
+
+
+def test_an_order_whose_end_was_only_found_by_asking_gives_back_what_it_reserved(
+    desk: Desk, trading: Floor, market: ShownMarket, database_url: str
+) -> None:
+    market.show(TSLA, "5.40", "5.50")
+    ticket = OrderTicket(
+        account="paper", side=Side.BUY, position_effect=PositionEffect.OPEN,
+        legs=(Leg(symbol=TSLA, side=Side.BUY),), order_qty=D(2), ord_type=OrdType.LIMIT,
+        limit_px=D("5.00"),
+    )  # fmt: skip
+    stream = place_order(desk, command(), LOCAL_OPERATOR, ticket).stream
+    catch_up(trading)
+    with open_pool(database_url, size=1) as pool:
+        books = TradingBooks(pool)
+        before = books.book("paper")
+        change(
+            desk, Order, stream,
+            lambda order: order.reconcile(OrdStatus.EXPIRED, D(0), as_of=NOON, at=NOON),
+        )  # fmt: skip
+        assert not books.is_up_to_date()
+        catch_up(trading)
+        after = books.book("paper")
+        assert books.is_up_to_date()
+    assert before is not None
+    assert after is not None
+    assert (before.reserved > 0, after.reserved) == (True, 0)
 
 
 def test_a_market_that_ran_away_is_not_followed(
