@@ -7,6 +7,7 @@ can read the tape and append to it through one function, and owns the read table
 from __future__ import annotations
 
 import hashlib
+import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,5 +216,10 @@ def _apply(connection: Connection, migration: Migration, newest: int) -> bool:
 
 
 def _check_idle(connection: Connection) -> None:
-    """Finds out whether the server went away while the connection lay in the pool."""
-    ConnectionPool.check_connection(connection)
+    """Finds out whether the server went away while the connection lay in the pool: then there is
+    something to read, the end if nothing else. To ask takes as long as the question that follows.
+    """
+    heard = select.poll()
+    heard.register(connection.pgconn.socket, select.POLLIN)
+    if heard.poll(0):
+        ConnectionPool.check_connection(connection)
