@@ -86,6 +86,17 @@ class TapeWriter:
         return result
 
 
+def tape_arguments(batches: Sequence[Batch]) -> tuple[bool, list[bytes]]:
+    """The batches as a function that appends them takes them, and whether it has to look at each
+    of them for itself.
+
+    Raises:
+        ValueError: a batch has no event.
+    """
+    encoded = [encode(batch) for batch in batches]
+    return _repeats(encoded), [_Binary(array) for array in batch_arrays(encoded)]
+
+
 def append_on(connection: Connection, batches: Sequence[Batch]) -> list[Outcome]:
     """Appends inside the caller's own transaction, and decides nothing about its commit.
 

@@ -7,37 +7,21 @@ transaction. The row that holds its place is locked meanwhile, so a second worke
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import NamedTuple
-from uuid import UUID
 
-from adapters.append import append_on
+import psycopg
+
 from adapters.event_reader import read_head
-from adapters.mapper import decode_body
 from adapters.postgres import Connection, connect, translated
+from adapters.reaction_place import leave, store, take
 from application.desk import Desk, Work
 from application.ports import ApplicationError, Conflict
-from application.reaction import Happened, Reaction
+from application.reaction import Reaction
 from domain.shared import DomainError
 
 BATCH = 500
-
-_READ = """
-SELECT position, stream, name, body, recorded_at, actor, correlation
-FROM tape.events WHERE position > %b AND position <= %b AND name = ANY(%b)
-ORDER BY position LIMIT %b
-"""
-
-
-_MOVE = """
-UPDATE tape.reactions SET position = %s, updated_at = clock_timestamp() WHERE reaction = (
-    SELECT reaction FROM tape.reactions
-    WHERE reaction = %s AND position = %s AND state = 'running' FOR UPDATE SKIP LOCKED
-)
-"""
 
 
 class Step(StrEnum):
@@ -81,8 +65,9 @@ class ReactionRunner:
     def name(self) -> str:
         return self._reaction.name
 
-    def step(self) -> Step:
-        """Reacts to the next events, if this worker is the one to do it.
+    def step(self, head: int | None = None) -> Step:
+        """Reacts to the next events, if this worker is the one to do it; `head` is the last
+        position of the tape, where the caller knows it.
 
         An error makes the batch smaller; an event that fails alone stops the reaction, with
         the reason in its status, because skipping it would lose a decision.
@@ -91,28 +76,36 @@ class ReactionRunner:
             Unavailable: the database did not answer; nothing was stored by half.
         """
         with self._turn:
-            return self._step()
+            return self._step(head)
 
-    def _step(self) -> Step:
+    def _step(self, head: int | None) -> Step:
         try:
+            if self._is_at(head):
+                return Step.AT_HEAD
             step = self._in_one_transaction()
         except Conflict:
             # Somebody else changed a stream we decided on: decide again on what is there now.
-            self._place = None
+            self._give_up()
             return Step.WORKED
         except (DomainError, ApplicationError) as error:
-            self._place = None
+            self._give_up()
             if self._batch > 1:
                 self._batch = max(1, self._batch // 2)
                 return Step.WORKED
             self._stop(error)
             return Step.STOPPED
         except BaseException:
-            self._place = None
+            self._give_up()
             raise
         if step is Step.WORKED:
             self._batch = min(BATCH, self._batch * 2)
         return step
+
+    def _is_at(self, head: int | None) -> bool:
+        connection = self._connected()
+        if self._place is None:
+            return False
+        return self._place >= (read_head(connection) if head is None else head)
 
     def catch_up(self) -> None:
         """Reacts until there is nothing left that this worker may do.
@@ -175,104 +168,42 @@ class ReactionRunner:
 
     def _in_one_transaction(self) -> Step:
         connection = self._connected()
-        if self._place is not None and self._passes_by(connection, self._place):
-            return Step.AT_HEAD
-        with translated(), connection.transaction():
-            locked = self._lock(connection)
-            if locked is None:
-                self._place = None
-                return Step.STANDING_BY
-            place, state = locked
-            if state != "running":
-                return Step.STOPPED
-            if place != self._place:
-                self._reaction.restore(self._memory(connection))
-            happened, reached = self._next(connection, place)
-            if reached == place:
-                self._place = place
-                return Step.AT_HEAD
-            if self._react(connection, happened):
-                connection.execute("SET LOCAL synchronous_commit TO on")
-            self._save(connection, reached)
-        self._place = reached
-        return Step.WORKED if happened else Step.AT_HEAD
-
-    def _passes_by(self, connection: Connection, place: int) -> bool:
-        """Moves on without a transaction of many steps where nothing concerns the reaction, as
-        it is with most of what happens.
-        """
-        head = read_head(connection)
-        if head == place:
-            return True
-        with translated():
-            found = connection.execute(
-                _READ, (place, head, self._names, 1), prepare=True, binary=True
-            )
-            if found.rowcount:
-                return False
-            moved = connection.execute(_MOVE, (head, self.name, place), prepare=True)
-        if not moved.rowcount:
-            return False
-        self._place = head
-        return True
-
-    def _react(self, connection: Connection, happened: Sequence[Happened]) -> bool:
-        """Whether anything was decided."""
-        if not happened:
-            return False
-        work = Work(self._desk, partial(append_on, connection))
-        self._reaction.react(happened, work)
-        results = work.commit()
-        for result in results:
-            if isinstance(result, Conflict):
-                raise result
-        return bool(results)
-
-    def _lock(self, connection: Connection) -> tuple[int, str] | None:
-        row = connection.execute(
-            "SELECT position, state FROM tape.reactions WHERE reaction = %s FOR UPDATE SKIP LOCKED",
-            (self.name,),
-        ).fetchone()
-        return None if row is None else (int(row[0]), str(row[1]))
+        taken = take(connection, self.name, self._names, self._batch)
+        if taken is None:
+            leave(connection, self.name)
+            self._place = None
+            return Step.STANDING_BY
+        if taken.state != "running":
+            leave(connection, self.name)
+            return Step.STOPPED
+        if taken.position != self._place:
+            self._reaction.restore(self._memory(connection))
+        if taken.happened:
+            work = Work(self._desk)
+            self._reaction.react(taken.happened, work)
+            decided, changes = work.hand_over(), self._reaction.changes()
+            store(connection, self.name, taken.reached, changes, decided)
+        else:
+            moved = taken.reached if taken.reached > taken.position else None
+            leave(connection, self.name, moved)
+        self._place = taken.reached
+        return Step.WORKED if taken.happened else Step.AT_HEAD
 
     def _memory(self, connection: Connection) -> dict[str, bytes]:
-        rows = connection.execute(
-            "SELECT key, value FROM tape.reaction_memory WHERE reaction = %s", (self.name,)
-        ).fetchall()
+        with translated():
+            rows = connection.execute(
+                "SELECT key, value FROM tape.reaction_memory WHERE reaction = %s", (self.name,)
+            ).fetchall()
         return dict(rows)
 
-    def _next(self, connection: Connection, place: int) -> tuple[list[Happened], int]:
-        """The next events it handles, and the position up to which none are left out."""
-        head = read_head(connection)
-        if head == place:
-            return [], place
-        rows = connection.execute(
-            _READ, (place, head, self._names, self._batch), prepare=True, binary=True
-        ).fetchall()
-        happened = [_happened(*row) for row in rows]
-        return happened, happened[-1].position if len(rows) == self._batch else head
-
-    def _save(self, connection: Connection, reached: int) -> None:
-        changes = self._reaction.changes()
-        gone = [key for key, value in changes.items() if value is None]
-        kept = [(self.name, key, value) for key, value in changes.items() if value is not None]
-        with connection.cursor() as cursor:
-            if kept:
-                cursor.executemany(
-                    "INSERT INTO tape.reaction_memory (reaction, key, value) VALUES (%s, %s, %s)"
-                    " ON CONFLICT (reaction, key) DO UPDATE SET value = excluded.value",
-                    kept,
-                )
-            if gone:
-                cursor.execute(
-                    "DELETE FROM tape.reaction_memory WHERE reaction = %s AND key = ANY(%s)",
-                    (self.name, gone),
-                )
-            cursor.execute(
-                "UPDATE tape.reactions SET position = %s, updated_at = clock_timestamp()"
-                " WHERE reaction = %s",
-                (reached, self.name),
-            )
+    def _give_up(self) -> None:
+        """Ends a transaction that came to nothing; what is in memory is not the stored state."""
+        self._place = None
+        if self._connection is not None:
+            try:
+                self._connection.rollback()
+            except psycopg.Error:
+                self._connection.close()
 
     def _stop(self, error: Exception) -> None:
         with translated():
@@ -307,15 +238,3 @@ def reaction_statuses(connection: Connection) -> list[ReactionStatus]:
             " ORDER BY reaction"
         ).fetchall()
     return [ReactionStatus(*row) for row in rows]
-
-
-def _happened(
-    position: int,
-    stream: UUID,
-    name: str,
-    body: bytes,
-    recorded_at: datetime,
-    actor: str,
-    correlation: UUID | None,
-) -> Happened:
-    return Happened(position, stream, recorded_at, actor, correlation, decode_body(name, body))

@@ -75,8 +75,8 @@ def event_values(batch: EncodedBatch) -> list[bytes | None]:
 
 
 def batch_arrays(batches: Sequence[EncodedBatch]) -> tuple[bytes, ...]:
-    """The arguments of `tape.append` and `tape.append_each`."""
-    columns = list(zip(*batches, strict=True))
+    """The arguments of `tape.append` and `tape.append_each`, which are empty for no batches."""
+    columns = list(zip(*batches, strict=True)) or [()] * len(EncodedBatch._fields)
     sizes: tuple[int, ...] = columns[1]
     numbers = [_sized_int4(4, number) * size for number, size in enumerate(sizes, start=1)]
     commands, events = len(batches), sum(sizes)

@@ -181,13 +181,8 @@ class Work:
     earlier ones decided although nothing is stored yet.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        append: Callable[[Sequence[Batch]], Sequence[Appended | Conflict]] | None = None,
-    ) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._append = append or desk.tape.append
         self._in_hand: dict[UUID, BaseAggregate[UUID]] = {}
         self._absent: set[UUID] = set()
         self._taken: list[StoredEvent] = []
@@ -255,8 +250,13 @@ class Work:
 
     def commit(self) -> Sequence[Appended | Conflict]:
         """Stores the batches; one answer for each."""
+        batches = self.hand_over()
+        return self._desk.tape.append(batches) if batches else ()
+
+    def hand_over(self) -> Sequence[Batch]:
+        """The batches, for who stores them together with something else."""
         batches, self._batches = self._batches, []
-        return self._append(batches) if batches else ()
+        return batches
 
 
 def derived_id(*words: str) -> UUID:
