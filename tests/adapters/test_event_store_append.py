@@ -21,6 +21,7 @@ from tests.adapters.notes import (
     stored,
     versions_on_tape,
 )
+from tests.patience import PATIENCE_S
 
 
 def test_events_lie_without_gaps_in_the_order_they_came(database_url: str) -> None:
@@ -248,7 +249,7 @@ def test_an_append_is_told_to_those_who_listen(database_url: str) -> None:
         listener.execute("LISTEN tape")
         append(database_url, batch(uuid4(), 1, 2), batch(uuid4(), 1))
 
-        told = [n.payload for n in listener.notifies(timeout=5, stop_after=1)]
+        told = [n.payload for n in listener.notifies(timeout=PATIENCE_S, stop_after=1)]
 
     assert told == ["3"]
 

@@ -23,6 +23,7 @@ from tests.adapters.notes import (
     outcome_words,
     versions_on_tape,
 )
+from tests.patience import wait_until
 
 TAPE_LOCK = 7310306190861
 
@@ -266,10 +267,3 @@ def end_sessions(url: str) -> int:
                 " AND query LIKE '%tape.append%'"
             ).fetchall()
         )
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

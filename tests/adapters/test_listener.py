@@ -17,8 +17,8 @@ from adapters.announcer import CHANNEL, RedisAnnouncer
 from adapters.listener import RedisListener
 from application.position_reports import Marked
 from domain.valuation import Valued
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 10
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 
 

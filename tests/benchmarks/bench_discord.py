@@ -31,7 +31,6 @@ BLOCK = 4
 PACE_S = 0.005
 BURST = 5_000
 WARM_UP = 200
-PATIENCE_S = 60.0
 WORDS = "BTO 2 SPXW 5900C 01/05 @ 4.20, stop 2.10, first target 6.30"
 
 
@@ -104,7 +103,7 @@ class _Measuring(NamedTuple):
     async def settled(self, said: int) -> None:
         """Waits until so many are committed."""
         assert self.bot.poll() is None, "the bot ended"
-        await until(lambda: len(self.commits.times) >= said, PATIENCE_S)
+        await until(lambda: len(self.commits.times) >= said)
 
 
 @asynccontextmanager
@@ -117,7 +116,7 @@ async def _measuring(url: str) -> AsyncIterator[_Measuring]:
         discord.guild.channel("options")
         await connection.execute("LISTEN tape")
         with running_bot(discord, url, redis_url(), "options") as bot:
-            await until(lambda: discord.sessions.identified == 1, PATIENCE_S)
+            await until(lambda: discord.sessions.identified == 1)
             cursor = await connection.execute("SELECT max(position) FROM tape.events")
             (head,) = await cursor.fetchone() or (0,)
             measuring = _Measuring(discord, _Commits(connection, head), bot)

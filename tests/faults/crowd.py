@@ -16,7 +16,6 @@ from tests.interfaces.discord.interactions import ASKED, Interaction
 PLACES = ("options", "TSLA", "stocks")
 APPROVERS, OTHERS = ("Olga", "Ada"), ("Rob",)
 RECENT = 30
-ANSWER_S = 20.0
 
 
 class Click(NamedTuple):
@@ -49,6 +48,11 @@ class Crowd:
         for name in APPROVERS:
             discord.guild.person(name, "Approver")
         discord.guild.person("Rob")
+
+    async def begin(self) -> None:
+        """Says what cards are made of, so that there is something to click on from now on."""
+        for _ in range(3):
+            await self._call()
 
     async def act(self, times: int, pause_s: float) -> None:
         """Does so many things, at uneven moments that are a pause apart on average."""
@@ -167,7 +171,7 @@ class Crowd:
             self.clicks.remove(click)
             one = await self._press(click.card, click.verb, one.by.nickname or one.by.name)
         if waits:
-            await until(lambda: _is_heard(one), ANSWER_S)
+            await until(lambda: _is_heard(one))
 
     def _words_of_call(self, number: int, price: str) -> str:
         return f"BTO 2 TSLA {100 + number}c {self._expiry} @ {price}"

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 import psycopg
 
 from tests.adapters.alpaca.updates import KEY, SECRET
+from tests.patience import PATIENCE_S
 
 ACCOUNT = "main"
 CASH = Decimal(10_000_000)
@@ -169,7 +170,7 @@ class OutsideAlpaca:
             },
         )
         try:
-            with urlopen(request, timeout=10) as answer:
+            with urlopen(request, timeout=PATIENCE_S) as answer:
                 return json.load(answer)
         except OSError:
             if not patiently:

@@ -25,6 +25,7 @@ from adapters.event_reader import RawEvent, read_after
 from adapters.postgres import connect, migrate
 from application.ports import Appended, Conflict, Unavailable
 from tests.adapters.notes import batch
+from tests.patience import PATIENCE_S, wait_until
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
 WRITERS = 6
@@ -99,7 +100,7 @@ def test_what_was_acknowledged_survives_kill_9(home: Path) -> None:
     with embedded_servers(home) as servers:
         url = servers.database_url
         migrate(url)
-        shared, own = Appender(url, patience_s=30), Appender(url, patience_s=0.1)
+        shared, own = Appender(url, patience_s=PATIENCE_S), Appender(url, patience_s=0.1)
         writers = [Writer(shared if n % 2 else own, seed=n) for n in range(WRITERS)]
         follower = Follower(url)
         for thread in (*writers, follower):
@@ -145,15 +146,15 @@ def kill_postgres(home: Path) -> None:
     pid_file = settle(home).cluster / "postmaster.pid"
     postmaster = psutil.Process(int(pid_file.read_text().split()[0]))
     postmaster.send_signal(signal.SIGKILL)
-    postmaster.wait(timeout=10)
+    postmaster.wait(timeout=PATIENCE_S)
 
 
 def wait_for_more(writers: Sequence[Writer], number: int) -> None:
-    deadline = time.monotonic() + 60
-    while sum(len(writer.acknowledged) for writer in writers) < number:
-        assert time.monotonic() < deadline, "the writers do not get on"
+    def is_there() -> bool:
         assert all(writer.is_alive() for writer in writers)
-        time.sleep(0.01)
+        return sum(len(writer.acknowledged) for writer in writers) >= number
+
+    wait_until(is_there, "the writers do not get on")
 
 
 def test_a_refused_command_stays_refused_after_a_crash(home: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_refused_command_stays_refused_after_a_crash(home: Path) -> None:
     stream, command = uuid4(), uuid4()
     with embedded_servers(home) as servers:
         migrate(servers.database_url)
-        appender = Appender(servers.database_url, patience_s=30)
+        appender = Appender(servers.database_url, patience_s=PATIENCE_S)
         appender.append([batch(stream, 1, command=command, said="buy 1")])
         kill_postgres(home)
         with embedded_servers(home):

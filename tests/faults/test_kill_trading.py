@@ -56,10 +56,10 @@ from tests.faults.markets import (
 )
 from tests.faults.test_kill_postgres import kill_postgres
 from tests.faults.trading_worker import NOON, Place, RunningClock, work
+from tests.patience import PATIENCE_S
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
 SIGNALS = int(os.environ.get("TRUETAPE_KILL_SIGNALS", "30"))
-SETTLES_S = 60.0
 PLENTY = 100_000
 LIMITS = Limits(
     trade_share=Decimal("0.0005"),
@@ -171,7 +171,7 @@ class Trial:
         process = PROCESSES.Process(target=work, args=(self._place, ready), daemon=True)
         process.start()
         try:
-            assert ready.wait(30), "the worker does not start"
+            assert ready.wait(PATIENCE_S), "the worker does not start"
             if is_quick:
                 time.sleep(self.chance.uniform(0, 0.2))
             yield
@@ -183,7 +183,7 @@ class Trial:
     def settle(self) -> None:
         """Lets everything come to rest, undisturbed."""
         self._market.calm()
-        deadline = time.monotonic() + SETTLES_S + SIGNALS / 20
+        deadline = time.monotonic() + PATIENCE_S + SIGNALS / 20
         with self.worker():
             rested_at = -1
             while True:
@@ -289,7 +289,7 @@ class Trial:
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Does something again while the database is away: the command's id stays the same."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return act()

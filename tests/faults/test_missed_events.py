@@ -21,6 +21,7 @@ from adapters.event_reader import RawEvent, listen, read_after, read_head, wait_
 from adapters.postgres import READER_ROLE, connect
 from application.ports import Appended
 from tests.adapters.notes import batch
+from tests.patience import PATIENCE_S
 
 WRITERS = 8
 EVENTS_EACH = 1_500
@@ -132,7 +133,7 @@ def test_an_append_waits_for_the_commit_of_the_one_before(database_url: str) -> 
         assert read_head(reader) == 0
 
         slow.commit()
-        later.join(timeout=5)
+        later.join(PATIENCE_S)
         assert [event.position for event in read_after(reader, 0, 10)] == [1, 2]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -16,6 +14,7 @@ from domain.shared import InvalidInput
 from interfaces.brokerages import Brokerages
 from tests.application.conftest import NOON
 from tests.application.scripted import ACCOUNT, D, Office, ScriptedBroker, trade
+from tests.patience import PATIENCE_S, wait_until
 
 
 class Turn:
@@ -166,11 +165,11 @@ def test_a_broker_outside_has_a_thread_of_its_own_that_outlives_what_fails(floor
     stop = threading.Event()
     runs = threading.Thread(target=floor.brokerages.run, args=(stop,), daemon=True)
     runs.start()
-    _until(lambda: "o-1" in broker.tickets)
+    wait_until(lambda: "o-1" in broker.tickets)
     broker.news.append(trade("o-1", "e-1", "2", "2"))
-    _until(lambda: floor.office.status("o-1") == "filled")
+    wait_until(lambda: floor.office.status("o-1") == "filled")
     stop.set()
-    runs.join(5)
+    runs.join(PATIENCE_S)
     assert not runs.is_alive()
 
 
@@ -193,10 +192,3 @@ def test_in_the_end_every_account_is_given_back(floor: Floor) -> None:
 
 def _unavailable() -> list[object]:
     raise Unavailable("no answer")
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -18,6 +18,7 @@ import pytest
 from adapters.embedded import Servers
 from interfaces.wording import money, percent
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)
@@ -59,7 +60,7 @@ class Shell:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

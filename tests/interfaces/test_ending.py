@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from interfaces.ending import ended
+from tests.patience import PATIENCE_S
 
 
 async def for_ever(misses: int) -> None:
@@ -21,7 +22,7 @@ async def for_ever(misses: int) -> None:
 async def test_a_task_that_misses_it_is_told_again() -> None:
     tasks = [asyncio.create_task(for_ever(misses)) for misses in (0, 1, 2)]
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await ended(tasks)
     assert all(task.cancelled() for task in tasks)
 

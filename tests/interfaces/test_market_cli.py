@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.adapters.market.fake_polygon import FakePolygon
 from tests.adapters.market.loopback import Shown
 from tests.conftest import NewDatabase
 from tests.interfaces.test_cli import ROOT, Said, Shell
+from tests.patience import PATIENCE_S, wait_until
 
 OPENS = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -129,14 +129,10 @@ def test_quotes_are_recorded_as_they_come(desk: Desk) -> None:
         desk.fake.show(Shown(CALL, "5.40", "5.50", OPENS + MINUTE))
         until = OPENS + 2 * MINUTE
         desk.fake.show(Shown("TSLA", "250.5", "250.6", until))
-        for _ in range(500):
-            if len(desk.recorded()) == 3 or process.poll() is not None:
-                break
-            process.poll()
-            time.sleep(0.02)
+        wait_until(lambda: len(desk.recorded()) == 3 or process.poll() is not None)
     finally:
         process.terminate()
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert desk.recorded() == [("AAPL", "189.1"), (CALL, "5.4"), ("TSLA", "250.5")], err
     assert "recorded 3 quotes of 3 instruments, 0 gaps" in out
     assert process.returncode == 0

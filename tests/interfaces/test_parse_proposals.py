@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.language_model import LanguageModel, language_model
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-very-secret"
@@ -34,7 +35,7 @@ def parse(*words: str, settings: Mapping[str, str], given: str = "") -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

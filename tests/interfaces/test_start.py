@@ -7,10 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).parent / "uv"
@@ -91,7 +92,7 @@ def begin(checkout: Path, *arguments: str, cwd: Path | None = None) -> subproces
 
 def start(checkout: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
     begun = begin(checkout, *arguments, cwd=cwd)
-    out, err = begun.communicate(timeout=60)
+    out, err = begun.communicate(timeout=PATIENCE_S)
     return begun.returncode, out, err
 
 
@@ -99,10 +100,7 @@ def begun_and_held(checkout: Path) -> subprocess.Popen[str]:
     """A first start that is in the middle of installing."""
     (checkout / "hold").touch()
     begun = begin(checkout)
-    deadline = time.monotonic() + 20
-    while not (checkout / ".venv" / "bin" / "python").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until((checkout / ".venv" / "bin" / "python").exists)
     return begun
 
 
@@ -155,7 +153,7 @@ def test_two_first_starts_at_once_both_run(checkout: Path) -> None:
     assert "waiting" in second.stderr.readline()
     (checkout / "hold").unlink()
     for begun in (first, second):
-        begun.communicate(timeout=60)
+        begun.communicate(timeout=PATIENCE_S)
         assert begun.returncode == 0
 
 

@@ -17,6 +17,7 @@ from projections.checkpoints import Maintained
 from projections.readmodel import Index, Projection, Seen, Table, when
 from projections.rebuild import RebuildFailed
 from projections.runner import Runner
+from tests.patience import PATIENCE_S, wait_until
 from tests.projections.models import POISON, Log, Talk, TalkRow, Till
 from tests.projections.tape import Tape, reading
 
@@ -101,7 +102,7 @@ def test_events_that_come_during_a_rebuild_are_in_both_rows(tape: Tape) -> None:
         tape.say("author1", "last")
     finally:
         stop.set()
-        worker.join(10)
+        worker.join(PATIENCE_S)
     follower = runner(tape, Talk, Log)
     follower.catch_up()
     live = tape.versions("talk"), tape.versions("log")
@@ -126,10 +127,11 @@ def test_readers_see_the_old_rows_or_the_new_ones(tape: Tape) -> None:
 
     reader = threading.Thread(target=look)
     reader.start()
+    wait_until(lambda: bool(seen))
     for _ in range(5):
         follower.rebuild()
     stop.set()
-    reader.join(10)
+    reader.join(PATIENCE_S)
     assert seen == {40}
 
 
@@ -278,7 +280,7 @@ def test_a_swap_waits_for_long_reports_and_lets_followers_work(tape: Tape) -> No
         assert rebuilding.is_alive()
         tape.say("author1", "meanwhile")
         assert follower.catch_up() >= 1
-    rebuilding.join(10)
+    rebuilding.join(PATIENCE_S)
     assert failures == []
     assert build_of(tape, "talk") == 2
     with pytest.raises(psycopg.errors.UndefinedTable):

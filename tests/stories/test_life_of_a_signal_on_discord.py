@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +33,6 @@ from tests.interfaces.discord.test_clicks import fixed, hears_of_fix
 from tests.stories.telling import Told
 
 CHANNELS = ("options", "signals", "trades", "alerts", "operators", "leaderboard")
-PATIENCE_S = 30.0
 SETTINGS = DiscordSettings(
     channels=("options",), approvers=frozenset({"Approver"}), admins=frozenset({"Admin"})
 )
@@ -58,15 +59,20 @@ class Life:
         self.at(time)
         await self.deck.loopback.say("options", who, words)
 
-    async def events(self, *until_there: str) -> list[str]:
-        """What was recorded since the last look, and then where the bot said so in Discord."""
+    async def records(self, *expected: str) -> None:
+        """Waits until this was recorded since the last look, and nothing else: what happened,
+        and then where the bot said so in Discord.
+        """
         seen = self.told.head
 
         def is_told() -> bool:
-            return set(until_there) <= set(self.deck.events()[seen:]) and self._is_quiet()
+            recorded = self.deck.events()[seen:]
+            return Counter(expected) <= Counter(recorded) and self.is_quiet()
 
-        await until(is_told, PATIENCE_S)
-        return sorted(self.told.events(), key=lambda name: name.startswith("notice."))
+        with suppress(TimeoutError):
+            await until(is_told)
+        recorded = sorted(self.told.events(), key=lambda name: name.startswith("notice."))
+        assert recorded == list(expected)
 
     def stop(self, number: int, *events: str) -> Sequence[str]:
         """The events of a stop, as the page on Discord tells them as well."""
@@ -79,11 +85,17 @@ class Life:
     def board(self) -> list[str]:
         """Rank, name, return and P&L of each line of the pinned leaderboard."""
         (board,) = self.posts("leaderboard")
-        assert board.is_pinned
         lines = str(board.embeds[0]["description"]).replace("*", "").split("\n")
-        return [" · ".join(line.split(" · ")[place] for place in (0, 1, 4)) for line in lines]
+        parts = [line.split(" · ") for line in lines]
+        return [" · ".join(line[place] for place in (0, 1, 4)) for line in parts if len(line) > 4]
 
-    def _is_quiet(self) -> bool:
+    async def board_shows(self, *lines: str) -> None:
+        """Waits until the leaderboard says this."""
+        with suppress(TimeoutError):
+            await until(lambda: self.board() == list(lines))
+        assert self.board() == list(lines)
+
+    def is_quiet(self) -> bool:
         """Whether everything has followed the tape and is told."""
         house = self.deck.house
         head = house.head()
@@ -140,18 +152,21 @@ def _zoe_has_traded_before(life: Life) -> None:
 
 
 async def _the_leaderboard_is_pinned(life: Life) -> None:
-    await until(lambda: "notice.posted" in life.deck.events(), PATIENCE_S)
-    await life.events()
-    assert life.board() == ["1 Zoe · return +1.0% · P&L +40.00"]
+    await until(lambda: "notice.posted" in life.deck.events() and life.is_quiet())
+    # The story begins after what was recorded until here.
+    life.told.events()
+    (board,) = life.posts("leaderboard")
+    await until(lambda: board.is_pinned)
+    await life.board_shows("1 Zoe · return +1.0% · P&L +40.00")
 
 
 async def _a_trader_posts_and_a_card_shows_the_reading_and_the_market(life: Life) -> Post:
     await life.says("15:00:00", "Nora", "BTO 2 TSLA 11/20 250c @ 2.28")
-    assert await life.events("signal.price_checked") == [
+    await life.records(
         *life.stop(1, "message.captured", "trader.registered"),
         *life.stop(2, "signal.posted"),
         *life.stop(3, "signal.price_checked", "notice.posted", "notice.thread_opened"),
-    ]
+    )
     (card,) = life.deck.cards()
     told = shown(card)
     # Eleven checks, those of the account's order among them, and none says no.
@@ -174,20 +189,18 @@ async def _who_may_not_is_refused_and_an_approver_says_yes(life: Life, card: Pos
     no_approver = await (await life.deck.clicks(card, "approve", "Rob")).answered()
     assert no_approver.is_ephemeral
     assert no_approver.content == "Rob is no approver: ask an admin for the role"
-    assert await life.events("signal.approval_refused") == [
-        *life.stop(4, "signal.approval_refused")
-    ]
+    await life.records(*life.stop(4, "signal.approval_refused"))
     assert pressable(card)["approve"]
     heard = await life.deck.hears(card, "approve", "Olga")
     assert heard == "Approved: its order for paper follows."
 
 
 async def _an_order_is_sent_and_its_fill_is_told(life: Life, card: Post) -> None:
-    assert await life.events("order.filled") == [
+    await life.records(
         *life.stop(4, "signal.approved"),
         *life.stop(5, "order.requested", "order.cleared", "order.submitted", "order.accepted"),
         *life.stop(6, "order.filled", "exit_plan.set", "notice.posted"),
-    ]
+    )
     # A tenth of 100,000.00 buys 43 contracts at the offer of 2.30.
     assert life.deck.trades() == [
         "**paper** filled: buy 43 TSLA 250C 2026-11-20 at 2.30, on Nora's signal"
@@ -200,7 +213,7 @@ async def _an_order_is_sent_and_its_fill_is_told(life: Life, card: Post) -> None
 
 async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) -> None:
     await life.says("15:30:00", "Nora", "all out TSLA 250c @ 3.05")
-    assert await life.events("order.filled") == [
+    await life.records(
         *life.stop(
             7,
             "message.captured",
@@ -218,7 +231,7 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
             "notice.posted",
             "notice.posted",
         )
-    ]
+    )
     assert life.deck.trades()[1:] == [
         (
             "**Nora** out of 2 TSLA 250C 2026-11-20 at 3.05: P&L +150.00; "
@@ -259,36 +272,35 @@ async def _the_trader_leaves_and_what_it_earned_is_told(life: Life, card: Post) 
 
 
 async def _the_leaderboard_moves(life: Life) -> None:
-    await until(lambda: "Nora" in life.board()[0], PATIENCE_S)
-    assert life.board() == [
+    await life.board_shows(
         "1 Nora · return +3.3% · P&L +150.00",
         "2 Zoe · return +1.0% · P&L +40.00",
-    ]
+    )
 
 
 async def _the_close_is_marked_and_a_milestone_told(life: Life) -> None:
     await life.says("17:00:00", "Nora", "BTO 1 TSLA 11/27 260c @ 2.00")
-    assert await life.events("signal.price_checked") == [
+    await life.records(
         "message.captured",
         "signal.posted",
         "signal.price_checked",
         "notice.posted",
         "notice.thread_opened",
-    ]
+    )
     life.at("21:05:00")
     # The bot's own timers notice that the exchange has closed.
-    assert await life.events("mark.recorded") == [
+    await life.records(
         *life.stop(8, "mark.recorded", "notice.posted"),
-    ]
+    )
     # Longs are marked at the bid: 1.50 against the 2.00 that was paid.
     assert life.posts("trades")[-1].content.startswith(
         "**Nora** BUY TSLA 260C 2026-11-27: **-25.0%**, P&L -50.00, "
         "mark 1.50 of 2026-11-16 21:00 UTC"
     )
-    assert life.board() == [
+    await life.board_shows(
         "1 Zoe · return +1.0% · P&L +40.00",
         "2 Nora · return +0.8% · P&L +100.00",
-    ]
+    )
 
 
 async def _a_mistake_is_corrected_by_adding_to_it(life: Life, card: Post) -> None:
@@ -300,17 +312,16 @@ async def _a_mistake_is_corrected_by_adding_to_it(life: Life, card: Post) -> Non
     told = await until_shown(card, lambda fields: "Correction asked for" in fields)
     assert told["Correction asked for"] == "price ~~2.28~~ 2.40: nora, my fill was at 2.40"
     assert await hears_of_fix(life.deck, card, "apply", "Ada") == "Applied."
-    assert await life.events("correction.applied") == [
+    await life.records(
         *life.stop(9, "correction.requested", "signal.corrected", "correction.applied")
-    ]
+    )
     told = shown(card)
     assert told["Changed"] == "entry price ~~2.30~~ 2.40: ada, my fill was at 2.40"
     assert told["P&L"] == "+130.00 (+27.1%)"
-    await until(lambda: "+80.00" in life.board()[1], PATIENCE_S)
-    assert life.board() == [
+    await life.board_shows(
         "1 Zoe · return +1.0% · P&L +40.00",
         "2 Nora · return +0.2% · P&L +80.00",
-    ]
+    )
 
 
 def told_in_the_page() -> dict[int, tuple[str, list[str]]]:

@@ -24,9 +24,9 @@ from tests.adapters.alpaca.faults import Fault, Faults, StreamFaults
 from tests.adapters.alpaca.rest import Rest, reply
 from tests.adapters.alpaca.settlement import move_cash, settle
 from tests.adapters.alpaca.updates import KEY, MARK, SECRET, Updates
+from tests.patience import PATIENCE_S
 
 Act = Callable[[web.Request], Awaitable[web.Response]]
-START_S = 10.0
 
 
 class FakeAlpaca:
@@ -55,11 +55,11 @@ class FakeAlpaca:
     def start(self, port: int = 0) -> None:
         self._port = port
         self._thread.start()
-        assert self._ready.wait(START_S), "the fake Alpaca did not start"
+        assert self._ready.wait(PATIENCE_S), "the fake Alpaca did not start"
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_S)
+        self._thread.join(PATIENCE_S)
 
     def join(self) -> None:
         """Waits until the server is stopped."""
@@ -86,7 +86,7 @@ class FakeAlpaca:
     def cut(self, *, lets_in: bool = True) -> None:
         """Cuts the stream of every session."""
         asyncio.run_coroutine_threadsafe(self.updates.cut(lets_in=lets_in), self._loop).result(
-            START_S
+            PATIENCE_S
         )
 
     def mark(self, name: str) -> None:

@@ -27,6 +27,7 @@ from tests.adapters.alpaca.under_test import Alpaca, listens
 from tests.adapters.alpaca.updates import KEY, SECRET
 from tests.adapters.brokers.under_test import CALL, HIGHER, SHARE, D, Told, ticket
 from tests.architecture.source import ROOT
+from tests.patience import PATIENCE_S
 
 THEIRS = CALL.replace(" ", "")
 LEGS = [
@@ -47,7 +48,7 @@ EXITS = {"take_profit": {"limit_price": "9"}, "stop_loss": {"stop_price": "4"}}
 
 def asked(url: str, method: str, path: str, body: Body | None = None) -> requests.Response:
     headers = {"APCA-API-KEY-ID": KEY, "APCA-API-SECRET-KEY": SECRET}
-    return requests.request(method, f"{url}{path}", json=body, headers=headers, timeout=10)
+    return requests.request(method, f"{url}{path}", json=body, headers=headers, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_what_is_not_as_described_is_noticed(under: Alpaca) -> None:
 
 
 def test_it_needs_the_key(under: Alpaca) -> None:
-    answer = requests.get(f"{under.fake.url}/v2/account", timeout=10)
+    answer = requests.get(f"{under.fake.url}/v2/account", timeout=PATIENCE_S)
     assert answer.status_code == 401
 
 
@@ -138,10 +139,10 @@ def process() -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_it_runs_by_itself(process: tuple[subprocess.Popen[str], str]) -> None:
     running, url = process
     quote: Body = {"symbol": SHARE, "bid": "189.00", "offer": "189.20", "offer_size": 6}
-    requests.post(f"{url}/control/quote", json=quote, timeout=10).raise_for_status()
+    requests.post(f"{url}/control/quote", json=quote, timeout=PATIENCE_S).raise_for_status()
     faults: Body = {"stream": {"double_share": 1.0}, "seed": 7,
               "requests": [{"kind": "lose_answer", "method": "POST"}]}  # fmt: skip
-    requests.post(f"{url}/control/faults", json=faults, timeout=10).raise_for_status()
+    requests.post(f"{url}/control/faults", json=faults, timeout=PATIENCE_S).raise_for_status()
     with AlpacaBroker(Access(key=KEY, secret=SECRET, trading_url=url)) as broker:
         listens(broker)
         order = OrderTicket(
@@ -153,9 +154,9 @@ def test_it_runs_by_itself(process: tuple[subprocess.Popen[str], str]) -> None:
             broker.submit(order)
         told = Told(broker)
         told.until("o-1", ExecType.TRADE)
-        requests.post(f"{url}/control/cut", json={}, timeout=10).raise_for_status()
-        requests.post(f"{url}/control/clock", json={"end_day": True}, timeout=10)
-        state = requests.get(f"{url}/control/state", timeout=10).json()
+        requests.post(f"{url}/control/cut", json={}, timeout=PATIENCE_S).raise_for_status()
+        requests.post(f"{url}/control/clock", json={"end_day": True}, timeout=PATIENCE_S)
+        state = requests.get(f"{url}/control/state", timeout=PATIENCE_S).json()
     assert state["orders"][0] == {
         "client_order_id": "o-1", "status": "expired", "filled_qty": "6", "replaces": None,
     }  # fmt: skip

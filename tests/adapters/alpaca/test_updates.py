@@ -19,6 +19,7 @@ from tests.adapters.alpaca.faults import BREAK, Fault
 from tests.adapters.alpaca.settlement import bust
 from tests.adapters.alpaca.under_test import Alpaca, listens
 from tests.adapters.brokers.under_test import CALL, HIGHER, SHARE, VERTICAL, Told, ticket
+from tests.patience import wait_until
 
 D = Decimal
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
@@ -32,12 +33,12 @@ def cut(under: Alpaca) -> None:
     """The stream is cut, and nobody is let in again until `let_in`."""
     under.fake.cut(lets_in=False)
 
-    for _ in range(100):
-        if not under.broker.is_connected:
-            return
+    def is_lost() -> bool:
         with suppress(Unavailable):
             under.broker.reports(0.02)
-    raise AssertionError("the stream was not lost")
+        return not under.broker.is_connected
+
+    wait_until(is_lost, "the stream was not lost")
 
 
 def test_nothing_is_heard_before_the_start(under: Alpaca) -> None:
@@ -219,14 +220,13 @@ def test_a_key_that_the_stream_refuses_is_said(under: Alpaca) -> None:
         )
     )
     with other:
-        said = ""
-        for _ in range(200):
+
+        def is_refused() -> bool:
             with pytest.raises(Unavailable) as error:
                 other.reports(0.02)
-            said = str(error.value)
-            if "refuses the key" in said:
-                break
-        assert "refuses the key" in said
+            return "refuses the key" in str(error.value)
+
+        wait_until(is_refused)
         assert not other.is_connected
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -15,8 +16,7 @@ from application.ports import Unavailable
 from domain.reports import ExecutionReport
 from tests.adapters.alpaca.faults import LOSE_ANSWER, LOSE_REQUEST, Fault
 from tests.adapters.alpaca.server import FakeAlpaca
-
-PATIENCE_S = 10.0
+from tests.patience import PATIENCE_S
 
 
 class Alpaca:
@@ -50,16 +50,17 @@ class Alpaca:
     def heard(self) -> list[ExecutionReport]:
         """Everything that the stream has told until now, and what had to be asked for then."""
         found: list[ExecutionReport] = []
-        for attempt in range(400):
-            if attempt % 10 == 0:
-                # A mark that is told while the stream is cut is heard by nobody.
-                assert self.broker.await_connection(PATIENCE_S)
-                mark = f"mark-{next(self._marks)}"
-                self.fake.mark(mark)
-            with suppress(Unavailable):
-                found += self.broker.reports(0.02)
-            if any(report.cl_ord_id == mark for report in found):
-                return [report for report in found if not report.cl_ord_id.startswith("mark-")]
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            # A mark that is told while the stream is cut is heard by nobody.
+            assert self.broker.await_connection(PATIENCE_S)
+            mark = f"mark-{next(self._marks)}"
+            self.fake.mark(mark)
+            for _ in range(10):
+                with suppress(Unavailable):
+                    found += self.broker.reports(0.02)
+                if any(report.cl_ord_id == mark for report in found):
+                    return [one for one in found if not one.cl_ord_id.startswith("mark-")]
         raise AssertionError("the mark was never heard")
 
     def now(self) -> datetime:

@@ -4,6 +4,7 @@ is told to, and a connection that fails when it is told to.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -14,6 +15,7 @@ from application.brokerage import Broker, OrderTicket
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
 from domain.reports import ExecType, ExecutionReport
+from tests.patience import PATIENCE_S
 
 D = Decimal
 
@@ -134,9 +136,8 @@ class Told:
 
     def until(self, name: str, *kinds: ExecType, count: int = 1) -> list[ExecutionReport]:
         """Listens until the order has so many reports of these kinds; gives up after a while."""
-        for _ in range(40):
-            if len(self.of(name, *kinds)) >= count:
-                break
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.of(name, *kinds)) < count and time.monotonic() < deadline:
             self.hear(self.broker.reports(0.1))
         found = self.of(name, *kinds)
         assert len(found) >= count, f"{name} heard only of {[r.exec_type for r in self.of(name)]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from application.ports import PortError
 from domain.instruments import Right
 from domain.market import Quote
 from tests.adapters.market.loopback import Json, Shown, Traded
+from tests.patience import PATIENCE_S
 
 D = Decimal
 NOW = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
@@ -22,7 +24,6 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 CALL, HIGHER, PUT = "TSLA  261120C00250000", "TSLA  261120C00260000", "TSLA  261120P00250000"
 LATER = "TSLA  261218C00250000"
-PATIENCE_S = 5.0
 
 
 class SetClock:
@@ -75,7 +76,8 @@ def heard(stream: QuoteStream, count: int = 1) -> list[Quote]:
 
 def gap(stream: QuoteStream) -> FeedGap:
     """The next gap that a stream tells; that it is down meanwhile is no gap yet."""
-    for _ in range(1000):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         try:
             told = stream.take(0.05)
         except PortError:
@@ -87,8 +89,9 @@ def gap(stream: QuoteStream) -> FeedGap:
 
 def fail(stream: QuoteStream) -> None:
     """Takes until the stream fails."""
-    for _ in range(100):
-        stream.take(PATIENCE_S / 100)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        stream.take(0.05)
 
 
 class FeedContract:

@@ -13,10 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from domain.instruments import Option, instrument
+from tests.patience import PATIENCE_S
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-START_S = 10.0
 
 
 @dataclass
@@ -108,11 +108,11 @@ class Sockets:
     def wait_for(self, *topics: str) -> None:
         """Waits until all of these are subscribed to."""
         with self.changed:
-            assert self.changed.wait_for(lambda: set(topics) <= self.topics(), START_S), topics
+            assert self.changed.wait_for(lambda: set(topics) <= self.topics(), PATIENCE_S), topics
 
     def wait_without(self, topic: str) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: topic not in self.topics(), START_S), topic
+            assert self.changed.wait_for(lambda: topic not in self.topics(), PATIENCE_S), topic
 
     async def cut(self) -> None:
         """Ends every connection as a broken line does: without a word."""
@@ -138,11 +138,11 @@ class Loopback:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(START_S), "the fake did not start"
+        assert self._ready.wait(PATIENCE_S), "the fake did not start"
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_S)
+        self._thread.join(PATIENCE_S)
 
     def do(self, act: Awaitable[None]) -> None:
         """Does something on the server's own loop, and waits until it is done."""
@@ -150,7 +150,7 @@ class Loopback:
         async def done() -> None:
             await act
 
-        asyncio.run_coroutine_threadsafe(done(), self._loop).result(START_S)
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(PATIENCE_S)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

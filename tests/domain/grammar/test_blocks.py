@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -196,9 +196,9 @@ def test_a_card_is_a_block_too() -> None:
 @pytest.mark.parametrize("size", [310, 4_000])
 def test_the_worst_block_is_read_in_a_blink(bit: str, size: int) -> None:
     text = message(("gold buy sl close be " + bit * size)[:size])
-    began = perf_counter()
+    began = thread_time()
     read(text, Room())
-    assert perf_counter() - began < 0.3
+    assert thread_time() - began < 0.3
 
 
 def _plainly(said: str) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -118,6 +118,6 @@ def test_words_of_a_ticket_beside_it_are_left_to_the_ticket_grammar() -> None:
             "is closed ", "half of the ", "target "]
 )  # fmt: skip
 def test_the_worst_followup_is_read_in_a_blink(bit: str) -> None:
-    began = perf_counter()
+    began = thread_time()
     read_text(("close sl be " + bit * 100)[:319])
-    assert perf_counter() - began < 0.1
+    assert thread_time() - began < 0.1

@@ -17,6 +17,7 @@ from domain.grammar.opinion import LENGTH_MAX, Leaning, features_of, model
 from domain.grammar.reading import Embed, EmbedField, MessageText
 from tests.domain.grammar.corpus import BOOKED, TRAPS
 from tests.domain.grammar.spoken import THURSDAY, message
+from tests.patience import PATIENCE_S
 
 SAID = [*(text for text, _ in BOOKED), *(text for text, _ in TRAPS)]
 
@@ -95,7 +96,7 @@ def test_nothing_that_is_shipped_needs_scikit_learn() -> None:
         "assert 'domain.grammar.opinion' in sys.modules\n"
         "assert not {'sklearn', 'scipy'} & set(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(

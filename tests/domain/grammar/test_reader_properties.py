@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from time import perf_counter
+from time import thread_time
 
 import msgspec
 import pytest
@@ -81,6 +81,6 @@ def test_a_ticket_in_a_question_opens_nothing(word: str) -> None:
      "\u00bd", "\ufdfa", "out of ", "SL 1, ", "BTO SPY 1c 2c ", "500/505/510/515/", "#1", "--"],
 )  # fmt: skip
 def test_the_longest_message_of_the_worst_kind_is_read_in_a_blink(bit: str) -> None:
-    began = perf_counter()
+    began = thread_time()
     read_text((bit * 4_000)[:4_000])
-    assert perf_counter() - began < 0.5
+    assert thread_time() - began < 0.5

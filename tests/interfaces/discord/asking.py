@@ -26,8 +26,8 @@ from tests.interfaces.discord.gateway import LoopbackDiscord, until
 from tests.interfaces.discord.guild import Json, Post
 from tests.interfaces.discord.interactions import Interaction
 from tests.interfaces.discord.listening import NOON
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30
 CALL = "TSLA  261120C00250000"
 SETTINGS = DiscordSettings(
     channels=("options", "stocks"),

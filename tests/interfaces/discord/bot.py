@@ -26,8 +26,7 @@ from interfaces.compose import open_house
 from interfaces.discord.capture import CaptureClient
 from interfaces.settings import Settings
 from tests.interfaces.discord.gateway import TOKEN, LoopbackDiscord
-
-PATIENCE_S = 30
+from tests.patience import PATIENCE_S
 
 
 @contextmanager

@@ -32,7 +32,6 @@ from tests.interfaces.discord.interactions import (
     COMMAND,
     COMPONENT,
     MODAL,
-    PATIENCE_S,
     Interaction,
     chosen,
     commanded,
@@ -41,10 +40,10 @@ from tests.interfaces.discord.interactions import (
 )
 from tests.interfaces.discord.rest import Refusal, Rest
 from tests.interfaces.discord.sessions import Sessions
+from tests.patience import PATIENCE_S
 
 TOKEN = "loopback.token"
 STEP_S = 0.02
-CONNECTING_S, LEAVING_S = 30.0, 60.0
 MESSAGE_CONTENT_LIMITED = 1 << 19
 """The flag of an application in few guilds that may read what is said."""
 
@@ -120,14 +119,14 @@ class LoopbackDiscord:
             task = asyncio.create_task(client.start(token))
             ready = asyncio.create_task(client.wait_until_ready())
             try:
-                async with asyncio.timeout(CONNECTING_S):
+                async with asyncio.timeout(PATIENCE_S):
                     await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
                 if task.done():
                     task.result()
                 yield
             finally:
                 # Whatever hangs is to fail here, with a traceback.
-                async with asyncio.timeout(LEAVING_S):
+                async with asyncio.timeout(PATIENCE_S):
                     await client.close()
                     await ended([ready])
                     await asyncio.wait({task})
@@ -277,13 +276,13 @@ class LoopbackDiscord:
         return {"channel_id": str(post.channel.id), "guild_id": str(self.guild.id)}
 
 
-async def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     """Waits for something to become true.
 
     Raises:
         TimeoutError: it did not.
     """
-    async with asyncio.timeout(patience_s):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if condition():
                 return

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 from tests.interfaces.discord.guild import Channel, Json, Person, Post
+from tests.patience import PATIENCE_S
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 BUTTON, SELECT, TEXT_INPUT, ACTION_ROW = 2, 3, 4, 1
 ANSWERED, THINKING, UPDATES_LATER, UPDATED, SUGGESTED, ASKED = 4, 5, 6, 7, 8, 9
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
-PATIENCE_S = 10.0
 
 
 class Interaction:

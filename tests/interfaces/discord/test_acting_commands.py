@@ -17,6 +17,7 @@ from projections.timeline import timeline
 from tests.interfaces.discord.asking import Community, told
 from tests.interfaces.discord.gateway import LoopbackDiscord
 from tests.interfaces.discord.guild import Post
+from tests.patience import wait_until
 
 
 @pytest.fixture
@@ -149,11 +150,12 @@ async def test_what_a_killed_bot_had_acknowledged_is_done_when_it_is_told_again(
     }
     async with community.bot():
         await community.replays(given)
-        for _ in range(100):
-            await asyncio.to_thread(community.catch_up)
-            if community.events("order.filled") == ["order.filled", "order.filled"]:
-                break
-            await asyncio.sleep(0.05)
+
+        def is_filled() -> bool:
+            community.catch_up()
+            return len(community.events("order.filled")) == 2
+
+        await asyncio.to_thread(wait_until, is_filled)
     assert community.events("order.filled") == ["order.filled", "order.filled"]
 
 

@@ -15,9 +15,9 @@ from interfaces.discord.secrecy import REDACTED, WithoutToken
 from interfaces.discord.settings import DiscordSettings
 from tests.interfaces.discord.bot import running_command
 from tests.interfaces.discord.gateway import TOKEN, LoopbackDiscord, until
+from tests.patience import PATIENCE_S
 
 WRONG = "wrong.loopback.token"
-PATIENCE_S = 60.0
 
 
 def surroundings(database_url: str, redis_url: str, token: str) -> dict[str, str]:
@@ -56,7 +56,7 @@ async def test_the_token_that_lets_in_is_not_written(
         log.open("wb") as file,
         running_command(loopback, surroundings(database_url, redis_url, TOKEN), file) as bot,
     ):
-        await until(lambda: "listening in options" in log.read_text(), PATIENCE_S)
+        await until(lambda: "listening in options" in log.read_text())
         bot.terminate()
         code = await ended(bot)
     written = log.read_text()

@@ -15,8 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from interfaces.compose import House
 from interfaces.http import serve
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 
 @contextmanager

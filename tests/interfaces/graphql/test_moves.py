@@ -10,6 +10,7 @@ import pytest
 
 from application.ports import Unavailable
 from interfaces.graphql.moves import FRESH_S, Moves, Place
+from tests.patience import PATIENCE_S
 
 FEED, BOOKS = Place(5, 1, stopped=False), Place(4, 1, stopped=False)
 
@@ -68,7 +69,7 @@ async def test_an_announcement_moves_what_it_names(
     moves: Moves, announcements: Announcements
 ) -> None:
     announcements.say({"feed": 6, "somebody else's": 9})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await moves.moved()
     assert moves.places == {"feed": FEED._replace(position=6), "books": BOOKS}
     assert moves.reached(["feed", "books"]) == 4
@@ -79,7 +80,7 @@ async def test_an_announcement_from_before_moves_nothing_back(
 ) -> None:
     announcements.say({"feed": 2})
     announcements.say({"feed": 7})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await moves.moved()
     assert moves.places["feed"].position == 7
 
@@ -108,7 +109,7 @@ async def test_what_may_be_lost_is_looked_up_when_announcements_come_again(
     database.places["books"] = BOOKS._replace(position=8)
     await asyncio.sleep(FRESH_S * 1.5)
     announcements.say({})
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         await moves.moved()
     assert moves.places["books"].position == 8
 
