@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Outcome, Status, mean, series
+from domain.quant.figures import Floats, Status, mean, series
 from domain.shared import InvalidInput
 
 SAMPLES = 1_000
@@ -89,11 +89,6 @@ def sharpe_interval(samples: Samples, per_year: float) -> tuple[float, float] | 
     if (samples.deviation <= 0.0).any():
         return None
     return interval(samples.mean / samples.deviation * math.sqrt(per_year))
-
-
-def enclosing(outcome: Outcome, found: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The interval of a figure, None where there is no figure."""
-    return None if isinstance(outcome, Status) else found
 
 
 @njit(cache=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -40,7 +41,7 @@ def xirr(days: ArrayLike, flows: ArrayLike) -> Outcome:
     else:
         grid = np.linspace(low, high, _STEPS + 1)
         values = _worth(gaps, amounts, grid)
-        changes = np.flatnonzero(np.sign(values[1:]) != np.sign(values[:-1]))
+        changes = np.flatnonzero((values[1:] > 0.0) != (values[:-1] > 0.0))
         brackets = [(float(grid[at]), float(grid[at + 1])) for at in changes]
     if len(brackets) > 1:
         return Status.SEVERAL_RATES
@@ -94,3 +95,39 @@ def _root(gaps: Floats, flows: Floats, low: float, high: float) -> float | None:
         else:
             high = middle
     return low
+
+
+class Step(NamedTuple):
+    """An execution of a trade: on which day, of how much (negative closes), at what per unit,
+    and what a unit entered then ties up."""
+
+    day: float
+    quantity: float
+    price: float
+    tied: float
+
+
+def trade_flows(
+    sign: int, steps: Sequence[Step], last: tuple[float, float] | None = None
+) -> list[tuple[float, float]]:
+    """What a trade took and gave back, as (day, flow): what it ties up goes out at its entries,
+    and its part of that comes back at each exit with what was made on it, at average cost.
+
+    `last` is the day and price per unit at which the rest is valued; without it the rest comes
+    back as it went out, on the day of the last step.
+    """
+    flows: list[tuple[float, float]] = []
+    held = cost = tied = 0.0
+    for day, quantity, price, ties in steps:
+        if quantity > 0.0:
+            held, cost, tied = held + quantity, cost + quantity * price, tied + quantity * ties
+            flows.append((day, -quantity * ties))
+        elif quantity < 0.0 < held:
+            part = min(-quantity / held, 1.0)
+            flows.append((day, part * (tied + sign * (held * price - cost))))
+            held, cost, tied = held * (1.0 - part), cost * (1.0 - part), tied * (1.0 - part)
+    if held > 0.0 and last is not None:
+        flows.append((last[0], tied + sign * (held * last[1] - cost)))
+    elif held > 0.0:
+        flows.append((steps[-1].day, tied))
+    return flows

@@ -66,6 +66,7 @@ class Record:
         quantity: str = "1",
         legs: tuple[Leg, ...] = (Leg(symbol=CALL, side=Side.BUY),),
         side: Side = Side.BUY,
+        stop: str | None = None,
     ) -> Signal:
         signal = Signal.post(
             place=0, origin="trader", trader=trader,
@@ -74,8 +75,8 @@ class Record:
                 message=message_stream("discord", str(next(self._messages))),
             ),
             side=side, legs=legs, quantity=Decimal(quantity), price=Decimal(price), price_to=None,
-            stop=None, targets=(), valid_until=None, parser="test", rules=(),
-            posted_at=utc(at), at=utc(at),
+            stop=None if stop is None else Decimal(stop), targets=(), valid_until=None,
+            parser="test", rules=(), posted_at=utc(at), at=utc(at),
         )  # fmt: skip
         self.tape.save(signal)
         return signal
