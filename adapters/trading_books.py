@@ -13,10 +13,10 @@ from psycopg_pool import ConnectionPool
 
 from adapters.postgres import borrowed
 from application.books import HELD_PREFIX, Book, Held, book_key, remembered_book
-from application.dispatching import AtWork, Due, Sending, What, due_prefix, working_prefix
 from application.exiting import Exiting
 from application.guarded import PREFIX as PLAN_PREFIX
 from application.guarded import Guarded, remembered_plan
+from application.sending import AtWork, Due, Sending, What, due_prefix, working_prefix
 from application.trading import Trading
 from domain.fix import Side
 

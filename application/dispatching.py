@@ -11,33 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from application.brokerage import Broker, OrderTicket, Replacement
+from application.brokerage import Broker, OrderTicket
 from application.desk import Command, Desk, Work, derived_id
 from application.ports import Clock, Conflict, Unavailable
-from application.reaction import Happened, Memory
 from application.reporting import book_reports
-from domain.accounts import AccountOpened
+from application.sending import Due, DueList, Sending, What, due_prefix
 from domain.fix import OrdStatus, PositionEffect
-from domain.order_changes import OrderReconciled, OrderReplaceRequested
-from domain.order_events import (
-    OrderCanceled,
-    OrderCancelRequested,
-    OrderCleared,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderSubmitted,
-)
 from domain.orders import Order
 from domain.reports import ExecutionReport
-from domain.shared import Event, Value
 
 SEND_WITHIN = timedelta(minutes=5)
 """An entry that could not be sent for so long rests on checks that are old: it is denied."""
@@ -45,129 +31,6 @@ SEND_WITHIN = timedelta(minutes=5)
 _UNANSWERED = frozenset(
     {OrdStatus.PENDING_NEW, OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_REPLACE}
 )
-
-
-class What(StrEnum):
-    """What is to be done at a broker."""
-
-    SEND = "send"
-    CANCEL = "cancel"
-    REPLACE = "replace"
-
-
-class Due(Value, frozen=True, kw_only=True):
-    """An errand that has yet to be run: for which order, since which event."""
-
-    errand: What
-    order: UUID
-    cl_ord_id: str
-    position: int
-    at: datetime
-    terms: Replacement | None = None
-
-
-class AtBroker(Value, frozen=True, kw_only=True):
-    """An account and where it is kept."""
-
-    account: str
-    broker: str
-    cash: Decimal = Decimal(0)
-
-
-class AtWork(Value, frozen=True, kw_only=True):
-    """An order that may still trade."""
-
-    cl_ord_id: str
-
-
-class Sending:
-    """The reaction that remembers accounts, what is due at their brokers, and what works there."""
-
-    name = "sending"
-    handles: frozenset[type[Event]] = frozenset(
-        {
-            AccountOpened,
-            OrderCleared,
-            OrderCancelRequested,
-            OrderReplaceRequested,
-            OrderSubmitted,
-            OrderFilled,
-            OrderRejected,
-            OrderCanceled,
-            OrderExpired,
-            OrderReconciled,
-        }
-    )
-
-    def __init__(self) -> None:
-        self._memory = Memory()
-
-    def restore(self, state: Mapping[str, bytes]) -> None:  # noqa: ARG002
-        """What is due lies in the store; what was not stored is forgotten."""
-        self._memory = Memory()
-
-    def changes(self) -> Mapping[str, bytes | None]:
-        return self._memory.take()
-
-    def react(self, happened: Sequence[Happened], work: Work) -> None:
-        work.prefetch({cause.stream for cause in happened})
-        for cause in happened:
-            match cause.event:
-                case AccountOpened() as opened:
-                    at = AtBroker(account=opened.name, broker=opened.broker, cash=opened.cash)
-                    self._memory.put(f"{ACCOUNT_PREFIX}{opened.name}", at)
-                case OrderCleared() | OrderCancelRequested() | OrderReplaceRequested():
-                    self._mark(cause, work.get(Order, cause.stream))
-                case OrderSubmitted():
-                    order = work.get(Order, cause.stream)
-                    self._memory.put(_working_key(order), AtWork(cl_ord_id=order.cl_ord_id))
-                case OrderFilled() as fill if fill.leaves_qty > 0:
-                    continue
-                case OrderReconciled(ends=False):
-                    continue
-                case _:
-                    self._memory.drop(_working_key(work.get(Order, cause.stream)))
-
-    def _mark(self, cause: Happened, order: Order) -> None:
-        errand, terms = _errand(cause.event)
-        due = Due(
-            errand=errand,
-            order=order.id,
-            cl_ord_id=order.cl_ord_id,
-            position=cause.position,
-            at=cause.event.timestamp,
-            terms=terms,
-        )
-        self._memory.put(f"{due_prefix(order.account)}{cause.position:020d}", due)
-
-
-ACCOUNT_PREFIX = "account:"
-
-
-def due_prefix(account: str) -> str:
-    """Under which keys the errands of an account are remembered, in their order."""
-    return f"due:{account}:"
-
-
-def working_prefix(account: str) -> str:
-    """Under which keys the orders of an account that may still trade are remembered."""
-    return f"working:{account}:"
-
-
-def _working_key(order: Order) -> str:
-    return f"{working_prefix(order.account)}{order.id}"
-
-
-class DueList(Protocol):
-    """Where the errands are remembered."""
-
-    def remembered(self, prefix: str) -> Mapping[str, bytes]:
-        """Values by key, in the order of the keys."""
-        ...
-
-    def cross_off(self, key: str, value: bytes) -> bool:
-        """Forgets one that is done."""
-        ...
 
 
 class _Errand(NamedTuple):
@@ -198,13 +61,15 @@ class Dispatcher:
         self._clock = clock
         self._heard: Sequence[ExecutionReport] = ()
 
-    def step(self) -> bool:
-        """Runs what is due; True if anything was done.
+    def step(self, found: Mapping[str, bytes] | None = None) -> bool:
+        """Runs what is due, which is looked up unless it was found already; True if anything was
+        done.
 
         Raises:
             Unavailable: the database did not answer; nothing is lost.
         """
-        found = self._due.remembered(due_prefix(self._account))
+        if found is None:
+            found = self._due.remembered(due_prefix(self._account))
         errands = [
             _Errand(key, value, msgspec.json.decode(value, type=Due))
             for key, value in found.items()
@@ -365,21 +230,6 @@ def ticket_of(order: Order, at: datetime) -> OrderTicket:
         take_profit_px=order.take_profit_px,
         sent_at=at,
     )
-
-
-def _errand(event: Event) -> tuple[What, Replacement | None]:
-    match event:
-        case OrderCancelRequested():
-            return What.CANCEL, None
-        case OrderReplaceRequested():
-            return What.REPLACE, Replacement(
-                order_qty=event.order_qty,
-                limit_px=event.limit_px,
-                stop_px=event.stop_px,
-                time_in_force=event.time_in_force,
-            )
-        case _:
-            return What.SEND, None
 
 
 def _waits(order: Order) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -28,14 +29,20 @@ from domain.shared import price
 from domain.ticks import through
 
 
+def judged_by(account: str, at: datetime) -> tuple[UUID, ...]:
+    """The streams that an order of an account which opens something is judged by."""
+    closing = close_all_stream(account, exchange_day(at))
+    return limits_stream(account), risk_stream(account), SECTORS_STREAM, closing
+
+
 def entry_seen(work: Work, market: MarketPrices, entry: Entry) -> Entry:
     """The entry with what it is judged by at its moment.
 
     Raises:
         Unavailable: store or market did not answer.
     """
-    account, closing = entry.account, close_all_stream(entry.account, exchange_day(entry.at))
-    work.prefetch((limits_stream(account), risk_stream(account), SECTORS_STREAM, closing))
+    account = entry.account
+    work.prefetch(judged_by(account, entry.at))
     underlying = instrument(entry.legs[0].symbol).underlying
     sector = sectors_of(work).of(underlying)
     seen = _look(market, entry.side, entry.legs, entry.at, entry.limits)

@@ -14,7 +14,7 @@ from application.books import Books
 from application.checks import Entry, checked
 from application.custody import Custody
 from application.desk import Work
-from application.entries import entry_seen
+from application.entries import entry_seen, judged_by
 from application.hours import Exchange
 from application.limiting import limits_of
 from application.ports import MarketPrices
@@ -93,7 +93,7 @@ class Trading:
         return self._books.memory.take()
 
     def react(self, happened: Sequence[Happened], work: Work) -> None:
-        work.prefetch({cause.stream for cause in happened})
+        work.prefetch({stream for cause in happened for stream in _looked_at(cause)})
         for cause in happened:
             match cause.event:
                 case AccountOpened() as opened:
@@ -227,6 +227,20 @@ class Trading:
         return self._books.held_for(
             order.account, order.side.opposite, symbol, first=trade_of(order)
         )
+
+
+def _looked_at(cause: Happened) -> tuple[UUID, ...]:
+    """The streams that are needed to react, so that all are read at once."""
+    match cause.event:
+        case SignalApproved() as approved:
+            return cause.stream, *judged_by(approved.account, approved.timestamp)
+        case OrderRequested() as requested:
+            if requested.signal is not None:
+                return ()
+            return cause.stream, *judged_by(requested.account, requested.timestamp)
+        case OrderFilled() | OrderTradeCorrected() | OrderTradeCanceled():
+            return (cause.stream,)
+    return ()
 
 
 def opens(order: Order) -> bool:

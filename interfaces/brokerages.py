@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -17,22 +18,18 @@ import msgspec
 
 from application.brokerage import Activity, Broker, BrokerPosition
 from application.desk import Desk
-from application.dispatching import (
-    ACCOUNT_PREFIX,
-    AtBroker,
-    Dispatcher,
-    DueList,
-    due_prefix,
-)
+from application.dispatching import Dispatcher
 from application.ports import ApplicationError, Clock, PortError, PortRefused, Unavailable
 from application.reconciling import Holdings, Reconciled, Reconciler
+from application.sending import ACCOUNT_PREFIX, DUE_PREFIX, AtBroker, DueList, account_of
 from domain.shared import DomainError
 
 LOCAL = frozenset({"paper"})
 LISTEN_S = 0.25
 """How long a broker outside is listened to before errands are looked for again."""
 
-RECONCILE_S = 30.0
+ASK_S = 1.0
+"""How long a new account may wait to be listened to; what is due there does not wait for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +74,7 @@ class Brokerages:
         self._open_broker = open_broker
         self._turn = turn
         self._served: dict[str, Served | None] = {}
+        self._asked = float("-inf")
         # Errands, reconciling and the threads of brokers outside ask for the accounts at once.
         self._opening = threading.Lock()
 
@@ -88,10 +86,13 @@ class Brokerages:
             Unavailable: the database did not answer; nothing is lost.
         """
         worked = False
-        for served in self._ours(local=True):
+        due: dict[str, dict[str, bytes]] = {}
+        for key, value in self._due.remembered(DUE_PREFIX).items():
+            due.setdefault(account_of(key), {})[key] = value
+        for served in self._ours(local=True, due=due):
             try:
                 if served.turn.is_mine():
-                    worked = served.dispatcher.step() or worked
+                    worked = served.dispatcher.step(due.get(served.at.account, {})) or worked
                     worked = served.dispatcher.listen(0) or worked
             except (PortRefused, ApplicationError, DomainError) as error:
                 _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
@@ -99,8 +100,8 @@ class Brokerages:
 
     def waiting(self) -> int:
         """How many errands are due at the brokers of our own."""
-        names = [served.at.account for served in self._ours(local=True)]
-        return sum(len(self._due.remembered(due_prefix(name))) for name in names)
+        ours = {served.at.account for served in self._ours(local=True)}
+        return sum(account_of(key) in ours for key in self._due.remembered(DUE_PREFIX))
 
     def reconcile(self, account: str | None = None) -> Mapping[str, Reconciled]:
         """Holds accounts against their brokers; what was found of each that is served here.
@@ -185,17 +186,31 @@ class Brokerages:
                 _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
                 stop.wait(2)
 
-    def _ours(self, *, local: bool) -> list[Served]:
-        found = self._due.remembered(ACCOUNT_PREFIX)
+    def _ours(self, *, local: bool, due: Collection[str] | None = None) -> list[Served]:
+        """The accounts at brokers of our own or outside. Who knows for which of them something
+        is due does not ask again which there are, as long as those are known.
+        """
+        if due is None or not self._are_known(due):
+            self._ask()
+        return [
+            served
+            for served in list(self._served.values())
+            if served is not None and (served.at.broker in LOCAL) == local
+        ]
+
+    def _are_known(self, accounts: Collection[str]) -> bool:
+        if time.monotonic() - self._asked > ASK_S:
+            return False
+        return all(f"{ACCOUNT_PREFIX}{account}" in self._served for account in accounts)
+
+    def _ask(self) -> None:
+        """Takes up the accounts that were opened meanwhile."""
+        now, found = time.monotonic(), self._due.remembered(ACCOUNT_PREFIX)
         with self._opening:
             for key, value in found.items():
                 if key not in self._served:
                     self._served[key] = self._open(msgspec.json.decode(value, type=AtBroker))
-            return [
-                served
-                for served in self._served.values()
-                if served is not None and (served.at.broker in LOCAL) == local
-            ]
+        self._asked = now
 
     def _open(self, at: AtBroker) -> Served | None:
         try:

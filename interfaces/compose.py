@@ -44,7 +44,6 @@ from application.assessing import Assessor
 from application.booking import Booking
 from application.brokerage import Broker
 from application.desk import Desk, Work
-from application.dispatching import AtBroker, Sending
 from application.evidence import PriceCheck
 from application.exiting import Exiting
 from application.halting import Halting
@@ -53,6 +52,7 @@ from application.noticing import Noticing
 from application.ports import Clock, Unavailable
 from application.proposing import Proposing
 from application.reaction import Happened
+from application.sending import AtBroker, Sending
 from application.trading import Trading
 from domain.matching.rules import Rules as PaperRules
 from domain.shared import Event

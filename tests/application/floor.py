@@ -12,10 +12,10 @@ from adapters.postgres import open_pool
 from adapters.reaction_runner import ReactionRunner, Step
 from adapters.trading_books import TradingBooks
 from application.desk import Desk
-from application.dispatching import AtBroker, Sending
 from application.exiting import Exiting
 from application.halting import Halting
 from application.ports import MarketPrices
+from application.sending import AtBroker, Sending
 from application.trading import Trading
 from domain.matching.rules import Rules
 from interfaces.brokerages import Brokerages

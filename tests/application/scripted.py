@@ -20,9 +20,10 @@ from application.brokerage import (
     OrderTicket,
     Replacement,
 )
-from application.dispatching import Dispatcher, Sending
+from application.dispatching import Dispatcher
 from application.ports import Appended, Batch, Conflict, Envelope, Unavailable
 from application.reconciling import Reconciler
+from application.sending import Sending
 from domain.accounts import Account
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg

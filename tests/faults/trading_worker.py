@@ -23,9 +23,9 @@ from adapters.alpaca.rest import AlpacaRest
 from adapters.alpaca.stream import TradeUpdates
 from adapters.exchange_calendar import NewYork
 from adapters.leases import Lease
-from application.dispatching import AtBroker
 from application.monitoring import PositionMonitor
 from application.ports import PortError
+from application.sending import AtBroker
 from domain.shared import DomainError
 from interfaces.brokerages import Brokerages
 from interfaces.compose import House

@@ -7,8 +7,8 @@ import threading
 import msgspec
 import pytest
 
-from application.dispatching import ACCOUNT_PREFIX, AtBroker
 from application.ports import Conflict, PortRefused, Unavailable
+from application.sending import ACCOUNT_PREFIX, AtBroker
 from domain.accounts import Account
 from domain.shared import InvalidInput
 from interfaces.brokerages import Brokerages
