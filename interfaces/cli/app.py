@@ -1,33 +1,151 @@
-"""The command line put together: every command and what it is called."""
+"""The command line put together: every command, where it is, and what `--help` says of it.
+
+A command is loaded when it is given: most need much that the others do not, and a person who
+asks for help, or gives one that is not there, waits for none of them.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from interfaces.cli import (
-    boards,
-    checking,
-    corrections,
-    deciding,
-    demonstrating,
-    exits,
-    imports,
-    keeping,
-    market,
-    parsing,
-    ranking,
-    rereading,
-    risking,
-    rooms,
-    running,
-    serving,
-)
-from interfaces.cli.session import told_in_words
+
+class Late(NamedTuple):
+    """A command that is not loaded: `module:name` in this package, and what is told of it."""
+
+    place: str
+    told: str
+
+
+COMMANDS: dict[str, Late] = {
+    "demo": Late(
+        "demonstrating:demo",
+        "Simulate a community, print its leaderboard, and serve GraphQL on this machine.",
+    ),
+    "leaderboard": Late(
+        "ranking:leaderboard", "Rank the traders; every figure is defined below the board."
+    ),
+    "trader": Late(
+        "ranking:trader",
+        "Show one trader's record: figures by window, the NAV index, and the trades behind them.",
+    ),
+    "positions": Late(
+        "ranking:positions", "List what is open in the traders' and accounts' books."
+    ),
+    "exposure": Late(
+        "ranking:exposure",
+        "Sum the Greeks of what is open; what has no quote is told, not guessed.",
+    ),
+    "signals": Late("boards:signals", "List signals, the newest first."),
+    "queue": Late("boards:queue", "List what waits for approval, the oldest first."),
+    "orders": Late("boards:orders", "List orders, the newest first."),
+    "timeline": Late(
+        "boards:timeline",
+        "Show every event of a trader, account, signal or order, the newest last.",
+    ),
+    "parse": Late(
+        "parsing:parse",
+        "Read messages as they would be booked, one JSON reading a line; nothing is recorded.",
+    ),
+    "reread": Late(
+        "rereading:reread",
+        "Read every recorded message again and show what differs from what was booked.",
+    ),
+    "approve": Late(
+        "deciding:approve",
+        "Approve a signal, whose order is sent to the account's broker, or a correction.",
+    ),
+    "reject": Late("deciding:reject", "Reject a signal or a correction, with the reason."),
+    "correct": Late(
+        "deciding:correct",
+        "Put a recorded mistake right by adding to the record; nothing is overwritten.",
+    ),
+    "corrections": Late(
+        "corrections:corrections", "List corrections that wait for an admin, the newest first."
+    ),
+    "order": Late(
+        "deciding:order", "Place an order by hand; the same checks apply as to approved signals."
+    ),
+    "cancel": Late("deciding:cancel", "Ask for what is left of an order back."),
+    "replace": Late("deciding:replace", "Ask for other terms of an order that rests."),
+    "exits": Late("exits:exits", "List how what is held is guarded, and what is due."),
+    "levels": Late("exits:levels", "Guard a holding by other levels; what is not named stays."),
+    "limits": Late("risking:limits", "Show what an account may do, or change it with --set."),
+    "risk": Late(
+        "risking:risk", "Weigh accounts against their limits now; exit code 1 if one is passed."
+    ),
+    "halt": Late(
+        "risking:halt", "Stop an account from opening anything; entries that work are asked back."
+    ),
+    "resume": Late("risking:resume", "Let an account open positions again."),
+    "close-all": Late(
+        "risking:close_all", "Sell everything an account holds, and open nothing more today."
+    ),
+    "reconcile": Late(
+        "risking:reconcile", "Hold accounts against their brokers; exit code 1 if positions differ."
+    ),
+    "room": Late(
+        "rooms:room",
+        "Record what a channel takes for granted; messages are read by it from then on.",
+    ),
+    "account": Late("keeping:account", "Open an account in which approved signals are traded."),
+    "serve": Late(
+        "serving:serve", "Serve GraphQL; it listens on this machine only unless told otherwise."
+    ),
+    "work": Late(
+        "running:work",
+        "Follow the tape: react, keep read models in step, and do what is due. Ctrl-C ends it.",
+    ),
+    "status": Late(
+        "running:status",
+        "Show the head of the tape, how far all behind it is, and what was not heard live.",
+    ),
+    "rebuild": Late(
+        "running:rebuild",
+        "Make read models anew from the events, beside the live ones, and swap them in.",
+    ),
+    "bot": Late(
+        "running:bot",
+        "Be in Discord: capture, cards, commands. The token is read from TRUETAPE_DISCORD_TOKEN.",
+    ),
+    "import": Late("imports:app", "Bring in chat exports, market data, account history."),
+    "market": Late("market:app", "Quotes: record them, check them, see chains."),
+    "token": Late("keeping:tokens", "Access tokens of the API."),
+    "discord": Late("checking:app", "The bot's place in Discord."),
+}
+
+
+class LateCommands(TyperGroup):
+    """Commands that are loaded when they are given."""
+
+    def __init__(self, **attributes: Any) -> None:
+        told = {name: TyperCommand(name, help=late.told) for name, late in COMMANDS.items()}
+        super().__init__(**{**attributes, "commands": told})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is given, loaded."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, None if command is None else loaded(str(command.name)), rest
+
+
+def loaded(name: str) -> Any:
+    """A command, or a group of commands, as it is run."""
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    found = getattr(import_module(f"interfaces.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return get_group(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
 
 app = typer.Typer(
+    cls=LateCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,49 +162,13 @@ def everywhere(
         os.environ["TRUETAPE_DEMO"] = "1"
 
 
-app.add_typer(imports.app, name="import")
-app.add_typer(market.app, name="market")
-app.add_typer(keeping.tokens, name="token")
-app.add_typer(checking.app, name="discord")
-for command in (
-    demonstrating.demo,
-    ranking.leaderboard,
-    ranking.trader,
-    ranking.positions,
-    ranking.exposure,
-    boards.signals,
-    boards.queue,
-    boards.orders,
-    boards.timeline,
-    parsing.parse,
-    rereading.reread,
-    deciding.approve,
-    deciding.reject,
-    deciding.correct,
-    corrections.corrections,
-    deciding.order,
-    deciding.cancel,
-    deciding.replace,
-    exits.exits,
-    exits.levels,
-    risking.limits,
-    risking.risk,
-    risking.halt,
-    risking.resume,
-    risking.close_all,
-    risking.reconcile,
-    rooms.room,
-    keeping.account,
-    serving.serve,
-    running.work,
-    running.status,
-    running.rebuild,
-    running.bot,
-):
-    app.command()(command)
-
-
 def main() -> None:
     """Runs the command line; failures end with words and an exit code."""
-    with told_in_words():
+    try:
         app(prog_name="truetape")
+    except Exception:
+        # Loaded only now, as it knows the errors of everything outside.
+        from interfaces.cli.session import told_in_words
+
+        with told_in_words():
+            raise

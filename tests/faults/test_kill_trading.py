@@ -56,7 +56,7 @@ from tests.faults.markets import (
 )
 from tests.faults.test_kill_postgres import kill_postgres
 from tests.faults.trading_worker import NOON, Place, RunningClock, work
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
 SIGNALS = int(os.environ.get("TRUETAPE_KILL_SIGNALS", "30"))
@@ -171,7 +171,8 @@ class Trial:
         process = PROCESSES.Process(target=work, args=(self._place, ready), daemon=True)
         process.start()
         try:
-            assert ready.wait(PATIENCE_S), "the worker does not start"
+            wait_until(lambda: ready.is_set() or not process.is_alive())
+            assert ready.is_set(), "the worker does not start"
             if is_quick:
                 time.sleep(self.chance.uniform(0, 0.2))
             yield

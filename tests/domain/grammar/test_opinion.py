@@ -88,7 +88,7 @@ def test_any_words_have_an_opinion(content: str, title: str) -> None:
 
 def test_nothing_that_is_shipped_needs_scikit_learn() -> None:
     script = (
-        "import sys, interfaces.cli.app, domain.grammar.weighing\n"
+        "import sys, interfaces.compose, interfaces.cli.parsing, domain.grammar.weighing\n"
         "from tests.domain.grammar.spoken import message\n"
         "from domain.grammar.reading import Room\n"
         "read = domain.grammar.weighing.read\n"
