@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import lru_cache
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 from psycopg import Connection
 
-from domain.executions import Execution
 from domain.fix import Side
-from domain.legs import SoldRisk, legs_of, sold_risk
+from domain.legs import legs_of, sold_risk
 from domain.market import EXCHANGE_ZONE
 from projections.pnl import day_of
 from projections.position_pages import versions_at
-from projections.positions import executions_of
 from projections.readmodel import known_at
 from projections.windows import Span
 
 if TYPE_CHECKING:
     from domain.quant.excursions import Moved
+    from domain.quant.figures import Floats
 
 _EARLIEST = date(1900, 1, 1)
 _INSTANT = timedelta(microseconds=1)
@@ -45,23 +45,40 @@ class Closing(NamedTuple):
 
 
 class TradeRow(NamedTuple):
-    """A scored trade: P&L in USD, its ratio to what was tied up, hours from entry to exit, USD
-    risked to the stop (0 without one).
-
-    `steps` are (day, quantity, price and what is tied up per unit), days as ordinals; `last` is
-    the day and price at which what is open is valued.
-    """
+    """A scored trade that was open in the window, and what it takes to follow its money."""
 
     position: UUID
     opened_at: datetime
     closed_at: datetime | None
     pnl: float
     ratio: float
-    hours: float
-    risked: float
-    sign: int
-    steps: list[tuple[float, float, float, float]]
-    last: tuple[float, float] | None
+    side: str
+    symbol: str
+    multiplier: int
+    entry_cost: float
+    average_entry: float | None
+    mark: float | None
+    marked_at: datetime | None
+    executions: str
+    stop: float | None
+
+    @property
+    def hours(self) -> float:
+        """From the first entry to the last exit."""
+        if self.closed_at is None:
+            return 0.0
+        return (self.closed_at - self.opened_at).total_seconds() / 3600
+
+    @property
+    def risked(self) -> float:
+        """USD from the entry to the stop; 0 where there is none, or where it would fire at once
+        or lies beyond what the trade ties up, as one that was meant for the underlying."""
+        if self.stop is None or not self.average_entry:
+            return 0.0
+        sign = 1.0 if self.side == Side.BUY else -1.0
+        risked = sign * (1.0 - self.stop / self.average_entry) * self.entry_cost
+        is_beyond = self.ratio != 0.0 and risked > self.pnl / self.ratio
+        return 0.0 if risked <= 0.0 or is_beyond else risked
 
 
 def closing_of(span: Span) -> Closing:
@@ -78,10 +95,12 @@ _COLUMNS = (
     " v.multiplier, v.entry_cost::float8, v.average_entry::float8, v.mark::float8, v.marked_at,"
     " v.executions, s.stop::float8"
 )
-# What a trade was posted with stays in the first version of its row, wherever it was moved to.
-_STOP = (
-    "LEFT JOIN LATERAL (SELECT stop FROM read.signal_feed f WHERE f.signal = v.position"
-    " ORDER BY f.valid_from LIMIT 1) s ON true"
+# What a trade was posted with stays in the first version of its row, wherever it was moved to;
+# a stop that was once there is never taken away.
+_STOPS = (
+    "LEFT JOIN (SELECT f.signal, (SELECT o.stop FROM read.signal_feed o WHERE o.signal = f.signal"
+    " ORDER BY o.valid_from LIMIT 1) AS stop FROM read.signal_feed f WHERE f.trader = %(book)s"
+    f" AND f.stop IS NOT NULL AND {known_at(None, 'f')}) s ON s.signal = v.position"
 )
 
 
@@ -94,14 +113,14 @@ def trades_of(
     if as_of is not None:
         source, known = versions_at(of_one_book=True), "true"
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM {source} {_STOP} WHERE v.book = %(book)s AND {known} AND v.scored"
+        f"SELECT {_COLUMNS} FROM {source} {_STOPS} WHERE v.book = %(book)s AND {known} AND v.scored"
         " AND v.opened_at <= %(until)s AND (v.closed_at > %(after)s OR v.quantity <> 0)"
         " ORDER BY v.closed_at, v.position",
         {"book": book, "as_of": as_of, **closing._asdict()},
         binary=True,
         prepare=True,
     )
-    return [_row(*row) for row in found]
+    return [TradeRow(*row) for row in found]
 
 
 def moved_of(
@@ -136,51 +155,66 @@ def moved_of(
     return Moved(*(column or b"" for column in row or (b"", b"", b"")))
 
 
-def _row(
-    position: UUID, opened_at: datetime, closed_at: datetime | None, pnl: float, ratio: float,
-    side: str, symbol: str, multiplier: int, entry_cost: float, average_entry: float | None,
-    mark: float | None, marked_at: datetime | None, executions: str, stop: float | None,
-) -> TradeRow:  # fmt: skip
-    steps = [_step(one, side, symbol, multiplier) for one in executions_of(executions)]
-    tied = sum(quantity * ties for _, quantity, _, ties in steps if quantity > 0)
-    sign = Side(side).sign
-    hours = 0.0
-    if closed_at is not None:
-        hours = (closed_at - opened_at).total_seconds() / 3600
-    last = None
-    if closed_at is None and mark is not None and marked_at is not None:
-        last = (float(day_of(marked_at).toordinal()), mark * multiplier)
-    return TradeRow(
-        position, opened_at, closed_at, pnl, ratio, hours,
-        _risked(sign, entry_cost, average_entry, stop, tied), sign, steps, last,
-    )  # fmt: skip
+class _Execution(msgspec.Struct):
+    """An execution as the figures need it, in float64."""
+
+    at: datetime
+    quantity: float
+    claimed: float | None = None
+    checked: float | None = None
+    corrected: float | None = None
+    assumed: float | None = None
 
 
-def _step(
-    execution: Execution, side: str, symbol: str, multiplier: int
-) -> tuple[float, float, float, float]:
-    price = execution.price
-    if price is None:
-        price = execution.assumed or Decimal(0)
-    ties = price if side == Side.BUY else _risk_of(symbol).at(price)
-    day = float(day_of(execution.at).toordinal())
-    quantity = float(execution.quantity)
-    return day, quantity, float(price) * multiplier, float(ties) * multiplier
+_executions_of = msgspec.json.Decoder(list[_Execution], strict=False).decode
 
 
-def _risked(
-    sign: int, entry_cost: float, average_entry: float | None, stop: float | None, tied: float
-) -> float:
-    """What would be lost from the entry to the stop; nothing known where the stop would fire at
-    once or lies beyond what the trade ties up, as one that was meant for the underlying."""
-    if stop is None or not average_entry:
-        return 0.0
-    risked = sign * (1.0 - stop / average_entry) * entry_cost
-    return risked if 0.0 < risked <= tied else 0.0
+def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
+    """What trades took and gave back, as (days, flows); days are ordinals of the exchange's."""
+    from domain.quant.cash_flows import Holdings, Steps, trade_flows
+    from domain.quant.figures import series, whole
+
+    steps: list[tuple[float, float, float, float]] = []
+    held: list[tuple[int, float, float, float]] = []
+    for trade in trades:
+        unit = float(trade.multiplier)
+        risk = None if trade.side == Side.BUY else _risk_of(trade.symbol)
+        for one in _executions_of(trade.executions.replace("'", '"')):
+            price = one.claimed if one.checked is None else one.checked
+            if one.corrected is not None:
+                price = one.corrected
+            price = (one.assumed or 0.0) if price is None else price
+            tied = price if risk is None else risk.at(price)
+            steps.append((day_of(one.at).toordinal(), one.quantity, price * unit, tied * unit))
+        last = nan, nan
+        if trade.closed_at is None and trade.mark is not None and trade.marked_at is not None:
+            last = day_of(trade.marked_at).toordinal(), trade.mark * unit
+        held.append((len(steps), 1.0 if risk is None else -1.0, *last))
+    if not held:
+        return series("days", ()), series("flows", ())
+    ends, *rest = zip(*held, strict=True)
+    return trade_flows(
+        Steps(*(series("steps", column) for column in zip(*steps, strict=True))),
+        Holdings(whole("ends", ends), *(series("holdings", column, gaps=True) for column in rest)),
+    )
+
+
+class _Risk(NamedTuple):
+    """`SoldRisk` in float64; without a bound it is infinite."""
+
+    margin: float | None
+    worst: float
+
+    def at(self, price: float) -> float:
+        """The capital at risk when one unit brings `price`."""
+        if self.margin is None:
+            return price
+        return max(min(self.margin, self.worst - price), price)
 
 
 @lru_cache(maxsize=4_096)
-def _risk_of(symbol: str) -> SoldRisk:
+def _risk_of(symbol: str) -> _Risk:
     """What a sold trade of that name ties up."""
-    legs = legs_of(symbol)
-    return sold_risk(tuple(replace(leg, side=leg.side.opposite) for leg in legs))
+    sold = tuple(replace(leg, side=leg.side.opposite) for leg in legs_of(symbol))
+    margin, worst = sold_risk(sold)
+    return _Risk(None if margin is None else float(margin), inf if worst is None else float(worst))

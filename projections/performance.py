@@ -19,7 +19,7 @@ from psycopg import Connection
 from domain.instruments import instrument
 from domain.market import EXCHANGE_ZONE
 from domain.standings import wilson_interval
-from projections.closed_trades import Closing, TradeRow, closing_of, moved_of, trades_of
+from projections.closed_trades import Closing, TradeRow, closing_of, flows_of, moved_of, trades_of
 from projections.leaderboards import rules_on
 from projections.pnl import day_of
 from projections.readmodel import known_at
@@ -172,18 +172,9 @@ def _trades(
 
 def _flows(rows: Sequence[TradeRow], closing: Closing) -> Flows:
     """What the trades closed in the window, and those still open, took and gave back."""
-    from domain.quant.cash_flows import Step, trade_flows
-    from domain.quant.figures import series
     from domain.quant.performance import Flows
 
-    found: list[tuple[float, float]] = []
-    for row in rows:
-        if closing.is_in(row) or row.closed_at is None:
-            steps = [Step(*step) for step in row.steps]
-            found += trade_flows(row.sign, steps, row.last)
-    return Flows(
-        series("days", [day for day, _ in found]), series("amounts", [flow for _, flow in found])
-    )
+    return Flows(*flows_of([row for row in rows if row.closed_at is None or closing.is_in(row)]))
 
 
 def _market(sessions: Sessions, closes: Mapping[date, float]) -> Market:

@@ -10,32 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit, uint64
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Status, mean, series
+from domain.quant.figures import Floats, Status, mean
 from domain.shared import InvalidInput
 
 SAMPLES = 1_000
-LEVEL = 0.95
+_MIDDLE = (2.5, 97.5)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _TO_UNIT = 2.0**-53
-_LEAST = 1e-300
-"""What is left of an index that lost everything, so that it has a logarithm."""
-
-
-class Samples(NamedTuple):
-    """What each sample (m,) came to: mean, standard deviation (ddof 1), and its values chained as
-    returns."""
-
-    mean: Floats
-    deviation: Floats
-    total: Floats
 
 
 def seed_of(values: Floats) -> int:
@@ -48,47 +37,64 @@ def stretch_of(n: int) -> float:
     return max(1.0, math.cbrt(n))
 
 
-def resampled(values: ArrayLike, stretch: float, samples: int = SAMPLES) -> Samples | Status:
-    """Samples of values (n,) in stretches of that mean length; too few below two values.
+def resampled(values: ArrayLike, stretch: float, samples: int = SAMPLES) -> Floats | Status:
+    """Means of samples of values (k, n) or (n,), drawn together, in stretches of that mean
+    length: (k, samples). Too few below two values.
 
     Raises:
-        InvalidInput: the stretch is below one, or there are no samples.
+        InvalidInput: values that are not finite, a stretch below one, or no samples.
     """
-    found = series("values", values)
+    found = np.atleast_2d(np.ascontiguousarray(values, dtype=np.float64))
+    if found.ndim != 2 or not np.isfinite(found).all():
+        raise InvalidInput(f"values have to be finite, in rows of one length: {found.shape}")
     if not stretch >= 1.0 or samples < 1:
         raise InvalidInput(f"a stretch of at least 1 and a sample: {stretch}, {samples}")
-    if found.size < 2:
+    rows, n = found.shape
+    if n < 2:
         return Status.TOO_FEW
-    centre = mean(found)
-    away = found - centre
-    growth = np.log(np.maximum(1.0 + found, _LEAST))
-    sums = np.array([_running(away), _running(away * away), _running(growth)])
-    out = np.empty((len(Samples._fields), samples))
-    _resample(sums, found.size, 1.0 / stretch, np.uint64(seed_of(found)), out)
-    # Away from the mean, the sums lose no digits to a size that all values share.
-    spread = np.maximum(out[1] - out[0] * out[0] / found.size, 0.0) / (found.size - 1)
-    return Samples(centre + out[0] / found.size, np.sqrt(spread), np.expm1(out[2]))
+    # Away from the mean, sums lose no digits to a size that all values share. The values are
+    # said twice, so that a stretch may go on at the beginning.
+    centres = found.mean(axis=1, keepdims=True)
+    sums = np.zeros((rows, 2 * n + 1))
+    np.cumsum(np.tile(found - centres, 2), axis=1, out=sums[:, 1:])
+    out = np.empty((rows, samples))
+    _resample(sums, n, 1.0 / stretch, np.uint64(seed_of(found)), out)
+    found_means: Floats = centres + out / n
+    return found_means
 
 
-def _running(values: Floats) -> Floats:
-    """Sums up to each place (2n + 1,), the values said twice so that a stretch may wrap."""
-    return np.concatenate((np.zeros(1), np.cumsum(np.concatenate((values, values)))))
-
-
-def interval(figures: Floats, level: float = LEVEL) -> tuple[float, float] | None:
-    """The stretch that holds the middle share of the figures (percentile method); None where
-    one of them is no number."""
+def interval(figures: Floats) -> tuple[float, float] | None:
+    """What holds the middle 95 % of the figures (percentile method); None where one of them is
+    no number."""
     if not np.isfinite(figures).all():
         return None
-    low, high = np.percentile(figures, [50.0 * (1.0 - level), 50.0 * (1.0 + level)])
+    low, high = np.percentile(figures, _MIDDLE)
     return float(low), float(high)
 
 
-def sharpe_interval(samples: Samples, per_year: float) -> tuple[float, float] | None:
-    """The interval of the Sharpe ratio; None where a sample has no variation."""
-    if (samples.deviation <= 0.0).any():
+def mean_intervals(
+    values: ArrayLike,
+) -> list[tuple[float, float] | None]:
+    """The interval of the mean of each row of values (k, n); None for too few."""
+    rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    means = resampled(rows, stretch_of(rows.shape[1]))
+    return [None] * len(rows) if isinstance(means, Status) else [interval(row) for row in means]
+
+
+def sharpe_interval(excess: Floats, per_year: float) -> tuple[float, float] | None:
+    """The interval of the Sharpe ratio (ddof 1) of excess returns (n,), times sqrt(per_year);
+    None for too few, and where a sample has no variation."""
+    n = excess.size
+    if n < 2:
         return None
-    return interval(samples.mean / samples.deviation * math.sqrt(per_year))
+    away = excess - mean(excess)
+    means = resampled(np.array((away, away * away)), stretch_of(n))
+    if isinstance(means, Status):
+        return None
+    variance = (means[1] - means[0] * means[0]) * n / (n - 1)
+    if (variance <= 1e-14 * float(np.abs(means[1]).max())).any():
+        return None
+    return interval((mean(excess) + means[0]) / np.sqrt(variance) * math.sqrt(per_year))
 
 
 @njit(cache=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.figures import Floats, Outcome, Status, pair
 
@@ -33,7 +32,7 @@ def xirr(days: ArrayLike, flows: ArrayLike) -> Outcome:
     turns = _turns(amounts)
     if turns == 0:
         return Status.NO_RATE
-    gaps = np.diff(when, prepend=when[0]) / DAYS_A_YEAR
+    gaps = np.diff(when, prepend=when[0])
     low, high = math.log1p(RATE_MIN), math.log1p(RATE_MAX)
     if turns == 1:
         # Descartes' rule of signs holds for real powers too: there is one rate at most.
@@ -65,14 +64,22 @@ def _turns(flows: Floats) -> int:
 
 @njit(cache=True)
 def _worths(gaps: Any, flows: Any, forces: Any, out: Any) -> None:
-    """Fills `out` with the present values (m,) of flows (n,) at forces of interest (m,).
+    """Fills `out` with the present values (m,) of flows (n,) at forces of interest (m,) a year.
 
-    `gaps` (n,) are the years from the flow before to each; the innermost bracket first.
+    `gaps` (n,) are the days from the flow before to each; the innermost bracket first. Few
+    whole days are multiplied up, which is much quicker than a power.
     """
     for at in range(forces.size):
-        worth = 0.0
+        force = -forces[at] / DAYS_A_YEAR
+        day, worth = math.exp(force), 0.0
         for flow in range(flows.size - 1, -1, -1):
-            worth = (flows[flow] + worth) * math.exp(-forces[at] * gaps[flow])
+            worth += flows[flow]
+            gap = gaps[flow]
+            if gap <= 8.0 and gap == math.floor(gap):
+                for _ in range(int(gap)):
+                    worth *= day
+            else:
+                worth *= math.exp(force * gap)
         out[at] = worth
 
 
@@ -97,37 +104,68 @@ def _root(gaps: Floats, flows: Floats, low: float, high: float) -> float | None:
     return low
 
 
-class Step(NamedTuple):
-    """An execution of a trade: on which day, of how much (negative closes), at what per unit,
-    and what a unit entered then ties up."""
+class Steps(NamedTuple):
+    """Executions of trades, a trade after the other (k,): the number of the day, quantity
+    (negative closes), price and what a unit entered then ties up, both in USD per unit."""
 
-    day: float
-    quantity: float
-    price: float
-    tied: float
+    days: Floats
+    quantities: Floats
+    prices: Floats
+    tied: Floats
 
 
-def trade_flows(
-    sign: int, steps: Sequence[Step], last: tuple[float, float] | None = None
-) -> list[tuple[float, float]]:
-    """What a trade took and gave back, as (day, flow): what it ties up goes out at its entries,
-    and its part of that comes back at each exit with what was made on it, at average cost.
+class Holdings(NamedTuple):
+    """The trades of `Steps` (n,): where the steps of each end, 1 if bought and -1 if sold, and
+    the day and price per unit at which what is left is valued (NaN: as it went in)."""
 
-    `last` is the day and price per unit at which the rest is valued; without it the rest comes
-    back as it went out, on the day of the last step.
+    ends: NDArray[np.int64]
+    signs: Floats
+    last_days: Floats
+    last_prices: Floats
+
+
+def trade_flows(steps: Steps, holdings: Holdings) -> tuple[Floats, Floats]:
+    """What trades took and gave back: (days, flows), in no order.
+
+    What a trade ties up goes out at its entries; at each exit its part of that comes back with
+    what was made on it, at average cost.
     """
-    flows: list[tuple[float, float]] = []
-    held = cost = tied = 0.0
-    for day, quantity, price, ties in steps:
-        if quantity > 0.0:
-            held, cost, tied = held + quantity, cost + quantity * price, tied + quantity * ties
-            flows.append((day, -quantity * ties))
-        elif quantity < 0.0 < held:
-            part = min(-quantity / held, 1.0)
-            flows.append((day, part * (tied + sign * (held * price - cost))))
-            held, cost, tied = held * (1.0 - part), cost * (1.0 - part), tied * (1.0 - part)
-    if held > 0.0 and last is not None:
-        flows.append((last[0], tied + sign * (held * last[1] - cost)))
-    elif held > 0.0:
-        flows.append((steps[-1].day, tied))
-    return flows
+    days, flows = np.empty((2, steps.days.size + holdings.ends.size))
+    size = _trade_flows(*steps, *holdings, days, flows)
+    return days[:size].copy(), flows[:size].copy()
+
+
+@njit(cache=True)
+def _trade_flows(
+    days: Any, quantities: Any, prices: Any, tied: Any, ends: Any, signs: Any,
+    last_days: Any, last_prices: Any, out_days: Any, out_flows: Any,
+) -> Any:  # fmt: skip
+    """Fills `out_days` and `out_flows` (k + n,) and returns how many there are."""
+    size, step = 0, 0
+    for trade in range(ends.size):
+        held, cost, tying = 0.0, 0.0, 0.0
+        while step < ends[trade]:
+            quantity = quantities[step]
+            if quantity > 0.0:
+                held += quantity
+                cost += quantity * prices[step]
+                tying += quantity * tied[step]
+                flow = -quantity * tied[step]
+            elif quantity < 0.0 and held > 0.0:
+                part = min(-quantity / held, 1.0)
+                flow = part * (tying + signs[trade] * (held * prices[step] - cost))
+                held, cost, tying = held * (1.0 - part), cost * (1.0 - part), tying * (1.0 - part)
+            else:
+                flow = 0.0
+            out_days[size], out_flows[size] = days[step], flow
+            size += 1
+            step += 1
+        if held > 0.0:
+            gain = 0.0
+            out_days[size] = out_days[size - 1]
+            if not math.isnan(last_prices[trade]):
+                out_days[size] = last_days[trade]
+                gain = signs[trade] * (held * last_prices[trade] - cost)
+            out_flows[size] = tying + gain
+            size += 1
+    return size

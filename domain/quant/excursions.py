@@ -50,9 +50,9 @@ def excursions(moved: Moved, trades: Sequence[bytes]) -> tuple[Floats, Floats]:
     is_passing = np.append(~is_new[1:] & (moments[1:] == moments[:-1]), False)
     low = np.minimum.reduceat(np.where(is_passing, np.inf, path), firsts)
     high = np.maximum.reduceat(np.where(is_passing, -np.inf, path), firsts)
-    places = {one.tobytes(): at for at, one in enumerate(ids[firsts])}
-    for at, trade in enumerate(trades):
-        place = places.get(trade)
-        if place is not None:
-            lowest[at], highest[at] = low[place], high[place]
+    named = ids[firsts].tobytes()
+    places = {named[16 * at : 16 * at + 16]: at for at in range(firsts.size)}
+    found = np.array([places.get(trade, -1) for trade in trades])
+    known = found >= 0
+    lowest[known], highest[known] = low[found[known]], high[found[known]]
     return lowest, highest

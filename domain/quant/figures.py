@@ -125,7 +125,7 @@ def published(
     interval: tuple[float, float] | None = None,
     period: tuple[date, date] | None = None,
 ) -> Figure:
-    """The figure of an outcome; money to the cent, everything else to 12 places."""
+    """The figure of an outcome: money to the cent, everything else to 12 places."""
     if not isinstance(outcome, Status) and not abs(outcome) < BELIEVED_MAX:
         outcome = Status.BEYOND
     status = outcome if isinstance(outcome, Status) else Status.OK
@@ -150,11 +150,14 @@ def published(
 
 def _exact(value: float, unit: Unit) -> Decimal:
     exact = Decimal(min(max(value, -BELIEVED_MAX), BELIEVED_MAX))
-    return cents(exact) if unit is Unit.USD else ratio(exact)
+    if unit is Unit.USD:
+        return cents(exact)
+    whole = exact.to_integral_value()
+    return whole if whole == exact else ratio(exact)
 
 
-def series(name: str, values: ArrayLike) -> Floats:
-    """Values as one contiguous row of float64.
+def series(name: str, values: ArrayLike, *, gaps: bool = False) -> Floats:
+    """Values as one contiguous row of float64; NaN only where there may be gaps.
 
     Raises:
         InvalidInput: they are no numbers, of more than one dimension, or not finite.
@@ -165,10 +168,22 @@ def series(name: str, values: ArrayLike) -> Floats:
         raise InvalidInput(f"{name} has to be numbers: {wrong}") from wrong
     if found.ndim != 1:
         raise InvalidInput(f"{name} has to be one row of numbers, not of shape {found.shape}")
-    if not np.isfinite(found).all():
+    if not gaps and not np.isfinite(found).all():
         at = int(np.flatnonzero(~np.isfinite(found))[0])
         raise InvalidInput(f"{name} has to be finite, not {found[at]} at {at}: leave it out")
     return found
+
+
+def whole(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Whole numbers as one contiguous row of int64.
+
+    Raises:
+        InvalidInput: one of them is not whole.
+    """
+    found = series(name, values)
+    if (found != np.floor(found)).any():
+        raise InvalidInput(f"{name} has to be whole numbers")
+    return found.astype(np.int64)
 
 
 def pair(name: str, values: ArrayLike, other_name: str, other: ArrayLike) -> tuple[Floats, Floats]:

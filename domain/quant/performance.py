@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from domain.quant import benchmark, ratios, trade_figures
-from domain.quant.bootstrap import interval, resampled, sharpe_interval, stretch_of
+from domain.quant.bootstrap import mean_intervals, sharpe_interval
 from domain.quant.cash_flows import xirr
 from domain.quant.definitions import DEFINITIONS
 from domain.quant.drawdown import Drawdown, deepest
@@ -148,9 +148,7 @@ def _ratios(record: Record, add: Add) -> None:
     terms, r = record.terms, record.sessions.returns
     n, year = r.size, terms.per_year
     free = per_period(terms.risk_free, year)
-    samples = resampled(r - free, stretch_of(n))
-    found = None if isinstance(samples, Status) else sharpe_interval(samples, year)
-    add("sharpe", ratios.sharpe(r, year, free), n, interval=found)
+    add("sharpe", ratios.sharpe(r, year, free), n, interval=sharpe_interval(r - free, year))
     add("sortino", ratios.sortino(r, year, free), n)
     add("omega", ratios.omega(r, free), n)
     add("tail_ratio", ratios.tail_ratio(r), n)
@@ -224,9 +222,9 @@ def _trades(trades: Trades, add: Add) -> None:
     pnl, n = trades.pnl, trades.pnl.size
     won = float(np.count_nonzero(pnl > 0))
     add("accuracy", won / n if n else Status.TOO_FEW, n, interval=trades.wilson)
-    add("expectancy", trade_figures.average(pnl), n, interval=_interval(pnl))
-    add("mean_trade_return", trade_figures.average(trades.ratio), n,
-        interval=_interval(trades.ratio))  # fmt: skip
+    of_pnl, of_ratio = mean_intervals(np.array((pnl, trades.ratio)))
+    add("expectancy", trade_figures.average(pnl), n, interval=of_pnl)
+    add("mean_trade_return", trade_figures.average(trades.ratio), n, interval=of_ratio)
     add("profit_factor", trade_figures.profit_factor(pnl), n)
     add("payoff", trade_figures.payoff(pnl) if n else Status.TOO_FEW, n)
     add("average_win", trade_figures.average_win(pnl) if n else Status.TOO_FEW, n)
@@ -243,9 +241,3 @@ def _trades(trades: Trades, add: Add) -> None:
         add("mean_r", Status.NO_STOPS, 0)
     else:
         add("mean_r", trade_figures.average(multiples), multiples.size)
-
-
-def _interval(values: Floats) -> tuple[float, float] | None:
-    """The interval of the mean, by the stationary bootstrap."""
-    samples = resampled(values, stretch_of(values.size)) if values.size else Status.TOO_FEW
-    return None if isinstance(samples, Status) else interval(samples.mean)

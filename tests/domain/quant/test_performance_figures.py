@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import subprocess
 import sys
 from datetime import date
@@ -15,9 +16,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from domain.quant import benchmark, ratios, returns, trade_figures
-from domain.quant.bootstrap import interval, resampled, seed_of, sharpe_interval, stretch_of
-from domain.quant.cash_flows import xirr
+from domain.quant.bootstrap import (
+    interval,
+    mean_intervals,
+    resampled,
+    seed_of,
+    sharpe_interval,
+    stretch_of,
+)
+from domain.quant.cash_flows import Holdings, Steps, trade_flows, xirr
 from domain.quant.drawdown import Drawdown, deepest, max_drawdown
+from domain.quant.excursions import Moved, excursions
 from domain.quant.figures import Status, series
 from domain.shared import InvalidInput
 
@@ -198,47 +207,115 @@ def test_gaps_and_tables_are_refused_by_their_name() -> None:
         benchmark.fit([0.1, 0.2], [0.1], YEAR)
 
 
+def means(values: object, stretch: float, samples: int = 1_000) -> np.ndarray:
+    found = resampled(values, stretch, samples)  # type: ignore[arg-type]
+    assert not isinstance(found, Status)
+    return found
+
+
 def test_a_bootstrap_of_independent_days_is_as_wide_as_theory_says() -> None:
     days = np.random.default_rng(7).normal(0.0, 0.01, 400)
-    found = resampled(days, 1.0, samples=4_000)
+    found = means(days, 1.0, 4_000)
 
-    assert not isinstance(found, Status)
-    assert found.mean.std() == pytest.approx(0.01 / math.sqrt(400), rel=0.1)
-    assert found.mean.mean() == pytest.approx(days.mean(), abs=5e-5)
-    assert found.deviation.mean() == pytest.approx(days.std(ddof=1), rel=0.01)
-    low, high = interval(found.mean) or (1.0, -1.0)
+    assert found.shape == (1, 4_000)
+    assert found.std() == pytest.approx(days.std() / math.sqrt(400), rel=0.05)
+    assert found.mean() == pytest.approx(days.mean(), abs=5e-5)
+    low, high = interval(found[0]) or (1.0, -1.0)
     assert low < days.mean() < high
+
+
+def test_the_interval_of_a_sharpe_ratio_is_about_that_of_theory() -> None:
+    days = np.random.default_rng(7).normal(0.001, 0.01, 1_000)
+    low, high = sharpe_interval(days, YEAR) or (1.0, -1.0)
+
+    # Lo, "The statistics of Sharpe ratios" (2002): sqrt((1 + SR^2 / 2) / n), per day.
+    assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(YEAR / 1_000), rel=0.2)
+    assert sharpe_interval(np.array([0.1, 0.3]), YEAR) is None
+    assert sharpe_interval(np.array([0.1]), YEAR) is None
 
 
 def test_stretches_keep_days_together_that_hang_together() -> None:
     days = np.repeat(np.random.default_rng(7).normal(0.0, 0.01, 40), 10)
-    alone, together = resampled(days, 1.0), resampled(days, 20.0)
 
-    assert not isinstance(alone, Status)
-    assert not isinstance(together, Status)
-    assert together.mean.std() > 2 * alone.mean.std()
+    assert means(days, 20.0).std() > 2 * means(days, 1.0).std()
 
 
-def test_samples_are_made_of_values_of_the_record() -> None:
-    found = resampled([0.1, 0.3], 1.0)
+def test_samples_are_made_of_values_of_the_record_drawn_together() -> None:
+    found = means([[0.1, 0.3], [1.0, 3.0]], 1.0)
 
-    assert not isinstance(found, Status)
-    assert {round(float(one), 12) for one in found.mean} == {0.1, 0.2, 0.3}
-    assert {round(float(one), 12) for one in found.total} == {0.21, 0.43, 0.69}
-    assert sharpe_interval(found, YEAR) is None
+    assert {round(float(one), 12) for one in found[0]} == {0.1, 0.2, 0.3}
+    assert found[1] == pytest.approx(found[0] * 10)
 
 
 def test_a_bootstrap_of_one_value_or_none_is_refused_or_told() -> None:
     assert resampled([0.1], 1.0) is Status.TOO_FEW
-    with pytest.raises(InvalidInput):
-        resampled([0.1, 0.2], 0.5)
+    assert mean_intervals([[0.1], [0.2]]) == [None, None]
+    for values, stretch in (([0.1, 0.2], 0.5), ([0.1, math.nan], 1.0)):
+        with pytest.raises(InvalidInput):
+            resampled(values, stretch)
     assert stretch_of(1000) == pytest.approx(10.0)
+
+
+def steps_of(*rows: tuple[float, float, float, float]) -> Steps:
+    """Steps of (day, quantity, price, tied up)."""
+    return Steps(*np.array(rows, dtype=np.float64).T.copy())
+
+
+def test_what_a_trade_takes_comes_back_at_its_exits() -> None:
+    # Two at 2.00, half of it sold at 3.00, one more at 4.00, the rest valued at 5.00.
+    steps = Steps(
+        *map(np.array, ([1.0, 2.0, 3.0], [2.0, -1.0, 1.0], [2.0, 3.0, 4.0], [2.0, 3.0, 4.0]))
+    )
+    held = Holdings(np.array([3]), np.array([1.0]), np.array([9.0]), np.array([5.0]))
+    days, flows = trade_flows(steps, held)
+
+    assert (days.tolist(), flows.tolist()) == ([1.0, 2.0, 3.0, 9.0], [-4.0, 3.0, -4.0, 10.0])
+
+
+def test_a_sold_trade_gives_back_its_capital_and_what_it_made() -> None:
+    # Sold at 2.00 with 50.00 tied up, bought back at 0.50; another one never valued.
+    steps = Steps(
+        *map(np.array, ([1.0, 5.0, 7.0], [1.0, -1.0, 1.0], [2.0, 0.5, 2.0], [50.0, 50.0, 50.0]))
+    )
+    held = Holdings(np.array([2, 3]), np.array([-1.0, -1.0]), *np.full((2, 2), math.nan))
+    days, flows = trade_flows(steps, held)
+
+    assert (days.tolist(), flows.tolist()) == ([1.0, 5.0, 7.0, 7.0], [-50.0, 51.5, -50.0, 50.0])
+
+
+def packed(*rows: tuple[int, int, float]) -> Moved:
+    return Moved(
+        b"".join(trade.to_bytes(16, "big") for trade, _, _ in rows),
+        b"".join(at.to_bytes(8, "big", signed=True) for _, at, _ in rows),
+        b"".join(struct.pack(">d", ratio) for _, _, ratio in rows),
+    )
+
+
+def test_excursions_follow_each_trade_in_the_order_of_time() -> None:
+    moved = packed((7, 30, 0.6), (9, 10, -0.2), (7, 10, -0.3), (7, 20, 0.1), (9, 20, 0.5))
+    trades = [trade.to_bytes(16, "big") for trade in (9, 7, 8)]
+    lowest, highest = excursions(moved, trades)
+
+    assert lowest.tolist() == pytest.approx([-0.2, -0.3, 0.0])
+    assert highest.tolist() == pytest.approx([0.3, 0.4, 0.0])
+
+
+def test_what_was_corrected_within_a_moment_was_never_true() -> None:
+    moved = packed((7, 10, -0.9), (7, 10, 1.0), (7, 20, -0.2))
+    lowest, highest = excursions(moved, [(7).to_bytes(16, "big")])
+
+    assert (lowest.tolist(), highest.tolist()) == ([pytest.approx(-0.1)], [pytest.approx(0.1)])
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="rows"):
+        excursions(packed((7, 10, 0.1))._replace(ratios=b""), [])
 
 
 REPLAY = """
 import numpy as np
 from domain.quant.bootstrap import resampled
-print(resampled(np.sin(np.arange(300.0)) / 50, 6.0).total.tobytes().hex())
+print(resampled(np.sin(np.arange(300.0)) / 50, 6.0).tobytes().hex())
 """
 
 
@@ -252,7 +329,6 @@ def test_the_same_record_has_the_same_intervals_after_a_restart_and_on_two_threa
         ).stdout
         for threads in ("1", "2")
     ]  # fmt: skip
-    here = resampled(np.sin(np.arange(300.0)) / 50, 6.0)
-    assert not isinstance(here, Status)
-    assert {*hexes} == {here.total.tobytes().hex() + "\n"}
+    here = means(np.sin(np.arange(300.0)) / 50, 6.0)
+    assert {*hexes} == {here.tobytes().hex() + "\n"}
     assert seed_of(series("one", [1.0])) != seed_of(series("two", [2.0]))
