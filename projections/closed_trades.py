@@ -27,7 +27,7 @@ from projections.windows import Span
 
 if TYPE_CHECKING:
     from domain.quant.excursions import Moved
-    from domain.quant.figures import Floats
+    from domain.quant.series import Floats
 
 _EARLIEST = date(1900, 1, 1)
 _INSTANT = timedelta(microseconds=1)
@@ -172,7 +172,7 @@ _executions_of = msgspec.json.Decoder(list[_Execution], strict=False).decode
 def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
     """What trades took and gave back, as (days, flows); days are ordinals of the exchange's."""
     from domain.quant.cash_flows import Holdings, Steps, trade_flows
-    from domain.quant.figures import series, whole
+    from domain.quant.series import series, whole
 
     steps: list[tuple[float, float, float, float]] = []
     held: list[tuple[int, float, float, float]] = []

@@ -85,8 +85,8 @@ def _sessions(
     as_of: int | None,
 ) -> Sessions:
     """Each session since the first scored trade, and any other day on which something moved."""
-    from domain.quant.figures import series
     from domain.quant.performance import Sessions
+    from domain.quant.series import series
 
     days, start, moved = _days(connection, book, span, sessions, as_of)
     returns, nav = [], [start]
@@ -150,8 +150,8 @@ def _trades(
 ) -> Trades:
     """The trades that were closed in the window."""
     from domain.quant.excursions import excursions
-    from domain.quant.figures import series
     from domain.quant.performance import Trades
+    from domain.quant.series import series
 
     closed = [row for row in rows if closing.is_in(row)]
     lowest, highest = excursions(
@@ -179,8 +179,8 @@ def _flows(rows: Sequence[TradeRow], closing: Closing) -> Flows:
 
 def _market(sessions: Sessions, closes: Mapping[date, float]) -> Market:
     """Returns on the sessions for which there is a price, and one of the session before."""
-    from domain.quant.figures import series
     from domain.quant.performance import Market
+    from domain.quant.series import series
 
     ours, theirs = [], []
     earlier = [day for day in closes if sessions.days and day < sessions.days[0]]

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Outcome, Status, deviation, mean, pair
+from domain.quant.figures import Outcome, Status
 from domain.quant.ratios import excess, sharpe
 from domain.quant.returns import annualised, annualised_return
+from domain.quant.series import deviation, mean, pair
 
 
 class Fit(NamedTuple):

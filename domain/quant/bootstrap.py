@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Status, mean
+from domain.quant.figures import Status
+from domain.quant.series import Floats, mean
 from domain.shared import InvalidInput
 
 SAMPLES = 1_000

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from domain.quant.figures import Floats, Outcome, Status, pair
+from domain.quant.figures import Outcome, Status
+from domain.quant.series import Floats, pair
 
 DAYS_A_YEAR = 365.0
 RATE_MIN, RATE_MAX = -0.9999, 1e6

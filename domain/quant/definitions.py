@@ -14,13 +14,13 @@ _RETURNS = (
         "total_return", Unit.RATIO, _SESSIONS, 1,
         "Time-weighted return of the window, the same whatever was at stake",
         "NAV index at the end / at the start - 1",
-        "Global Investment Performance Standards (2020), 2.A.23",
+        "Global Investment Performance Standards (2020)",
     ),
     Definition(
         "nav", Unit.INDEX, _SESSIONS, 1,
         "NAV index at the end of the window; it was 1 when the record began",
         "product of (1 + daily return), never below 0",
-        "Global Investment Performance Standards (2020), 2.A.23",
+        "Global Investment Performance Standards (2020)",
     ),
     Definition(
         "annualised_return", Unit.RATIO, _SESSIONS, 21,
@@ -128,13 +128,13 @@ _TESTS = (
         "Probabilistic Sharpe ratio: how likely the true Sharpe ratio is above 0, given length "
         "and shape of the record",
         "Phi(SR * sqrt(n - 1) / sqrt(1 - skewness * SR + (kurtosis - 1) / 4 * SR^2)), SR per day",
-        "Bailey and Lopez de Prado (2012), eq. 11", ddof=1, over_risk_free=True,
+        "Bailey and Lopez de Prado (2012)", ddof=1, over_risk_free=True,
     ),
     Definition(
         "minimum_track_record", Unit.SESSIONS, _SESSIONS, 3,
         "Sessions that the record needs for its PSR to reach 0.95",
         "1 + (1 - skewness * SR + (kurtosis - 1) / 4 * SR^2) * (z95 / SR)^2, SR per day",
-        "Bailey and Lopez de Prado (2012), eq. 13", ddof=1, over_risk_free=True,
+        "Bailey and Lopez de Prado (2012)", ddof=1, over_risk_free=True,
     ),
     Definition(
         "dsr", Unit.PROBABILITY, _SESSIONS, 3,
@@ -142,7 +142,7 @@ _TESTS = (
         "without skill as are on record would show by chance",
         "PSR against sqrt(1 / (n - 1)) * ((1 - g) * z(1 - 1/N) + g * z(1 - 1/(N e))), "
         "g = 0.5772, N = traders with a trade",
-        "Bailey and Lopez de Prado (2014), eq. 1 and 2", ddof=1, over_risk_free=True,
+        "Bailey and Lopez de Prado (2014)", ddof=1, over_risk_free=True,
     ),
 )  # fmt: skip
 

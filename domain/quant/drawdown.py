@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Status, series
+from domain.quant.figures import Status
 from domain.quant.returns import nav_index
+from domain.quant.series import series
 from domain.shared import InvalidInput
 
 

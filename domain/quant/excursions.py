@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from domain.quant.figures import Floats
+from domain.quant.series import Floats
 from domain.shared import InvalidInput
 
 

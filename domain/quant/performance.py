@@ -13,8 +13,9 @@ from domain.quant.bootstrap import mean_intervals, sharpe_interval
 from domain.quant.cash_flows import xirr
 from domain.quant.definitions import DEFINITIONS
 from domain.quant.drawdown import Drawdown, deepest
-from domain.quant.figures import Figure, Floats, Outcome, Status, Terms, mean, published
+from domain.quant.figures import Figure, Outcome, Status, Terms, published
 from domain.quant.returns import annualised, per_period, volatility
+from domain.quant.series import Floats, mean
 from domain.quant.sharpe_tests import (
     Shape,
     deflated,

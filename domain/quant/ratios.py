@@ -11,8 +11,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Outcome, Status, deviation, mean, series
+from domain.quant.figures import Outcome, Status
 from domain.quant.returns import nav_index
+from domain.quant.series import Floats, deviation, mean, series
 from domain.shared import InvalidInput
 
 

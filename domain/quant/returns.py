@@ -14,7 +14,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Outcome, Status, deviation, series
+from domain.quant.figures import Outcome, Status
+from domain.quant.series import Floats, deviation, series
 from domain.shared import InvalidInput
 
 
@@ -43,7 +44,7 @@ def nav_index(returns: ArrayLike, start: float = 1.0) -> Floats:
     """The index before the first return and after each, (n,) to (n + 1,): time-weighted.
 
     Each return counts the same whatever money was in it (true time-weighted return; Global
-    Investment Performance Standards, 2020, provision 2.A.23).
+    Investment Performance Standards, 2020).
     """
     found = series("returns", returns)
     growth = np.maximum(1.0 + found, 0.0)

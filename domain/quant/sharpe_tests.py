@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Outcome, Status, deviation, mean
+from domain.quant.figures import Outcome, Status
 from domain.quant.ratios import excess
+from domain.quant.series import deviation, mean
 from domain.shared import InvalidInput
 
 EULER_MASCHERONI = 0.5772156649015329
@@ -52,7 +53,7 @@ def normal_cdf(value: float) -> float:
 
 
 def probabilistic(found: Shape, threshold: float = 0.0) -> Outcome:
-    """PSR: the probability that the true Sharpe ratio is above a threshold (2012, eq. 11).
+    """PSR: the probability that the true Sharpe ratio is above a threshold (2012).
 
     A sample of two values only, which its own mean does not move, has no variation.
     """
@@ -63,7 +64,7 @@ def probabilistic(found: Shape, threshold: float = 0.0) -> Outcome:
 
 
 def minimum_track_record(found: Shape, threshold: float = 0.0, confidence: float = 0.95) -> Outcome:
-    """MinTRL: how many periods it takes for the PSR to reach a confidence (2012, eq. 13).
+    """MinTRL: how many periods it takes for the PSR to reach a confidence (2012).
 
     Never, unless the Sharpe ratio is above the threshold.
     """
@@ -74,7 +75,7 @@ def minimum_track_record(found: Shape, threshold: float = 0.0, confidence: float
 
 
 def expected_maximum(variance: float, trials: int) -> float:
-    """The highest Sharpe ratio to be expected of trials without skill (2014, eq. 1).
+    """The highest Sharpe ratio to be expected of trials without skill (2014).
 
     Args:
         variance: of the Sharpe ratios of the trials, at least 0.
@@ -93,7 +94,7 @@ def expected_maximum(variance: float, trials: int) -> float:
 
 
 def deflated(found: Shape, trials: int, variance: float | None = None) -> Outcome:
-    """DSR: the PSR against the best that so many trials without skill would show (2014, eq. 2).
+    """DSR: the PSR against the best that so many trials without skill would show (2014).
 
     `variance` is that of the trials' Sharpe ratios; without it, what an unskilled record of
     this length has by chance, 1 / (n - 1).
@@ -103,6 +104,6 @@ def deflated(found: Shape, trials: int, variance: float | None = None) -> Outcom
 
 
 def _variance(found: Shape) -> float:
-    """(n - 1) times the variance of the estimated Sharpe ratio (2012, eq. 8; Mertens, 2002)."""
+    """(n - 1) times the variance of the estimated Sharpe ratio (Mertens, 2002)."""
     sharpe = found.sharpe
     return 1.0 - found.skewness * sharpe + (found.kurtosis - 1.0) / 4.0 * sharpe * sharpe

@@ -11,7 +11,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.quant.figures import Floats, Outcome, Status, mean, pair, series
+from domain.quant.figures import Outcome, Status
+from domain.quant.series import Floats, mean, pair, series
 
 
 def profit_factor(pnl: ArrayLike) -> Outcome:

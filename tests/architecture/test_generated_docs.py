@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def test_the_page_of_events_is_up_to_date() -> None:
-    command = [sys.executable, "docs/generate_events.py", "--check"]
+@pytest.mark.parametrize("page", ["events", "figures"])
+def test_the_generated_page_is_up_to_date(page: str) -> None:
+    program = f"docs/generate_{page}.py"
+    command = [sys.executable, program, "--check"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, f"run: python docs/generate_events.py {found.stderr}"
+    assert found.returncode == 0, f"run: python {program} {found.stderr}"

@@ -27,7 +27,8 @@ from domain.quant.bootstrap import (
 from domain.quant.cash_flows import Holdings, Steps, trade_flows, xirr
 from domain.quant.drawdown import Drawdown, deepest, max_drawdown
 from domain.quant.excursions import Moved, excursions
-from domain.quant.figures import Status, series
+from domain.quant.figures import Status
+from domain.quant.series import series
 from domain.shared import InvalidInput
 
 ROOT = Path(__file__).parents[3]
