@@ -150,7 +150,7 @@ def _modelled(contracts: Sequence[_Modelled], rate: float, at: datetime) -> dict
     vols, statuses = implied_volatility(mid, spot, strike, years, rate, 0.0, calls)
     told = statuses.tolist()
     # Without volatility only the intrinsic value moves, as it should for these.
-    still = {VolStatus.BELOW_INTRINSIC, VolStatus.INDISTINCT, VolStatus.EXPIRED}
+    still = {VolStatus.BELOW_INTRINSIC, VolStatus.NOT_RECOVERABLE, VolStatus.EXPIRED}
     usable = [
         vol if status == VolStatus.OK else 0.0
         for vol, status in zip(vols.tolist(), told, strict=True)

@@ -196,6 +196,23 @@ def moved(pnl: Floats, told: Floats, cost: Floats, share: float, floor: float) -
     return np.isfinite(pnl) & (np.isnan(told) | far)
 
 
+def near(holdings: Holdings, seen: Survey, share: float) -> tuple[Flags, Flags, Floats]:
+    """Whose exit price is within a share of a stop, whose of the next target, and the stops: the
+    fixed or the trailing one, whichever the price reaches first.
+    """
+    sign = holdings.sign
+    distance = np.where(
+        np.isnan(holdings.trail_amount), seen.best * holdings.trail_share, holdings.trail_amount
+    )
+    stop = sign * np.fmax(sign * holdings.stop, sign * seen.best - distance)
+    with np.errstate(invalid="ignore"):
+        above = sign * (seen.exit_px - stop)
+        below = sign * (holdings.target - seen.exit_px)
+        stops = (above > DOUBT) & (above <= share * np.abs(stop)) & ~holdings.is_ending
+        targets = (below > DOUBT) & (below <= share * np.abs(holdings.target))
+    return stops, targets & ~holdings.is_ending, stop
+
+
 def to_record(holdings: Holdings, best: Floats, recorded: Floats, step: float) -> Flags:
     """Whose best price moved by so much of the trailing distance since it was recorded."""
     distance = np.where(
@@ -233,7 +250,9 @@ def greeks_per_share(
     terms = spot[place], instruments.strike[place], years, rate, 0.0
     calls = instruments.is_call[place]
     vols, status = implied_volatility(np.maximum(mid[place], 0.0), *terms, calls)
-    still = np.isin(status, (VolStatus.BELOW_INTRINSIC, VolStatus.INDISTINCT, VolStatus.EXPIRED))
+    still = np.isin(
+        status, (VolStatus.BELOW_INTRINSIC, VolStatus.NOT_RECOVERABLE, VolStatus.EXPIRED)
+    )
     worked = greeks(*terms, np.where(status == VolStatus.OK, vols, 0.0), calls)
     rows = np.stack([worked.delta, worked.gamma, worked.theta / DAYS_A_YEAR, worked.vega / 100.0])
     rows[:, ~((status == VolStatus.OK) | still)] = np.nan

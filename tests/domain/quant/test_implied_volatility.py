@@ -44,7 +44,7 @@ def test_the_volatility_that_made_a_value_is_found_again(
         doubt = 8 * np.spacing(max(float(priced.price), 100.0)) / float(priced.vega)
         assert float(found) == pytest.approx(vol, rel=1e-9, abs=doubt)
     else:
-        assert int(status) in (VolStatus.INDISTINCT, VolStatus.ABOVE_BOUND)
+        assert int(status) in (VolStatus.NOT_RECOVERABLE, VolStatus.ABOVE_BOUND)
         # How little a value tells of its volatility is measured by the value itself.
         assert float(priced.vega) < 1e-5 * max(float(priced.price), 100.0)
 
@@ -60,7 +60,7 @@ def test_the_published_round_trips_are_met() -> None:
             assert int(status) == VolStatus.OK, case
             assert float(vol) == pytest.approx(case["vol"], rel=within), case
         else:
-            assert int(status) == VolStatus.INDISTINCT, case
+            assert int(status) == VolStatus.NOT_RECOVERABLE, case
 
 
 def test_a_price_under_the_forward_intrinsic_value_has_no_volatility() -> None:
@@ -78,8 +78,8 @@ def test_an_expired_option_says_so() -> None:
 
 
 def test_a_price_that_is_all_intrinsic_says_that_any_small_volatility_fits() -> None:
-    assert status_of(0.0, strike=150.0) is VolStatus.INDISTINCT
-    assert status_of(100 - 40 * math.exp(-0.025), strike=40.0) is VolStatus.INDISTINCT
+    assert status_of(0.0, strike=150.0) is VolStatus.NOT_RECOVERABLE
+    assert status_of(100 - 40 * math.exp(-0.025), strike=40.0) is VolStatus.NOT_RECOVERABLE
 
 
 @pytest.mark.parametrize("price", [math.nan, math.inf, -0.01])

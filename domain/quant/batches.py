@@ -1,0 +1,103 @@
+"""Batches of options as flat arrays: made to fit each other, refused by name where they cannot.
+
+Kernels take contiguous float64 arrays of n options, or of one where all share a number, so that
+a surface on one spot costs no copies of that spot.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from domain.shared import InvalidInput
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Shape = tuple[int, ...]
+
+BLOCK = 64
+"""How many options a kernel works on at a time: as many as stay in the nearest cache."""
+
+
+class Batch(NamedTuple):
+    """`columns` in the order of their names, each (n) or (1); `is_call` likewise."""
+
+    columns: tuple[Floats, ...]
+    is_call: Flags
+    shape: Shape
+    size: int
+
+
+def batch(is_call: ArrayLike, **numbers: ArrayLike) -> Batch:
+    """The named numbers as arrays that a kernel takes, and the shape they broadcast to.
+
+    Raises:
+        InvalidInput: shapes that do not broadcast, or words where numbers belong.
+    """
+    try:
+        arrays = [np.asarray(value, dtype=np.float64) for value in numbers.values()]
+        calls = np.asarray(is_call, dtype=np.bool_)
+        shapes = {array.shape for array in arrays if array.size != 1 or array.ndim}
+        shapes.add(calls.shape)
+        shapes.discard(())
+        shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(calls.shape, *shapes)
+        columns = tuple(_flat(array, shape) for array in arrays)
+        flags = _flat(calls, shape)
+    except (TypeError, ValueError) as wrong:
+        raise InvalidInput(f"{', '.join(numbers)} and is_call do not fit: {wrong}") from wrong
+    size = 1
+    for length in shape:
+        size *= length
+    return Batch(columns, flags, shape, size)
+
+
+def _flat(array: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    """Contiguous and writable (one type of array is one compiled kernel), of n or of one."""
+    if array.shape != shape and array.size != 1:
+        array = np.broadcast_to(array, shape)
+    flat = array.reshape(-1)
+    if flat.flags.c_contiguous and flat.flags.writeable:
+        return flat
+    return flat.copy()
+
+
+def require_finite(name: str, values: Floats) -> None:
+    """Refuses numbers that are none.
+
+    Raises:
+        InvalidInput: NaN or infinity.
+    """
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        raise InvalidInput(f"{name} must be finite, not {values[wrong][0]}")
+
+
+def require_above(name: str, values: Floats, *, attained: bool) -> None:
+    """Refuses numbers below zero, and zero itself unless that is `attained`.
+
+    Raises:
+        InvalidInput: such a number, NaN or infinity.
+    """
+    require_finite(name, values)
+    wrong = (values < 0.0) if attained else (values <= 0.0)
+    if wrong.any():
+        words = "at least" if attained else "more than"
+        raise InvalidInput(f"{name} must be {words} 0, not {values[wrong][0]:g}")
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def fill(stage: Any, place: int, values: Any, start: int, count: int, rest: float) -> None:
+    """Puts `count` values from `start` on into the stage at `place`, and `rest` after them up to
+    a whole block; a single value goes everywhere.
+    """
+    if values.size == 1:
+        for i in range(BLOCK):
+            stage[place + i] = values[0]
+        return
+    for i in range(count):
+        stage[place + i] = values[start + i]
+    for i in range(count, BLOCK):
+        stage[place + i] = rest
