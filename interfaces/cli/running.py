@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal as signals
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from types import FrameType
@@ -20,6 +21,8 @@ from domain.shared import InvalidInput
 from interfaces.cli.output import Column, as_json, console, table, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house
 from interfaces.compose import READ_MODELS, House
+from interfaces.read_models import follow_apart
+from interfaces.steadying import steady
 from interfaces.timers import run_timers
 from interfaces.watching import watch
 from projections.messages import lags
@@ -33,25 +36,32 @@ def work() -> None:
     with house() as opened:
         stop = stopped_by_signals()
         console.print("working: reactions, read models and timers follow the tape")
-        with working(opened, stop):
+        with working(opened, stop, alone=True):
             stop.wait()
 
 
 class working:  # noqa: N801 - used as a statement: with working(...)
-    """Runs the threads of a worker while a block lasts."""
+    """Runs the threads of a worker while a block lasts.
 
-    def __init__(self, opened: House, stop: threading.Event) -> None:
+    Who is `alone` in his process has it made steady, and the read models in another one.
+    """
+
+    def __init__(self, opened: House, stop: threading.Event, *, alone: bool = False) -> None:
         self._house = opened
         self._stop = stop
+        targets: dict[str, Callable[[], object]] = {
+            "reactions": lambda: opened.react(stop),
+            "timers": lambda: run_timers(opened, stop),
+            "brokers": lambda: opened.brokerages.run(stop),
+            "watching": lambda: watch(opened, stop),
+            "read models": lambda: opened.projections.run(stop),
+        }
+        if alone:
+            targets["read models"] = lambda: follow_apart(opened, stop)
+            targets["steadying"] = lambda: steady(opened)
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
-            for name, target in (
-                ("reactions", lambda: opened.react(stop)),
-                ("read models", lambda: opened.projections.run(stop)),
-                ("timers", lambda: run_timers(opened, stop)),
-                ("brokers", lambda: opened.brokerages.run(stop)),
-                ("watching", lambda: watch(opened, stop)),
-            )
+            for name, target in targets.items()
         ]
 
     def __enter__(self) -> None:
@@ -174,5 +184,5 @@ def bot(
         )
     with house() as opened, ExitStack() as stack:
         if settings.works:
-            stack.enter_context(working(opened, threading.Event()))
+            stack.enter_context(working(opened, threading.Event(), alone=True))
         asyncio.run(run(Bot(opened, settings), settings.token))

@@ -43,5 +43,5 @@ def serve_until_stopped(
     if open_reading and host != HOST:
         warn(f"anybody who reaches {host}:{port} can read everything")
     console.print(f"GraphQL on http://{host}:{port}/graphql, Ctrl-C ends it")
-    with working(opened, threading.Event()) if work else nullcontext():
+    with working(opened, threading.Event(), alone=True) if work else nullcontext():
         serve_http(opened, host, port, open_reading=open_reading)

@@ -1,0 +1,51 @@
+"""Steadying: a worker pays what its first orders would cost before they come, and makes no long
+pauses after that.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from datetime import timedelta
+
+import numpy as np
+
+from domain.market import exchange_day
+from domain.quant.watching import (
+    Instruments,
+    Quotes,
+    flags,
+    floats,
+    greeks_per_share,
+    ints,
+    no_greeks,
+)
+from interfaces.compose import House
+
+SWITCH_S = 0.0005
+"""How long a busy thread keeps others waiting that have their answer from the database."""
+
+
+def steady(house: House) -> None:
+    """Loads what is loaded at the first use, and keeps what is there by now out of every later
+    search for garbage, which stops all threads for as long as it goes over everything.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    today = exchange_day(house.clock.now())
+    house.calendar.sessions(today, today + timedelta(days=1))
+    _value_an_option()
+    gc.collect()
+    gc.freeze()
+
+
+def _value_an_option() -> None:
+    """A call at the money on a share at 100, with a year to go: it loads the compiled kernels."""
+    nobody = np.nan
+    share_and_call = Instruments(
+        strike=floats([nobody, 100]),
+        expires_s=floats([nobody, 365 * 86_400]),
+        is_call=flags([False, True]),
+        spot=ints([-1, 0]),
+    )
+    quotes = Quotes(floats([99, 7]), floats([101, 9]), floats([0, 0]))
+    greeks_per_share(share_and_call, quotes, no_greeks(2), rate=0.04, now_s=0.0)
