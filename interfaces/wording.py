@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from domain.quant.figures import Figure, Unit
 from domain.shared import InvalidInput
 from projections.blotter import OrderRow
 from projections.leaderboards import Standing
@@ -73,6 +74,40 @@ def rests_on(row: Standing) -> str:
     ]
     short = f"unranked {row.unranked}" if row.unranked else ""
     return ", ".join(([short] if short else []) + told)
+
+
+def figure_told(found: Figure) -> str:
+    """A figure's value in its unit, or why there is none."""
+    return found.status.value if found.value is None else _in_unit(found.value, found.unit)
+
+
+def interval_told(found: Figure) -> str:
+    """A figure's 95 % interval; nothing if it has none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f"{_in_unit(found.low, found.unit)} to {_in_unit(found.high, found.unit)}"
+
+
+def _in_unit(value: Decimal, unit: Unit) -> str:
+    match unit:
+        case Unit.RATIO:
+            return percent(value)
+        case Unit.PROBABILITY:
+            return percent(value, sign=False)
+        case Unit.USD:
+            return money(value, sign=True)
+        case Unit.INDEX:
+            return f"{value:.3f}"
+        case Unit.TRADES:
+            return f"{value:.0f}"
+        case Unit.SESSIONS:
+            return f"{value:.0f} sessions"
+        case Unit.HOURS:
+            return f"{value:,.1f} h"
+        case Unit.R:
+            return f"{value:+.2f} R"
+        case Unit.NUMBER:
+            return f"{value:,.2f}"
 
 
 def order_told(row: OrderRow) -> str:

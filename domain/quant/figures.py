@@ -137,7 +137,7 @@ def published(
         low=None if low is None else _exact(low, definition.unit),
         high=None if high is None else _exact(high, definition.unit),
         ddof=definition.ddof,
-        risk_free=ratio(Decimal(terms.risk_free)) if definition.over_risk_free else None,
+        risk_free=_exact(terms.risk_free, Unit.RATIO) if definition.over_risk_free else None,
         annualisation=terms.per_year if definition.yearly else None,
     )
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from application.ports import NotFound
 from domain.market import EXCHANGE_ZONE
+from domain.quant.figures import Figure
 from interfaces.cli.boards import Limit, fields
 from interfaces.cli.output import Column, as_json, console, gain_style, table
 from interfaces.cli.session import AsOf, At, Json, find, house
@@ -19,8 +20,11 @@ from interfaces.lookups import trader_named
 from interfaces.wording import (
     accuracy_of,
     amount,
+    figure_told,
+    interval_told,
     moment,
     money,
+    number,
     percent,
     price,
     rests_on,
@@ -31,6 +35,7 @@ from projections.exposure import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
+from projections.performance import BENCHMARK, performance
 from projections.position_pages import book_days, books
 from projections.position_pages import positions as position_page
 from projections.positions import BookKind, PositionRow
@@ -124,12 +129,21 @@ def print_board(found: Board) -> None:
 
 def trader(
     name: Annotated[str, typer.Argument(help="The trader's name, or the start of the id.")],
+    window: WindowName = Window.ALL,
+    benchmark: Annotated[
+        str, typer.Option(help="The instrument to hold the record against.")
+    ] = BENCHMARK,
+    risk_free: Annotated[str, typer.Option(help="The risk-free rate a year: 0.04 is 4 %.")] = "0",
     at: At = None,
     as_of: AsOf = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Show one trader's record: figures by window, the NAV index, and the trades behind them."""
+    """Show one trader's record: figures by window, the NAV index, and the trades behind them.
+
+    Performance figures are of one window, all of it unless another is named.
+    """
+    rate = number(risk_free, "risk-free rate")
     with house() as opened:
         opened.catch_up()
         stream = find(opened, trader_named, name)
@@ -146,6 +160,11 @@ def trader(
                 )
                 for span in spans
             ]  # fmt: skip
+            span = spans[list(Window).index(window)]
+            figures = performance(
+                connection, stream, span, sessions_of(opened, span), benchmark=benchmark,
+                risk_free=rate, as_of=as_of,
+            )  # fmt: skip
             days = book_days(connection, stream, FIRST_SESSION, spans[-1].last, as_of=as_of)
             trades = position_page(connection, book=stream, as_of=as_of, limit=limit)
     if json:
@@ -156,6 +175,7 @@ def trader(
                     b.window.value: b.standings[0] if b.standings else None for b in boards
                 },
                 "definitions": boards[-1].definitions,
+                "performance": [fields(figure) for figure in figures],
                 "days": [fields(day) for day in days],
                 "trades": [fields(trade) for trade in trades],
             }
@@ -169,6 +189,7 @@ def trader(
     if days:
         console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")
     _print_windows([(board, board.standings[0]) for board in boards if board.standings])
+    _print_performance(figures, window)
     print_positions(trades, title=f"last {len(trades)} trades")
 
 
@@ -292,6 +313,31 @@ def _print_windows(found: list[tuple[Board, Standing]]) -> None:
             Column("rests on", lambda row: rests_on(row[1]), spare=True),
         ),
     )
+
+
+def _print_performance(figures: list[Figure], window: Window) -> None:
+    """Prints the figures that there are, and in one line why there are no others."""
+    known = [figure for figure in figures if figure.value is not None]
+    table(
+        known,
+        (
+            Column("figure", lambda row: row.name, whole=True),
+            Column("value", figure_told, is_figure=True),
+            Column("95 %", interval_told, is_figure=True, spare=True),
+            Column("n", lambda row: row.n, is_figure=True),
+            Column("of", lambda row: row.of, spare=True),
+            Column("from/to", lambda row: row.period, spare=True),
+        ),
+        title=f"performance, {window.value}",
+        empty="no figures of this window",
+    )
+    missing: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.value is None:
+            missing.setdefault(figure.status.value, []).append(figure.name)
+    for status, names in missing.items():
+        console.print(f"[dim]{status}: {', '.join(names)}[/dim]")
+    console.print("[dim]every definition: --json, or docs/figures.md[/dim]")
 
 
 def _spark(values: list[float], width: int = 60) -> str:

@@ -33,7 +33,7 @@ from projections.books import Books
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.trader_profiles import TraderProfiles
-from projections.windows import Window, span_of
+from projections.windows import Span, Window, span_of
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EVERY = timedelta(minutes=1)
@@ -121,8 +121,13 @@ def board_of(
 ) -> Board:
     """The board of a window that ends at a moment."""
     span = span_of(window, at)
-    sessions = _sessions(asking.house.calendar, span.first, span.last)
+    sessions = sessions_of(asking, span)
     return ranked_board(database, span, by, sessions, as_of=as_of, trader=trader)
+
+
+def sessions_of(asking: Asking, span: Span) -> Sequence[date]:
+    """The trading days of a span."""
+    return _sessions(asking.house.calendar, span.first, span.last)
 
 
 def standing_of(board: Board, row: Standing) -> TraderStanding:

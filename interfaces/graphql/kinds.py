@@ -18,6 +18,7 @@ from domain.corrections import Target
 from domain.executions import Evidence
 from domain.exit_terms import ExitReason
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.quant.figures import Status
 from domain.reports import ExecType
 from domain.risk_events import Scope, State
 from domain.shared import InvalidInput
@@ -132,6 +133,7 @@ for _enum in (
 _enumeration(TradeBadge, "TradeBadge")
 _enumeration(Scope, "RiskScope")
 _enumeration(State, "RiskState")
+_enumeration(Status, "FigureStatus")
 
 
 _shared: dict[tuple[type[Any], type[Any]], Sequence[str]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +26,23 @@ from interfaces.graphql.pages import (
     page_of,
     place_of,
 )
+from interfaces.graphql.performance import (
+    BENCHMARK,
+    Benchmark,
+    PerformanceFigure,
+    RiskFree,
+    performance_of,
+)
 from interfaces.graphql.reading import asking_of
 from projections.accounts import Accounts
 from projections.books import Books
+from projections.exposure import Exposure
 from projections.leaderboards import By
+from projections.signal_feed import SignalFeed
 from projections.trader_profiles import TraderProfiles, TraderRow, profile, profiles, profiles_named
 from projections.windows import Window
 
+ZERO = Decimal(0)
 EVERY_WINDOW = tuple(Window)
 
 
@@ -95,6 +106,30 @@ class Trader:
                 for alone in (replace(row, rank=None) for row in board.standings)
             ]
         return found
+
+    @resolved("Every performance figure of a window that ends now or at a moment.")
+    def performance(
+        self,
+        info: Info,
+        window: Window = Window.ALL,
+        at: datetime | None = None,
+        benchmark: Benchmark = BENCHMARK,
+        risk_free_rate: RiskFree = ZERO,
+    ) -> list[PerformanceFigure]:
+        asking = asking_of(info)
+        database = asking.reading.of(
+            Books, TraderProfiles, SignalFeed, Exposure, as_of=self.known_at
+        )
+        return performance_of(
+            asking,
+            database,
+            self.profile.id,
+            window,
+            moment_of(asking, at),
+            benchmark=benchmark,
+            risk_free=risk_free_rate,
+            as_of=self.known_at,
+        )
 
     @resolved("The trader's trades, the newest first.")
     def positions(

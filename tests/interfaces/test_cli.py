@@ -202,6 +202,16 @@ def test_every_view_reads_as_text(shell: Shell, words: list[str], told: str) -> 
     assert told in said.out
 
 
+def test_a_trader_s_page_has_the_performance_of_a_window(shell: Shell) -> None:
+    said = shell("trader", "Nora", "--window", "all")
+    assert "performance, all" in said.out
+    assert "no losses: " in said.out
+    figures = {row["name"]: row for row in shell("trader", "Nora", "--json").json["performance"]}
+    assert (figures["accuracy"]["value"], figures["accuracy"]["n"]) == ("1", 1)
+    assert figures["sharpe"]["definition"].startswith("Mean daily return over the risk-free rate")
+    assert "'x' is no number" in shell.refused("trader", "Nora", "--risk-free", "x")
+
+
 def test_views_answer_as_it_was_known_then(shell: Shell) -> None:
     for command in ("signals", "queue", "orders", "positions"):
         assert shell(command, "--as-of", "0", "--json").json == []

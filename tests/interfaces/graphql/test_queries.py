@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.approvals import Role
+from domain.quant.definitions import DEFINITIONS
 from tests.interfaces.graphql.world import NOON, Client, World, unknown
 
 SIGNALS = """
@@ -287,6 +288,44 @@ async def test_a_trader_is_found_by_name_in_any_case(
     ]
     assert found["trader"]["positions"]["nodes"] == [{"id": traded}]
     assert found["traders"]["nodes"] == [{"name": "Nora"}]
+
+
+PERFORMANCE = """query ($asOf: BigInt, $benchmark: String! = "SPY", $rate: Decimal! = "0") {
+    trader(name: "Nora", asOf: $asOf) {
+        performance(window: ALL, benchmark: $benchmark, riskFreeRate: $rate) {
+            name value low high status unit n nOf ddof period riskFree annualisation definition
+        }
+    }
+}"""
+
+
+async def test_a_trader_s_figures_say_what_they_are(reader: Client, world: World) -> None:
+    for price in ("3.00", "1.00"):
+        world.exit(str(world.post()), price)
+    head = world.catch_up()
+    found = (await reader.ask(PERFORMANCE))["trader"]["performance"]
+    figures = {figure["name"]: figure for figure in found}
+    assert list(figures) == list(DEFINITIONS)
+    assert figures["profit_factor"] == {
+        "name": "profit_factor", "value": "1", "low": None, "high": None, "status": "OK",
+        "unit": "number", "n": 2, "nOf": "closed trades", "ddof": None,
+        "period": figures["accuracy"]["period"], "riskFree": None, "annualisation": None,
+        "definition": DEFINITIONS["profit_factor"].text,
+    }  # fmt: skip
+    assert (figures["beta"]["value"], figures["beta"]["status"]) == (None, "NO_BENCHMARK")
+    assert (figures["sharpe"]["riskFree"], figures["sharpe"]["annualisation"]) == ("0", 252)
+    world.exit(str(world.post()), "9.00")
+    world.catch_up()
+    assert (await reader.ask(PERFORMANCE))["trader"]["performance"] != found
+    assert (await reader.ask(PERFORMANCE, asOf=str(head)))["trader"]["performance"] == found
+
+
+async def test_a_benchmark_that_is_none_is_refused(reader: Client, world: World) -> None:
+    world.post()
+    world.catch_up()
+    for wrong in ({"benchmark": "the market"}, {"rate": "-1"}):
+        code, _ = await reader.refused(PERFORMANCE, **wrong)
+        assert code == "invalid_input"
 
 
 async def test_a_trader_is_asked_for_by_id_or_by_name(reader: Client) -> None:
