@@ -79,6 +79,7 @@ class ApprovalQueue(Projection):
 
     name = "approval_queue"
     kind = "feed"
+    weight = 2
 
     def __init__(self) -> None:
         self.pending = Table(

@@ -138,6 +138,7 @@ class Blotter(Projection):
 
     name = "blotter"
     kind = "money"
+    weight = 8
 
     def __init__(self) -> None:
         self.orders = Table(

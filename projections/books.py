@@ -41,7 +41,7 @@ class Books(Projection):
 
     name = "books"
     kind = "money"
-    weight = 12
+    weight = 50
 
     def __init__(self) -> None:
         self.positions = positions_table()

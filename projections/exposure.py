@@ -66,6 +66,7 @@ class Exposure(Projection):
 
     name = "exposure"
     kind = "feed"
+    weight = 3
 
     def __init__(self) -> None:
         self.greeks = Table("greeks", GreeksRow, ["symbol"], [Index("underlying, symbol")])

@@ -61,6 +61,7 @@ class Messages(Projection):
 
     name = "messages"
     kind = "feed"
+    weight = 5
 
     def __init__(self) -> None:
         self.rows = Table(

@@ -51,6 +51,7 @@ class SignalFeed(Projection):
 
     name = "signal_feed"
     kind = "feed"
+    weight = 8
 
     def __init__(self) -> None:
         self.signals = Table(

@@ -114,6 +114,7 @@ class Timeline(Projection):
 
     name = "timeline"
     kind = "feed"
+    weight = 5
     edition = 2
     """The second one has the exit plans in it."""
 

@@ -63,6 +63,7 @@ class TraderProfiles(Projection):
 
     name = "trader_profiles"
     kind = "feed"
+    weight = 3
 
     def __init__(self) -> None:
         self.profiles = Table(
