@@ -9,8 +9,6 @@ from contextlib import aclosing
 from typing import TypeVar
 
 import msgspec
-import redis.asyncio
-from redis.exceptions import RedisError
 
 from adapters.announcer import CHANNEL, MARKS_CHANNEL
 from application.position_reports import Marked
@@ -47,6 +45,9 @@ class RedisListener:
     async def _told(
         self, channel: str, decode: Callable[[bytes], T]
     ) -> AsyncGenerator[T | None, None]:
+        # The library takes long to load, and only who listens needs it.
+        from redis.exceptions import RedisError
+
         while True:
             try:
                 async with aclosing(self._heard(channel, decode)) as heard:
@@ -61,7 +62,9 @@ class RedisListener:
     async def _heard(
         self, name: str, decode: Callable[[bytes], T]
     ) -> AsyncGenerator[T | None, None]:
-        client = redis.asyncio.Redis.from_url(
+        from redis.asyncio import Redis
+
+        client = Redis.from_url(
             self._url, socket_connect_timeout=1, health_check_interval=5
         )
         async with client, client.pubsub(ignore_subscribe_messages=True) as channel:

@@ -41,7 +41,6 @@ from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, react
 from adapters.tape import PostgresTape
 from adapters.trading_books import TradingBooks
 from application.assessing import Assessor
-from application.booking import Booking
 from application.brokerage import Broker
 from application.desk import Desk, Work
 from application.evidence import PriceCheck
@@ -149,6 +148,9 @@ class House:
         """The automatic steps, each with its own place on the tape: what leads to an order comes
         first, up to `sending`.
         """
+        # The grammar takes long to load, and who only asks reads no message.
+        from application.booking import Booking
+
         trading = Trading(self.market, self.calendar)
         steps = (trading, Exiting(self.market), Halting(), Booking(), PriceCheck(self.market))
         first, *others = (ReactionRunner(self.database_url, self.desk, step) for step in steps)
