@@ -123,13 +123,17 @@ class OutsideAlpaca:
 
     def disturb(self, url: str) -> None:
         """Somebody trades by hand, so that reports come that are not ours; the stream is cut."""
+        self.trade_by_hand()
+        time.sleep(0.05)
+        self._tell("cut")
+
+    def trade_by_hand(self) -> None:
+        """Somebody buys a share without us."""
         self._by_hand += 1
         self._ask("v2/orders", {
             "client_order_id": f"{BY_HAND}-{self._by_hand}", "symbol": "AAPL", "qty": "1",
             "side": "buy", "type": "market", "time_in_force": "day",
         }, patiently=True)  # fmt: skip
-        time.sleep(0.05)
-        self._tell("cut")
 
     def calm(self) -> None:
         self._tell("faults")
