@@ -1,0 +1,245 @@
+"""American options with a continuous dividend yield: value, sensitivities, exercise boundary.
+
+The method is spectral collocation of the exercise boundary (Andersen, Lake and Offengenden,
+"High-Performance American Option Pricing", 2016), see `american_boundary` and
+`american_value`. A call is the put of the mirrored market: spot and strike changed over, rate
+and dividend yield changed over (McDonald and Schroder, "A Parity Result for American Options",
+1998). Nothing is valued as European unless it is so by a theorem, and then the status says it.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from domain.quant.american_boundary import find_boundary
+from domain.quant.american_grid import Setting, grid
+from domain.quant.american_start import log_limit, make_work
+from domain.quant.american_value import (
+    FIGURES,
+    add_premium,
+    add_theta,
+    add_through_boundary,
+    european_put,
+    make_outer,
+)
+from domain.quant.batches import Floats, batch
+from domain.quant.normal import inner
+from domain.shared import InvalidInput
+
+
+class AmericanStatus(IntEnum):
+    """What the figures of an option are, or why there are none (they are NaN then)."""
+
+    OK = 0
+    EUROPEAN = 1
+    """Never worth exercising early, by theorem: calls with rate >= yield <= 0 (no dividends),
+    puts with yield >= rate <= 0. The figures are those of the European option."""
+    EXERCISE_NOW = 2
+    """Spot is beyond the exercise boundary: the figures are those of the payoff."""
+    EXPIRED = 3
+    """No time is left: the figures are those of the payoff, gamma and the rest being 0."""
+    DOUBLE_BOUNDARY = 4
+    """Rates under which exercise pays only between two boundaries (for puts yield < rate < 0,
+    for calls rate < yield < 0): no figures, this method does not hold there."""
+    BAD_INPUT = 5
+    """A number that is not finite, or out of its range: no figures."""
+    NOT_CONVERGED = 6
+    """Newton's steps found no boundary: no figures."""
+
+
+_OK = int(AmericanStatus.OK)
+_EUROPEAN = int(AmericanStatus.EUROPEAN)
+_EXERCISE_NOW = int(AmericanStatus.EXERCISE_NOW)
+_EXPIRED = int(AmericanStatus.EXPIRED)
+_DOUBLE_BOUNDARY = int(AmericanStatus.DOUBLE_BOUNDARY)
+_BAD_INPUT = int(AmericanStatus.BAD_INPUT)
+_NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
+
+
+class AmericanGreeks(NamedTuple):
+    """Value and sensitivities, each an array of the shape that the inputs broadcast to.
+
+    Per share. `delta` per 1.00 of spot, `gamma` per 1.00 of spot squared, `vega` per 1.00 of
+    volatility, `theta` per year of calendar time, `rho` and `dividend_rho` per 1.00 of either
+    rate; `status` holds `AmericanStatus`.
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    dividend_rho: Floats
+    status: NDArray[np.int8]
+
+
+@inner
+def put_figures(
+    spot: float, years: float, rate: float, dividend_yield: float, vol: float, grid: Any,
+    work: Any, outer: Any, greeks: bool, out: Any,
+) -> int:  # fmt: skip
+    """The seven figures of a put on a strike of 1, and their status."""
+    if rate <= 0.0 and dividend_yield >= rate:
+        european_put(spot, years, rate, dividend_yield, vol, out)
+        add_theta(spot, rate, dividend_yield, vol, out)
+        return _EUROPEAN
+    if rate < 0.0:
+        return _DOUBLE_BOUNDARY
+    if not find_boundary(years, rate, dividend_yield, vol, grid, work):
+        return _NOT_CONVERGED
+    if math.log(spot) <= log_limit(rate, dividend_yield) - work.gap[0]:
+        out[:] = 0.0
+        out[0], out[1] = 1.0 - spot, -1.0
+        return _EXERCISE_NOW
+    european_put(spot, years, rate, dividend_yield, vol, out)
+    add_premium(
+        spot, years, rate, dividend_yield, vol, grid, work.gap, outer, greeks, out
+    )  # fmt: skip
+    out[0] = max(out[0], 1.0 - spot)
+    if greeks:
+        add_theta(spot, rate, dividend_yield, vol, out)
+        add_through_boundary(years, rate, dividend_yield, vol, grid, work, outer, out)
+    return _OK
+
+
+@inner
+def _mirror(spot: float, strike: float, put: Any) -> None:
+    """Turns figures of the put of the mirrored market, per unit of spot, into the call's."""
+    ratio = strike / spot
+    price, by_ratio, rho = put[0], put[1], put[5]
+    put[0] = spot * price
+    put[1] = price - ratio * by_ratio
+    put[2] *= ratio * ratio / spot
+    put[3] *= spot
+    put[4] *= spot
+    put[5] = spot * put[6]
+    put[6] = spot * rho
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _kernel(
+    inputs: Any, is_call: Any, grid: Any, greeks: bool, start: int, stop: int, out: Any,
+    status: Any,
+) -> None:  # fmt: skip
+    """Fills `out` (7, n) and `status` (n) from `start` to `stop`; rows of `inputs` (6, n): spot,
+    strike, years, rate, dividend yield, vol.
+    """
+    work = make_work(grid.nodes.size, grid.root.size)
+    outer = make_outer(grid.nodes.size, grid.legendre.size)
+    figures = np.empty(FIGURES)
+    for i in range(start, stop):
+        s, k, t = inputs[0, i], inputs[1, i], inputs[2, i]
+        r, q, v = inputs[3, i], inputs[4, i], inputs[5, i]
+        figures[:] = math.nan
+        if not (math.isfinite(s + k + t + r + q + v) and s > 0 and k > 0 and t >= 0 and v > 0):
+            status[i] = _BAD_INPUT
+        elif t == 0.0:
+            status[i] = _EXPIRED
+            sign = 1.0 if is_call[i] else -1.0
+            figures[:] = 0.0
+            figures[0] = max(sign * (s - k), 0.0)
+            # On the strike itself, half.
+            figures[1] = sign * (0.5 if s == k else 1.0 if figures[0] > 0.0 else 0.0)
+        elif is_call[i]:
+            status[i] = put_figures(k / s, t, q, r, v, grid, work, outer, greeks, figures)
+            _mirror(s, k, figures)
+        else:
+            status[i] = put_figures(s / k, t, r, q, v, grid, work, outer, greeks, figures)
+            figures[:] *= k
+            figures[1] /= k
+            figures[2] /= k * k
+        out[:, i] = figures
+
+
+def american_greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    vol: ArrayLike,
+    is_call: ArrayLike,
+    *,
+    setting: Setting = Setting.FAST,
+    threads: int = 1,
+) -> AmericanGreeks:
+    """Values a batch of American options; scalars and arrays broadcast against each other.
+
+    Args:
+        spot, strike: dollars per share, more than 0.
+        years: time to expiry in years, at least 0; at 0 the value is the payoff.
+        rate, dividend_yield: continuously compounded, per year, of any sign (see
+            `AmericanStatus.DOUBLE_BOUNDARY` for where there is no figure).
+        vol: annual volatility (0.20 is 20 %), more than 0.
+        is_call: true for calls, false for puts.
+        setting: how exactly; see `Setting`.
+        threads: among how many the batch is shared out; the figures are the same bits.
+
+    A bad row spoils only itself: its figures are NaN and its status says why.
+
+    Raises:
+        InvalidInput: shapes that do not broadcast, or words where numbers belong.
+    """
+    out, status = _figures(
+        spot, strike, years, rate, dividend_yield, vol, is_call, setting, threads, greeks=True
+    )
+    return AmericanGreeks._make([*out, status])
+
+
+def american_price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    vol: ArrayLike,
+    is_call: ArrayLike,
+    *,
+    setting: Setting = Setting.FAST,
+    threads: int = 1,
+) -> tuple[Floats, NDArray[np.int8]]:
+    """The values alone, and their statuses; see `american_greeks`."""
+    out, status = _figures(
+        spot, strike, years, rate, dividend_yield, vol, is_call, setting, threads, greeks=False
+    )
+    return out[0], status
+
+
+def _figures(
+    spot: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike,
+    dividend_yield: ArrayLike, vol: ArrayLike, is_call: ArrayLike, setting: Setting,
+    threads: int, *, greeks: bool,
+) -> tuple[Floats, NDArray[np.int8]]:  # fmt: skip
+    given = batch(
+        is_call, spot=spot, strike=strike, years=years, rate=rate,
+        dividend_yield=dividend_yield, vol=vol,
+    )  # fmt: skip
+    if threads < 1:
+        raise InvalidInput(f"threads must be at least 1, not {threads}")
+    inputs = np.empty((len(given.columns), given.size))
+    for row, column in zip(inputs, given.columns, strict=True):
+        row[:] = column
+    calls = np.empty(given.size, dtype=np.bool_)
+    calls[:] = given.is_call
+    out = np.empty((FIGURES, given.size))
+    status = np.empty(given.size, dtype=np.int8)
+
+    def work_on(part: slice) -> None:
+        _kernel(inputs, calls, grid(setting), greeks, part.start, part.stop, out, status)
+
+    share = -(-given.size // threads) or 1
+    parts = [slice(at, min(at + share, given.size)) for at in range(0, given.size, share)]
+    if len(parts) <= 1:
+        work_on(slice(0, given.size))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work_on, parts))
+    return out.reshape(FIGURES, *given.shape), status.reshape(given.shape)
