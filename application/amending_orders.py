@@ -7,6 +7,8 @@ from uuid import UUID
 from application.access import Member
 from application.brokerage import Replacement
 from application.desk import Command, Desk, Outcome, Work
+from application.guarded import OpenPositions
+from application.resizing import make_room
 from domain.orders import Order
 
 
@@ -44,6 +46,7 @@ def replace_order(
     order: UUID,
     terms: Replacement,
     reason: str,
+    positions: OpenPositions,
     expected_version: int | None = None,
 ) -> Outcome:
     """Asks for other terms of an order that rests.
@@ -51,7 +54,8 @@ def replace_order(
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
         Conflict: the order has moved on since the member looked.
-        Impossible: the order is not at the broker, is over, or another request is pending.
+        Impossible: the order is not at the broker, is over, another request is pending, or it
+            would close what other orders close or nobody holds.
     """
     member.require("place_order")
 
@@ -65,6 +69,8 @@ def replace_order(
             reason=reason,
             at=command.at,
         )
+        if terms.order_qty is not None:
+            make_room(work, positions, found, terms.order_qty, at=command.at)
         return found
 
     return desk.run(command, decide)

@@ -258,6 +258,16 @@ class Books:
         held.quantity, held.price = held.quantity * new / old, held.price * old / new
         self._put_held(trade, held)
 
+    def rename(self, account: str, symbol: str, to_symbol: str) -> None:
+        """What an account holds of an instrument has another symbol from now on."""
+        for trade, held in self._held.items():
+            if held.account == account and any(leg.symbol == symbol for leg in held.legs):
+                held.legs = tuple(
+                    msgspec.structs.replace(leg, symbol=to_symbol) if leg.symbol == symbol else leg
+                    for leg in held.legs
+                )
+                self.memory.put(f"{HELD_PREFIX}{trade}", held)
+
     def move_cash(self, name: str, amount: Decimal) -> None:
         """Cash came or went without a trade."""
         book = self._accounts[name]

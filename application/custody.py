@@ -218,10 +218,12 @@ class Custody:
                 self._deliver(fact, Side.BUY, fact.exercised_at)
             case HoldingAssigned():
                 self._deliver(fact, Side.SELL, fact.assigned_at)
-            case HoldingAdjusted() if fact.to_symbol == fact.symbol:
+            case HoldingAdjusted():
                 for side in Side:
                     for trade in self._trades(fact.account, side, fact.symbol):
                         self._books.split(trade, fact.to_quantity, fact.from_quantity)
+                if fact.to_symbol != fact.symbol:
+                    self._books.rename(fact.account, fact.symbol, fact.to_symbol)
 
     def _release(
         self,

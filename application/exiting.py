@@ -14,7 +14,9 @@ from application.guarded import Guarded, PlanBook
 from application.limiting import limits_of
 from application.ports import MarketPrices, QuoteRequest, Unavailable
 from application.reaction import Happened, consequence
+from application.resizing import refit
 from application.selling import guard_by, hand_line, leave, look, seen, take_back, turned
+from domain.exit_changes import ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     ExitPlanChanged,
     ExitPlanDone,
@@ -32,7 +34,7 @@ from domain.fix import OrdStatus, PositionEffect, Side
 from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
 from domain.legs import strategy_symbol
 from domain.market import Quote
-from domain.order_changes import OrderReconciled
+from domain.order_changes import OrderReconciled, OrderReplaced, OrderReplaceRejected
 from domain.order_events import (
     OrderCanceled,
     OrderDenied,
@@ -51,7 +53,8 @@ from domain.signals import Signal
 _PLAN_EVENTS: frozenset[type[Event]] = frozenset(
     {
         ExitPlanSet, ExitPlanGrown, ExitPlanChanged, ExitPlanTrailed, ExitPlanTriggered,
-        ExitPlanPostponed, ExitPlanReduced, ExitPlanReleased, ExitPlanDone,
+        ExitPlanPostponed, ExitPlanReduced, ExitPlanReleased, ExitPlanDone, ExitPlanResized,
+        ExitPlanAdjusted, ExitPlanWarned,
     }
 )  # fmt: skip
 
@@ -64,7 +67,8 @@ class Exiting:
     name = "exiting"
     handles: frozenset[type[Event]] = _PLAN_EVENTS | {
         OrderRequested, OrderFilled, OrderCanceled, OrderRejected, OrderExpired, OrderDenied,
-        OrderReconciled, OrderTradeCorrected, OrderTradeCanceled,
+        OrderReconciled, OrderReplaced, OrderReplaceRejected, OrderTradeCorrected,
+        OrderTradeCanceled,
         SignalExitCalled, SignalLevelsMoved,
         HoldingExpired, HoldingExercised, HoldingAssigned, HoldingAdjusted,
     }  # fmt: skip
@@ -115,7 +119,9 @@ class Exiting:
             case HoldingExpired() | HoldingExercised() | HoldingAssigned() as ended:
                 return self._end(cause, ended, work)
             case HoldingAdjusted() as adjusted:
-                return self._let_go(cause, adjusted, work)
+                return self._adjust(cause, adjusted, work)
+            case OrderReplaced() | OrderReplaceRejected():
+                return self._refit(cause, work)
         return ()
 
     def _book(self, cause: Happened, fill: OrderFilled, work: Work) -> Iterable[ExitPlan]:
@@ -282,15 +288,28 @@ class Exiting:
             lambda plan, part: plan.reduce(part, why, at=cause.event.timestamp),
         )
 
-    def _let_go(self, cause: Happened, adjusted: HoldingAdjusted, work: Work) -> Iterable[ExitPlan]:
-        """After a split the levels mean nothing any more, so nothing is sold by them."""
-        for side in Side:
-            rows = self._plans.of_line(adjusted.account, side, adjusted.symbol)
-            for plan in self._plans_for(rows, work):
-                plan.reduce(
-                    plan.held, f"{adjusted.reason}: set new levels", at=cause.event.timestamp
-                )
-                yield plan
+    def _adjust(self, cause: Happened, adjusted: HoldingAdjusted, work: Work) -> Iterable[ExitPlan]:
+        """Guards what a corporate action made of a holding; what rests names the old contract."""
+        at, why = cause.event.timestamp, adjusted.reason
+        for plan in self._plans_for(self._plans.with_leg(adjusted.account, adjusted.symbol), work):
+            for name in plan.working:
+                take_back(work, name, why, at)
+            if len(plan.legs) > 1 and adjusted.from_quantity != adjusted.to_quantity:
+                plan.reduce(plan.held, f"{why}: its legs fit no more, close them by hand", at=at)
+            else:
+                plan.adjust(
+                    adjusted.symbol, adjusted.to_symbol, from_quantity=adjusted.from_quantity,
+                    to_quantity=adjusted.to_quantity, why=why, at=at,
+                )  # fmt: skip
+            yield plan
+
+    def _refit(self, cause: Happened, work: Work) -> Iterable[ExitPlan]:
+        """A closing order that was replaced takes more or less of what is guarded."""
+        order = work.get(Order, cause.stream)
+        if order.position_effect is PositionEffect.OPEN:
+            return ()
+        why = cause.event.TOPIC.partition(".")[2].replace("_", " ")
+        return refit(self._plans_of(order, work), order, why, at=cause.event.timestamp)
 
     def _spread(
         self,

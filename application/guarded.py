@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from application.reaction import Memory
+from domain.exit_changes import Concern
 from domain.exit_events import Working
 from domain.exit_terms import ExitReason, TimeStop, Trailing
 from domain.exits import ExitPlan
@@ -43,6 +44,7 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due: ExitReason | None = None
     owed: Decimal = Decimal(0)
     retry_at: datetime | None = None
+    warned: dict[Concern, date] = {}
 
 
 class OpenPositions(Protocol):
@@ -82,6 +84,7 @@ def guarded(plan: ExitPlan) -> Guarded:
         due=due,
         owed=max(plan.called - plan.leaving, Decimal(0)),
         retry_at=None if failure is None else failure[1],
+        warned=plan.warned,
     )
 
 
@@ -120,17 +123,34 @@ class PlanBook:
         """What an account holds of an instrument or strategy on one side."""
         return [self._rows[p] for p in sorted(self._by_line.get((account, side, symbol), ()))]
 
+    def with_leg(self, account: str, symbol: str) -> list[Guarded]:
+        """What an account holds with that instrument in it."""
+        found = [
+            row
+            for row in self._rows.values()
+            if row.account == account and any(leg.symbol == symbol for leg in row.legs)
+        ]
+        return sorted(found, key=lambda row: row.plan)
+
     def keep(self, plan: ExitPlan) -> None:
         """Remembers a plan as it stands, or forgets it when nothing is held."""
         row = guarded(plan)
         if plan.is_done or plan.held <= 0:
-            if self._rows.pop(row.plan, None) is not None:
-                self._by_trade[row.trade].pop(row.plan, None)
-                self._by_line[_line(row)].pop(row.plan, None)
+            if self._forget(row.plan):
                 self.memory.drop(f"{PREFIX}{row.plan}")
         elif self._rows.get(row.plan) != row:
+            self._forget(row.plan)
             self._put(row)
             self.memory.put(f"{PREFIX}{row.plan}", row)
+
+    def _forget(self, plan: UUID) -> bool:
+        was = self._rows.pop(plan, None)
+        if was is None:
+            return False
+        self._by_trade[was.trade].pop(plan, None)
+        # A corporate action may have moved it to another line.
+        self._by_line[_line(was)].pop(plan, None)
+        return True
 
     def _put(self, row: Guarded) -> None:
         self._rows[row.plan] = row

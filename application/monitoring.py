@@ -2,8 +2,8 @@
 
 One request for all quotes, one look at all holdings as arrays, and only for those with an exit
 that may be due the plan itself, which decides by the exact quote. Nothing is decided by a quote
-that is missing, stale, crossed or without a bid; a holding that cannot be looked at for long is
-told about once, in words.
+that is missing, stale, crossed or without a bid; a holding that cannot be looked at for long, and
+other concerns, are recorded once a day, in words.
 
 The best price that a trailing stop follows is kept here and recorded whenever it moved by
 `trail_step` of the trailing distance: after a crash the stop stands at most so much lower than it
@@ -16,16 +16,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 
 from application.brokerage import ChainQuote
+from application.concerns import WHY_IN_WORDS, concerns, count_blind
 from application.desk import Command, Desk, Work, derived_id
 from application.guarded import Guarded, OpenPositions
 from application.limiting import limits_of
 from application.ports import Appended, MarketPrices, QuoteRequest, Unavailable
-from application.position_reports import Concern, Looked, Marked, Terms, Told, Warned
+from application.position_reports import Looked, Marked, Terms, Told, Warned
 from application.risk_prices import OptionChains
 from application.selling import look, seen, take_back
 from application.watchlist import Watched, WatchList
+from domain.exit_changes import Concern
 from domain.exits import ExitPlan
 from domain.fix import OrdStatus
 from domain.limits import limits_stream
@@ -36,7 +39,6 @@ from domain.quant.watching import (
     Holdings,
     Quotes,
     Survey,
-    Why,
     greeks_held,
     greeks_per_share,
     moved,
@@ -49,14 +51,6 @@ from domain.valuation import valued
 NAME = "monitor"
 RATE = 0.04
 """The risk-free rate of our own model, per year."""
-
-_WORDS = {
-    Why.MISSING: "no quote",
-    Why.STALE: "a stale quote",
-    Why.CROSSED: "a crossed quote",
-    Why.NO_OFFER: "no offer",
-    Why.NO_BID: "no bid",
-}
 
 
 class PositionMonitor:
@@ -104,7 +98,8 @@ class PositionMonitor:
         acted = self._act(work, holdings, looked, by_symbol, at)
         greeks = self._greeks(holdings, quotes, at)
         marks = self._marks(looked, greeks, by_symbol, at)
-        warnings = [*self._blind(looked, at), *self._fading(looked, greeks, at)]
+        count_blind(listed, looked)
+        warnings = self._warn(holdings, looked, greeks, at)
         if marks:
             self._told.moved(marks)
         if warnings:
@@ -229,44 +224,34 @@ class PositionMonitor:
             )
         return marks
 
-    def _blind(self, looked: Survey, at: datetime) -> list[Warned]:
-        """Holdings that could not be looked at for too long, each told once."""
-        listed, found = self._list, []
-        for place in places(looked.why == Why.USABLE):
-            state = listed.states[place]
-            if state.cycles_blind:
-                state.cycles_blind = 0
-                state.warned.discard(Concern.BLIND)
-        for place in places(looked.why != Why.USABLE):
-            row, state = listed.rows[place], listed.states[place]
-            state.cycles_blind += 1
-            if state.cycles_blind > self._terms.blind_cycles and _is_new(state, Concern.BLIND):
-                why = _WORDS[Why(looked.why[place])]
-                guard = "" if row.stop is None else f", and the stop {row.stop} guards nothing"
-                words = f"{why} for {state.cycles_blind} looks{guard}"
-                found.append(_warned(row, Concern.BLIND, words, at))
-        return found
-
-    def _fading(self, looked: Survey, greeks: Floats, at: datetime) -> list[Warned]:
-        """Holdings that expire soon, or lose much of their value each day; told once a day."""
-        listed, found, today = self._list, [], exchange_day(at)
-        theta = greeks[2]
-        share = float(self._terms.theta_share)
-        for place in places(-theta > share * abs(looked.value)):
-            row, state = listed.rows[place], listed.states[place]
-            if _is_new(state, f"{Concern.THETA} {today}"):
-                part = -theta[place] / abs(looked.value[place])
-                words = f"a day costs {-theta[place]:.2f} USD, {part:.0%} of its value"
-                found.append(_warned(row, Concern.THETA, words, at))
-        for row, state, expiry in zip(listed.rows, listed.states, listed.expiries, strict=True):
-            days = None if expiry is None else (expiry - today).days
-            if days is None or days > self._terms.expiry_days:
+    def _warn(
+        self, holdings: Holdings, looked: Survey, greeks: Floats, at: datetime
+    ) -> list[Warned]:
+        """Records what somebody should look at, once a day for each holding and concern."""
+        listed, today, told = self._list, exchange_day(at), list[Warned]()
+        found = concerns(listed, holdings, looked, greeks[2], self._terms, today)
+        chosen = list(islice(found, self._terms.warnings_most))
+        work = Work(self._desk)
+        work.prefetch(listed.rows[place].plan for place, _, _ in chosen)
+        for place, concern, words in chosen:
+            row = listed.rows[place]
+            # The plan knows it by tomorrow, and may not be read again before the next look.
+            listed.states[place].warned[concern] = today
+            plan = work.find(ExitPlan, row.plan)
+            if plan is None or plan.held <= 0:
                 continue
-            if _is_new(state, f"{Concern.EXPIRY} {today}"):
-                words = f"it expires in {days} days" if days > 0 else "it expires today"
-                words = f"it expired {-days} days ago" if days < 0 else words
-                found.append(_warned(row, Concern.EXPIRY, words, at))
-        return found
+            if plan.warn(concern, words, today=today, at=at):
+                work.save(
+                    Command.given(
+                        derived_id(NAME, "warned", str(plan.id), concern, today.isoformat()),
+                        actor=f"timer:{NAME}",
+                        at=at,
+                        correlation=plan.trade,
+                    )
+                )
+                told.append(_warned(row, concern, words, at))
+        stored = zip(told, work.commit(), strict=True)
+        return [each for each, result in stored if isinstance(result, Appended)]
 
 
 _ANY_AGE = 10**9
@@ -294,13 +279,6 @@ def _record_best(
         plan.trail(state.best, quote, at=at)
 
 
-def _is_new(state: Watched, concern: str) -> bool:
-    if concern in state.warned:
-        return False
-    state.warned.add(concern)
-    return True
-
-
 def _warned(row: Guarded, concern: Concern, words: str, at: datetime) -> Warned:
     return Warned(
         plan=row.plan, account=row.account, trade=row.trade, concern=concern, words=words, at=at
@@ -313,5 +291,5 @@ def _figure(value: float) -> Decimal | None:
 
 
 def _counts(looked: Survey) -> dict[str, int]:
-    counts = {words: int((looked.why == why).sum()) for why, words in _WORDS.items()}
+    counts = {words: int((looked.why == why).sum()) for why, words in WHY_IN_WORDS.items()}
     return {words: count for words, count in counts.items() if count}

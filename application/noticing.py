@@ -27,6 +27,7 @@ from domain.corrections import (
     CorrectionRequested,
     Target,
 )
+from domain.exit_changes import ExitPlanWarned
 from domain.exit_events import ExitPlanTrailed
 from domain.exits import ExitPlan
 from domain.market import MarkRecorded
@@ -99,10 +100,13 @@ _STANDINGS = (
     RiskWarned, RiskBreached, RiskCleared, TradingHalted, TradingResumed,
     CloseAllBegun, CloseAllFinished,
 )  # fmt: skip
-RISKS = (OrderDenied, OrderRejected, OrderTradeCanceled, SignalApprovalGiven, *_STANDINGS)
+RISKS = (
+    OrderDenied, OrderRejected, OrderTradeCanceled, SignalApprovalGiven, ExitPlanWarned,
+    *_STANDINGS,
+)  # fmt: skip
 """What is told as an alert: our own check or the broker said no, a fill never happened, so much
-is at risk that one approver is not enough, how an account stands to its limits, and that it is
-emptied."""
+is at risk that one approver is not enough, a holding is one to look at, how an account stands to
+its limits, and that it is emptied."""
 
 _BOOKKEEPING = (AccountDiffered, AccountAgreed, StrayReported)
 OPERATIONS = (OrderOutcomeUnknown, *_BOOKKEEPING)

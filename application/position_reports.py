@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from domain.exit_changes import Concern
 from domain.shared import Value
 from domain.valuation import Valued
 
@@ -26,14 +26,10 @@ class Terms(Value, frozen=True, kw_only=True):
     theta_share: Decimal = Decimal("0.10")
     """A day's theta above this part of the value is told."""
     trail_step: Decimal = Decimal("0.25")
-
-
-class Concern(StrEnum):
-    """What the monitor warns of."""
-
-    BLIND = "blind"
-    EXPIRY = "expiry"
-    THETA = "theta"
+    near_share: Decimal = Decimal("0.05")
+    """An exit price so near to a stop or a target, as a part of that, is told."""
+    warnings_most: int = 100
+    """So many warnings are recorded in one look; what is left, in the next ones."""
 
 
 class Warned(Value, frozen=True, kw_only=True):

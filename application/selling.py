@@ -183,7 +183,7 @@ def hand_line(account: str, side: Side, legs: tuple[Leg, ...]) -> UUID:
 
 def is_signal(plan: ExitPlan) -> bool:
     """Whether the plan's trade is a signal, not a line opened by hand."""
-    return plan.trade != hand_line(plan.account, plan.side, plan.legs)
+    return plan.trade != hand_line(plan.account, plan.side, plan.opened_as)
 
 
 def _least(legs: tuple[Leg, ...], quotes: list[Quote], side: Side) -> int | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from application.brokerage import ChainQuote
 from application.guarded import Guarded
+from domain.exit_changes import Concern
 from domain.fix import Side
 from domain.instruments import Instrument, Option, Right, instrument
 from domain.legs import expiry_of, multiplier_of
@@ -40,7 +41,7 @@ class Watched:
         self.trailing = row.trailing
         self.told = NONE
         self.cycles_blind = 0
-        self.warned: set[str] = set()
+        self.warned: dict[Concern, date] = {}
 
 
 class WatchList:

@@ -7,6 +7,7 @@ from domain import (
     activities,
     close_alls,
     corrections,
+    exit_changes,
     exit_events,
     exits,
     follows,
@@ -35,7 +36,10 @@ AGGREGATES = (
     accounts, activities, close_alls, corrections, exits, follows, holdings, limits, market,
     members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
 )  # fmt: skip
-_EVENT_MODULES = (*AGGREGATES, exit_events, order_changes, order_events, risk_events, signal_events)
+_EVENT_MODULES = (
+    *AGGREGATES, exit_changes, exit_events, order_changes, order_events, risk_events,
+    signal_events,
+)  # fmt: skip
 
 
 def event_classes() -> dict[str, type[Event]]:

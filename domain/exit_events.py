@@ -22,16 +22,17 @@ from domain.legs import Leg
 from domain.shared import Created, Event
 
 if TYPE_CHECKING:
-    from domain.exits import ExitPlan
+    from domain.exit_state import ExitPlanState
 
 
 class Working(msgspec.Struct, frozen=True):
-    """A closing order that may still trade; `left` units of it."""
+    """A closing order that may still trade: `left` of `quantity` units of the plan's."""
 
     reason: ExitReason
     left: Decimal
     limit_px: Decimal | None = None
     target: int = 0
+    quantity: Decimal = ZERO
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class ExitPlanGrown(Event, frozen=True, kw_only=True):
     commission: Decimal
     """What opening the part that is still held has cost, in USD."""
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         aggregate.held = self.held
         aggregate.avg_px = self.avg_px
         aggregate.commission = self.commission
@@ -87,7 +88,7 @@ class ExitPlanChanged(Event, frozen=True, kw_only=True):
     by: str
     left_out: tuple[str, ...] = ()
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         if aggregate.levels.trailing != self.levels.trailing:
             aggregate.best = None
         aggregate.levels = self.levels
@@ -104,7 +105,7 @@ class ExitPlanTrailed(Event, frozen=True, kw_only=True):
     best: Decimal
     quote: QuoteSeen
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         aggregate.best = self.best
 
 
@@ -130,10 +131,10 @@ class ExitPlanTriggered(Event, frozen=True, kw_only=True):
     gap: Decimal = ZERO
     """How far it was beyond the stop, in USD per share."""
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         aggregate.number = max(aggregate.number, self.number)
         aggregate.working[self.cl_ord_id] = Working(
-            self.reason, self.quantity, self.limit_px, self.target
+            self.reason, self.quantity, self.limit_px, self.target, self.quantity
         )
         aggregate.closings[self.cl_ord_id] = self.reason
         aggregate.best = self.best if self.best is not None else aggregate.best
@@ -158,7 +159,7 @@ class ExitPlanPostponed(Event, frozen=True, kw_only=True):
     quote: QuoteSeen | None = None
     waits_for: str
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         if self.quantity is None:
             aggregate.due = Due(self.reason, self.level)
         else:
@@ -178,7 +179,7 @@ class ExitPlanReduced(Event, frozen=True, kw_only=True):
     oversold: Decimal = ZERO
     """More was sold than was held, as a late fill of a canceled order may do."""
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         aggregate.held = self.held
         aggregate.commission = self.commission
         working = aggregate.working.get(self.cl_ord_id)
@@ -206,7 +207,7 @@ class ExitPlanReleased(Event, frozen=True, kw_only=True):
     retry_at: datetime | None = None
     """Nothing is tried again for the same reason before, after a no of the broker."""
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         working = aggregate.working.pop(self.cl_ord_id)
         if self.retry_at is not None:
             count, _ = aggregate.failures.get(working.reason, (0, self.retry_at))
@@ -220,7 +221,7 @@ class ExitPlanDone(Event, frozen=True, kw_only=True):
 
     why: str
 
-    def apply(self, aggregate: ExitPlan) -> None:
+    def apply(self, aggregate: ExitPlanState) -> None:
         aggregate.is_done = True
         aggregate.due = None
         aggregate.called = ZERO

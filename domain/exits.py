@@ -8,14 +8,11 @@ meanwhile, as a stop order would; a target that was not sold is armed again.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
 from uuid import UUID
 
-import msgspec
-from eventsourcing.domain import BaseAggregate
-
+from domain.exit_changes import Concern, ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     Due,
     ExitPlanChanged,
@@ -27,8 +24,8 @@ from domain.exit_events import (
     ExitPlanSet,
     ExitPlanTrailed,
     ExitPlanTriggered,
-    Working,
 )
+from domain.exit_state import ExitPlanState
 from domain.exit_terms import (
     ZERO,
     ClosingTerms,
@@ -36,11 +33,10 @@ from domain.exit_terms import (
     Fired,
     Levels,
     QuoteSeen,
-    Target,
     parts,
 )
 from domain.fix import OrdType, Side
-from domain.legs import Leg, multiplier_of
+from domain.legs import Leg, strategy_symbol
 from domain.shared import Impossible, InvalidInput, price, require_positive, stream_id
 from domain.ticks import tick_of
 
@@ -59,60 +55,11 @@ def closing_name(trade: UUID, number: int) -> str:
     return f"{trade.hex[:20]}-x{number}"
 
 
-NO_LEVELS = Levels()
+class ExitPlan(ExitPlanState):
+    """The plan for one holding, and what may be decided of it."""
 
-
-class ExitPlan(BaseAggregate[UUID]):
-    """The plan for one holding.
-
-    `targets` are those not sold yet, by number; `working` the closing orders that may still
-    trade, by ClOrdID; `closings` why each closing order there ever was had been asked for;
-    `called` what the trader wants sold and is not; `best` the best price that a trailing stop
-    has been recorded to follow.
-    """
-
-    TOPIC: ClassVar[str] = "exit_plan"
-
-    def __init__(
-        self, account: str, trade: UUID, side: Side, legs: tuple[Leg, ...], held: Decimal,
-        avg_px: Decimal, levels: Levels = NO_LEVELS, commission: Decimal = ZERO,
-    ) -> None:  # fmt: skip
-        self.account = account
-        self.trade = trade
-        self.side = side
-        self.legs = legs
-        self.levels = levels
-        self.held = held
-        self.avg_px = avg_px
-        self.commission = commission
-        self.targets = dict(enumerate(levels.targets, start=1))
-        self.reached: frozenset[Decimal] = frozenset()
-        self.working: dict[str, Working] = {}
-        self.closings: dict[str, ExitReason] = {}
-        self.due: Due | None = None
-        self.called = ZERO
-        self.best: Decimal | None = None
-        self.number = 0
-        self.failures: dict[ExitReason, tuple[int, datetime]] = {}
-        self.is_done = False
-
-    @property
-    def free(self) -> Decimal:
-        """What no closing order works for."""
-        return self.held - sum((each.left for each in self.working.values()), ZERO)
-
-    @property
-    def leaving(self) -> Decimal:
-        """What works for the trader's own exit."""
-        return sum(
-            (each.left for each in self.working.values() if each.reason is ExitReason.TRADER),
-            ZERO,
-        )
-
-    @property
-    def cost(self) -> Decimal:
-        """What opening the held part cost in USD, without commission."""
-        return self.held * self.avg_px * multiplier_of(self.legs)
+    # An annotation here would make the library write an __init__ over the inherited one.
+    TOPIC = "exit_plan"
 
     @classmethod
     def set(
@@ -337,6 +284,82 @@ class ExitPlan(BaseAggregate[UUID]):
             raise Impossible(f"{best} is not better than {self.best}")
         self.trigger_event(ExitPlanTrailed, best=best, quote=quote, timestamp=at)
 
+    def resize(
+        self, cl_ord_id: str, by: Decimal, limit_px: Decimal | None, why: str, *, at: datetime
+    ) -> bool:
+        """Books that a closing order works for so much more (or less, but never for less than it
+        has traded), or at another price; False if that changes nothing.
+
+        Raises:
+            Impossible: no such order works.
+        """
+        working = self.working.get(cl_ord_id)
+        if working is None:
+            raise Impossible(f"no closing order {cl_ord_id} works")
+        left = max(working.left + by, ZERO)
+        if (working.left, working.limit_px) == (left, limit_px):
+            return False
+        self.trigger_event(
+            ExitPlanResized,
+            cl_ord_id=cl_ord_id,
+            quantity=working.quantity + left - working.left,
+            left=left,
+            limit_px=limit_px,
+            why=why,
+            timestamp=at,
+        )
+        return True
+
+    def adjust(
+        self,
+        symbol: str,
+        to_symbol: str,
+        *,
+        from_quantity: Decimal,
+        to_quantity: Decimal,
+        why: str,
+        at: datetime,
+    ) -> None:
+        """Follows a corporate action: each `from_quantity` of a contract became `to_quantity` of
+        another, at equal cost.
+
+        Raises:
+            InvalidInput: no such leg, or a quantity not above zero.
+        """
+        require_positive(from_quantity=from_quantity, to_quantity=to_quantity)
+        if all(leg.symbol != symbol for leg in self.legs):
+            raise InvalidInput(f"the plan guards no {symbol}")
+        self.trigger_event(
+            ExitPlanAdjusted,
+            symbol=symbol,
+            to_symbol=to_symbol,
+            from_quantity=from_quantity,
+            to_quantity=to_quantity,
+            why=why,
+            timestamp=at,
+        )
+
+    def warn(self, concern: Concern, words: str, *, today: date, at: datetime) -> bool:
+        """Records what somebody should look at, once a day for each concern; False if that is
+        known.
+
+        Raises:
+            Impossible: nothing is held.
+        """
+        self._require_held()
+        if self.warned.get(concern) == today:
+            return False
+        self.trigger_event(
+            ExitPlanWarned,
+            account=self.account,
+            symbol=strategy_symbol(self.side, self.legs),
+            concern=concern,
+            words=words,
+            day=today,
+            timestamp=at,
+        )
+        return True
+
     def finish(self, why: str, *, at: datetime) -> None:
         """Ends the plan: nothing is held.
 
@@ -346,38 +369,6 @@ class ExitPlan(BaseAggregate[UUID]):
         if self.held > 0:
             raise Impossible(f"{self.held} are still held")
         self.trigger_event(ExitPlanDone, why=why, timestamp=at)
-
-    def take_targets(self, wanted: tuple[Target, ...]) -> None:
-        """Arms other targets; those that stay keep what they have yet to sell, and those that
-        were sold are not sold again (for `ExitPlanChanged` alone).
-        """
-        before = {target.price: target for target in self.targets.values()}
-        prices = {number: target.price for number, target in self.targets.items()}
-        self.targets = {
-            number: before.get(target.price, target) if target.quantity is None else target
-            for number, target in enumerate(wanted, start=1)
-            if target.price not in self.reached
-        }
-        numbers = {target.price: number for number, target in self.targets.items()}
-        self.working = {
-            name: msgspec.structs.replace(
-                each, target=numbers.get(prices.get(each.target, ZERO), 0)
-            )
-            for name, each in self.working.items()
-        }
-
-    def take_from_target(self, number: int, quantity: Decimal) -> None:
-        """What a target's order sold is no more to sell (for `ExitPlanReduced` alone)."""
-        target = self.targets.get(number)
-        if target is None or target.quantity is None:
-            return
-        if target.quantity > quantity:
-            self.targets[number] = msgspec.structs.replace(
-                target, quantity=target.quantity - quantity
-            )
-        else:
-            del self.targets[number]
-            self.reached |= {target.price}
 
     def _reduce(self, quantity: Decimal, why: str, at: datetime, cl_ord_id: str) -> None:
         require_positive(quantity=quantity)
@@ -393,7 +384,3 @@ class ExitPlan(BaseAggregate[UUID]):
             oversold=max(quantity - self.held, ZERO),
             timestamp=at,
         )
-
-    def _require_held(self) -> None:
-        if self.is_done or self.held <= 0:
-            raise Impossible("nothing is held")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 from psycopg import Connection
 
+from domain.exit_changes import Concern, ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     Due,
     ExitPlanChanged,
@@ -43,6 +44,16 @@ _working_of = msgspec.json.Decoder(dict[str, Working]).decode
 _words_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
+class ExitWarning(msgspec.Struct, frozen=True):
+    """What somebody should look at, and the exchange day on which that was told."""
+
+    words: str
+    day: date
+
+
+_warnings_of = msgspec.json.Decoder(dict[Concern, ExitWarning]).decode
+
+
 class ExitPlanRow(Row, frozen=True, kw_only=True):
     """What an account holds for a trade and how it is guarded. Prices in USD per share.
 
@@ -72,6 +83,7 @@ class ExitPlanRow(Row, frozen=True, kw_only=True):
     waits_for: str = ""
     retry_at: datetime | None = None
     left_out: str = "[]"
+    told: str = "{}"
     changed_by: str = ""
     done: bool = False
     set_at: datetime
@@ -121,6 +133,11 @@ class ExitPlanRow(Row, frozen=True, kw_only=True):
         return _working_of(self.working)
 
     @property
+    def warnings(self) -> dict[Concern, ExitWarning]:
+        """What it was last warned of, by concern."""
+        return _warnings_of(self.told)
+
+    @property
     def not_guarded_by(self) -> tuple[str, ...]:
         """What the trader said that cannot be a level, in words."""
         return _words_of(self.left_out)
@@ -149,7 +166,8 @@ class ExitTriggerRow(Row, frozen=True, kw_only=True):
 
 _Changed = (
     ExitPlanGrown | ExitPlanChanged | ExitPlanTrailed | ExitPlanPostponed | ExitPlanReduced
-    | ExitPlanReleased | ExitPlanDone | ExitPlanTriggered
+    | ExitPlanReleased | ExitPlanDone | ExitPlanTriggered | ExitPlanResized | ExitPlanAdjusted
+    | ExitPlanWarned
 )  # fmt: skip
 
 
@@ -237,8 +255,19 @@ class ExitPlans(Projection):
     def released(self, event: ExitPlanReleased, seen: Seen) -> None:
         self._change(event, seen, retry_at=event.retry_at)
 
-    @when(ExitPlanGrown, ExitPlanTrailed, ExitPlanDone)
-    def moved(self, event: ExitPlanGrown | ExitPlanTrailed | ExitPlanDone, seen: Seen) -> None:
+    @when(ExitPlanWarned)
+    def warned(self, event: ExitPlanWarned, seen: Seen) -> None:
+        row = self.plans.current(seen.stream)
+        told = {} if row is None else dict(row.warnings)
+        told[event.concern] = ExitWarning(event.words, event.day)
+        self._change(event, seen, told=_text(told))
+
+    @when(ExitPlanGrown, ExitPlanTrailed, ExitPlanDone, ExitPlanResized, ExitPlanAdjusted)
+    def moved(
+        self,
+        event: ExitPlanGrown | ExitPlanTrailed | ExitPlanDone | ExitPlanResized | ExitPlanAdjusted,
+        seen: Seen,
+    ) -> None:
         self._change(event, seen)
 
     def _change(self, event: _Changed, seen: Seen, **changes: Any) -> None:
@@ -288,6 +317,7 @@ def _row_of(
         before,
         **{
             "version": seen.version,
+            "symbol": strategy_symbol(plan.side, plan.legs),
             "held": plan.held,
             "avg_px": plan.avg_px,
             "commission": plan.commission,

@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from domain.accounts import account_stream
 from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
+from domain.exit_changes import ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     ExitPlanChanged,
     ExitPlanDone,
@@ -195,8 +196,9 @@ class Timeline(Projection):
         OrderReplaceRequested, OrderReportKept, OrderSubmitted, OrderSuspended,
         OrderTradeCanceled, OrderTradeCorrected, OrderTriggered,
         StrayReportedAgain, StraysClaimed,
-        ExitPlanChanged, ExitPlanDone, ExitPlanGrown, ExitPlanPostponed, ExitPlanReduced,
-        ExitPlanReleased, ExitPlanTrailed, ExitPlanTriggered,
+        ExitPlanAdjusted, ExitPlanChanged, ExitPlanDone, ExitPlanGrown, ExitPlanPostponed,
+        ExitPlanReduced, ExitPlanReleased, ExitPlanResized, ExitPlanTrailed, ExitPlanTriggered,
+        ExitPlanWarned,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,
         CorrectionApplied, CorrectionRefused,
     )  # fmt: skip

@@ -94,6 +94,10 @@ COMMANDS: dict[str, Late] = {
         "Record what a channel takes for granted; messages are read by it from then on.",
     ),
     "account": Late("keeping:account", "Open an account in which approved signals are traded."),
+    "adjust": Late(
+        "keeping:adjust",
+        "Record a split, or another symbol of what an account holds, that no broker tells of.",
+    ),
     "serve": Late(
         "serving:serve", "Serve GraphQL; it listens on this machine only unless told otherwise."
     ),

@@ -233,7 +233,10 @@ def replace(
             stop_px=None if stop is None else number(stop, "stop"),
         )
         given = command(opened, who, "replace", stream, terms, reason, key=key)
-        outcome = replace_order(opened.desk, given, who, order=stream, terms=terms, reason=reason)
+        outcome = replace_order(
+            opened.desk, given, who, order=stream, terms=terms, reason=reason,
+            positions=opened.books,
+        )  # fmt: skip
         opened.catch_up()
         done(outcome, f"order {_short(stream)}: {_status_of(opened, stream)}", json=json)
 

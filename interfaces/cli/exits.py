@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, NamedTuple
@@ -16,6 +17,7 @@ from application.limiting import limits_of
 from application.ports import NotFound, QuoteRequest, Unavailable
 from application.selling import seen
 from domain.exit_terms import Levels, Target, TimeStop, Trailing
+from domain.market import exchange_day
 from domain.shared import InvalidInput
 from domain.valuation import Valued, valued
 from interfaces.cli.deciding import As, Key, Version, done
@@ -53,6 +55,7 @@ def exits(
                 raise NotFound(f"there is no account {account}")
             rows = exit_plans(connection, account=account, limit=_ROWS_MAX)
         looks = _looks(opened, account)
+        today = exchange_day(opened.clock.now())
     if json:
         as_json([_fields(row, looks.get(row.plan, _UNSEEN)) for row in rows])
         return
@@ -78,6 +81,7 @@ def exits(
                    style=lambda row: gain_style(gain(row))),
             Column("due", _due_of, style=lambda row: "red" if row.due else ""),
             Column("blind", lambda row: look(row).blind, style=lambda _: "yellow"),
+            Column("warned today", lambda row: _warned_on(row, today), style=lambda _: "yellow"),
         ),
         note="P&L is unrealised, without commission, at the side that closes it; other levels: "
         "truetape levels TRADE",
@@ -249,8 +253,14 @@ def _due_of(row: ExitPlanRow) -> str:
     return f"{row.due.value.replace('_', ' ')}{waits}"
 
 
+def _warned_on(row: ExitPlanRow, today: date) -> str:
+    return "; ".join(each.words for each in row.warnings.values() if each.day == today)
+
+
 def _fields(row: ExitPlanRow, look: _Look) -> dict[str, Any]:
-    stored = ("levels", "armed", "reached", "working", "left_out", "valid_from", "valid_to")
+    stored = (
+        "levels", "armed", "reached", "working", "left_out", "told", "valid_from", "valid_to",
+    )  # fmt: skip
     plain = {name: at for name, at in msgspec.structs.asdict(row).items() if name not in stored}
     return {
         **plain,
@@ -259,6 +269,7 @@ def _fields(row: ExitPlanRow, look: _Look) -> dict[str, Any]:
         "trailing_stop": row.trailing_stop,
         "orders": row.orders,
         "not_guarded_by": row.not_guarded_by,
+        "warnings": row.warnings,
         "worth": look.worth,
         "blind": look.blind,
     }

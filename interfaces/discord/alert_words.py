@@ -133,6 +133,10 @@ def _of_stray(_: Connection[Any], _stream: UUID, body: Body) -> str:
     return f"{told}; it is kept until somebody claims it"
 
 
+def _of_plan(_: Connection[Any], _stream: UUID, body: Body) -> str:
+    return f"{body['account']}: {_named(body['symbol'])}, {body['words']}"
+
+
 _TOLD: dict[str, tuple[str, Words]] = {
     "order.denied": ("Order denied by our own check", _of_order),
     "order.rejected": ("Order rejected by the broker", _of_order),
@@ -148,6 +152,7 @@ _TOLD: dict[str, tuple[str, Words]] = {
     "close_all.finished": ("Everything is closed", _of_closed),
     "account.differed": ("Positions are not the broker's", _of_difference),
     "account.agreed": ("Positions are the broker's again", _of_account),
+    "exit_plan.warned": ("A holding to look at", _of_plan),
     "report.stray": ("The broker reports an order that is not on record", _of_stray),
 }
 _OVER = frozenset({"risk.cleared", "trading.resumed", "account.agreed"})

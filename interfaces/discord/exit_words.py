@@ -11,6 +11,7 @@ import msgspec
 from application.selling import IN_WORDS
 from domain.exit_terms import ExitReason, Levels, QuoteSeen
 from interfaces.wording import amount, moment, percent, price
+from projections.naming import title_of
 
 Body = Mapping[str, Any]
 
@@ -65,6 +66,21 @@ def _released(body: Body) -> str:
     return f"{_amount(body, 'left')} of a closing order did not trade: {body['why']}{later}"
 
 
+def _resized(body: Body) -> str:
+    return f"a closing order closes {_amount(body, 'left')} from now on: {body['why']}"
+
+
+def _adjusted(body: Body) -> str:
+    units = f"{_amount(body, 'from_quantity')} became {_amount(body, 'to_quantity')}"
+    was, now = title_of(body["symbol"]), title_of(body["to_symbol"])
+    what = was if was == now else f"{was} is {now} from now on"
+    return f"{what} ({body['why']}): {units}, and the levels follow"
+
+
+def _warned(body: Body) -> str:
+    return f"to be looked at: {body['words']}"
+
+
 def _done(body: Body) -> str:
     return f"the exit plan is done: {body['why']}"
 
@@ -78,6 +94,9 @@ _TOLD: dict[str, Callable[[Body], str]] = {
     "exit_plan.postponed": _postponed,
     "exit_plan.reduced": _reduced,
     "exit_plan.released": _released,
+    "exit_plan.resized": _resized,
+    "exit_plan.adjusted": _adjusted,
+    "exit_plan.warned": _warned,
     "exit_plan.done": _done,
 }
 

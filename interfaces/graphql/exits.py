@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 from psycopg import Connection as Database
 
+from domain.exit_changes import Concern
 from domain.exit_terms import ExitReason
 from domain.fix import OrdType, Side
 from interfaces.graphql.kinds import AsOf, BigInt, Info, figure, kind, resolved, shown
@@ -89,6 +90,15 @@ class ExitTrigger:
 
 
 @kind
+class ExitWarning:
+    """What somebody should look at of a holding, told once a day."""
+
+    concern: Concern
+    words: str
+    day: date = figure("The exchange day on which it was told last.")
+
+
+@kind
 class ExitPlan:
     """How what an account holds for a trade is guarded. Prices in USD per share."""
 
@@ -115,6 +125,7 @@ class ExitPlan:
     waits_for: str = figure("Why what is due is not being sold yet.")
     retry_at: datetime | None = figure("When it is tried again after a no of the broker.")
     not_guarded_by: list[str] = figure("What the trader said that cannot be a level.")
+    warnings: list[ExitWarning]
     changed_by: str
     done: bool
     set_at: datetime
@@ -153,6 +164,10 @@ class _Page:
             orders=[
                 shown(WorkingExit, working, cl_ord_id=name, limit_price=working.limit_px)
                 for name, working in row.orders.items()
+            ],
+            warnings=[
+                shown(ExitWarning, warning, concern=concern)
+                for concern, warning in row.warnings.items()
             ],
             not_guarded_by=list(row.not_guarded_by),
             position=BigInt(row.valid_from),

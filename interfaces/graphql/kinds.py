@@ -16,6 +16,7 @@ from domain.activities import ActivityKind
 from domain.approvals import Attempt, PriceStand, Role
 from domain.corrections import Target
 from domain.executions import Evidence
+from domain.exit_changes import Concern
 from domain.exit_terms import ExitReason
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
 from domain.quant.figures import Status
@@ -131,6 +132,7 @@ for _enum in (
     _enumeration(_enum)
 # A signal and a trade each have a badge of their own.
 _enumeration(TradeBadge, "TradeBadge")
+_enumeration(Concern, "ExitConcern")
 _enumeration(Scope, "RiskScope")
 _enumeration(State, "RiskState")
 _enumeration(Status, "FigureStatus")

@@ -244,6 +244,7 @@ class TradingMutations:
             stop_px=terms.stop_price,
             time_in_force=terms.time_in_force,
         )
+        positions = asking_of(info).house.books
         return decide(
             info,
             "replace_order",
@@ -256,6 +257,7 @@ class TradingMutations:
                 order=order,
                 terms=wanted,
                 reason=reason,
+                positions=positions,
                 expected_version=expected_version,
             ),
         )

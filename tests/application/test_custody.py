@@ -4,99 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from itertools import count
 
 import pytest
 
 from adapters.postgres import open_pool
 from adapters.trading_books import TradingBooks
-from application.access import LOCAL_OPERATOR
-from application.administering import open_account
-from application.books import Book
 from application.desk import Desk
 from application.reconciling import record_activities
 from application.settling import settle_expired
 from domain.accounts import AccountCashMoved, CashKind
 from domain.activities import Activity, ActivityKind
-from domain.fix import PositionEffect, Side
+from domain.exit_terms import Levels, Target, Trailing
+from domain.fix import Side
 from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
-from domain.legs import Leg
-from tests.application.acts import TSLA, VERTICAL, catch_up, command, events, last, names, post
+from tests.application.acts import VERTICAL, events, last, names, post
 from tests.application.conftest import NOON, ShownMarket
-from tests.application.exit_acts import enter, fill, order, plan_of
-from tests.application.floor import Floor, floor_on
+from tests.application.custody_acts import CLOSE, Account
+from tests.application.exit_acts import enter, guard, plan_of
+from tests.application.floor import floor_on
 
 D = Decimal
-CLOSE = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)
 SPX = "SPXW  261120C06700000"
 EXPIRY, EXERCISE, ASSIGNMENT = (
     ActivityKind.EXPIRY, ActivityKind.EXERCISE, ActivityKind.ASSIGNMENT,
 )  # fmt: skip
-
-
-class Account:
-    """An account at a broker whose activities a test tells."""
-
-    def __init__(self, desk: Desk, floor: Floor, books: TradingBooks, broker: str) -> None:
-        self.desk = desk
-        self.floor = floor
-        self._books = books
-        self._broker = broker
-        self._ids = count(1)
-        open_account(
-            desk, command(), LOCAL_OPERATOR, name="paper", broker=broker, cash=D(50_000)
-        )  # fmt: skip
-        self.follow()
-
-    def follow(self) -> None:
-        catch_up(*self.floor.runners)
-
-    def trade(
-        self,
-        quantity: str,
-        px: str,
-        symbol: str = TSLA,
-        side: Side = Side.BUY,
-        legs: tuple[Leg, ...] | None = None,
-    ) -> None:
-        """Something is bought or sold by hand."""
-        name = order(
-            self.desk, f"o-{next(self._ids)}", quantity, side=side, effect=PositionEffect.OPEN,
-            legs=legs or (Leg(symbol=symbol, side=side),),
-        )  # fmt: skip
-        fill(self.desk, name, quantity, px)
-        self.follow()
-
-    def told(
-        self,
-        kind: ActivityKind,
-        quantity: str = "0",
-        symbol: str = TSLA,
-        *,
-        amount: str = "0",
-        name: str = "",
-        at: datetime = CLOSE,
-    ) -> None:
-        """The broker tells of an activity."""
-        activity = Activity(
-            activity_id=name or f"a-{next(self._ids)}", kind=kind, happened_at=at, symbol=symbol,
-            quantity=D(quantity), amount=D(amount),
-        )  # fmt: skip
-        record_activities(self.desk, "paper", self._broker, [activity], at=at)
-        self.follow()
-
-    @property
-    def book(self) -> Book:
-        book = self._books.book("paper")
-        assert book is not None
-        return book
-
-    @property
-    def holdings(self) -> dict[str, Decimal]:
-        return dict(self._books.holdings("paper"))
 
 
 Opened = Callable[..., Account]
@@ -280,10 +214,25 @@ class TestSplits:
         assert account.holdings == {"TSLA": D(11)}
         assert account.book.equity == D(50_000)
 
-    def test_levels_from_before_sell_nothing_after(self, account: Account) -> None:
+    def test_levels_from_before_count_per_new_share(self, account: Account) -> None:
         account.trade("10", "240", "TSLA")
-        account.told(ActivityKind.SPLIT, "30", "TSLA")
-        assert names(account.desk)[-2:] == ["exit_plan.reduced", "exit_plan.done"]
+        trade = account.guarded.trade
+        guard(
+            account.desk, trade,
+            Levels(
+                stop=D(200), targets=(Target(price=D(300), quantity=D(5)), Target(price=D(333))),
+                trailing=Trailing(amount=D(20)),
+            ),
+        )  # fmt: skip
+        account.told(ActivityKind.SPLIT, "20", "TSLA")
+        plan = plan_of(account.desk, trade)
+        assert (plan.held, plan.avg_px, plan.cost) == (D(30), D(80), D(2_400))
+        assert plan.levels == Levels(
+            stop=D("66.666667"),
+            targets=(Target(price=D(100), quantity=D(15)), Target(price=D(111))),
+            trailing=Trailing(amount=D("6.666667")),
+        )
+        assert account.guarded.held == D(30)
 
     def test_what_is_not_held_is_not_split(self, account: Account) -> None:
         with nothing_booked(account):

@@ -12,10 +12,10 @@ from adapters.reaction_runner import ReactionRunner
 from application.desk import Desk, Work
 from application.exiting import Exiting
 from application.guarded import PREFIX, remembered_plan
-from domain.exit_events import ExitPlanReleased, ExitPlanSet, ExitPlanTriggered
+from domain.exit_events import ExitPlanSet, ExitPlanTriggered
 from domain.exit_terms import Levels, Trailing
 from domain.exits import closing_name
-from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.holdings import Holding
 from domain.legs import Leg
 from domain.orders import Order, entry_name, order_stream
@@ -35,7 +35,6 @@ from tests.application.exit_acts import (
     plan_of,
     reject,
     sell_by_hand,
-    settle,
     signal_with,
     status,
 )
@@ -140,25 +139,6 @@ def test_what_an_exit_left_is_asked_for_again_at_once(
     cancel(desk, first)
     catch_up(exiting)
     assert asked(desk)[1:] == [("x2", D(7), D("5.95"))]
-
-
-def test_an_exit_whose_end_was_only_found_by_asking_is_asked_for_again_too(
-    desk: Desk, exiting: ReactionRunner, market: ShownMarket
-) -> None:
-    market.show(TSLA, "7.00", "7.20")
-    signal = signal_with(desk)
-    enter(desk, signal)
-    call_exit(desk, signal, "2")
-    catch_up(exiting)
-    name = closing_name(signal, 1)
-    accept(desk, name)
-    settle(desk, name, OrdStatus.NEW, "3")
-    catch_up(exiting)
-    assert len(asked(desk)) == 1
-    settle(desk, name, OrdStatus.EXPIRED, "0")
-    catch_up(exiting)
-    assert [quantity for _, quantity, _ in asked(desk)] == [D(9), D(9)]
-    assert last(desk, ExitPlanReleased).why == "expired, as its broker says"
 
 
 def test_what_a_broker_refused_waits_for_the_monitor(

@@ -11,7 +11,8 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from application.desk import Desk
-from application.position_reports import Concern, Terms
+from application.position_reports import Terms
+from domain.exit_changes import Concern, ExitPlanWarned
 from domain.exit_events import ExitPlanTrailed, ExitPlanTriggered
 from domain.exit_terms import ExitReason, Levels, TimeStop, Trailing
 from domain.exits import closing_name
@@ -150,11 +151,40 @@ def test_a_holding_that_cannot_be_seen_is_told_once(world: World) -> None:
     assert world.heard.of(Concern.BLIND) == [
         "no quote for 3 looks, and the stop 4.00 guards nothing"
     ]
-    world.show("5.00", "5.10")
-    world.market.quotes.clear()
-    for _ in range(3):
+    world.restart(Terms(blind_cycles=2))
+    for _ in range(5):
         world.look()
-    assert len(world.heard.of(Concern.BLIND)) == 2
+    warned = [e.concern for e in events(world.desk) if isinstance(e, ExitPlanWarned)]
+    assert warned == [Concern.EXPIRY, Concern.BLIND]
+
+
+def test_a_price_near_a_stop_or_a_target_is_told_once_a_day(world: World) -> None:
+    trade = world.hold("4.00", "9.00")
+    world.show("4.30", "4.40")
+    assert world.heard.of(Concern.NEAR_STOP) == []
+    for _ in range(2):
+        world.show("4.15", "4.25")
+    assert world.heard.of(Concern.NEAR_STOP) == ["4.15 is near the stop at 4.00"]
+    world.show("8.60", "8.70")
+    assert world.heard.of(Concern.NEAR_TARGET) == ["8.60 is near the target 9.00"]
+    assert set(plan_of(world.desk, trade).warned) == {
+        Concern.EXPIRY, Concern.NEAR_STOP, Concern.NEAR_TARGET
+    }  # fmt: skip
+
+
+def test_a_trailing_stop_comes_near_too(world: World) -> None:
+    trade = world.hold()
+    guard(world.desk, trade, Levels(trailing=Trailing(amount=D(1))))
+    world.show("6.00", "6.10")
+    world.show("5.20", "5.30")
+    assert world.heard.of(Concern.NEAR_STOP) == ["5.20 is near the stop at 5.00"]
+
+
+def test_what_is_not_recorded_in_one_look_is_in_the_next(world: World) -> None:
+    world.restart(Terms(warnings_most=1))
+    world.hold()
+    world.market.show("TSLA", "250.00", "250.10", world.now)
+    assert [world.show("5.00", "5.10").warned for _ in range(4)] == [1, 1, 0, 0]
 
 
 def test_a_market_that_does_not_answer_decides_nothing(world: World) -> None:

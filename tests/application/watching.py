@@ -17,7 +17,8 @@ from application.desk import Desk
 from application.exiting import Exiting
 from application.monitoring import PositionMonitor
 from application.ports import QuoteRequest, Unavailable
-from application.position_reports import Concern, Looked, Marked, Terms, Warned
+from application.position_reports import Looked, Marked, Terms, Warned
+from domain.exit_changes import Concern
 from domain.instruments import Right
 from domain.market import Quote
 from tests.application.acts import TSLA, catch_up

@@ -96,6 +96,28 @@ def test_what_is_held_is_guarded_by_other_levels(shell: Shell) -> None:
     assert "there is no account nobody" in shell.refused("exits", "nobody")
 
 
+def test_a_closing_order_grows_as_far_as_something_is_held(shell: Shell) -> None:
+    order = shell("order", "sell", "1", CALL, "--close", "--limit", "3.00", "--json").json["stream"]
+    assert "no more than 1 beyond its 1 are held" in shell.refused(
+        "replace", order, "--quantity", "3"
+    )
+    assert "sell 2 TSLA 250C" in said(shell, "replace", order, "--quantity", "2")
+    (plan,) = shell("exits", "--json").json
+    assert [each["left"] for each in plan["orders"].values()] == ["2"]
+    said(shell, "cancel", order)
+    (plan,) = shell("exits", "--json").json
+    assert plan["orders"] == {}
+
+
+def test_what_is_not_held_or_not_changed_is_not_adjusted(shell: Shell) -> None:
+    why = ("--reason", "a merger")
+    assert "name what becomes of it" in shell.refused("adjust", "paper", CALL, *why)
+    assert "paper holds no NVDA" in shell.refused(
+        "adjust", "paper", "NVDA", "--ratio", "10:1", *why
+    )
+    assert "names no instrument" in shell.refused("adjust", "paper", "?", *why)
+
+
 def test_a_halted_account_opens_nothing_until_it_is_resumed(shell: Shell) -> None:
     told = said(shell, "halt", "paper", "--reason", "the news")
     assert "trading of paper is halted; exits go on" in told

@@ -16,6 +16,11 @@ from application.desk import Command, Work
 from application.limiting import halt_trading, resume_trading
 from domain.accounts import Account, Difference, account_stream
 from domain.close_alls import CloseAll, ClosedPosition, LeftOpen
+from domain.exit_changes import Concern
+from domain.exit_terms import Levels
+from domain.exits import ExitPlan
+from domain.fix import Side
+from domain.legs import Leg
 from domain.reports import ExecType, ExecutionReport
 from domain.risk import AccountRisk
 from domain.risk_events import Finding, LimitKind, Line, Scope, State
@@ -108,6 +113,19 @@ class TestRisk:
         resume_trading(desk, command(), LOCAL_OPERATOR, account="paper", reason="a new one")
         assert told(deck.house, halted.stream) == (
             f"{MENDED} **Trading goes on**: paper, by operator: a new one"
+        )
+
+
+class TestHoldings:
+    def test_a_holding_to_look_at(self, deck: Deck) -> None:
+        plan = ExitPlan.set(
+            account="paper", trade=uuid4(), side=Side.BUY, legs=(Leg(symbol=CALL, side=Side.BUY),),
+            levels=Levels(stop=D(4)), held=D(9), avg_px=D("5.52"), commission=D(0), at=NOON,
+        )  # fmt: skip
+        plan.warn(Concern.NEAR_STOP, "4.15 is near the stop at 4.00", today=NOON.date(), at=NOON)
+        assert told(deck.house, keep(deck.house, plan)) == (
+            f"{WARNED} **A holding to look at**: paper: TSLA 250C 2026-11-20, 4.15 is near the "
+            "stop at 4.00"
         )
 
 

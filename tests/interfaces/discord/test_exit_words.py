@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from adapters.mapper import encode_body
+from domain.exit_changes import Concern, ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     ExitPlanChanged,
     ExitPlanGrown,
@@ -118,6 +119,27 @@ def test_what_is_gone() -> None:
         **ENVELOPE, why="stop", quantity=D(5), held=D(0), commission=D(0), oversold=D(1)
     )
     assert said(reduced) == "5 gone (stop), 1 more than was held: 0 held"
+
+
+def test_what_others_change_and_what_is_to_be_looked_at() -> None:
+    resized = ExitPlanResized(
+        **ENVELOPE, cl_ord_id="x1", quantity=D(5), left=D(4), why="more is to be closed by it"
+    )
+    assert said(resized) == "a closing order closes 4 from now on: more is to be closed by it"
+    split = ExitPlanAdjusted(
+        **ENVELOPE, symbol="TSLA", to_symbol="TSLA", from_quantity=D(1), to_quantity=D(3),
+        why="split",
+    )  # fmt: skip
+    assert said(split) == "TSLA (split): 1 became 3, and the levels follow"
+    renamed = msgspec.structs.replace(split, to_symbol="TSLB", to_quantity=D(1), why="a new name")
+    assert said(renamed) == (
+        "TSLA is TSLB from now on (a new name): 1 became 1, and the levels follow"
+    )
+    warned = ExitPlanWarned(
+        **ENVELOPE, account="paper", symbol="TSLA", concern=Concern.EXPIRY,
+        words="it expires today", day=NOON.date(),
+    )  # fmt: skip
+    assert said(warned) == "to be looked at: it expires today"
 
 
 def test_of_other_events_it_says_nothing() -> None:
