@@ -107,13 +107,21 @@ class ReactionRunner:
             return False
         return self._place >= (read_head(connection) if head is None else head)
 
+    def follow(self, head: int | None = None) -> bool:
+        """One step; whether there was anything to react to.
+
+        Raises:
+            Unavailable: the database did not answer; nothing was stored by half.
+        """
+        return self.step(head) is Step.WORKED
+
     def catch_up(self) -> None:
         """Reacts until there is nothing left that this worker may do.
 
         Raises:
             Unavailable: the database did not answer; nothing was stored by half.
         """
-        while self.step() is Step.WORKED:
+        while self.follow():
             continue
 
     def start_over(self) -> None:

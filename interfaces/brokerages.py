@@ -79,21 +79,35 @@ class Brokerages:
         self._opening = threading.Lock()
 
     def step(self) -> bool:
-        """Runs what is due at the brokers of our own; True if anything was done. An account that
-        fails keeps no other one from its turn.
+        """Runs what is due at the brokers of our own, and listens to them; True if anything was
+        done. An account that fails keeps no other one from its turn.
 
         Raises:
             Unavailable: the database did not answer; nothing is lost.
         """
+        return self._serve_own(listen=True)
+
+    def send(self) -> bool:
+        """Runs what is due at the brokers of our own; True if anything was done.
+
+        Raises:
+            Unavailable: the database did not answer; nothing is lost.
+        """
+        return self._serve_own(listen=False)
+
+    def _serve_own(self, *, listen: bool) -> bool:
         worked = False
         due: dict[str, dict[str, bytes]] = {}
         for key, value in self._due.remembered(DUE_PREFIX).items():
             due.setdefault(account_of(key), {})[key] = value
         for served in self._ours(local=True, due=due):
+            found = due.get(served.at.account, {})
+            if not (found or listen):
+                continue
             try:
                 if served.turn.is_mine():
-                    worked = served.dispatcher.step(due.get(served.at.account, {})) or worked
-                    worked = served.dispatcher.listen(0) or worked
+                    worked = served.dispatcher.step(found) or worked
+                    worked = (listen and served.dispatcher.listen(0)) or worked
             except (PortRefused, ApplicationError, DomainError) as error:
                 _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
         return worked

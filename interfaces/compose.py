@@ -37,8 +37,9 @@ from adapters.mapper import decode_body
 from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
-from adapters.reaction_runner import ReactionRunner, ReactionStatus, Step, reaction_statuses
+from adapters.reaction_runner import ReactionRunner, ReactionStatus, reaction_statuses
 from adapters.tape import PostgresTape
+from adapters.tape_news import TapeNews
 from adapters.trading_books import TradingBooks
 from application.assessing import Assessor
 from application.brokerage import Broker
@@ -58,6 +59,7 @@ from domain.shared import Event
 from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
 from interfaces.founding import found
+from interfaces.reacting import Reacting
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
 from projections.accounts import Accounts
@@ -162,6 +164,12 @@ class House:
         return ReactionRunner(self.database_url, self.desk, Sending())
 
     @cached_property
+    def _reacting(self) -> Reacting:
+        ordering, others = self.reactions[:2], self.reactions[2:]
+        news = partial(TapeNews, self.database_url)
+        return Reacting(ordering, others, self.brokerages, news)
+
+    @cached_property
     def brokerages(self) -> Brokerages:
         """The accounts and the brokers that carry their orders."""
         return Brokerages(
@@ -239,7 +247,7 @@ class House:
         """
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            self._react()
+            self._reacting.catch_up()
             self.projections.catch_up()
             if not self.behind() and not self.brokerages.waiting():
                 return
@@ -270,30 +278,7 @@ class House:
 
     def react(self, stop: threading.Event) -> None:
         """Follows the tape with the reactions until told to stop; a lost database is waited for."""
-        connection: Connection[Any] | None = None
-        while not stop.is_set():
-            try:
-                if connection is None:
-                    connection = connect(self.database_url)
-                    event_reader.listen(connection)
-                self._react()
-                event_reader.wait_for_events(connection, timeout=1.0)
-            except Unavailable as error:
-                _log.warning("the reactions wait for the database: %s", error)
-                connection = None
-                for reaction in self.reactions:
-                    reaction.close()
-                stop.wait(1.0)
-
-    def _react(self) -> None:
-        worked = True
-        while worked:
-            # Each step may give another one something to react to.
-            worked = False
-            for reaction in self.reactions:
-                worked = reaction.step() is Step.WORKED or worked
-                if reaction is self.sending:
-                    worked = self.brokerages.step() or worked
+        self._reacting.run(stop)
 
     def wake(self) -> None:
         """Has whoever waits for events look up, such as who was told to stop."""
