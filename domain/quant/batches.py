@@ -6,7 +6,9 @@ a surface on one spot costs no copies of that spot.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -20,6 +22,11 @@ Shape = tuple[int, ...]
 
 BLOCK = 64
 """How many options a kernel works on at a time: as many as stay in the nearest cache."""
+
+WORTH_A_THREAD = 8192
+"""Fewer options than this are done before a second thread has begun."""
+
+_Told = TypeVar("_Told")
 
 
 class Batch(NamedTuple):
@@ -62,6 +69,26 @@ def _flat(array: NDArray[Any], shape: Shape) -> NDArray[Any]:
     if flat.flags.c_contiguous and flat.flags.writeable:
         return flat
     return flat.copy()
+
+
+def in_parts(size: int, threads: int, work: Callable[[int, int], _Told]) -> list[_Told]:
+    """What `work(start, stop)` says of each part of the batch, over so many threads at most.
+
+    Parts are whole blocks and no figure depends on its neighbours, so the bits are those of one
+    thread. The work has to release the interpreter's lock.
+
+    Raises:
+        InvalidInput: fewer threads than one.
+    """
+    if threads < 1:
+        raise InvalidInput(f"threads must be at least 1, not {threads}")
+    parts = min(threads, size // WORTH_A_THREAD)
+    if parts <= 1:
+        return [work(0, size)]
+    length = -(-size // (parts * BLOCK)) * BLOCK
+    starts = range(0, size, length)
+    with ThreadPoolExecutor(len(starts)) as pool:
+        return list(pool.map(lambda start: work(start, min(start + length, size)), starts))
 
 
 def require_finite(name: str, values: Floats) -> None:

@@ -24,7 +24,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from domain.quant.batches import BLOCK, Batch, Floats, batch, fill, require_above, require_finite
+from domain.quant.batches import (
+    BLOCK,
+    Batch,
+    Floats,
+    batch,
+    fill,
+    in_parts,
+    require_above,
+    require_finite,
+)
 from domain.quant.elementary import (
     exp_of,
     expm1_of,
@@ -235,6 +244,8 @@ def greeks(
     dividend_yield: ArrayLike,
     vol: ArrayLike,
     is_call: ArrayLike,
+    *,
+    threads: int = 1,
 ) -> Greeks:
     """Values a batch of options; scalars and arrays broadcast against each other.
 
@@ -249,6 +260,7 @@ def greeks(
         rate, dividend_yield: continuously compounded, per year.
         vol: annual volatility (0.20 is 20 %), at least 0.
         is_call: true for calls, false for puts.
+        threads: how many may share a batch of many thousands; the figures are the same bits.
 
     Raises:
         InvalidInput: shapes that do not broadcast, a number that is not finite, or one out
@@ -260,7 +272,11 @@ def greeks(
     )  # fmt: skip
     out = np.empty((_FIGURES, given.size))
     spots, strikes, times, rates, yields, vols = given.columns
-    if _kernel(spots, strikes, times, rates, yields, vols, given.is_call, out, 0, given.size):
+
+    def fill_part(start: int, stop: int) -> int:
+        return _kernel(spots, strikes, times, rates, yields, vols, given.is_call, out, start, stop)
+
+    if any(in_parts(given.size, threads, fill_part)):
         _refuse(given)
     return Greeks(*out.reshape(_FIGURES, *given.shape))
 

@@ -77,38 +77,60 @@ def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
 
 @_inlined  # type: ignore[untyped-decorator]
 def polynomial(_typing: Any, coefficients: Any, _x: Any) -> Any:
-    """The polynomial at x, the coefficient of the highest power first (Horner's scheme).
+    """The polynomial at x, the coefficient of the highest power first.
 
-    Written out term by term: a loop over the tuple would keep the loop around it from being
-    vectorised.
+    Written out term by term, since a loop over the tuple would keep the loop around it from
+    being vectorised; and by halves (Estrin's scheme), since Horner's makes each term wait for
+    the one before.
     """
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         values, x = arguments
-        found = builder.extract_value(values, 0)
-        for place in range(1, coefficients.count):
-            found = builder.fma(found, x, builder.extract_value(values, place))
-        return found
+        parts = [builder.extract_value(values, place) for place in range(coefficients.count)][::-1]
+        power = x
+        while True:
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            parts = [builder.fma(power, high, low) for low, high in pairs] + (
+                [parts[-1]] if len(parts) % 2 else []
+            )
+            if len(parts) == 1:
+                return parts[0]
+            power = builder.fmul(power, power)
 
     return types.float64(coefficients, types.float64), generate
 
 
 @_inlined  # type: ignore[untyped-decorator]
-def polynomial_between(_typing: Any, coefficients: Any, _x: Any, _y: Any) -> Any:
-    """The polynomial's divided difference (p(x) - p(y)) / (x - y), summed without taking that
-    difference, so that it is precise when x and y come together: p'(x) where they meet.
+def polynomial_of_two(_typing: Any, coefficients: Any, _x: Any, _y: Any) -> Any:
+    """p(x), p(y) and their divided difference (p(x) - p(y)) / (x - y), summed without taking
+    that difference, so that it is precise when x and y come together: p'(x) where they meet.
+
+    By halves like `polynomial`: for p = low + x^m high the divided difference is
+    low[x, y] + x^m[x, y] high(x) + y^m high[x, y], and x^2m[x, y] = x^m[x, y] (x^m + y^m).
     """
 
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         values, x, y = arguments
-        at_x = builder.extract_value(values, 0)
-        between = at_x
-        for place in range(1, coefficients.count - 1):
-            at_x = builder.fma(at_x, x, builder.extract_value(values, place))
-            between = builder.fma(between, y, at_x)
-        return between
+        zero, one = (context.get_constant(types.float64, number) for number in (0.0, 1.0))
+        numbers = [builder.extract_value(values, place) for place in range(coefficients.count)]
+        parts = [(number, number, zero) for number in numbers[::-1]]
+        power_x, power_y, power_between = x, y, one
+        while True:
+            merged = []
+            for low, high in zip(parts[::2], parts[1::2], strict=False):
+                between = builder.fma(power_between, high[0], low[2])
+                if high[2] is not zero:
+                    between = builder.fma(power_y, high[2], between)
+                at_x = builder.fma(power_x, high[0], low[0])
+                merged.append((at_x, builder.fma(power_y, high[1], low[1]), between))
+            parts = merged + ([parts[-1]] if len(parts) % 2 else [])
+            if len(parts) == 1:
+                return context.make_tuple(builder, signature.return_type, parts[0])
+            power_between = builder.fmul(power_between, builder.fadd(power_x, power_y))
+            power_x, power_y = builder.fmul(power_x, power_x), builder.fmul(power_y, power_y)
 
-    return types.float64(coefficients, types.float64, types.float64), generate
+    float_of = types.float64
+    return types.UniTuple(float_of, 3)(coefficients, float_of, float_of), generate
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -237,8 +259,7 @@ def mills_of_two(lower: float, upper: float) -> tuple[float, float, float]:
     inverse = _MAP_OVER / (pole_one * pole_other)
     v_one = fma(-pole_other, inverse, _MAP_TO)
     v_other = fma(-pole_one, inverse, _MAP_TO)
-    at_one, at_other = polynomial(_MILLS, v_one), polynomial(_MILLS, v_other)
-    between = polynomial_between(_MILLS, v_one, v_other)
+    at_one, at_other, between = polynomial_of_two(_MILLS, v_one, v_other)
     shift_one, shift_other = one + _SHIFT, other + _SHIFT
     under = 1.0 / (shift_one * shift_other)
     slope = fma(-between * shift_other, inverse, at_other) * under

@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from domain.quant.batches import BLOCK, batch, fill
+from domain.quant.batches import BLOCK, batch, fill, in_parts
 from domain.quant.black_scholes import drift_of
 from domain.quant.elementary import (
     exp_parts,
@@ -314,12 +314,14 @@ def implied_volatility(
     rate: ArrayLike,
     dividend_yield: ArrayLike,
     is_call: ArrayLike,
+    *,
+    threads: int = 1,
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Annual volatilities of a batch of European options, each with a `VolStatus`.
 
-    Units as in `black_scholes.greeks`. A bad row spoils only itself: its status says why and
-    its volatility is NaN, so that it cannot be taken for a number by oversight. A volatility
-    that is given reproduces the price to its last digits.
+    Units and `threads` as in `black_scholes.greeks`. A bad row spoils only itself: its status
+    says why and its volatility is NaN, so that it cannot be taken for a number by oversight. A
+    volatility that is given reproduces the price to its last digits.
 
     Returns:
         (vol, status), arrays of the shape that the inputs broadcast to.
@@ -334,5 +336,11 @@ def implied_volatility(
     vol = np.empty(given.size)
     status = np.empty(given.size, dtype=np.int8)
     prices, spots, strikes, times, rates, yields = given.columns
-    _kernel(prices, spots, strikes, times, rates, yields, given.is_call, vol, status, 0, given.size)
+
+    def fill_part(start: int, stop: int) -> None:
+        _kernel(
+            prices, spots, strikes, times, rates, yields, given.is_call, vol, status, start, stop
+        )  # fmt: skip
+
+    in_parts(given.size, threads, fill_part)
     return vol.reshape(given.shape), status.reshape(given.shape)
