@@ -6,7 +6,7 @@ P&L is in USD (n,); a trade is won above zero and lost below it. Excursions and 
 from __future__ import annotations
 
 import math
-from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,17 +56,24 @@ def payoff(pnl: ArrayLike) -> Outcome:
     return won if isinstance(won, Status) else won / -lost
 
 
-def longest_streak(pnl: ArrayLike, *, of_wins: bool) -> int:
-    """How many trades in a row were won, or lost, at most."""
-    return max((length for won, length in _streaks(pnl) if won is of_wins), default=0)
+class Streaks(NamedTuple):
+    """How many trades in a row were won and lost at most, and by now (below 0 if lost)."""
+
+    won: int
+    lost: int
+    current: int
 
 
-def current_streak(pnl: ArrayLike) -> int:
-    """How many trades in a row were won (above zero) or lost (below) by now."""
-    *_, (won, length) = [(None, 0), *_streaks(pnl)]
-    if won is None:
-        return 0
-    return length if won else -length
+def streaks(pnl: ArrayLike) -> Streaks:
+    """Runs of trades above and below zero; one at zero ends a run."""
+    signs = np.sign(series("pnl", pnl))
+    if signs.size == 0:
+        return Streaks(0, 0, 0)
+    firsts = np.flatnonzero(np.append(True, signs[1:] != signs[:-1]))
+    lengths = np.diff(np.append(firsts, signs.size))
+    kinds = signs[firsts]
+    won, lost = (int(np.max(lengths, where=kinds == kind, initial=0)) for kind in (1.0, -1.0))
+    return Streaks(won, lost, int(kinds[-1] * lengths[-1]))
 
 
 def excursion(extremes: ArrayLike) -> Outcome:
@@ -87,13 +94,6 @@ def multiples(pnl: ArrayLike, risked: ArrayLike) -> Floats:
     made, at_risk = pair("pnl", pnl, "risked", risked)
     known = at_risk > 0
     return np.ascontiguousarray(made[known] / at_risk[known])
-
-
-def _streaks(pnl: ArrayLike) -> list[tuple[bool | None, int]]:
-    """Runs of won, lost and (None) neither, with their lengths."""
-    signs = np.sign(series("pnl", pnl)).tolist()
-    kinds = {1.0: True, -1.0: False}
-    return [(kinds.get(sign), len(list(run))) for sign, run in groupby(signs)]
 
 
 def _sum(values: Floats) -> float:

@@ -181,11 +181,9 @@ def test_trades_by_hand() -> None:
     assert trade_figures.average_win(pnl) == pytest.approx(400 / 3)
     assert trade_figures.average_loss(pnl) == pytest.approx(-100 / 3)
     assert trade_figures.payoff(pnl) == pytest.approx(4.0)
-    assert trade_figures.longest_streak(pnl, of_wins=True) == 2
-    assert trade_figures.longest_streak(pnl, of_wins=False) == 2
-    assert trade_figures.current_streak(pnl) == -2
-    assert trade_figures.current_streak(pnl[:5]) == 0
-    assert trade_figures.current_streak(pnl[:4]) == 2
+    assert trade_figures.streaks(pnl) == (2, 2, -2)
+    assert trade_figures.streaks(pnl[:5]) == (2, 1, 0)
+    assert trade_figures.streaks(pnl[:4]) == (2, 1, 2)
     assert trade_figures.multiples([10.0, 5.0, -4.0], [5.0, 0.0, 4.0]).tolist() == [2.0, -1.0]
 
 
@@ -194,7 +192,7 @@ def test_trades_without_a_loss_or_a_win_have_no_ratio_of_both() -> None:
     assert trade_figures.payoff([1.0]) is Status.NO_LOSSES
     assert trade_figures.payoff([-1.0]) is Status.NO_WINS
     assert trade_figures.profit_factor([]) is Status.TOO_FEW
-    assert trade_figures.current_streak([]) == 0
+    assert trade_figures.streaks([]) == (0, 0, 0)
 
 
 def test_gaps_and_tables_are_refused_by_their_name() -> None:
