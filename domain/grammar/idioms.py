@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from domain.grammar.vocabulary import lengths_by_first_word
+
 _IDIOMS = (
     "sold on", "sold off", "selling off", "sell off", "sold out",
     "closing in", "closing bell", "close to", "close but", "close your",
@@ -27,7 +29,5 @@ _IDIOMS = (
     "done with the", "done with my", "done with all", "done with work",
 )  # fmt: skip
 
-IDIOMS: dict[str, tuple[tuple[str, ...], ...]] = {}
-"""By their first word, the longest first."""
-for _phrase in sorted((tuple(idiom.split()) for idiom in _IDIOMS), key=len, reverse=True):
-    IDIOMS[_phrase[0]] = (*IDIOMS.get(_phrase[0], ()), _phrase)
+IDIOMS = frozenset(tuple(idiom.split()) for idiom in _IDIOMS)
+IDIOM_LENGTHS = lengths_by_first_word(IDIOMS)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from domain.grammar.idioms import IDIOMS
+from domain.grammar.idioms import IDIOM_LENGTHS, IDIOMS
 from domain.grammar.reading import Action, Kind
 from domain.grammar.roots import is_ticker_word
 from domain.grammar.tokens import Token
@@ -26,7 +26,12 @@ CONTRACT_KINDS = frozenset(
     {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dashed", "dte", "daymon", "monday"}
 )
 _STARTS = (
-    FIRST_WORDS.keys() | IDIOMS.keys() | TAKE | SECURE | FRACTIONS.keys() | FRACTION_PARTS.keys()
+    FIRST_WORDS.keys()
+    | IDIOM_LENGTHS.keys()
+    | TAKE
+    | SECURE
+    | FRACTIONS.keys()
+    | FRACTION_PARTS.keys()
 )
 _REACH = 8
 _SIZES_BEFORE = frozenset({"num", "qty", "percent", "at", "money", "amp", "dotted"})
@@ -89,11 +94,12 @@ def _spot(tokens: Sequence[Token], at: int) -> Spot | None:
 
 
 def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
-    for phrase in FIRST_WORDS.get(tokens[at].low, ()):
-        end = at + len(phrase)
-        if tuple(t.low for t in tokens[at:end]) != phrase:
+    for length in FIRST_WORDS.get(tokens[at].low, ()):
+        end = at + length
+        phrase = tuple([t.low for t in tokens[at:end]])
+        verb = VERBS.get(phrase)
+        if verb is None or len(phrase) < length:
             continue
-        verb = VERBS[phrase]
         if phrase[0] in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
             return None
         said = " ".join(t.text for t in tokens[at:end])
@@ -111,8 +117,9 @@ def _has_colon(tokens: Sequence[Token], end: int, verb: Verb, phrase: tuple[str,
 
 def idiom_at(tokens: Sequence[Token], at: int) -> int:
     """How many words a turn of phrase takes that begins at a place; 0 where none does."""
-    for phrase in IDIOMS.get(tokens[at].low, ()):
-        if tuple(t.low for t in tokens[at : at + len(phrase)]) == phrase:
+    for length in IDIOM_LENGTHS.get(tokens[at].low, ()):
+        phrase = tuple([t.low for t in tokens[at : at + length]])
+        if phrase in IDIOMS:
             return len(phrase)
     return 0
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import msgspec
 
+from domain.grammar.stems import with_plain_letters
+
 NUMBER = (
     r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?"
     r"|[0-9]{1,3},[0-9]{2}(?![0-9])"
@@ -106,7 +108,7 @@ _OF_DIGITS = (
     ("num", _LONE_NUMBER),
     ("strike", rf"{_STRIKE}(?![/#])"),
     ("slash", _SLASH),
-    ("stamp", r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?"),
+    ("stamp", r"20[0-9]{2}-[0-9]{2}-[0-9]{2}t[0-9:.]+z?"),
     ("time", r"[0-9]{1,2}+:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m\b)?|\b[0-9]{1,2}+ ?[ap]m\b"),
     ("iso", r"\b20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])"),
     ("dashed", _DASHED),
@@ -162,9 +164,9 @@ def _any_of(shapes: Sequence[tuple[str, str]], begin: str) -> str:
 _TOKEN = re.compile(
     rf"(?:(?=[^\W\d_]){_any_of(_OF_LETTERS, 'letter')}|(?=[0-9]){_any_of(_OF_DIGITS, 'digit')}"
     rf"|(?=\$){_any_of(_OF_DOLLARS, 'dollar')}|(?=@){_any_of(_OF_ATS, 'at')}"
-    rf"|(?!{_BLANK}|[$@]){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}",
-    re.IGNORECASE,
+    rf"|(?!{_BLANK}|[$@]){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}"
 )
+"""Of a text in lower case: to compare letters in either case takes longer."""
 _KINDS = ("", *(name.partition("_")[0] for name in _TOKEN.groupindex))
 """The kind of each group of the pattern."""
 
@@ -182,14 +184,16 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     if not text:
         return found
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(with_plain_letters(text).lower()):
         group = match.lastindex
         if group is None:
             continue
-        kind, said = _KINDS[group], match[group]
+        kind = _KINDS[group]
+        begin, end = match.span(group)
         if kind == "plain":
-            found += map(_word, said.split(" "))
+            found += map(_word, text[begin:end].split(" "))
         else:
+            said = text[begin:end]
             found.append(Token(kind, said, said.lower()))
     return found
 

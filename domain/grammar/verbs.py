@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.grammar.reading import Action, ExitReason, Kind
+from domain.grammar.vocabulary import lengths_by_first_word
 
 
 class Form(StrEnum):
@@ -198,7 +199,4 @@ def _slips() -> dict[tuple[str, ...], Verb]:
 
 VERBS: dict[tuple[str, ...], Verb] = {**_slips(), **_WORDS}
 
-FIRST_WORDS: dict[str, tuple[tuple[str, ...], ...]] = {}
-"""Phrases by their first word, the longest first."""
-for _phrase in sorted(VERBS, key=len, reverse=True):
-    FIRST_WORDS[_phrase[0]] = (*FIRST_WORDS.get(_phrase[0], ()), _phrase)
+FIRST_WORDS = lengths_by_first_word(VERBS)
