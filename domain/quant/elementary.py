@@ -129,8 +129,9 @@ def polynomial_of_two(_typing: Any, coefficients: Any, _x: Any, _y: Any) -> Any:
             power_between = builder.fmul(power_between, builder.fadd(power_x, power_y))
             power_x, power_y = builder.fmul(power_x, power_x), builder.fmul(power_y, power_y)
 
-    float_of = types.float64
-    return types.UniTuple(float_of, 3)(coefficients, float_of, float_of), generate
+    number: Any = types.float64
+    three: Any = types.Tuple((number, number, number))
+    return three(coefficients, number, number), generate
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)

@@ -1,12 +1,15 @@
-"""The kernel against published values, its own derivatives, and put-call parity."""
+"""The kernel against published values, exact arithmetic, its own slopes and put-call parity."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from domain.quant.black_scholes import Greeks, greeks
 from domain.shared import InvalidInput
+from tests.domain.quant.exact import exact_figures, random_options
 from tests.domain.quant.reference import Case, reference_cases
 
 ORDINARY = {
@@ -80,6 +84,29 @@ def test_values_and_sensitivities_agree_with_exact_arithmetic_to_thirteen_digits
             assert float(getattr(found, name)) == pytest.approx(case[name], rel=1e-13), case
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_options_agree_with_fifty_digits_to_twelve(seed: int) -> None:
+    """Up to thirty deviations from the strike, from a second to five years before expiry."""
+    options = random_options(seed, 400)
+    found = greeks(*options)
+
+    for at, option in enumerate(zip(*options, strict=True)):
+        for name, (exact, size) in exact_figures(*option).items():
+            if abs(exact) > 1e-290:
+                missed = abs(mpmath.mpf(float(getattr(found, name)[at])) - exact) / size
+                assert missed < 1e-13, (name, option)
+
+
+def test_near_the_strike_in_the_last_second_no_digit_is_lost() -> None:
+    """Spot and strike agree to nine digits, and so do the legs of the value."""
+    option = (100.0, 100.0 + 2e-7, 3e-8, 0.05, 0.02, 1e-3, False)
+    found = greeks(*option)
+
+    for name, (exact, size) in exact_figures(*option).items():
+        missed = abs(mpmath.mpf(float(getattr(found, name))) - exact) / size
+        assert missed < 1e-13, name
+
+
 market = st.fixed_dictionaries(
     {
         "spot": st.floats(1, 1000),
@@ -109,18 +136,23 @@ def test_a_call_less_its_put_is_the_forward(quoted: dict[str, float], moneyness:
 def test_each_sensitivity_is_the_slope_of_the_value(strike: float, is_call: bool) -> None:
     found = value(is_call=is_call, strike=strike)
 
-    def slope(name: str, step: float) -> float:
+    def slope_of(figure: str, name: str, step: float) -> float:
         up = value(is_call=is_call, strike=strike, **{name: ORDINARY[name] + step})
         down = value(is_call=is_call, strike=strike, **{name: ORDINARY[name] - step})
-        return float(up.price - down.price) / (2 * step)
+        return float(getattr(up, figure) - getattr(down, figure)) / (2 * step)
 
-    up = value(is_call=is_call, strike=strike, spot=ORDINARY["spot"] + 0.01).delta
-    down = value(is_call=is_call, strike=strike, spot=ORDINARY["spot"] - 0.01).delta
+    def slope(name: str, step: float) -> float:
+        return slope_of("price", name, step)
+
     assert float(found.delta) == pytest.approx(slope("spot", 1e-3), rel=1e-6)
-    assert float(found.gamma) == pytest.approx(float(up - down) / 0.02, rel=1e-6)
+    assert float(found.gamma) == pytest.approx(slope_of("delta", "spot", 1e-2), rel=1e-6)
     assert float(found.vega) == pytest.approx(slope("vol", 1e-4), rel=1e-5)
     assert float(found.theta) == pytest.approx(-slope("years", 1e-5), rel=1e-5)
     assert float(found.rho) == pytest.approx(slope("rate", 1e-5), rel=1e-5)
+    assert float(found.dividend_rho) == pytest.approx(slope("dividend_yield", 1e-5), rel=1e-5)
+    assert float(found.vanna) == pytest.approx(slope_of("delta", "vol", 1e-4), rel=1e-5)
+    assert float(found.vomma) == pytest.approx(slope_of("vega", "vol", 1e-4), rel=1e-5)
+    assert float(found.charm) == pytest.approx(-slope_of("delta", "years", 1e-5), rel=1e-5)
 
 
 def test_at_expiry_an_option_is_its_intrinsic_value_and_no_longer_moves_with_time_or_vol() -> None:
@@ -128,8 +160,8 @@ def test_at_expiry_an_option_is_its_intrinsic_value_and_no_longer_moves_with_tim
 
     assert found.price.tolist() == [10.0, 0.0, 0.0, 10.0]
     assert found.delta.tolist() == [1.0, 0.0, 0.0, -1.0]
-    for name in ("gamma", "vega", "theta", "rho"):
-        assert not getattr(found, name).any()
+    for name in set(Greeks._fields) - {"price", "delta"}:
+        assert not getattr(found, name).any(), name
 
 
 def test_on_the_strike_at_expiry_delta_is_the_limit_one_half() -> None:
@@ -144,6 +176,67 @@ def test_without_volatility_an_option_is_its_discounted_forward_intrinsic_value(
     flat = value(is_call=True, strike=90.0, vol=0.0)
     for name in Greeks._fields:
         assert float(getattr(flat, name)) == pytest.approx(float(getattr(limit, name)), abs=1e-9)
+
+
+def many(count: int) -> tuple[Any, ...]:
+    return random_options(11, count)
+
+
+def test_threads_and_neighbours_change_no_bit() -> None:
+    options = many(40_000)
+    whole = greeks(*options)
+    shared = greeks(*options, threads=2)
+    some = greeks(*(column[777:1500] for column in options))
+
+    for name in Greeks._fields:
+        assert getattr(whole, name).tobytes() == getattr(shared, name).tobytes()
+        assert getattr(whole, name)[777:1500].tobytes() == getattr(some, name).tobytes()
+
+
+def test_a_number_out_of_range_is_refused_in_any_thread() -> None:
+    options = many(40_000)
+    options[5][-1] = -1.0
+    with pytest.raises(InvalidInput, match=r"vol must be at least 0, not -1"):
+        greeks(*options, threads=2)
+    with pytest.raises(InvalidInput, match="threads must be at least 1"):
+        greeks(*options, threads=0)
+
+
+def test_arrays_that_cannot_be_written_or_are_strided_are_taken_as_they_are() -> None:
+    strikes = np.arange(80.0, 120.0)[::2]
+    fixed = strikes.copy()
+    fixed.flags.writeable = False
+
+    assert (greeks(100, strikes, 0.1, 0.04, 0, 0.2, True).price.tobytes()) == (
+        greeks(100, fixed, 0.1, 0.04, 0, 0.2, True).price.tobytes()
+    )
+
+
+@pytest.mark.slow
+def test_the_second_start_compiles_nothing_and_gives_the_same_bits() -> None:
+    script = """
+import hashlib
+from domain.quant import black_scholes, implied_volatility
+from tests.domain.quant.exact import random_options
+
+options = random_options(11, 500)
+found = black_scholes.greeks(*options)
+vol, _ = implied_volatility.implied_volatility(found.price, *options[:5], options[6])
+print(hashlib.sha256(b"".join(one.tobytes() for one in (*found, vol))).hexdigest())
+kernels = black_scholes._kernel, implied_volatility._kernel
+print(sum(len(kernel.stats.cache_misses) for kernel in kernels))
+"""
+    root = Path(__file__).parents[3]
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=root, check=True, capture_output=True, text=True
+        ).stdout.split()
+        for _ in range(2)
+    )
+
+    assert len(first[0]) == len(hashlib.sha256().hexdigest())
+    assert first[0] == second[0]
+    assert second[1] == "0"
 
 
 def test_inputs_broadcast_to_one_shape() -> None:

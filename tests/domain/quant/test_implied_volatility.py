@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.quant.black_scholes import greeks
 from domain.quant.implied_volatility import VolStatus, implied_volatility
 from domain.shared import InvalidInput
+from tests.domain.quant.exact import doubt_of_vol, exact_figures, random_options
 from tests.domain.quant.reference import reference_cases
 
 
@@ -63,6 +64,60 @@ def test_the_published_round_trips_are_met() -> None:
             assert int(status) == VolStatus.NOT_RECOVERABLE, case
 
 
+@pytest.mark.parametrize("seed", [5, 6])
+def test_no_random_price_is_answered_wrongly(seed: int) -> None:
+    """Whatever the price holds is found to its last digits, whatever it does not is flagged."""
+    columns = random_options(seed, 800)
+    figures = [exact_figures(*option) for option in zip(*columns, strict=True)]
+    prices = np.array([float(one["price"][0]) for one in figures])
+    *terms, vols, calls = columns
+    found, status = implied_volatility(prices, *terms, calls)
+
+    for price, figure, vol, ours, why in zip(prices, figures, vols, found, status, strict=True):
+        doubt = doubt_of_vol(price, figure, vol)
+        if why == VolStatus.OK:
+            assert doubt < 2e-8
+            assert float(ours) == pytest.approx(vol, rel=max(1e-12, 4 * doubt))
+        else:
+            assert doubt > 4e-9 or price < 1e-280
+            assert why in (VolStatus.NOT_RECOVERABLE, VolStatus.ABOVE_BOUND)
+            assert math.isnan(ours)
+
+
+def test_the_published_invalid_prices_are_flagged() -> None:
+    expected = {
+        "below_intrinsic": {VolStatus.BELOW_INTRINSIC},
+        "below_european_intrinsic": {VolStatus.BELOW_INTRINSIC},
+        "expired": {VolStatus.EXPIRED},
+        "invalid": {VolStatus.BAD_INPUT},
+        "expired_or_invalid": {VolStatus.EXPIRED, VolStatus.BAD_INPUT},
+    }
+    for case in reference_cases("implied_vol_invalid"):
+        # The remaining case is about early exercise: as a European price it has a volatility.
+        if case["expect"] in expected:
+            price = math.nan if case["price"] is None else case["price"]
+            vol, status = implied_volatility(
+                price, case["spot"], case["strike"], case["t"], case["r"], case["q"],
+                case["type"] == "call",
+            )  # fmt: skip
+            assert VolStatus(int(status)) in expected[case["expect"]], case
+            assert math.isnan(vol)
+
+
+def test_threads_and_neighbours_change_no_bit() -> None:
+    *terms, vols, calls = random_options(12, 40_000)
+    prices = greeks(*terms, vols, calls).price
+    alone, why = implied_volatility(prices, *terms, calls)
+    shared, also_why = implied_volatility(prices, *terms, calls, threads=2)
+    some, _ = implied_volatility(
+        prices[777:1500], *(column[777:1500] for column in terms), calls[777:1500]
+    )
+
+    assert alone.tobytes() == shared.tobytes()
+    assert why.tobytes() == also_why.tobytes()
+    assert alone[777:1500].tobytes() == some.tobytes()
+
+
 def test_a_price_under_the_forward_intrinsic_value_has_no_volatility() -> None:
     assert status_of(9.0) is VolStatus.BELOW_INTRINSIC
     assert status_of(17.0, spot=80.0, strike=100.0, is_call=False) is VolStatus.BELOW_INTRINSIC
@@ -75,6 +130,12 @@ def test_a_price_over_what_is_delivered_has_no_volatility() -> None:
 
 def test_an_expired_option_says_so() -> None:
     assert status_of(10.0, years=0.0) is VolStatus.EXPIRED
+
+
+def test_a_price_at_its_ceiling_to_the_last_digits_is_above_the_bound() -> None:
+    price = float(greeks(100, 100, 4, 0.0, 0.0, 9.0, True).price)
+    assert price <= 100
+    assert status_of(price, years=4.0, strike=100.0) is VolStatus.ABOVE_BOUND
 
 
 def test_a_price_that_is_all_intrinsic_says_that_any_small_volatility_fits() -> None:
