@@ -13,7 +13,7 @@ sums of two numbers; Tang, "Table-driven implementation of the exponential funct
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numba import njit, types
@@ -129,9 +129,8 @@ def polynomial_of_two(_typing: Any, coefficients: Any, _x: Any, _y: Any) -> Any:
             power_between = builder.fmul(power_between, builder.fadd(power_x, power_y))
             power_x, power_y = builder.fmul(power_x, power_x), builder.fmul(power_y, power_y)
 
-    number: Any = types.float64
-    three: Any = types.Tuple((number, number, number))
-    return three(coefficients, number, number), generate
+    number, tuple_of = types.float64, cast(Any, types.UniTuple)
+    return tuple_of(number, 3)(coefficients, number, number), generate
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)

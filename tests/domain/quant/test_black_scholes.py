@@ -27,7 +27,8 @@ ORDINARY = {
 
 
 def value(*, is_call: bool, **changes: float) -> Greeks:
-    return greeks(**{**ORDINARY, **changes}, is_call=is_call)
+    terms: dict[str, Any] = {**ORDINARY, **changes}
+    return greeks(**terms, is_call=is_call)
 
 
 def of_case(case: Case) -> Greeks:
@@ -119,7 +120,7 @@ market = st.fixed_dictionaries(
 
 
 @given(market, st.floats(-1.5, 1.5))
-def test_a_call_less_its_put_is_the_forward(quoted: dict[str, float], moneyness: float) -> None:
+def test_a_call_less_its_put_is_the_forward(quoted: dict[str, Any], moneyness: float) -> None:
     strike = quoted["spot"] * math.exp(moneyness)
     both = greeks(**quoted, strike=strike, is_call=[True, False])
 

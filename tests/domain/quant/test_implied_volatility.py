@@ -70,8 +70,8 @@ def test_no_random_price_is_answered_wrongly(seed: int) -> None:
     columns = random_options(seed, 800)
     figures = [exact_figures(*option) for option in zip(*columns, strict=True)]
     prices = np.array([float(one["price"][0]) for one in figures])
-    *terms, vols, calls = columns
-    found, status = implied_volatility(prices, *terms, calls)
+    vols = columns[5]
+    found, status = implied_volatility(prices, *columns[:5], columns[6])
 
     for price, figure, vol, ours, why in zip(prices, figures, vols, found, status, strict=True):
         doubt = doubt_of_vol(price, figure, vol)
@@ -105,13 +105,11 @@ def test_the_published_invalid_prices_are_flagged() -> None:
 
 
 def test_threads_and_neighbours_change_no_bit() -> None:
-    *terms, vols, calls = random_options(12, 40_000)
-    prices = greeks(*terms, vols, calls).price
-    alone, why = implied_volatility(prices, *terms, calls)
-    shared, also_why = implied_volatility(prices, *terms, calls, threads=2)
-    some, _ = implied_volatility(
-        prices[777:1500], *(column[777:1500] for column in terms), calls[777:1500]
-    )
+    options = random_options(12, 40_000)
+    columns = (greeks(*options).price, *options[:5], options[6])
+    alone, why = implied_volatility(*columns)
+    shared, also_why = implied_volatility(*columns, threads=2)
+    some, _ = implied_volatility(*(column[777:1500] for column in columns))
 
     assert alone.tobytes() == shared.tobytes()
     assert why.tobytes() == also_why.tobytes()
