@@ -51,7 +51,9 @@ WITH given AS MATERIALIZED (SELECT %(given)s::jsonb AS it), account AS (
     UPDATE paper.accounts SET version = version + 1, cash = %(cash)s, orders = %(orders)s,
         entries = %(entries)s, reports = %(reports)s, accrued = it -> 'accrued',
         day_trades = it -> 'day_trades', looked_until = %(looked_until)s
-    FROM given WHERE account = %(account)s AND version = %(version)s
+    FROM given WHERE account = %(account)s AND version = %(version)s AND NOT EXISTS (
+        SELECT FROM paper.orders o WHERE o.account = %(account)s AND o.cl_ord_id = ANY (%(new)s)
+    )
     RETURNING account, it
 ), kept_orders AS (
     INSERT INTO paper.orders (account, cl_ord_id, is_open, ticket, state)
@@ -175,8 +177,9 @@ class Books:
         reports: Sequence[ExecutionReport],
         tickets: Mapping[str, OrderTicket],
     ) -> bool:
-        """Writes what has changed in one transaction; False if somebody else changed the
-        account meanwhile, and then nothing is written.
+        """Writes what has changed in one transaction, with the tickets of new orders; False if
+        somebody else changed the account meanwhile, or an order is not new, and then nothing is
+        written.
         """
         engine, book = account.engine, account.engine.book
         changes = engine.drain()
@@ -208,6 +211,7 @@ class Books:
             "entries": book.numbered,
             "reports": told,
             "looked_until": account.looked_until,
+            "new": list(tickets),
             "given": _text(document),
         }
         with borrowed(self._pool) as connection:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import count, groupby
 from typing import Protocol, runtime_checkable
 
 from adapters.paper.books import Account, Books, Known, Pool, open_account
@@ -110,14 +110,20 @@ class PaperBroker:
     ) -> list[Sequence[ExecutionReport]]:
         with self._lock:
             at = self._arrival(sent_at)
+            names = {ticket.cl_ord_id for ticket in tickets}
             symbols = {leg.symbol for ticket in tickets for leg in ticket.legs}
             self._look_first(symbols, at)
             quotes = {quote.symbol: quote for quote in self._quotes(symbols, at)}
             answers: dict[str, Sequence[ExecutionReport]] = {}
+            new: dict[str, OrderTicket] = {}
+            attempts = count()
 
             def decide(account: Account) -> Reports:
                 answers.clear()
-                known = self._books.known([ticket.cl_ord_id for ticket in tickets])
+                new.clear()
+                # Hardly ever is one known: that is looked up when they do not go in as new ones.
+                is_new = next(attempts) == 0 and not names & account.engine.orders.keys()
+                known = {} if is_new else self._books.known(sorted(names))
                 fresh: Reports = []
                 for ticket in tickets:
                     found = known.get(ticket.cl_ord_id)
@@ -126,11 +132,12 @@ class PaperBroker:
                     elif ticket.cl_ord_id not in answers:
                         reports = self._take(account, ticket, found, at, quotes)
                         answers[ticket.cl_ord_id] = reports
-                        fresh += reports if found is None else ()
+                        if found is None:
+                            fresh += reports
+                            new[ticket.cl_ord_id] = ticket
                 return fresh
 
-            asked_for = {ticket.cl_ord_id: ticket for ticket in tickets}
-            self._answered.update(self._change(decide, asked_for))
+            self._answered.update(self._change(decide, new))
             return [answers[ticket.cl_ord_id] for ticket in tickets]
 
     def _take(
@@ -272,7 +279,7 @@ class PaperBroker:
             self._settle_late(now)
 
     def _pass(self, stretch: Stretch) -> None:
-        account = self._keeper.current()
+        account = self._keeper.last_seen()
         quotes = self._quoted_in(sorted(account.engine.symbols()), stretch)
         if not quotes and stretch.ends is None:
             account.looked_until = stretch.until
@@ -297,7 +304,7 @@ class PaperBroker:
     def _settle_late(self, now: datetime) -> None:
         """Settles what has expired but had no closing price until now."""
         day = self._hours.last_closed(now)
-        prices = self._closing_prices(self._keeper.current(), day)
+        prices = self._closing_prices(self._keeper.last_seen(), day)
         if prices:
             self._change(lambda account: account.engine.settle(day, prices, now))
 
