@@ -52,6 +52,9 @@ class AmericanStatus(IntEnum):
     """A number that is not finite, or out of its range: no figures."""
     NOT_CONVERGED = 6
     """Newton's steps found no boundary: no figures."""
+    CERTAIN = 7
+    """Vol (with its root of time, below 1e-5), spot or strike is 0, so that nothing is uncertain:
+    the figures are those of exercise at the best time."""
 
 
 _OK = int(AmericanStatus.OK)
@@ -61,6 +64,8 @@ _EXPIRED = int(AmericanStatus.EXPIRED)
 _DOUBLE_BOUNDARY = int(AmericanStatus.DOUBLE_BOUNDARY)
 _BAD_INPUT = int(AmericanStatus.BAD_INPUT)
 _NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
+_CERTAIN = int(AmericanStatus.CERTAIN)
+_DEVIATION_LEAST = 1e-5
 
 
 class AmericanGreeks(NamedTuple):
@@ -87,6 +92,9 @@ def put_figures(
     work: Any, outer: Any, greeks: bool, out: Any,
 ) -> int:  # fmt: skip
     """The seven figures of a put on a strike of 1, and their status."""
+    if spot == 0.0 or vol * math.sqrt(years) < _DEVIATION_LEAST:
+        certain_put(spot, years, rate, dividend_yield, out)
+        return _CERTAIN
     if rate <= 0.0 and dividend_yield >= rate:
         european_put(spot, years, rate, dividend_yield, vol, out)
         add_theta(spot, rate, dividend_yield, vol, out)
@@ -108,6 +116,28 @@ def put_figures(
         add_theta(spot, rate, dividend_yield, vol, out)
         add_through_boundary(years, rate, dividend_yield, vol, grid, work, outer, out)
     return _OK
+
+
+@inner
+def certain_put(spot: float, years: float, rate: float, dividend_yield: float, out: Any) -> None:
+    """The figures of a put on a strike of 1 where spot only drifts: exercised at the best time."""
+    best = 0.0
+    between = 0.0
+    if rate * dividend_yield > 0.0 and spot > 0.0 and rate != dividend_yield:
+        # Where the strike's interest and the dividends are worth the same.
+        between = math.log(dividend_yield * spot / rate) / (dividend_yield - rate)
+    out[:] = 0.0
+    for at in (0.0, min(max(between, 0.0), years), years):
+        value = math.exp(-rate * at) - spot * math.exp(-dividend_yield * at)
+        if value > out[0]:
+            out[0], best = value, at
+    if out[0] > 0.0:
+        spot_then, strike_then = math.exp(-dividend_yield * best), math.exp(-rate * best)
+        out[1] = -spot_then
+        if best == years:
+            out[4] = rate * strike_then - dividend_yield * spot * spot_then
+        out[5] = -best * strike_then
+        out[6] = best * spot * spot_then
 
 
 @inner
@@ -139,7 +169,7 @@ def _kernel(
         s, k, t = inputs[0, i], inputs[1, i], inputs[2, i]
         r, q, v = inputs[3, i], inputs[4, i], inputs[5, i]
         figures[:] = math.nan
-        if not (math.isfinite(s + k + t + r + q + v) and s > 0 and k > 0 and t >= 0 and v > 0):
+        if not (math.isfinite(s + k + t + r + q + v) and s >= 0 and k >= 0 and t >= 0 and v >= 0):
             status[i] = _BAD_INPUT
         elif t == 0.0:
             status[i] = _EXPIRED
@@ -148,6 +178,9 @@ def _kernel(
             figures[0] = max(sign * (s - k), 0.0)
             # On the strike itself, half.
             figures[1] = sign * (0.5 if s == k else 1.0 if figures[0] > 0.0 else 0.0)
+        elif (s if is_call[i] else k) == 0.0:
+            status[i] = _CERTAIN
+            figures[:] = 0.0
         elif is_call[i]:
             status[i] = put_figures(k / s, t, q, r, v, grid, work, outer, greeks, figures)
             _mirror(s, k, figures)
@@ -174,11 +207,11 @@ def american_greeks(
     """Values a batch of American options; scalars and arrays broadcast against each other.
 
     Args:
-        spot, strike: dollars per share, more than 0.
+        spot, strike: dollars per share, at least 0.
         years: time to expiry in years, at least 0; at 0 the value is the payoff.
         rate, dividend_yield: continuously compounded, per year, of any sign (see
             `AmericanStatus.DOUBLE_BOUNDARY` for where there is no figure).
-        vol: annual volatility (0.20 is 20 %), more than 0.
+        vol: annual volatility (0.20 is 20 %), at least 0.
         is_call: true for calls, false for puts.
         setting: how exactly; see `Setting`.
         threads: among how many the batch is shared out; the figures are the same bits.

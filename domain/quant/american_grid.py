@@ -20,12 +20,14 @@ from domain.quant.batches import Floats
 
 
 class Setting(StrEnum):
-    """How exactly an American option is valued; the errors are of 100 of spot."""
+    """How exactly an American option is valued: errors of the price on a spot of 100, for vols
+    from 5 % and up to 4 years; the further the drift outruns the vol, the larger they are.
+    """
 
     FAST = "fast"
-    """8 points of the boundary: typically within 1e-5."""
+    """8 points of the boundary: within 5e-6 (root mean square; at worst 1e-4)."""
     ACCURATE = "accurate"
-    """12 points of the boundary: typically within 1e-6."""
+    """24 points of the boundary: within 1e-8 (at worst 1e-7)."""
 
 
 class Grid(NamedTuple):
@@ -57,7 +59,7 @@ def grid(setting: Setting) -> Grid:
     """The numbers of a setting, made once."""
     if setting is Setting.FAST:
         return make_grid(8, 10, 24, 1e-3, 1e-7)
-    return make_grid(12, 20, 40, 1e-6, 1e-9)
+    return make_grid(24, 32, 64, 1e-6, 1e-9)
 
 
 def make_grid(points: int, inner: int, outer: int, tolerance: float, mismatch: float) -> Grid:

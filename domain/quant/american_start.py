@@ -12,6 +12,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from domain.quant.batches import Floats
@@ -55,7 +56,7 @@ def make_work(n: int, m: int) -> Any:
     )  # fmt: skip
 
 
-@inner
+@njit(cache=True, error_model="numpy")
 def log_limit(rate: float, dividend_yield: float) -> float:
     """ln X, the boundary just before expiry: the strike, or less where dividends are higher."""
     return math.log(rate / dividend_yield) if dividend_yield > rate else 0.0
