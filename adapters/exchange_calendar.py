@@ -1,50 +1,65 @@
-"""The exchange's trading sessions (XNYS), half-days included, from exchange_calendars."""
+"""The exchange's trading sessions (XNYS), half-days included, as exchange_calendars has them.
+
+They are written to a file beside this module (docs/generate_sessions.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+
+import msgspec
 
 from application.hours import Session
+from domain.market import EXCHANGE_ZONE
 
-if TYPE_CHECKING:
-    from exchange_calendars import ExchangeCalendar
+OPENS, CLOSES = time(9, 30), time(16)
 
-FIRST_DAY = date(2015, 1, 1)
+
+class _Days(msgspec.Struct, frozen=True):
+    """What is known: weekdays without a session, and sessions that end early."""
+
+    first: date
+    last: date
+    days_off: frozenset[date]
+    half_days: dict[date, str]
+
+
+@cache
+def _days() -> _Days:
+    told = Path(__file__).with_name("new_york_sessions.json").read_bytes()
+    return msgspec.json.decode(told, type=_Days)
 
 
 class NewYork:
-    """Sessions of the New York exchanges. The calendar is loaded at the first question."""
+    """Sessions of the New York exchanges, from 2015 to 2035."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[date, date], Sequence[Session]] = {}
 
-    @cached_property
-    def _calendar(self) -> ExchangeCalendar:
-        import exchange_calendars
-
-        return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY)
-
     def sessions(self, first: date, last: date) -> Sequence[Session]:
         """The sessions from the first day to the last, both included."""
         if (first, last) not in self._known:
-            self._known[first, last] = self._looked_up(max(first, FIRST_DAY), last)
+            self._known[first, last] = [_session(day) for day in self.session_dates(first, last)]
         return self._known[first, last]
-
-    def _looked_up(self, first: date, last: date) -> Sequence[Session]:
-        if last < first:
-            return ()
-        schedule = self._calendar.schedule.loc[str(first) : str(last), ["open", "close"]]
-        return [
-            Session(day.date(), opens.to_pydatetime(), closes.to_pydatetime())
-            for day, opens, closes in schedule.itertuples()
-        ]
 
     def session_dates(self, first: date, last: date) -> Sequence[date]:
         """The days of `sessions`."""
-        return [session.date for session in self.sessions(first, last)]
+        known = _days()
+        first, last = max(first, known.first), min(last, known.last)
+        days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+        return [day for day in days if day.weekday() < 5 and day not in known.days_off]
+
+
+def _session(day: date) -> Session:
+    half = _days().half_days.get(day)
+    closes = CLOSES if half is None else time.fromisoformat(half)
+    opens_at, closes_at = (
+        datetime.combine(day, at, EXCHANGE_ZONE).astimezone(UTC) for at in (OPENS, closes)
+    )
+    return Session(day, opens_at, closes_at)
 
 
 class AnyHour:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+import exchange_calendars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange_calendar import FIRST_DAY, NewYork
+from adapters.exchange_calendar import NewYork
 from application.hours import Session
 from domain.market import EXCHANGE_ZONE
 
 NEW_YORK = NewYork()
-"""Shared, because loading it takes as long as all of these tests."""
 
 
 def test_a_session_is_from_half_past_nine_to_four_in_new_york() -> None:
@@ -69,12 +69,28 @@ def test_nothing_is_known_of_what_was_before_the_first_day() -> None:
     assert list(NEW_YORK.sessions(date(1999, 1, 1), date(1999, 12, 31))) == []
 
 
-def test_what_is_a_year_ahead_is_known() -> None:
+def test_what_is_years_ahead_is_known() -> None:
     """Signals are posted on options that expire later."""
-    assert NEW_YORK.session_dates(date(2026, 11, 20), date(2026, 11, 20)) == [date(2026, 11, 20)]
+    assert NEW_YORK.session_dates(date(2029, 1, 19), date(2029, 1, 19)) == [date(2029, 1, 19)]
 
 
-days = st.dates(FIRST_DAY, date(2025, 12, 31))
+def test_nothing_is_known_of_what_comes_after_the_last_day() -> None:
+    late = NEW_YORK.session_dates(date(2035, 12, 31), date(2036, 1, 5))
+    assert late == [date(2035, 12, 31)]
+
+
+def test_every_session_is_as_the_library_has_it() -> None:
+    first, last = date(2015, 1, 1), date(2035, 12, 31)
+    library = exchange_calendars.get_calendar("XNYS", start=first, end=last)
+    schedule = library.schedule[["open", "close"]]
+    expected = [
+        Session(day.date(), opens.to_pydatetime(), closes.to_pydatetime())
+        for day, opens, closes in schedule.itertuples()
+    ]
+    assert NEW_YORK.sessions(first, last) == expected
+
+
+days = st.dates(date(2015, 1, 1), date(2025, 12, 31))
 
 
 @given(days, st.integers(0, 60))

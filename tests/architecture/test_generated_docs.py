@@ -1,4 +1,4 @@
-"""Generated pages say what the code says."""
+"""What is generated says what the code, or the library, says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.parametrize("page", ["events", "figures"])
+@pytest.mark.parametrize("page", ["events", "figures", "sessions"])
 def test_the_generated_page_is_up_to_date(page: str) -> None:
     program = f"docs/generate_{page}.py"
     command = [sys.executable, program, "--check"]
