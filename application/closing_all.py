@@ -57,6 +57,7 @@ def order_close_all(
     *,
     account: str,
     clock: time | None = None,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Orders the close-all of an account for today: now, or at a clock time in New York.
 
@@ -65,6 +66,7 @@ def order_close_all(
     Raises:
         Forbidden, NotFound: who asks or what is asked for cannot be.
         InvalidInput: there is no session today, or it is over.
+        Conflict: it has moved on since the member looked; what nobody ordered is at 0.
         Impossible: it is to begin later than was ordered, or has begun.
     """
     member.require("close_position")
@@ -73,7 +75,7 @@ def order_close_all(
 
     def decide(work: Work) -> CloseAll:
         work.get(Account, account_stream(account))
-        known = work.find(CloseAll, close_all_stream(account, session.date))
+        known = work.expect(CloseAll, close_all_stream(account, session.date), expected_version)
         if known is None:
             return work.begin(
                 CloseAll.order(

@@ -227,6 +227,20 @@ class Work:
             )
         return aggregate
 
+    def expect(self, kind: type[A], stream: UUID, version: int | None) -> A | None:
+        """The aggregate of that stream, or None at version 0; `version` is what the caller saw.
+
+        Raises:
+            Conflict: it is at another version.
+        """
+        found = self.find(kind, stream)
+        now = 0 if found is None else found.version
+        if version not in (None, now):
+            raise Conflict(
+                f"it is at version {now} by now, not {version}: look again before deciding"
+            )
+        return found
+
     def begin(self, aggregate: A) -> A:
         """Takes a new aggregate in hand."""
         self._absent.discard(aggregate.id)

@@ -12,7 +12,6 @@ import msgspec
 
 from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
-from application.ports import Conflict
 from domain.accounts import Account, account_stream
 from domain.limits import AccountLimits, Limits, limits_stream
 from domain.risk import AccountRisk
@@ -86,10 +85,7 @@ def _limit(
 
     def decide(work: Work) -> AccountLimits:
         work.get(Account, account_stream(account))
-        known = work.find(AccountLimits, limits_stream(account))
-        version = 0 if known is None else known.version
-        if expected_version not in (None, version):
-            raise Conflict(f"the limits are at version {version} by now, not {expected_version}")
+        known = work.expect(AccountLimits, limits_stream(account), expected_version)
         if known is None:
             limits = wanted(Limits())
             return work.begin(
@@ -122,18 +118,26 @@ def set_sectors(
 
 
 def halt_trading(
-    desk: Desk, command: Command, member: Member, *, account: str, reason: str
+    desk: Desk,
+    command: Command,
+    member: Member,
+    *,
+    account: str,
+    reason: str,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Stops an account from opening anything; open orders that would are asked back, exits go on.
 
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
+        Conflict: its risk has moved on since the member looked; nobody has looked at it at 0.
         Impossible: it is halted already.
     """
     member.require("administer")
 
     def decide(work: Work) -> AccountRisk:
         work.get(Account, account_stream(account))
+        work.expect(AccountRisk, risk_stream(account), expected_version)
         watched = watched_risk(work, command, account)
         watched.halt(HaltCause.ADMIN, reason, by=member.name, at=command.at)
         return watched
@@ -142,19 +146,26 @@ def halt_trading(
 
 
 def resume_trading(
-    desk: Desk, command: Command, member: Member, *, account: str, reason: str
+    desk: Desk,
+    command: Command,
+    member: Member,
+    *,
+    account: str,
+    reason: str,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Lets an account open positions again; the loss that halts counts from here anew.
 
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
+        Conflict: its risk has moved on since the member looked.
         Impossible: it is not halted.
     """
     member.require("administer")
 
     def decide(work: Work) -> AccountRisk:
         work.get(Account, account_stream(account))
-        watched = risk_of(work, account)
+        watched = work.expect(AccountRisk, risk_stream(account), expected_version)
         if watched is None:
             raise Impossible(f"trading of {account} is not halted")
         watched.resume(reason, by=member.name, at=command.at)

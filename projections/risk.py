@@ -60,6 +60,7 @@ class TradingStateRow(Row, frozen=True, kw_only=True):
     """
 
     risk: UUID
+    version: int
     account: str
     halted: bool = False
     cause: str = ""
@@ -124,7 +125,9 @@ class Risk(Projection):
 
     @when(RiskWatched)
     def watched(self, event: RiskWatched, seen: Seen) -> None:
-        row = TradingStateRow(risk=seen.stream, account=event.account, since=event.timestamp)
+        row = TradingStateRow(
+            risk=seen.stream, version=seen.version, account=event.account, since=event.timestamp
+        )
         self.states.insert(row, seen.position)
 
     @when(RiskWarned, RiskBreached)
@@ -187,6 +190,7 @@ class Risk(Projection):
             quotes=quotes,
         )  # fmt: skip
         self.lines.put(row, seen.position)
+        self.states.put(self._state(seen), seen.position)
         self._tell(
             event, seen, words=str(line), kind=line.limit.value, scope=line.scope,
             subject=line.subject, was=event.was, state=line.state, used=line.used,
@@ -205,10 +209,11 @@ class Risk(Projection):
         self.events.insert(row, seen.position)
 
     def _state(self, seen: Seen) -> TradingStateRow:
+        """Whether the account may trade, as of the version that is being folded."""
         row = self.states.current(seen.stream)
         if row is None:
             raise LookupError(f"the risk {seen.stream} was never watched")
-        return row
+        return replace(row, version=seen.version)
 
 
 _MODEL = Risk()

@@ -196,7 +196,8 @@ class Account:
     id: UUID
     name: str
     broker: str
-    cash: Decimal
+    cash: Decimal = figure("What it was opened with.")
+    paid_in: Decimal = figure("That and all that was paid in and out since.")
     currency: str
     opened_at: datetime
 

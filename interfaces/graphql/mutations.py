@@ -15,6 +15,7 @@ from interfaces.compose import DEFAULT_ACCOUNT
 from interfaces.graphql.deciding import Decided, decide
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, SeenVersion, mutation
 from interfaces.graphql.reading import asking_of
+from interfaces.graphql.stopping import StoppingMutations
 from interfaces.graphql.trading import TradingMutations
 
 VIA = "graphql"
@@ -44,7 +45,7 @@ class CorrectionInput:
 
 
 @strawberry.type(description="What members decide; a repeated idempotency key decides once.")
-class Mutation(TradingMutations):
+class Mutation(StoppingMutations, TradingMutations):
     @mutation(
         "Say yes to a signal; the account's order follows, once no second approver is needed. "
         "A refusal is on record and answered again to the same key."

@@ -75,6 +75,7 @@ class AccountRisk:
     """Whether an account may open positions, and how it stands to its limits."""
 
     account: str
+    version: int = figure("0 until anybody has looked at its risk.")
     watched: bool = figure("Whether anybody has looked at its risk yet.")
     halted: bool
     cause: str
@@ -163,6 +164,7 @@ def _risk(database: Database[Any], account: str, as_of: int | None) -> AccountRi
     rows = sorted(now.lines, key=lambda line: (-line.state.rank, -line.share))
     return AccountRisk(
         account=account,
+        version=0 if state is None else state.version,
         watched=state is not None,
         halted=state is not None and state.halted,
         cause="" if state is None else state.cause,

@@ -1,9 +1,9 @@
-"""Trading: what members decide about orders, levels, limits and whole accounts."""
+"""Trading: what members decide about orders, levels and limits."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,8 @@ import strawberry
 from application.administering import OrderTicket, place_order
 from application.amending_orders import cancel_order, replace_order
 from application.brokerage import Replacement
-from application.closing_all import order_close_all
 from application.guarding import change_levels
-from application.limiting import change_limits, halt_trading, resume_trading
+from application.limiting import change_limits
 from application.ports import Conflict
 from domain.exit_terms import Levels, Target, TimeStop, Trailing
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
@@ -314,57 +313,5 @@ class TradingMutations:
                 account=account,
                 changes=changes,
                 expected_version=expected_version,
-            ),
-        )
-
-    @mutation("Stop an account from opening anything; entries that work are asked back.")
-    def halt_trading(
-        self, info: Info, account: str, reason: str, idempotency_key: IdempotencyKey
-    ) -> Decided:
-        return decide(
-            info,
-            "halt_trading",
-            idempotency_key,
-            (account, reason),
-            lambda desk, command, member: halt_trading(
-                desk, command, member, account=account, reason=reason
-            ),
-        )
-
-    @mutation("Let an account open positions again.")
-    def resume_trading(
-        self, info: Info, account: str, reason: str, idempotency_key: IdempotencyKey
-    ) -> Decided:
-        return decide(
-            info,
-            "resume_trading",
-            idempotency_key,
-            (account, reason),
-            lambda desk, command, member: resume_trading(
-                desk, command, member, account=account, reason=reason
-            ),
-        )
-
-    @mutation(
-        "Sell everything an account holds, now or at a clock time in New York today, and open "
-        "nothing more before the next session. The worker carries it out."
-    )
-    def close_all(
-        self,
-        info: Info,
-        account: str,
-        idempotency_key: IdempotencyKey,
-        at: time | None = None,
-    ) -> Decided:
-        if at is not None and at.tzinfo is not None:
-            raise InvalidInput(f"{at} is a time in New York: give it without an offset")
-        calendar = asking_of(info).house.calendar
-        return decide(
-            info,
-            "close_all",
-            idempotency_key,
-            (account, at),
-            lambda desk, command, member: order_close_all(
-                desk, command, member, calendar, account=account, clock=at
             ),
         )

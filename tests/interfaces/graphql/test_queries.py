@@ -168,7 +168,7 @@ async def test_a_trade_and_its_holding_are_positions(reader: Client, traded: str
     found = await reader.ask(
         "{ positions { nodes { id kind bookName title quantity entryCost pnl badge"
         " executions { price evidence } lots { quantity cost } definition { meaning n period } } }"
-        "  accounts { name cash } }"
+        "  accounts { name cash paidIn } }"
     )
     trade = next(n for n in found["positions"]["nodes"] if n["kind"] == "TRADER")
     holding = next(n for n in found["positions"]["nodes"] if n["kind"] == "ACCOUNT")

@@ -43,18 +43,24 @@ mutation ($limits: LimitsInput!, $key: UUID!, $version: Int) {
 }
 """
 HALT = """
-mutation ($key: UUID!) {
-  haltTrading(account: "paper", reason: "news", idempotencyKey: $key) { position }
+mutation ($key: UUID!, $version: Int) {
+  haltTrading(account: "paper", reason: "news", idempotencyKey: $key, expectedVersion: $version) {
+    position version
+  }
 }
 """
 RESUME = """
-mutation ($key: UUID!) {
-  resumeTrading(account: "paper", reason: "over", idempotencyKey: $key) { position }
+mutation ($key: UUID!, $version: Int) {
+  resumeTrading(account: "paper", reason: "over", idempotencyKey: $key, expectedVersion: $version) {
+    position version
+  }
 }
 """
 CLOSE_ALL = """
-mutation ($key: UUID!, $at: Time) {
-  closeAll(account: "paper", at: $at, idempotencyKey: $key) { id version }
+mutation ($key: UUID!, $at: Time, $version: Int) {
+  closeAll(account: "paper", at: $at, idempotencyKey: $key, expectedVersion: $version) {
+    id version
+  }
 }
 """
 ROW = """
@@ -71,7 +77,7 @@ query ($asOf: BigInt) { exitPlans(asOf: $asOf) { nodes {
 """
 RISK = """
 query ($asOf: BigInt) {
-  risk(asOf: $asOf) { watched halted reason by lines { limit } definition { meaning } }
+  risk(asOf: $asOf) { version watched halted reason by lines { limit } definition { meaning } }
 }
 """
 HISTORY = """
@@ -211,6 +217,25 @@ async def test_a_halted_account_opens_nothing_until_it_is_resumed(
     rest = (await admin.ask(HISTORY, after=first["pageInfo"]["endCursor"]))["riskHistory"]
     assert rest["nodes"] == [{"event": "trading.halted", "words": "news"}]
     assert not rest["pageInfo"]["hasNextPage"]
+
+
+async def test_whoever_looked_at_an_older_version_stops_nothing(
+    admin: Client, world: World
+) -> None:
+    assert (await admin.ask(RISK))["risk"]["version"] == 0
+    for document in (HALT, CLOSE_ALL):
+        code, sentence = await admin.refused(document, key=key(), version=1)
+        assert (code, "it is at version 0 by now, not 1" in sentence) == ("conflict", True)
+    halted = (await admin.ask(HALT, key=key(), version=0))["haltTrading"]
+    now = (await admin.ask(RISK, asOf=caught_up(world)))["risk"]
+    assert now["version"] == halted["version"]
+    code, _ = await admin.refused(RESUME, key=key(), version=0)
+    assert code == "conflict"
+    await admin.ask(RESUME, key=key(), version=now["version"])
+    closing = (await admin.ask(CLOSE_ALL, key=key(), version=0, at="15:30:00"))["closeAll"]
+    code, _ = await admin.refused(CLOSE_ALL, key=key(), version=0)
+    assert code == "conflict"
+    await admin.ask(CLOSE_ALL, key=key(), version=closing["version"])
 
 
 async def test_everything_is_closed_once_a_day_and_nothing_opened_after(
