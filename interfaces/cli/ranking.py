@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 from uuid import UUID
@@ -36,10 +37,11 @@ from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
 from projections.performance import BENCHMARK, performance
+from projections.pnl import BookDay
 from projections.position_pages import book_days, books
 from projections.position_pages import positions as position_page
 from projections.positions import BookKind, PositionRow
-from projections.trader_profiles import names_of, profile
+from projections.trader_profiles import TraderRow, names_of, profile
 from projections.windows import Span, Window, span_of
 
 FIRST_SESSION = date(2015, 1, 1)
@@ -181,13 +183,7 @@ def trader(
             }
         )
         return
-    console.print(
-        f"[bold]{escape(about.name)}[/bold]  since {about.first_seen:%Y-%m-%d}: "
-        f"{about.signals} signals, {about.corrections} corrected; messages: {about.edited} edited, "
-        f"{about.deleted} deleted, {about.unbooked} not booked"
-    )
-    if days:
-        console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")
+    _print_about(about, days)
     _print_windows([(board, board.standings[0]) for board in boards if board.standings])
     _print_performance(figures, window)
     print_positions(trades, title=f"last {len(trades)} trades")
@@ -313,6 +309,17 @@ def _print_windows(found: list[tuple[Board, Standing]]) -> None:
             Column("rests on", lambda row: rests_on(row[1]), spare=True),
         ),
     )
+
+
+def _print_about(about: TraderRow, days: Sequence[BookDay]) -> None:
+    """Prints who it is, and the line of their NAV index."""
+    console.print(
+        f"[bold]{escape(about.name)}[/bold]  since {about.first_seen:%Y-%m-%d}: "
+        f"{about.signals} signals, {about.corrections} corrected; messages: {about.edited} edited, "
+        f"{about.deleted} deleted, {about.unbooked} not booked"
+    )
+    if days:
+        console.print(f"NAV {_spark([float(day.nav) for day in days])} {days[-1].nav:.3f}")
 
 
 def _print_performance(figures: list[Figure], window: Window) -> None:
