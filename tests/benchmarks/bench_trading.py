@@ -36,6 +36,8 @@ from domain.fix import Side
 from domain.legs import Leg
 from domain.limits import Limits
 from domain.orders import entry_name
+from domain.traders import Trader
+from interfaces.founding import found
 from tests.application.acts import new_signal
 from tests.application.conftest import desk_on
 from tests.benchmarks.bench_append import RAW_COLUMNS, raw_rows, raw_table
@@ -47,6 +49,7 @@ PACE_S = 0.02
 LOOK_S = 0.0005
 PATIENCE_S = 30.0
 ACCOUNT = "paper"
+CASH = Decimal(100_000)
 PLENTY = 1_000_000
 LIMITS = Limits(
     trade_share=Decimal("0.001"),
@@ -77,31 +80,42 @@ class Latencies(NamedTuple):
 @benchmark("approval_to_order", unit="ms", limit=15, better="lower")
 def approval_to_order() -> Measured:
     """The median time from the call of an approval to its order at the broker."""
-    found = _latencies()
-    return Measured(found.p50, found.note)
+    latencies = _latencies()
+    return Measured(latencies.p50, latencies.note)
 
 
 @benchmark("approval_to_order_p99", unit="ms", limit=60, better="lower")
 def approval_to_order_p99() -> Measured:
     """What all but one of a hundred approvals take at most."""
-    found = _latencies()
-    return Measured(found.p99, found.note)
+    latencies = _latencies()
+    return Measured(latencies.p99, latencies.note)
 
 
 @cache
 def _latencies() -> Latencies:
-    with fresh_database() as url, _worker(url), desk_on(url) as desk, raw_table(url) as raw:
-        approvals = _Approvals(url, desk)
-        for _ in range(WARM_UP):
-            approvals.one()
-        took, bare = [], []
-        for row in raw_rows(APPROVALS, 1):
-            took.append(approvals.one())
-            time.sleep(PACE_S)
-            bare.append(_insert(raw, row[0]))
-        approvals.close()
+    took, bare = [], []
+    with fresh_database() as url, desk_on(url) as desk, raw_table(url) as raw:
+        _prepare(desk)
+        with _worker(url):
+            approvals = _Approvals(url, desk)
+            for _ in range(WARM_UP):
+                approvals.one()
+            for row in raw_rows(APPROVALS, 1):
+                took.append(approvals.one())
+                time.sleep(PACE_S)
+                bare.append(_insert(raw, row[0]))
+            approvals.close()
     ours, theirs = statistics.quantiles(took, n=100), statistics.quantiles(bare, n=100)
     return Latencies(*(1e3 * each for each in (ours[49], ours[98], theirs[49], theirs[98])))
+
+
+def _prepare(desk: Desk) -> None:
+    """An account that may trade at any hour and a trader to follow, before anybody works."""
+    now = datetime.now(UTC)
+    found(desk, now, account=ACCOUNT, cash=CASH)
+    set_limits(desk, _command(), LOCAL_OPERATOR, account=ACCOUNT, limits=LIMITS)
+    trader = Trader.register(platform="discord", author_id="77", name="Nora", at=now)
+    desk.run(_command(), lambda work: work.begin(trader))
 
 
 class _Approvals:
@@ -115,7 +129,6 @@ class _Approvals:
         self._listening.execute("LISTEN tape")
         self._pool = open_pool(url, size=1)
         self._assessor = Assessor(RecordedMarket(self._pool), TradingBooks(self._pool))
-        set_limits(desk, _command(), LOCAL_OPERATOR, account=ACCOUNT, limits=LIMITS)
 
     def one(self) -> float:
         """Seconds from a yes to the order at the broker."""
@@ -143,11 +156,11 @@ class _Approvals:
         """Waits until the broker has the order on its books."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            found = self._listening.execute(
+            row = self._listening.execute(
                 "SELECT FROM paper.orders WHERE account = %s AND cl_ord_id = %s", (ACCOUNT, name),
                 prepare=True,
             ).fetchone()  # fmt: skip
-            if found is not None:
+            if row is not None:
                 return
             time.sleep(LOOK_S)
         raise AssertionError(f"{name} never comes to the broker")
@@ -156,11 +169,11 @@ class _Approvals:
         """Waits until an event of a stream is committed."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            found = self._listening.execute(
+            row = self._listening.execute(
                 "SELECT FROM tape.events WHERE stream = %s AND name = %s", (stream, name),
                 prepare=True,
             ).fetchone()  # fmt: skip
-            if found is not None:
+            if row is not None:
                 return
             for _ in self._listening.notifies(timeout=1.0, stop_after=1):
                 continue
