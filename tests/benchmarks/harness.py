@@ -28,6 +28,22 @@ from adapters.embedded import Servers, embedded_servers
 from adapters.postgres import migrate
 
 
+class PeerAbsent(Exception):
+    """What a benchmark compares with is not installed; the text says how to install it."""
+
+
+def peer(module: str, requirement: str) -> Any:
+    """The module of a peer.
+
+    Raises:
+        PeerAbsent: it is not installed; the benchmark is skipped and says so.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as absent:
+        raise PeerAbsent(f"skipped: install it by uv pip install '{requirement}'") from absent
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What a benchmark found; the note says what was compared, in absolute figures."""
@@ -50,8 +66,14 @@ class Benchmark:
         return value / self.limit if self.better == "higher" else self.limit / value
 
     def run(self) -> dict[str, Any]:
-        """The outcome as it is written to JSON."""
-        measured = self.measure()
+        """The outcome as it is written to JSON; without value and ratio where it was skipped."""
+        try:
+            measured = self.measure()
+        except PeerAbsent as absent:
+            return {
+                "value": None, "unit": self.unit, "limit": self.limit, "ratio": None,
+                "note": str(absent),
+            }  # fmt: skip
         return {
             "value": measured.value,
             "unit": self.unit,

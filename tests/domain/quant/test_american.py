@@ -208,7 +208,7 @@ def test_threads_company_and_order_change_no_bit(setting: Setting) -> None:
         return np.stack(found)
 
     alone, shared = figures(options, 1), figures(options, 2)
-    turned = figures(Options(*(column[::-1] for column in options)), 1)
+    turned = figures(Options._make(column[::-1] for column in options), 1)
     assert alone.tobytes() == shared.tobytes()
     assert alone.tobytes() == turned[:, ::-1].tobytes()
 

@@ -1,0 +1,85 @@
+"""American options against QuantLib's engine, one core each, on one fresh random set.
+
+QuantLib is called through its Python package with everything built before the clock starts;
+what is timed is the valuation itself, a call of a few microseconds around its C++. Both are
+held against the best known scheme, and ours must not be the less exact.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from domain.quant.american import american_greeks, american_price
+from domain.quant.american_grid import Setting
+from tests.benchmarks.harness import Measured, benchmark, in_turns, peer, seconds
+from tests.domain.quant.american_oracle import Numbers, Options, Oracle, random_options
+
+ROUNDS = 15
+COMPARED, BATCH = 60, 2_000
+LIMITS = {Setting.FAST: 6.0, Setting.ACCURATE: 5.0}
+
+
+@benchmark("american", unit="of the limits", limit=1.0, better="higher")
+def american() -> Measured:
+    """The lesser of both settings' speed over QuantLib's, each over what it must be (6, 5).
+
+    Raises:
+        PeerAbsent: no QuantLib.
+    """
+    peer("QuantLib", "quantlib>=1.36")
+    options = random_options(COMPARED)
+    reference = Oracle(options, "reference").prices()
+    met, notes = [], []
+    for setting, limit in LIMITS.items():
+        theirs = Oracle(options, setting.value)
+        ours_s, theirs_s = in_turns(
+            ROUNDS,
+            lambda setting=setting: seconds(lambda: _priced(options, setting)),  # type: ignore[misc]
+            lambda theirs=theirs: seconds(theirs.prices),  # type: ignore[misc]
+        )
+        error = _rms(_priced(options, setting) - reference)
+        their_error = _rms(theirs.prices() - reference)
+        # A faster answer that is less exact meets nothing.
+        met.append(theirs_s / ours_s / limit if error <= their_error else 0.0)
+        notes.append(
+            f"{setting}: {theirs_s / ours_s:.1f} x QuantLib (limit {limit:g}), "
+            f"{1e6 * ours_s / COMPARED:.1f} and {1e6 * theirs_s / COMPARED:.1f} us each, "
+            f"error {error:.1e} and {their_error:.1e}"
+        )
+    return Measured(min(met), "; ".join(notes))
+
+
+@benchmark("american_greeks", unit="options/s", limit=40_000, better="higher")
+def american_with_greeks() -> Measured:
+    """Options valued with all their Greeks in a second, one thread, fast setting."""
+    options = random_options(BATCH)
+    arguments = _arguments(options)
+    american_greeks(100.0, *arguments)
+    (took,) = in_turns(ROUNDS, lambda: seconds(lambda: american_greeks(100.0, *arguments)))
+    begun = time.perf_counter()
+    american_greeks(100.0, *arguments, setting=Setting.ACCURATE)
+    accurate = BATCH / (time.perf_counter() - begun)
+    return Measured(
+        BATCH / took,
+        f"price and six Greeks of {BATCH} options; accurate setting {accurate:,.0f}/s",
+    )
+
+
+def _arguments(options: Options) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """The columns in our own order, times in years."""
+    return (
+        options.strike, options.years, options.rate, options.dividend_yield, options.vol,
+        options.is_call.astype(np.float64),
+    )  # fmt: skip
+
+
+def _priced(options: Options, setting: Setting) -> Numbers:
+    price, _ = american_price(100.0, *_arguments(options), setting=setting)
+    return price
+
+
+def _rms(errors: Numbers) -> float:
+    return math.sqrt(float(np.mean(errors**2)))
