@@ -92,7 +92,7 @@ def _in_unit(value: Decimal, unit: Unit) -> str:
     match unit:
         case Unit.RATIO:
             return percent(value)
-        case Unit.PROBABILITY:
+        case Unit.SHARE | Unit.PROBABILITY:
             return percent(value, sign=False)
         case Unit.USD:
             return money(value, sign=True)

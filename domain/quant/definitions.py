@@ -148,7 +148,7 @@ _TESTS = (
 
 _EXPOSURE = (
     Definition(
-        "exposure", Unit.RATIO, _SESSIONS, 1,
+        "exposure", Unit.SHARE, _SESSIONS, 1,
         "Share of the sessions on which a scored trade was open",
         "sessions with something open / sessions",
         "time in the market",
@@ -203,7 +203,7 @@ _BENCHMARK = (
 
 _TRADE_BY_TRADE = (
     Definition(
-        "accuracy", Unit.RATIO, _TRADES, 1,
+        "accuracy", Unit.SHARE, _TRADES, 1,
         "Share of closed scored trades with P&L above zero; the interval is Wilson's",
         "wins / closed trades",
         "Wilson (1927)",

@@ -48,6 +48,8 @@ class Unit(StrEnum):
 
     RATIO = "ratio"
     """A fraction: 0.05 is 5 %."""
+    SHARE = "share"
+    """A part of a whole, from 0 to 1."""
     NUMBER = "number"
     INDEX = "index"
     PROBABILITY = "probability"

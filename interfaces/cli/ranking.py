@@ -333,7 +333,7 @@ def _print_performance(figures: list[Figure], window: Window) -> None:
             Column("95 %", interval_told, is_figure=True, spare=True),
             Column("n", lambda row: row.n, is_figure=True),
             Column("of", lambda row: row.of, spare=True),
-            Column("from/to", lambda row: row.period, spare=True),
+            Column("from/to", lambda row: row.period, whole=True, spare=True),
         ),
         title=f"performance, {window.value}",
         empty="no figures of this window",
