@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, NamedTuple
@@ -20,6 +21,7 @@ from application.recording import Recorder
 from domain.instruments import instrument
 from domain.market import Quote
 from domain.shared import InvalidInput
+from interfaces.brokerages import Turn
 from interfaces.cli.output import Column, as_json, console, listed, table, warn
 from interfaces.cli.running import stopped_by_signals
 from interfaces.cli.session import REFUSED, Json, house
@@ -59,7 +61,7 @@ def record(
     with house() as opened:
         feed = opened.markets.feed(source)
         wanted = _wanted(opened, named, only=only)
-        recorder = Recorder(feed, opened.markets.record, wanted, opened.clock)
+        turn = opened.turn(f"market record {feed.name}")
         stop = stopped_by_signals()
         timer = threading.Timer(seconds, stop.set) if seconds is not None else None
         if timer is not None:
@@ -67,9 +69,9 @@ def record(
             timer.start()
         console.print(f"recording quotes of {feed.name}; Ctrl-C ends it")
         try:
-            _run(recorder, stop)
+            _run(lambda: Recorder(feed, opened.markets.record, wanted, opened.clock), turn, stop)
         finally:
-            recorder.close()
+            turn.close()
 
 
 def _wanted(opened: House, named: frozenset[str], *, only: bool) -> Callable[[], frozenset[str]]:
@@ -82,20 +84,38 @@ def _wanted(opened: House, named: frozenset[str], *, only: bool) -> Callable[[],
     return wanted
 
 
-def _run(recorder: Recorder, stop: threading.Event) -> None:
-    """Steps until told to stop; a database that is lost is waited for."""
-    quotes = gaps = 0
-    while not stop.is_set():
-        try:
-            done = recorder.step(WAIT_S)
-        except Unavailable as error:
-            warn(f"waiting: {error}")
-            stop.wait(WAIT_S)
-            continue
-        quotes, gaps = quotes + done.quotes, gaps + done.gaps
-        if not recorder.symbols:
-            stop.wait(WAIT_S)
-    console.print(f"recorded {quotes} quotes of {len(recorder.symbols)} instruments, {gaps} gaps")
+def _run(begin: Callable[[], Recorder], turn: Turn, stop: threading.Event) -> None:
+    """Steps until told to stop; a database that is lost is waited for, and so is another process
+    that records the same source.
+    """
+    quotes = gaps = instruments = 0
+    with ExitStack() as listening:
+        recorder: Recorder | None = None
+        stands_by = False
+        while not stop.is_set():
+            try:
+                if not turn.is_mine():
+                    # Many sources tell one listener only.
+                    listening.close()
+                    recorder = None
+                    if not stands_by:
+                        console.print("another process records it: standing by")
+                    stands_by = True
+                    stop.wait(WAIT_S)
+                    continue
+                if recorder is None:
+                    recorder, stands_by = begin(), False
+                    listening.callback(recorder.close)
+                done = recorder.step(WAIT_S)
+            except Unavailable as error:
+                warn(f"waiting: {error}")
+                stop.wait(WAIT_S)
+                continue
+            instruments = len(recorder.symbols)
+            quotes, gaps = quotes + done.quotes, gaps + done.gaps
+            if not instruments:
+                stop.wait(WAIT_S)
+    console.print(f"recorded {quotes} quotes of {instruments} instruments, {gaps} gaps")
 
 
 @app.command()

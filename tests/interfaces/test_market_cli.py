@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from adapters.embedded import Servers
+from adapters.leases import Lease
 from tests.adapters.market.fake_polygon import FakePolygon
 from tests.adapters.market.loopback import Shown
 from tests.conftest import NewDatabase
@@ -116,23 +118,46 @@ def test_what_is_not_set_up_says_what_to_set(desk: Desk) -> None:
     assert "is before --until" in desk("check", "--since", "2026-01-01", "--symbols", "AAPL").err
 
 
-def test_quotes_are_recorded_as_they_come(desk: Desk) -> None:
-    environment = {**desk.shell._environment, **desk.environment}
+@contextmanager
+def recording(desk: Desk, ended: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that records two instruments; what it said and its code, when it has ended."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "interfaces.cli", "market", "record", "--only",
          "--symbols", "AAPL," + CALL],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, env={**desk.shell._environment, **desk.environment},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
+        yield process
+    finally:
+        process.terminate()
+        out, err = process.communicate(timeout=PATIENCE_S)
+        ended += [out, err, str(process.returncode)]
+
+
+def test_quotes_are_recorded_as_they_come(desk: Desk) -> None:
+    ended: list[str] = []
+    with recording(desk, ended) as process:
         desk.fake.sockets.wait_for("Q.AAPL", "Q.TSLA", f"Q.O:{CALL.replace(' ', '')}")
         desk.fake.show(Shown("AAPL", "189.10", "189.20", OPENS))
         desk.fake.show(Shown(CALL, "5.40", "5.50", OPENS + MINUTE))
         until = OPENS + 2 * MINUTE
         desk.fake.show(Shown("TSLA", "250.5", "250.6", until))
         wait_until(lambda: len(desk.recorded()) == 3 or process.poll() is not None)
-    finally:
-        process.terminate()
-        out, err = process.communicate(timeout=PATIENCE_S)
+    out, err, code = ended
     assert desk.recorded() == [("AAPL", "189.1"), (CALL, "5.4"), ("TSLA", "250.5")], err
     assert "recorded 3 quotes of 3 instruments, 0 gaps" in out
-    assert process.returncode == 0
+    assert code == "0"
+
+
+def test_of_two_that_record_a_source_one_stands_by_and_takes_over(desk: Desk) -> None:
+    other = Lease(desk.database_url, "market record polygon")
+    ended: list[str] = []
+    assert other.is_mine()
+    with closing(other), recording(desk, ended) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        assert "another process records it: standing by" in lines[1]
+        assert desk.fake.sockets.topics() == set()
+        other.close()
+        desk.fake.sockets.wait_for("Q.AAPL")
