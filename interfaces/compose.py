@@ -32,7 +32,6 @@ from adapters.exchange_calendar import AnyHour, NewYork
 from adapters.history import history
 from adapters.leases import Lease
 from adapters.listener import RedisListener
-from adapters.llm_proposer import LlmProposer
 from adapters.mapper import decode_body
 from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
@@ -50,7 +49,6 @@ from application.halting import Halting
 from application.limiting import limits_of
 from application.noticing import Noticing
 from application.ports import Clock, Unavailable
-from application.proposing import Proposing
 from application.reaction import Happened
 from application.sending import AtBroker, Sending
 from application.trading import Trading
@@ -86,6 +84,7 @@ from projections.trader_profiles import TraderProfiles
 if TYPE_CHECKING:
     from adapters.account_files import AccountFile
     from adapters.market_files import MarketTally, Progress
+    from application.proposing import Proposing
 
 DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
@@ -369,6 +368,10 @@ def open_proposing(settings: ModelSettings) -> Proposing | None:
     """The asking of a language model, where one is set."""
     if not settings.url:
         return None
+    # Both load the grammar, and only who reads messages needs it.
+    from adapters.llm_proposer import LlmProposer
+    from application.proposing import Proposing
+
     return Proposing(LlmProposer(settings.url, settings.model, settings.key))
 
 
