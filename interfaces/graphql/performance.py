@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from interfaces.graphql.kinds import figure, kind, shown
 from interfaces.graphql.reading import Asking
 from projections.performance import BENCHMARK, performance
 from projections.windows import Window, span_of
+
+# A server loads the compiled kernels when it starts, not while somebody waits for figures.
+import_module("domain.quant.performance")
 
 Benchmark = Annotated[
     str,
