@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-import exchange_calendars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +79,9 @@ def test_nothing_is_known_of_what_comes_after_the_last_day() -> None:
 
 
 def test_every_session_is_as_the_library_has_it() -> None:
+    # Loaded here: it takes seconds, which every start of the tests would spend.
+    import exchange_calendars
+
     first, last = date(2015, 1, 1), date(2035, 12, 31)
     library = exchange_calendars.get_calendar("XNYS", start=first, end=last)
     schedule = library.schedule[["open", "close"]]
