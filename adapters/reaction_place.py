@@ -1,7 +1,8 @@
 """A reaction's place on the tape: taken with what comes next, moved with what came of it.
 
-Either is one round trip, however many statements it takes: the way from an approval to its order
-passes here several times.
+Either is one statement and one round trip: the way from an approval to its order passes here
+several times. A lock of the session holds the place in between, so that others stand by; what is
+decided is stored only if nobody has moved the place all the same.
 """
 
 from __future__ import annotations
@@ -19,32 +20,43 @@ from adapters.postgres import Connection, translated
 from application.ports import Batch, Conflict
 from application.reaction import Happened
 
-# The row of the place is locked and the tape read in one statement. Where the place was moved at
-# that very moment, the head that the statement sees may lie before it.
-_TAKE = """
-WITH here AS MATERIALIZED (
-    SELECT position, state FROM tape.reactions WHERE reaction = %b FOR UPDATE SKIP LOCKED
+HOLDS = 731030621
+"""First key of the advisory locks that workers hold on the reactions they are at."""
+
+_TAKE = f"""
+WITH turn AS MATERIALIZED (
+    SELECT pg_try_advisory_lock({HOLDS}, hashtext(%b)) AS is_mine
+), here AS MATERIALIZED (
+    SELECT position, state FROM tape.reactions WHERE reaction = %b
 ), head AS MATERIALIZED (
     SELECT coalesce(max(last_position), 0) AS position FROM (
         SELECT last_position FROM tape.commands ORDER BY last_position DESC LIMIT 1
     ) last
 )
-SELECT here.position, here.state, greatest(head.position, here.position),
+SELECT turn.is_mine, here.position, here.state, head.position,
     e.position, e.stream, e.name, e.body, e.recorded_at, e.actor, e.correlation
-FROM here CROSS JOIN head LEFT JOIN LATERAL (
+FROM turn CROSS JOIN here CROSS JOIN head LEFT JOIN LATERAL (
     SELECT position, stream, name, body, recorded_at, actor, correlation FROM tape.events
     WHERE position > here.position AND position <= head.position AND name = ANY(%b)
     ORDER BY position LIMIT %b
 ) e ON true
 """
-_MOVE = (
-    "UPDATE tape.reactions SET position = %b, updated_at = clock_timestamp() WHERE reaction = %b"
+_LET_GO = f"SELECT pg_advisory_unlock({HOLDS}, hashtext(%b))"
+_MOVE = f"""
+WITH moved AS (
+    UPDATE tape.reactions SET position = %b, updated_at = clock_timestamp()
+    WHERE reaction = %b AND position = %b
 )
-_REACT = f"SELECT tape.react({', '.join(['%b'] * 16)})"
+{_LET_GO}
+"""
+_REACT = f"""
+WITH reacted AS MATERIALIZED (SELECT tape.react({", ".join(["%b"] * 17)}))
+SELECT pg_advisory_unlock({HOLDS}, hashtext(%b)) FROM reacted
+"""
 
 
 class Taken(NamedTuple):
-    """A place that is held until the transaction ends."""
+    """A place that is held until it is left, or what came of it is stored."""
 
     position: int
     state: str
@@ -54,64 +66,71 @@ class Taken(NamedTuple):
 
 
 def take(connection: Connection, name: str, events: Sequence[str], limit: int) -> Taken | None:
-    """Begins a transaction that holds the place, with the next events of those names; None if
-    another worker holds it.
+    """Holds the place and says what comes next of the events of those names; None if another
+    worker holds it.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    given = (name, name, list(events), limit)
+    with translated():
+        rows = connection.execute(_TAKE, given, prepare=True, binary=True).fetchall()
+    if not rows or not rows[0][0]:
+        return None
+    position, state, head = rows[0][1:4]
+    happened = [_happened(*row[4:]) for row in rows if row[4] is not None]
+    reached = happened[-1].position if len(happened) == limit else head
+    return Taken(position, state, reached, happened)
+
+
+def leave(connection: Connection, name: str, taken: Taken | None = None) -> None:
+    """Lets go of the place, and moves it if something was passed by.
 
     Raises:
         Unavailable: the database did not answer.
     """
     with translated():
-        with connection.pipeline():
-            connection.execute("BEGIN", prepare=True)
-            found = connection.execute(
-                _TAKE, (name, list(events), limit), prepare=True, binary=True
-            )
-        rows = found.fetchall()
-    if not rows:
-        return None
-    position, state, head = rows[0][:3]
-    happened = [_happened(*row[3:]) for row in rows if row[3] is not None]
-    reached = happened[-1].position if len(happened) == limit else head
-    return Taken(position, state, reached, happened)
-
-
-def leave(connection: Connection, name: str, reached: int | None = None) -> None:
-    """Ends the transaction, the place moved if it is told where to.
-
-    Raises:
-        Unavailable: the database did not answer.
-    """
-    with translated(), connection.pipeline():
-        if reached is not None:
-            connection.execute(_MOVE, (reached, name), prepare=True)
-        connection.execute("COMMIT", prepare=True)
+        if taken is None or taken.reached == taken.position:
+            connection.execute(_LET_GO, (name,), prepare=True)
+        else:
+            connection.execute(_MOVE, (taken.reached, name, taken.position, name), prepare=True)
 
 
 def store(
     connection: Connection,
     name: str,
-    reached: int,
+    taken: Taken,
     changes: Mapping[str, bytes | None],
     batches: Sequence[Batch],
 ) -> None:
-    """Ends the transaction with all that came of the events: what is remembered and decided,
-    and the place.
+    """Stores all that came of the events, what is remembered and decided and the place, and lets
+    go of it.
 
     Raises:
-        Conflict: somebody else changed a stream meanwhile; the transaction is still to be ended.
+        Conflict: somebody else moved the place or changed a stream meanwhile; nothing is stored,
+            and the place is still held.
         Unavailable: the database did not answer.
     """
     kept = {key: value for key, value in changes.items() if value is not None}
     gone = [key for key, value in changes.items() if value is None]
     is_single, arrays = tape_arguments(batches)
-    given = (name, reached, list(kept), list(kept.values()), gone, is_single, *arrays)
+    moves = (name, taken.position, taken.reached)
+    given = (*moves, list(kept), list(kept.values()), gone, is_single, *arrays, name)
     with translated():
         try:
-            with connection.pipeline():
-                connection.execute(_REACT, given, prepare=True)
-                connection.execute("COMMIT", prepare=True)
+            connection.execute(_REACT, given, prepare=True)
         except errors.SerializationFailure as error:
             raise Conflict(str(error.diag.message_primary)) from error
+
+
+def let_go(connection: Connection) -> None:
+    """Lets go of whatever the connection holds.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def _happened(

@@ -1,7 +1,7 @@
 """Drives a reaction along the tape, each event exactly once.
 
 What the reaction decides, what it remembers and its place on the tape are stored in one
-transaction. The row that holds its place is locked meanwhile, so a second worker stands by.
+transaction. A lock is held on the place meanwhile, so a second worker stands by.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-import psycopg
-
 from adapters.event_reader import read_head
 from adapters.postgres import Connection, connect, translated
-from adapters.reaction_place import leave, store, take
+from adapters.reaction_place import leave, let_go, store, take
 from application.desk import Desk, Work
-from application.ports import ApplicationError, Conflict
+from application.ports import ApplicationError, Conflict, PortError
 from application.reaction import Reaction
 from domain.shared import DomainError
 
@@ -82,7 +80,7 @@ class ReactionRunner:
         try:
             if self._is_at(head):
                 return Step.AT_HEAD
-            step = self._in_one_transaction()
+            step = self._take_and_store()
         except Conflict:
             # Somebody else changed a stream we decided on: decide again on what is there now.
             self._give_up()
@@ -174,11 +172,10 @@ class ReactionRunner:
                 self._connection = None
             self._place = None
 
-    def _in_one_transaction(self) -> Step:
+    def _take_and_store(self) -> Step:
         connection = self._connected()
         taken = take(connection, self.name, self._names, self._batch)
         if taken is None:
-            leave(connection, self.name)
             self._place = None
             return Step.STANDING_BY
         if taken.state != "running":
@@ -190,10 +187,9 @@ class ReactionRunner:
             work = Work(self._desk)
             self._reaction.react(taken.happened, work)
             decided, changes = work.hand_over(), self._reaction.changes()
-            store(connection, self.name, taken.reached, changes, decided)
+            store(connection, self.name, taken, changes, decided)
         else:
-            moved = taken.reached if taken.reached > taken.position else None
-            leave(connection, self.name, moved)
+            leave(connection, self.name, taken)
         self._place = taken.reached
         return Step.WORKED if taken.happened else Step.AT_HEAD
 
@@ -205,12 +201,12 @@ class ReactionRunner:
         return dict(rows)
 
     def _give_up(self) -> None:
-        """Ends a transaction that came to nothing; what is in memory is not the stored state."""
+        """Lets go of the place; what is in memory is not the stored state."""
         self._place = None
         if self._connection is not None:
             try:
-                self._connection.rollback()
-            except psycopg.Error:
+                let_go(self._connection)
+            except PortError:
                 self._connection.close()
 
     def _stop(self, error: Exception) -> None:

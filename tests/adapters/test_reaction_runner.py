@@ -190,13 +190,49 @@ class TestSeveralWorkers:
     def test_a_second_worker_stands_by_while_the_first_is_at_work(
         self, desk: Desk, runner: ReactionRunner, database_url: str
     ) -> None:
-        runner.step()
         take(desk, "a")
-        with connect(database_url) as first, first.transaction():
-            first.execute("SELECT 1 FROM tape.reactions FOR UPDATE")
-            assert runner.step() is Step.STANDING_BY
-            assert numbers(desk) == []
-        assert runner.step() is Step.WORKED
+
+        class Looking(Numbering):
+            def react(self, happened: Sequence[Happened], work: Work) -> None:
+                found.append(runner.step())
+                super().react(happened, work)
+
+        found: list[Step] = []
+        with closing(ReactionRunner(database_url, desk, Looking())) as first:
+            assert first.step() is Step.WORKED
+        assert found == [Step.STANDING_BY]
+        assert numbers(desk) == up_to(1)
+
+    def test_who_dies_at_work_leaves_its_place_to_the_next(
+        self, desk: Desk, runner: ReactionRunner, database_url: str
+    ) -> None:
+        take(desk, "a")
+
+        class Dying(Numbering):
+            def react(self, happened: Sequence[Happened], work: Work) -> None:
+                drop_connections(database_url)
+
+        with closing(ReactionRunner(database_url, desk, Dying())) as first:
+            with pytest.raises(Unavailable):
+                first.step()
+            catch_up(runner)
+        assert numbers(desk) == up_to(1)
+
+    def test_what_was_decided_from_a_place_that_has_moved_is_not_stored(
+        self, desk: Desk, database_url: str
+    ) -> None:
+        take(desk, "a")
+
+        class Overtaken(Numbering):
+            def react(self, happened: Sequence[Happened], work: Work) -> None:
+                super().react(happened, work)
+                with as_owner(database_url) as owner:
+                    owner.execute("UPDATE tape.reactions SET position = 1")
+
+        with closing(ReactionRunner(database_url, desk, Overtaken())) as runner:
+            catch_up(runner)
+        assert numbers(desk) == []
+        assert place(database_url) == (1, "running", "")
 
     def test_workers_that_take_turns_remember_what_the_others_did(
         self, desk: Desk, runner: ReactionRunner, database_url: str
