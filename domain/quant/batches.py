@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from domain.quant.compiling import part
 from domain.shared import InvalidInput
 
 Floats = NDArray[np.float64]
@@ -115,7 +115,7 @@ def require_above(name: str, values: Floats, *, attained: bool) -> None:
         raise InvalidInput(f"{name} must be {words} 0, not {values[wrong][0]:g}")
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def fill(stage: Any, place: int, values: Any, start: int, count: int, rest: float) -> None:
     """Puts `count` values from `start` on into the stage at `place`, and `rest` after them up to
     a whole block; a single value goes everywhere.

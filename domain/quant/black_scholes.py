@@ -21,7 +21,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from domain.quant.batches import (
@@ -34,6 +33,7 @@ from domain.quant.batches import (
     require_above,
     require_finite,
 )
+from domain.quant.compiling import kernel, part
 from domain.quant.elementary import (
     exp_of,
     expm1_of,
@@ -75,7 +75,7 @@ class Greeks(NamedTuple):
     dividend_rho: Floats
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def drift_of(rate: float, dividend_yield: float, years: float) -> tuple[float, float]:
     """(r - q) T as hi + lo."""
     carry, carry_lo = sum_of(rate, -dividend_yield)
@@ -83,7 +83,7 @@ def drift_of(rate: float, dividend_yield: float, years: float) -> tuple[float, f
     return hi, fma(carry_lo, years, lo)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def deviation_of(vol: float, years: float) -> tuple[float, float, float, float]:
     """sqrt(T), s = vol sqrt(T) as hi + lo, and 1 / s; 1, 0 and 1 for the last three where s is
     zero, so that they can be reckoned with.
@@ -97,7 +97,7 @@ def deviation_of(vol: float, years: float) -> tuple[float, float, float, float]:
     return root, hi, (lo if moves else 0.0), inverse
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def deviations_out(
     x: float, x_lo: float, s: float, s_lo: float, inverse: float
 ) -> tuple[float, float, float]:
@@ -115,14 +115,14 @@ def deviations_out(
     return u1, lo - (u1 - hi), h + 0.5 * s + h_lo
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def density(u: float, u_lo: float) -> float:
     """The normal density n(u) of a number in two parts."""
     square, square_lo = product_of(u, u)
     return _DENSITY_AT_ZERO * exp_of(-0.5 * square, fma(-u, u_lo, -0.5 * square_lo))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def _row(
     s: float, k: float, t: float, r: float, q: float, vol: float, sign: float
 ) -> tuple[float, float, float, float, float, float, float, float, float, float]:  # fmt: skip
@@ -187,7 +187,7 @@ def _row(
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def _kernel(
     spot: Any, strike: Any, years: Any, rate: Any, dividend_yield: Any, vol: Any, is_call: Any,
     out: Any, start: int, stop: int,

@@ -16,8 +16,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from domain.quant.compiling import part
 
 _LOG2_E = 1.4426950408889634
 _LN_2_HI = 6.93147180369123816490e-01
@@ -41,6 +43,9 @@ _AREA_TANGENT = tuple(2.0 / odd for odd in (
     23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0,
 ))  # fmt: skip
 """2 (artanh(q) - q) / q^3 as a series in q^2: for q^2 <= 0.0295 it leaves out less than 1e-18."""
+
+_ROUGH_LOG = (-0.225818, 0.355656, -0.5023, 0.999489)
+"""ln(1 + f) / f, fitted for 1 + f from sqrt(1/2) to sqrt(2)."""
 
 MILLS_LEAST = -0.5
 MILLS_MOST = 39.0
@@ -133,7 +138,7 @@ def polynomial_of_two(_typing: Any, coefficients: Any, _x: Any, _y: Any) -> Any:
     return tuple_of(number, 3)(coefficients, number, number), generate
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def sum_of(a: float, b: float) -> tuple[float, float]:
     """a + b as hi + lo, exactly (Knuth's sum, whichever is the greater)."""
     hi = a + b
@@ -141,14 +146,14 @@ def sum_of(a: float, b: float) -> tuple[float, float]:
     return hi, (a - (hi - back)) + (b - back)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def product_of(a: float, b: float) -> tuple[float, float]:
     """a * b as hi + lo, exactly."""
     hi = a * b
     return hi, fma(a, b, -hi)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def _reduced(hi: float, lo: float) -> tuple[float, float, float]:
     """e^(hi + lo) as 2^whole (1 + r + rest), the three of them."""
     hi = min(max(hi, -_EXPONENT_MOST), _EXPONENT_MOST)
@@ -160,14 +165,14 @@ def _reduced(hi: float, lo: float) -> tuple[float, float, float]:
     return whole, r, fma(series * r, r, fma(r_lo, r, r_lo))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def _two_to(whole: float) -> float:
     """2^whole for whole numbers from -1022 to 1023."""
     bits = np.float64(whole + _ROUNDER).view(np.int64)
     return np.int64((bits << np.int64(52)) + _ONE_BITS).view(np.float64)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def exp_of(hi: float, lo: float) -> float:
     """e^(hi + lo) to about half a unit in the last place, down to the least float64."""
     whole, r, rest = _reduced(hi, lo)
@@ -176,7 +181,7 @@ def exp_of(hi: float, lo: float) -> float:
     return (1.0 + (r + rest)) * _two_to(half) * _two_to(whole - half)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def exp_parts(hi: float, lo: float) -> tuple[float, float]:
     """e^(hi + lo) as hi + lo, right to about 2e-17 of itself, for |hi| up to 700."""
     whole, r, rest = _reduced(hi, lo)
@@ -187,7 +192,7 @@ def exp_parts(hi: float, lo: float) -> tuple[float, float]:
     return power * total, power * (found_lo - (total - found))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def expm1_of(hi: float, lo: float) -> float:
     """e^(hi + lo) - 1, precise where that is near zero, for hi up to 700."""
     whole, r, rest = _reduced(min(hi, 700.0), lo)
@@ -196,7 +201,7 @@ def expm1_of(hi: float, lo: float) -> float:
     return found
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def expm1_parts(hi: float, lo: float) -> tuple[float, float]:
     """e^(hi + lo) - 1 as hi + lo, right to about 4e-17 of itself, for hi up to 700."""
     whole, r, rest = _reduced(min(hi, 700.0), lo)
@@ -207,13 +212,18 @@ def expm1_parts(hi: float, lo: float) -> tuple[float, float]:
     return total, found_lo - (total - found)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _log_parts(number: float, missed: float) -> tuple[float, float]:
-    """ln(number) + missed as hi + lo, for a positive normal number."""
+@part
+def _split(number: float) -> tuple[float, float]:
+    """A positive normal number as 2^whole x mantissa, that from sqrt(1/2) to sqrt(2)."""
     bits = np.float64(number).view(np.int64) + (_ONE_BITS - _ROOT_HALF_BITS)
     exponent = (bits >> np.int64(52)) - np.int64(0x3FF)
     whole = np.int64(exponent + _ROUNDER_BITS).view(np.float64) - _ROUNDER
-    mantissa = np.int64((bits & _FRACTION_BITS) + _ROOT_HALF_BITS).view(np.float64)
+    return whole, np.int64((bits & _FRACTION_BITS) + _ROOT_HALF_BITS).view(np.float64)
+
+
+@part
+def _log_of_split(whole: float, mantissa: float, missed: float) -> tuple[float, float]:
+    """ln(2^whole (mantissa + missed)) as hi + lo, for a missed part of a few last places."""
     excess = mantissa - 1.0
     divisor = 2.0 + excess
     inverse = 1.0 / divisor
@@ -222,29 +232,43 @@ def _log_parts(number: float, missed: float) -> tuple[float, float]:
     square = q * q
     series = polynomial(_AREA_TANGENT, square)
     hi, lo = sum_of(whole * _LN_2_HI, 2.0 * q)
-    lo += fma(whole, _LN_2_LO, fma(2.0, q_lo, fma(square * q, series, missed)))
+    # 1 / mantissa is (1 - q) / (1 + q), of which a few digits suffice here.
+    per_mantissa = (1.0 - q) * (1.0 - q) * fma(square, 1.0 + square, 1.0)
+    lo += fma(whole, _LN_2_LO, fma(2.0, q_lo, fma(square * q, series, missed * per_mantissa)))
     total = hi + lo
     return total, lo - (total - hi)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def log_of(number: float) -> float:
     """ln(number) to about half a unit in the last place, for a positive normal number."""
-    hi, _ = _log_parts(number, 0.0)
+    whole, mantissa = _split(number)
+    hi, _ = _log_of_split(whole, mantissa, 0.0)
     return hi
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
+def rough_log_of(number: float) -> float:
+    """ln(number) within 0.0002, for a positive normal number."""
+    whole, mantissa = _split(number)
+    excess = mantissa - 1.0
+    found: float = fma(whole, _LN_2_HI, excess * polynomial(_ROUGH_LOG, excess))
+    return found
+
+
+@part
 def log_of_ratio(above: float, below: float, per_below: float) -> tuple[float, float]:
     """ln(above / below) as hi + lo, right to about 1e-18 of itself, for positive normal numbers
     whose ratio is one too: near 1 the rounding of the quotient is made good. `per_below` is
     1 / below, which the caller has use for anyway.
     """
     ratio = above * per_below
-    return _log_parts(ratio, fma(-ratio, below, above) * per_below / ratio)
+    whole, mantissa = _split(ratio)
+    missed = fma(-ratio, below, above) * per_below * _two_to(-whole)
+    return _log_of_split(whole, mantissa, missed)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def mills_of_two(lower: float, upper: float) -> tuple[float, float, float]:
     """Mills' ratio R(u) = N(-u) / n(u) of the normal distribution at two places, and the slope
     between them, (R(lower) - R(upper)) / (upper - lower). Right from `MILLS_LEAST` to
@@ -256,11 +280,13 @@ def mills_of_two(lower: float, upper: float) -> tuple[float, float, float]:
     one = min(max(lower, MILLS_LEAST), MILLS_MOST)
     other = min(max(upper, MILLS_LEAST), MILLS_MOST)
     pole_one, pole_other = one + _POLE, other + _POLE
-    inverse = _MAP_OVER / (pole_one * pole_other)
+    shift_one, shift_other = one + _SHIFT, other + _SHIFT
+    # One division serves all four.
+    poles, shifts = pole_one * pole_other, shift_one * shift_other
+    inverse = 1.0 / (poles * shifts)
+    under, inverse = poles * inverse, _MAP_OVER * shifts * inverse
     v_one = fma(-pole_other, inverse, _MAP_TO)
     v_other = fma(-pole_one, inverse, _MAP_TO)
     at_one, at_other, between = polynomial_of_two(_MILLS, v_one, v_other)
-    shift_one, shift_other = one + _SHIFT, other + _SHIFT
-    under = 1.0 / (shift_one * shift_other)
     slope = fma(-between * shift_other, inverse, at_other) * under
     return at_one * shift_other * under, at_other * shift_one * under, slope

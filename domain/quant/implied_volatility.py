@@ -21,11 +21,11 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.batches import BLOCK, batch, fill, in_parts
 from domain.quant.black_scholes import drift_of
+from domain.quant.compiling import kernel, part
 from domain.quant.elementary import (
     exp_parts,
     expm1_parts,
@@ -35,6 +35,7 @@ from domain.quant.elementary import (
     mills_of_two,
     polynomial,
     product_of,
+    rough_log_of,
     sum_of,
 )
 
@@ -70,29 +71,29 @@ _LEAST_SHARE = 1e-290
 """Values below this share of the leg have left the range in which logarithms are precise."""
 _DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 _LOG_ROOT_2_PI = 0.9189385332046727
-_COMPLEMENT = -0.5
+_TWO_PER_PI = 2.0 / math.pi
 _STEPS_MOST = 12
-_SETTLED = 4e-6
+_SETTLED = 1e-4
 """A step of this share of s leaves an error of its fourth power, below the last digit."""
 _DEVIATION_LEAST, _DEVIATION_MOST = 1e-300, 128.0
 _HALVINGS = 120
-_BACHELIER_TAIL = (-3.04400348, 6.79286305, -4.35955115, -0.059514, 0.99909978)
-"""z / s over sqrt(2 w) as a polynomial of 1 / sqrt(w), w = ln(z e^(z/2) / c): the inverse of
-Bachelier's formula out in its tail, right to 0.2 %; fitted for w from 1.9 to 730."""
+_BACHELIER_TAIL = (-4.445933, 3.784514, 1.201132, 0.231299, 0.701979)
+"""s sqrt(w) / z as a polynomial of 1 / sqrt(w), w = ln(z e^(z/2) / c): the inverse of
+Bachelier's formula out in its tail, right to 0.3 %; fitted for w from 1.9 to 730."""
 
 # Rows of the array that a block of options passes through.
-(_PRICE, _SPOT, _STRIKE, _YEARS, _RATE, _YIELD, _CALL, _Z, _LOG_C, _LOG_LEFT, _S, _STATE,
- _TIME_VALUE, _LEFT, _FOUND, _ROWS) = range(16)  # fmt: skip
+(_PRICE, _SPOT, _STRIKE, _YEARS, _RATE, _YIELD, _CALL, _Z, _LOG, _SIDE, _BASE, _S, _RATIO,
+ _STATE, _FOUND, _ROWS) = range(16)  # fmt: skip
 _SETTLING, _DONE, _HOPELESS = 0.0, 1.0, 2.0
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def _normalised(
     price: float, spot: float, strike: float, years: float, rate: float, dividend_yield: float,
     is_call: bool,
-) -> tuple[float, float, float, float, float]:  # fmt: skip
-    """z, the value out of the money and what it is short of its leg, in dollars, both as shares
-    of the lesser leg, in this order: (z, value, short, value / leg, short / leg).
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """z, the lesser leg, the value out of the money, and by how much that is short of the leg,
+    the last three in dollars.
     """
     drift, drift_lo = drift_of(rate, dividend_yield, years)
     log, log_lo = log_of_ratio(strike, spot, 1.0 / spot)
@@ -100,31 +101,26 @@ def _normalised(
     x_lo += drift_lo - log_lo
     below = x <= 0.0
     z, z_lo = (-x, -x_lo) if below else (x, x_lo)
-    exponent, exponent_lo = product_of(-dividend_yield, years)
+    exponent, exponent_lo = product_of(-dividend_yield if below else -rate, years)
     carried, carried_lo = exp_parts(exponent, exponent_lo)
-    spot_now, spot_lo = product_of(spot, carried)
-    spot_lo = fma(spot, carried_lo, spot_lo)
-    exponent, exponent_lo = product_of(-rate, years)
-    carried, carried_lo = exp_parts(exponent, exponent_lo)
-    strike_now, strike_lo = product_of(strike, carried)
-    strike_lo = fma(strike, carried_lo, strike_lo)
-    leg, leg_lo = (spot_now, spot_lo) if below else (strike_now, strike_lo)
+    full = spot if below else strike
+    leg, leg_lo = product_of(full, carried)
+    leg_lo = fma(full, carried_lo, leg_lo)
     growth, growth_lo = expm1_parts(z, z_lo)
     intrinsic, intrinsic_lo = product_of(leg, growth)
     intrinsic_lo += fma(leg, growth_lo, leg_lo * growth)
     is_out = is_call == below
     intrinsic = 0.0 if is_out else intrinsic
     intrinsic_lo = 0.0 if is_out else intrinsic_lo
-    ceiling, ceiling_lo = (spot_now, spot_lo) if is_call else (strike_now, strike_lo)
-    value = (price - intrinsic) - intrinsic_lo
-    left = (ceiling - price) + ceiling_lo
-    per_leg = 1.0 / leg
-    return z + z_lo, value, left, value * per_leg, left * per_leg
+    ceiling, ceiling_lo = sum_of(leg, intrinsic)
+    ceiling_lo += leg_lo + intrinsic_lo
+    return z + z_lo, leg, (price - intrinsic) - intrinsic_lo, (ceiling - price) + ceiling_lo
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _guess(z: float, c: float, log_c: float, log_left: float) -> float:
-    """A deviation within a few per cent of the one sought.
+@part
+def _guess(z: float, c: float, left: float) -> tuple[float, float, bool]:
+    """A deviation within a few per cent of the one sought, the logarithm to solve for, and
+    whether that is of 1 - c (`left`) rather than of c.
 
     On both sides of the turning point s = sqrt(2 z) the logarithms of c and of 1 - c are nearly
     parabolas, of u1 and of s, whose slope at that point and whose curvature far out are known.
@@ -132,101 +128,81 @@ def _guess(z: float, c: float, log_c: float, log_left: float) -> float:
     """
     turn = math.sqrt(2.0 * z)
     # Mills' ratio to 1 %: its value and slope at zero and its limit are right.
-    ratio = 1.0 / (0.6366197723675814 * turn + math.sqrt(0.132 * turn * turn + 0.6366197723675814))
-    at_turn = 0.5 - _DENSITY_AT_ZERO * ratio
-    near = (z < 0.3) & (c < 0.3)
+    mills = 1.0 / (_TWO_PER_PI * turn + math.sqrt(0.132 * turn * turn + _TWO_PER_PI))
+    at_turn = 0.5 - _DENSITY_AT_ZERO * mills
     half = c * (1.0 - 0.5 * z)
+    near = (z < 0.3) & (c < 0.3)
     in_tail = near & (half < 0.12 * z)
     lower = c < at_turn
-    log = log_of(z if in_tail else (at_turn if lower else 1.0 - at_turn))
+    upper = not (near | lower)
+    log = log_of(left if upper else c)
 
-    w = log + 0.5 * z - log_c
-    root_w = math.sqrt(abs(w))
-    tail = z / (1.4142135623730951 * root_w * polynomial(_BACHELIER_TAIL, 1.0 / root_w))
-    sum_half = half + 0.5 * z
-    root = math.sqrt(abs(sum_half * sum_half - 2.0 * (_DENSITY_AT_ZERO * z) ** 2))
-    series = (sum_half + root) / (2.0 * _DENSITY_AT_ZERO)
+    start = 1.0 - at_turn if upper else at_turn
+    beyond = rough_log_of(z if in_tail else start) - log
+    w = beyond + 0.5 * z
+    middle = half + 0.5 * z
+    series = fma(middle, middle, -2.0 * (_DENSITY_AT_ZERO * z) ** 2)
+    slope = _DENSITY_AT_ZERO / start
+    curve = fma(slope, slope, max(beyond, 0.0) * (0.5 if upper else 2.0))
+    root = math.sqrt(max((w if in_tail else series) if near else curve, _LEAST_SHARE))
 
-    slope = _DENSITY_AT_ZERO / (at_turn if lower else 1.0 - at_turn)
-    beyond = max(log - (log_c if lower else log_left), 0.0)
-    run = math.sqrt(fma(slope, slope, beyond * (2.0 if lower else 0.5))) - slope
-    under = 2.0 * z / (run + math.sqrt(fma(run, run, 2.0 * z)))
-    far = under if lower else turn + 4.0 * run
-    return (tail if in_tail else series) if near else far
+    per_root = 1.0 / root
+    tail = z * per_root * polynomial(_BACHELIER_TAIL, per_root)
+    run = root - slope
+    far = turn + 4.0 * run if upper else math.sqrt(fma(run, run, 2.0 * z)) - run
+    close = tail if in_tail else (middle + root) * (0.5 / _DENSITY_AT_ZERO)
+    return close if near else far, log, upper
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _ratio(z: float, s: float) -> tuple[float, float, bool, float]:
-    """u1, u2, whether 1 - c is looked at, and that or c over n(u1)."""
-    h = z / s
+@part
+def _ratio(z: float, s: float, per_s: float, upper: bool) -> tuple[float, float, float]:
+    """u1, u2, and c or 1 - c over n(u1)."""
+    h = z * per_s
     u1, u2 = h - 0.5 * s, h + 0.5 * s
-    upper = u1 < _COMPLEMENT
-    one, other, slope = mills_of_two(abs(u1) if upper else u1, u2)
-    return u1, u2, upper, one + other if upper else s * slope
+    one, other, slope = mills_of_two(-u1 if upper else u1, u2)
+    return u1, u2, one + other if upper else s * slope
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _step(z: float, s: float, log_c: float, log_left: float) -> float:
-    """The next deviation, by Householder's third method on ln c or ln(1 - c)."""
-    u1, u2, upper, ratio = _ratio(z, s)
-    missed = (log_left if upper else log_c) - (log_of(ratio) - 0.5 * u1 * u1 - _LOG_ROOT_2_PI)
+@part
+def _step(z: float, s: float, log: float, upper: bool) -> tuple[float, float]:
+    """The next deviation, by Householder's third method on ln c or ln(1 - c) that is to be
+    `log`, and c or 1 - c over n(u1) as it was.
+    """
     per_s = 1.0 / s
+    u1, u2, ratio = _ratio(z, s, per_s, upper)
+    missed = log - (log_of(ratio) - fma(0.5 * u1, u1, _LOG_ROOT_2_PI))
     slope = (-1.0 if upper else 1.0) / ratio
     newton = missed * (-ratio if upper else ratio)
     bend = u1 * u2 * per_s
-    h = z * per_s
+    curve = z * per_s * per_s
     second = bend - slope
-    third = bend * bend - 3.0 * (h * per_s) ** 2 - 0.25 + slope * (2.0 * slope - 3.0 * bend)
+    third = bend * bend - 3.0 * curve * curve - 0.25 + slope * (2.0 * slope - 3.0 * bend)
     above = 1.0 + 0.5 * second * newton
     below = 1.0 + newton * (second + third * newton * (1.0 / 6.0))
     following = s + newton * above / below
     # A step that loses its way is cut. max gives its first argument where the other is NaN.
-    return min(max(0.2 * s, following), 5.0 * s)
+    return min(max(0.2 * s, following), 5.0 * s), ratio
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _halved(z: float, log_c: float, log_left: float) -> float:
+@part
+def _halved(z: float, log: float, upper: bool) -> float:
     """The deviation by halving a bracket, for what the steps leave unsettled."""
     low, high = _DEVIATION_LEAST, _DEVIATION_MOST
     for _ in range(_HALVINGS):
         s = math.sqrt(low * high) if high > 2.0 * low else 0.5 * (low + high)
-        u1, _, upper, ratio = _ratio(z, s)
-        reached = math.log(ratio) - 0.5 * u1 * u1 - _LOG_ROOT_2_PI
-        if (reached < log_left) if upper else (reached > log_c):
+        u1, _, ratio = _ratio(z, s, 1.0 / s, upper)
+        if upper:
+            too_high = u1 < 0.5 and math.log(ratio) - 0.5 * u1 * u1 - _LOG_ROOT_2_PI < log
+        else:
+            too_high = u1 < -0.5 or math.log(ratio) - 0.5 * u1 * u1 - _LOG_ROOT_2_PI > log
+        if too_high:
             high = s
         else:
             low = s
     return 0.5 * (low + high)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _solve(stage: Any) -> None:
-    """Finds the deviations of a block: all of it steps until each has settled. One that has is
-    left as it is, so that no figure depends on its neighbours.
-    """
-    for _ in range(_STEPS_MOST):
-        unsettled = 0
-        for i in range(BLOCK):
-            s = stage[_S * BLOCK + i]
-            state = stage[_STATE * BLOCK + i]
-            following = _step(
-                stage[_Z * BLOCK + i], s, stage[_LOG_C * BLOCK + i], stage[_LOG_LEFT * BLOCK + i]
-            )
-            settling = state == _SETTLING
-            settled = abs(following - s) <= _SETTLED * s
-            unsettled += 1 if settling & (not settled) else 0
-            stage[_S * BLOCK + i] = following if settling else s
-            stage[_STATE * BLOCK + i] = _DONE if settling & settled else state
-        if unsettled == 0:
-            return
-    for i in range(BLOCK):
-        if stage[_STATE * BLOCK + i] == _SETTLING:
-            stage[_S * BLOCK + i] = _halved(
-                stage[_Z * BLOCK + i], stage[_LOG_C * BLOCK + i], stage[_LOG_LEFT * BLOCK + i]
-            )
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
 def _prepare(stage: Any) -> None:
     """Normalises a block and makes the first guesses; what has no volatility is not solved."""
     for i in range(BLOCK):
@@ -238,51 +214,78 @@ def _prepare(stage: Any) -> None:
             & (strike < np.inf) & (years >= 0.0) & (years < np.inf) & (abs(rate) < np.inf)
             & (abs(dividend_yield) < np.inf)
         )  # fmt: skip
-        z, value, left, c, share_left = _normalised(
+        z, leg, value, left = _normalised(
             price, spot, strike, years, rate, dividend_yield, stage[_CALL * BLOCK + i] > 0.0
         )
+        per_leg = 1.0 / leg
+        c, left_share = value * per_leg, left * per_leg
         # Rounding may leave this much of an option that is all intrinsic value.
         doubt = 2.0 * _HALF_ULP * price
         status = float(_OK)
         status = float(_NOT_RECOVERABLE) if not c > _LEAST_SHARE else status
         status = float(_BELOW_INTRINSIC) if value < -doubt else status
-        status = float(_ABOVE_BOUND) if not share_left > 0.0 else status
+        status = float(_ABOVE_BOUND) if not left_share > 0.0 else status
         status = float(_EXPIRED) if years == 0.0 else status
         status = status if fits else float(_BAD_INPUT)
         solvable = status == float(_OK)
         c = c if solvable else 0.5
-        share_left = share_left if solvable else 0.5
+        left_share = left_share if solvable else 0.5
         z = z if solvable else 0.0
-        log_c, log_left = log_of(c), log_of(share_left)
+        s, log, upper = _guess(z, c, left_share)
         stage[_Z * BLOCK + i] = z
-        stage[_LOG_C * BLOCK + i] = log_c
-        stage[_LOG_LEFT * BLOCK + i] = log_left
-        stage[_S * BLOCK + i] = _guess(z, c, log_c, log_left)
+        stage[_LOG * BLOCK + i] = log
+        stage[_SIDE * BLOCK + i] = 1.0 if upper else 0.0
+        stage[_BASE * BLOCK + i] = left if upper else value
+        stage[_S * BLOCK + i] = s
+        stage[_RATIO * BLOCK + i] = 1.0
         stage[_STATE * BLOCK + i] = _SETTLING if solvable else _HOPELESS
-        stage[_TIME_VALUE * BLOCK + i] = value
-        stage[_LEFT * BLOCK + i] = left
         stage[_FOUND * BLOCK + i] = status
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@part
+def _solve(stage: Any) -> None:
+    """Finds the deviations of a block: all of it steps until each has settled. One that has is
+    left as it is, so that no figure depends on its neighbours.
+    """
+    for _ in range(_STEPS_MOST):
+        unsettled = 0
+        for i in range(BLOCK):
+            s, was = stage[_S * BLOCK + i], stage[_RATIO * BLOCK + i]
+            state = stage[_STATE * BLOCK + i]
+            upper = stage[_SIDE * BLOCK + i] > 0.0
+            following, ratio = _step(stage[_Z * BLOCK + i], s, stage[_LOG * BLOCK + i], upper)
+            settling = state == _SETTLING
+            settled = abs(following - s) <= _SETTLED * s
+            unsettled += 1 if settling & (not settled) else 0
+            stage[_S * BLOCK + i] = following if settling else s
+            stage[_RATIO * BLOCK + i] = ratio if settling else was
+            stage[_STATE * BLOCK + i] = _DONE if settling & settled else state
+        if unsettled == 0:
+            return
+    for i in range(BLOCK):
+        if stage[_STATE * BLOCK + i] == _SETTLING:
+            stage[_S * BLOCK + i] = _halved(
+                stage[_Z * BLOCK + i], stage[_LOG * BLOCK + i], stage[_SIDE * BLOCK + i] > 0.0
+            )
+
+
+@part
 def _conclude(stage: Any) -> None:
     """Turns deviations into volatilities, and refuses those that the price does not hold."""
     for i in range(BLOCK):
-        s, z = stage[_S * BLOCK + i], stage[_Z * BLOCK + i]
+        s, upper = stage[_S * BLOCK + i], stage[_SIDE * BLOCK + i] > 0.0
         status = stage[_FOUND * BLOCK + i]
-        _, _, upper, ratio = _ratio(z, s)
-        # Both are read whichever is taken: a choice of addresses would not be vectorised.
-        value, left = stage[_TIME_VALUE * BLOCK + i], stage[_LEFT * BLOCK + i]
-        base = left if upper else value
-        doubt = _HALF_ULP * stage[i] * ratio / (base * s)
-        lost = (status == float(_OK)) & (not doubt <= RECOVERABLE_TO)
+        # What the value moves by with s is (value or what it is short) / ratio.
+        doubt = _HALF_ULP * stage[i] * stage[_RATIO * BLOCK + i]
+        bearable = doubt <= RECOVERABLE_TO * s * stage[_BASE * BLOCK + i]
+        lost = (status == float(_OK)) & (not bearable)
         status = (float(_ABOVE_BOUND) if upper else float(_NOT_RECOVERABLE)) if lost else status
         stage[_FOUND * BLOCK + i] = status
         vol = s / math.sqrt(stage[_YEARS * BLOCK + i])
         stage[_S * BLOCK + i] = vol if status == float(_OK) else np.nan
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def _kernel(
     price: Any, spot: Any, strike: Any, years: Any, rate: Any, dividend_yield: Any, is_call: Any,
     vol: Any, status: Any, start: int, stop: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,8 @@ def test_no_random_price_is_answered_wrongly(seed: int) -> None:
     figures = [exact_figures(*option) for option in zip(*columns, strict=True)]
     prices = np.array([float(one["price"][0]) for one in figures])
     vols = columns[5]
-    found, status = implied_volatility(prices, *columns[:5], columns[6])
+    terms: tuple[Any, ...] = (*columns[:5], columns[6])
+    found, status = implied_volatility(prices, *terms)
 
     for price, figure, vol, ours, why in zip(prices, figures, vols, found, status, strict=True):
         doubt = doubt_of_vol(price, figure, vol)

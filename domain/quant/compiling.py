@@ -1,0 +1,45 @@
+"""How functions of domain.quant are compiled: cached on disk, with the same bits everywhere.
+
+Numba notices a change in the file that a cached function stands in, and not in those that it
+calls: after an update a kernel would go on with old parts of other files. The names under which
+ours are cached therefore carry a digest of all files of the package that are compiled this way.
+
+No fast mathematics, no sums over threads; division by zero gives infinity or NaN as in IEEE 754
+and not an exception, since the check would keep loops from being vectorised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _digest() -> str:
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    compiled = [source for source in sources if b"quant.compiling import" in source]
+    return sha256(b"".join(compiled)).hexdigest()[:12]
+
+
+_PACKAGE = _digest()
+
+
+def kernel(function: _Function) -> _Function:
+    """A compiled function over arrays; it lets other threads run."""
+    return _compiled(function, {"nogil": True})
+
+
+def part(function: _Function) -> _Function:
+    """A compiled function for use in others, into which it is copied."""
+    return _compiled(function, {"forceinline": True})
+
+
+def _compiled(function: _Function, options: dict[str, Any]) -> _Function:
+    function.__qualname__ = f"{function.__qualname__}_{_PACKAGE}"
+    compiled: Any = njit(cache=True, error_model="numpy", **options)
+    return cast(_Function, compiled(function))
