@@ -27,15 +27,18 @@ SWITCH_S = 0.0005
 
 
 def steady(house: House) -> None:
-    """Loads what is loaded at the first use, and keeps what is there by now out of every later
-    search for garbage, which stops all threads for as long as it goes over everything.
+    """Loads what is loaded at the first use, and keeps all that is there by then out of every
+    later search for garbage: it stops all threads for as long as it goes over everything.
     """
     sys.setswitchinterval(SWITCH_S)
-    today = exchange_day(house.clock.now())
-    house.calendar.sessions(today, today + timedelta(days=1))
-    _value_an_option()
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        today = exchange_day(house.clock.now())
+        house.calendar.sessions(today, today + timedelta(days=1))
+        _value_an_option()
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _value_an_option() -> None:
