@@ -89,6 +89,13 @@ COMMANDS: dict[str, Late] = {
     "reconcile": Late(
         "risking:reconcile", "Hold accounts against their brokers; exit code 1 if positions differ."
     ),
+    "activities": Late(
+        "told:activities",
+        "List what brokers told of accounts, the newest first, also what nobody understood.",
+    ),
+    "strays": Late(
+        "told:strays", "List orders at brokers that nobody here asked for, the newest first."
+    ),
     "room": Late(
         "rooms:room",
         "Record what a channel takes for granted; messages are read by it from then on.",

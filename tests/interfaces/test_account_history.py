@@ -14,7 +14,9 @@ from typer.testing import CliRunner, Result
 
 from application.access import LOCAL_OPERATOR
 from application.administering import open_account
-from application.desk import Command
+from application.desk import Command, Work
+from domain.reports import ExecType, ExecutionReport
+from domain.strays import Strays
 from interfaces.cli.app import app
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
@@ -48,11 +50,15 @@ class Shell:
 
 
 @pytest.fixture
-def shell(database_url: str, redis_url: str, tmp_path: Path) -> Shell:
-    settings = Settings(home=tmp_path, database_url=database_url, redis_url=redis_url)
-    with open_house(settings, SetClock(NOON)) as house:
+def house_settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, database_url=database_url, redis_url=redis_url)
+
+
+@pytest.fixture
+def shell(house_settings: Settings) -> Shell:
+    with open_house(house_settings, SetClock(NOON)) as house:
         _open(house, "main", "elsewhere")
-    return Shell(settings)
+    return Shell(house_settings)
 
 
 def _open(house: House, name: str, broker: str) -> None:
@@ -113,3 +119,33 @@ def test_what_cannot_be_imported_is_told(
 def test_a_broker_tells_its_own_history(shell: Shell) -> None:
     found = shell.json("import", "account", "paper", "--from-broker", "--since", "2026-01-01")
     assert found["imported"] == {"orders": 0, "fills": 0, "facts": 1, "known": 0}
+
+
+def test_what_a_broker_told_is_listed_also_what_nobody_understood(
+    shell: Shell, history: Path
+) -> None:
+    assert "no broker has told of anything yet" in shell("activities", "main").stdout
+    shell("import", "account", "main", str(history))
+    (row,) = shell.json("activities", "main", "--kind", "unclassified")
+    assert (row["kind"], row["amount"], row["account"]) == ("unclassified", "1.50", "main")
+    assert "unclassified" in shell("activities").stdout
+    assert "+1.50" in shell("activities").stdout
+    assert shell("activities", "nobody").exit_code != 0
+
+
+def test_orders_that_nobody_asked_for_are_listed(shell: Shell, house_settings: Settings) -> None:
+    assert "every order that a broker told of was asked for here" in shell("strays").stdout
+    with open_house(house_settings, SetClock(NOON)) as house:
+        work = Work(house.desk)
+        fill = ExecutionReport(
+            exec_type=ExecType.TRADE, cl_ord_id="x-1", exec_id="e-1", order_id="b-9",
+            transact_time=NOON, last_qty=D(2), last_px=D("5.50"), cum_qty=D(2),
+        )  # fmt: skip
+        work.begin(Strays.begin(account="main", report=fill, at=NOON))
+        work.save(Command.given(uuid4(), actor="test", at=NOON))
+        work.commit()
+    (row,) = shell.json("strays", "main")
+    assert (row["cl_ord_id"], row["filled"], row["fills"]) == ("x-1", "2", 1)
+    shown = shell("strays").stdout
+    assert "x-1" in shown
+    assert "truetape reconcile" in shown

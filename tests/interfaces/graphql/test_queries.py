@@ -170,6 +170,7 @@ async def test_a_trade_and_its_holding_are_positions(reader: Client, traded: str
         " executions { price evidence } lots { quantity cost } definition { meaning n period } } }"
         "  accounts { name cash paidIn } }"
     )
+    assert [book["paidIn"] == book["cash"] for book in found["accounts"]] == [True]
     trade = next(n for n in found["positions"]["nodes"] if n["kind"] == "TRADER")
     holding = next(n for n in found["positions"]["nodes"] if n["kind"] == "ACCOUNT")
     assert (trade["id"], trade["bookName"], trade["entryCost"]) == (traded, "Nora", "400.00")
