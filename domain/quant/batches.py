@@ -91,28 +91,16 @@ def in_parts(size: int, threads: int, work: Callable[[int, int], _Told]) -> list
         return list(pool.map(lambda start: work(start, min(start + length, size)), starts))
 
 
-def require_finite(name: str, values: Floats) -> None:
-    """Refuses numbers that are none.
+def require_between(name: str, values: Floats, least: float, most: float) -> None:
+    """Refuses what is no number, not finite, or out of the range.
 
     Raises:
-        InvalidInput: NaN or infinity.
+        InvalidInput: such a number, by name.
     """
-    wrong = ~np.isfinite(values)
+    wrong = ~(np.isfinite(values) & (values >= least) & (values <= most))
     if wrong.any():
-        raise InvalidInput(f"{name} must be finite, not {values[wrong][0]}")
-
-
-def require_above(name: str, values: Floats, *, attained: bool) -> None:
-    """Refuses numbers below zero, and zero itself unless that is `attained`.
-
-    Raises:
-        InvalidInput: such a number, NaN or infinity.
-    """
-    require_finite(name, values)
-    wrong = (values < 0.0) if attained else (values <= 0.0)
-    if wrong.any():
-        words = "at least" if attained else "more than"
-        raise InvalidInput(f"{name} must be {words} 0, not {values[wrong][0]:g}")
+        limits = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
+        raise InvalidInput(f"{name} must be {limits}, not {values[wrong][0]:g}")
 
 
 @part

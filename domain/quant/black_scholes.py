@@ -30,8 +30,7 @@ from domain.quant.batches import (
     batch,
     fill,
     in_parts,
-    require_above,
-    require_finite,
+    require_between,
 )
 from domain.quant.compiling import kernel, part
 from domain.quant.elementary import (
@@ -51,6 +50,11 @@ _FAR = 1e4
 _COMPLEMENT = -0.5
 """Below it N(-u) is taken as 1 - n(u) R(-u)."""
 _INPUTS, _FIGURES = 7, 10
+
+PRICE_LEAST, PRICE_MOST = 1e-100, 1e100
+GROWTH_MOST = 300.0
+"""What a rate or yield times the years may come to; e^300 is as good as infinity."""
+VARIANCE_MOST = 1e12
 
 
 class Greeks(NamedTuple):
@@ -123,6 +127,41 @@ def density(u: float, u_lo: float) -> float:
 
 
 @part
+def is_sound(spot: float, strike: float, years: float, rate: float, dividend_yield: float) -> bool:
+    """Whether the terms are numbers in the ranges that `greeks` takes; NaN is in none."""
+    return (
+        (spot >= PRICE_LEAST) & (spot <= PRICE_MOST) & (strike >= PRICE_LEAST)
+        & (strike <= PRICE_MOST) & (years >= 0.0) & (years < np.inf)
+        & (abs(rate) * years <= GROWTH_MOST) & (abs(dividend_yield) * years <= GROWTH_MOST)
+        & (abs(rate) < np.inf) & (abs(dividend_yield) < np.inf)
+    )  # fmt: skip
+
+
+@part
+def _legs(
+    x: float, u1: float, dev: float, moves: bool, v: float, lesser: float, greater: float,
+    is_out: bool, ratio_1: float, ratio_2: float, slope: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """The value out of the money, and the lesser and the greater leg of the asked option, each
+    times its chance: of finishing in the money, or for the option in the money its complement.
+    """
+    tail_1, tail_2 = v * ratio_1, v * ratio_2
+    is_wide = u1 < _COMPLEMENT
+    near = lesser - tail_1 if is_wide else tail_1
+    not_near = tail_1 if is_wide else lesser - tail_1
+    value = near - tail_2 if is_wide else v * dev * slope
+    first = near if is_out else not_near
+    second = tail_2 if is_out else greater - tail_2
+    # Without deviation the chances are 0 and 1, and on the strike itself one half.
+    still = 0.5 if x == 0.0 else (0.0 if is_out else 1.0)
+    return (
+        value if moves else 0.0,
+        first if moves else still * lesser,
+        second if moves else still * greater,
+    )
+
+
+@part
 def _row(
     s: float, k: float, t: float, r: float, q: float, vol: float, sign: float
 ) -> tuple[float, float, float, float, float, float, float, float, float, float]:  # fmt: skip
@@ -139,51 +178,33 @@ def _row(
 
     dq_hi, dq_lo = product_of(-q, t)
     dr_hi, dr_lo = product_of(-r, t)
-    spot_now = s * exp_of(dq_hi, dq_lo)
-    strike_now = k * exp_of(dr_hi, dr_lo)
+    spot_now, strike_now = s * exp_of(dq_hi, dq_lo), k * exp_of(dr_hi, dr_lo)
     below = x <= 0.0
     lesser = spot_now if below else strike_now
     greater = strike_now if below else spot_now
     v = lesser * density(u1, u1_lo) if moves else 0.0
-
-    # Each leg with the chance that goes with it, and with the opposite chance.
-    tail_1, tail_2 = v * ratio_1, v * ratio_2
-    near = lesser - tail_1 if u1 < _COMPLEMENT else tail_1
-    not_near = tail_1 if u1 < _COMPLEMENT else lesser - tail_1
-    value = near - tail_2 if u1 < _COMPLEMENT else v * dev * slope
-    far, not_far = tail_2, greater - tail_2
-    # Without deviation the chances are 0 and 1, and on the strike itself one half.
-    still = 0.5 if x == 0.0 else 0.0
-    near = near if moves else still * lesser
-    not_near = not_near if moves else (1.0 - still) * lesser
-    far = far if moves else still * greater
-    not_far = not_far if moves else (1.0 - still) * greater
-    value = value if moves else 0.0
-
     is_out = (sign > 0.0) == below
-    intrinsic = lesser * expm1_of(abs(x), -x_lo if below else x_lo)
-    first = near if is_out else not_near
-    second = far if is_out else not_far
+    value, first, second = _legs(
+        x, u1, dev, moves, v, lesser, greater, is_out, ratio_1, ratio_2, slope
+    )  # fmt: skip
     spot_leg = sign * (first if below else second)
     strike_leg = sign * (second if below else first)
-    price = value + (0.0 if is_out else intrinsic)
+    grown = lesser * expm1_of(abs(x), -x_lo if below else x_lo)
+    intrinsic = grown if abs(x) < 0.5 else greater - lesser
 
-    d1 = -u1 if below else u2
-    d2 = -u2 if below else u1
-    per_root = vol * per_dev
-    v_spot = v * per_spot
-    vega = v * root
+    d1, d2 = (-u1, -u2) if below else (u2, u1)
+    per_root, per_vol = vol * per_dev, root * per_dev
+    v_spot, vega = v * per_spot, v * root
     decay = -0.5 * v * vol * per_root
     # d(d1)/dT = ((r - q) T + ln(K / S) + s^2 / 2) / (2 T s)
     pull = fma(0.5 * dev, dev, log) + drift + (log_lo + drift_lo)
     pull *= 0.5 * per_root * per_root * per_dev
-    per_vol = root * per_dev
-    passes = t > 0.0
-    theta = decay + fma(q, spot_leg, -r * strike_leg) if passes else 0.0
-    charm = fma(q * per_spot, spot_leg, -v_spot * pull) if passes else 0.0
+    theta = decay + fma(q, spot_leg, -r * strike_leg)
+    charm = fma(q * per_spot, spot_leg, -v_spot * pull)
     return (
-        price, spot_leg * per_spot, v_spot * per_spot * per_dev, vega, theta, t * strike_leg,
-        -v_spot * d2 * per_vol, vega * d1 * d2 * per_vol, charm, -t * spot_leg,
+        value if is_out else value + intrinsic, spot_leg * per_spot, v_spot * per_spot * per_dev,
+        vega, theta if t > 0.0 else 0.0, t * strike_leg, -v_spot * d2 * per_vol,
+        vega * d1 * d2 * per_vol, charm if t > 0.0 else 0.0, -t * spot_leg,
     )  # fmt: skip
 
 
@@ -210,10 +231,7 @@ def _kernel(
         for i in range(BLOCK):
             s, k, t = stage[i], stage[BLOCK + i], stage[2 * BLOCK + i]
             r, q, v = stage[3 * BLOCK + i], stage[4 * BLOCK + i], stage[5 * BLOCK + i]
-            fits = (
-                (s > 0.0) & (s < np.inf) & (k > 0.0) & (k < np.inf) & (t >= 0.0) & (t < np.inf)
-                & (v >= 0.0) & (v < np.inf) & (abs(r) < np.inf) & (abs(q) < np.inf)
-            )  # fmt: skip
+            fits = is_sound(s, k, t, r, q) & (v >= 0.0) & (v * v * t <= VARIANCE_MOST)
             wrong += 0 if fits else 1
             sign = 2.0 * stage[6 * BLOCK + i] - 1.0
             row = _row(s, k, t, r, q, v, sign)
@@ -255,7 +273,7 @@ def greeks(
     two sides have different limits, delta is the middle of them. At expiry theta and charm are 0.
 
     Args:
-        spot, strike: dollars per share, more than 0.
+        spot, strike: dollars per share, from 1e-100 to 1e100.
         years: time to expiry in years, at least 0.
         rate, dividend_yield: continuously compounded, per year.
         vol: annual volatility (0.20 is 20 %), at least 0.
@@ -264,7 +282,8 @@ def greeks(
 
     Raises:
         InvalidInput: shapes that do not broadcast, a number that is not finite, or one out
-            of the ranges above.
+            of the ranges above; also a rate or yield that comes to more than 300 over the
+            years, or a variance to more than 1e12.
     """
     given = batch(
         is_call, spot=spot, strike=strike, years=years, rate=rate,
@@ -284,9 +303,10 @@ def greeks(
 def _refuse(given: Batch) -> None:
     """Says which number the kernel stumbled over."""
     spot, strike, years, rate, dividend_yield, vol = given.columns
-    require_above("spot", spot, attained=False)
-    require_above("strike", strike, attained=False)
-    require_above("years", years, attained=True)
-    require_finite("rate", rate)
-    require_finite("dividend_yield", dividend_yield)
-    require_above("vol", vol, attained=True)
+    require_between("spot", spot, PRICE_LEAST, PRICE_MOST)
+    require_between("strike", strike, PRICE_LEAST, PRICE_MOST)
+    require_between("years", years, 0.0, math.inf)
+    require_between("rate x years", rate * years, -GROWTH_MOST, GROWTH_MOST)
+    require_between("dividend_yield x years", dividend_yield * years, -GROWTH_MOST, GROWTH_MOST)
+    require_between("vol", vol, 0.0, math.inf)
+    require_between("vol x vol x years", vol * vol * years, 0.0, VARIANCE_MOST)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.batches import BLOCK, batch, fill, in_parts
-from domain.quant.black_scholes import drift_of
+from domain.quant.black_scholes import drift_of, is_sound
 from domain.quant.compiling import kernel, part
 from domain.quant.elementary import (
     exp_parts,
@@ -209,11 +209,8 @@ def _prepare(stage: Any) -> None:
         price, spot, strike = stage[i], stage[_SPOT * BLOCK + i], stage[_STRIKE * BLOCK + i]
         years, rate = stage[_YEARS * BLOCK + i], stage[_RATE * BLOCK + i]
         dividend_yield = stage[_YIELD * BLOCK + i]
-        fits = (
-            (price >= 0.0) & (price < np.inf) & (spot > 0.0) & (spot < np.inf) & (strike > 0.0)
-            & (strike < np.inf) & (years >= 0.0) & (years < np.inf) & (abs(rate) < np.inf)
-            & (abs(dividend_yield) < np.inf)
-        )  # fmt: skip
+        fits = is_sound(spot, strike, years, rate, dividend_yield)
+        fits = fits & (price >= 0.0) & (price < np.inf)
         z, leg, value, left = _normalised(
             price, spot, strike, years, rate, dividend_yield, stage[_CALL * BLOCK + i] > 0.0
         )
