@@ -109,21 +109,23 @@ class Desk(Application[UUID]):
             Conflict: the id was used for other input, or others were faster every time.
             NotFound, DomainError, Unavailable: as `decide` and the store say.
         """
-        for _ in range(ATTEMPTS):
-            earlier = self.outcome_of(command)
+        for attempt in range(ATTEMPTS):
+            # A command that is in already is hardly ever sent: the tape says so when it is.
+            earlier = self.outcome_of(command) if attempt else None
             if earlier is not None:
                 return earlier
             work = Work(self)
             try:
                 aggregate = decide(work)
             except (DomainError, ApplicationError):
-                # A command that is sent twice at once may find its own doing in the way.
+                # What is in already is found to be in its own way.
                 earlier = self.outcome_of(command)
                 if earlier is None:
                     raise
                 return earlier
             if not work.save(command):
-                return Outcome(stream=aggregate.id, version=aggregate.version, position=0)
+                nothing = Outcome(stream=aggregate.id, version=aggregate.version, position=0)
+                return self.outcome_of(command) or nothing
             result = work.commit()[0]
             if isinstance(result, Appended):
                 if result.repeated:
