@@ -10,6 +10,7 @@ and dividend yield changed over (McDonald and Schroder, "A Parity Result for Ame
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ from domain.quant.american_value import (
     european_put,
     make_outer,
 )
-from domain.quant.batches import Floats, batch
+from domain.quant.batches import Batch, Flags, Floats, batch
 from domain.quant.normal import inner
 from domain.shared import InvalidInput
 
@@ -255,6 +256,25 @@ def _figures(
         is_call, spot=spot, strike=strike, years=years, rate=rate,
         dividend_yield=dividend_yield, vol=vol,
     )  # fmt: skip
+    out = np.empty((FIGURES, given.size))
+    status = np.empty(given.size, dtype=np.int8)
+    numbers = grid(setting)
+    shared_out(
+        given, threads,
+        lambda inputs, is_call, start, stop: _kernel(
+            inputs, is_call, numbers, greeks, start, stop, out, status
+        ),
+    )  # fmt: skip
+    return out.reshape(FIGURES, *given.shape), status.reshape(given.shape)
+
+
+def shared_out(given: Batch, threads: int, work: Callable[[Floats, Flags, int, int], None]) -> None:
+    """Has `work` done on the whole batch: the inputs (one row each), calls, and from where to
+    where; on as many threads, none of which knows of another's options.
+
+    Raises:
+        InvalidInput: less than one thread.
+    """
     if threads < 1:
         raise InvalidInput(f"threads must be at least 1, not {threads}")
     inputs = np.empty((len(given.columns), given.size))
@@ -262,17 +282,10 @@ def _figures(
         row[:] = column
     calls = np.empty(given.size, dtype=np.bool_)
     calls[:] = given.is_call
-    out = np.empty((FIGURES, given.size))
-    status = np.empty(given.size, dtype=np.int8)
-
-    def work_on(part: slice) -> None:
-        _kernel(inputs, calls, grid(setting), greeks, part.start, part.stop, out, status)
-
     share = -(-given.size // threads) or 1
-    parts = [slice(at, min(at + share, given.size)) for at in range(0, given.size, share)]
-    if len(parts) <= 1:
-        work_on(slice(0, given.size))
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work_on, parts))
-    return out.reshape(FIGURES, *given.shape), status.reshape(given.shape)
+    if share == given.size or not given.size:
+        work(inputs, calls, 0, given.size)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        starts = range(0, given.size, share)
+        list(pool.map(lambda at: work(inputs, calls, at, min(at + share, given.size)), starts))

@@ -30,6 +30,7 @@ _STEPS_MAX = 15
 _START_PRECISION = 1e-3
 _STEPS_MAX = 15
 _SHARE_LEAST = 1e-3
+_SHRUNK_MOST = 0.1
 _EVEN = 1e-14
 """Of the strike: what is left of the equations when rounding alone stands between."""
 
@@ -106,18 +107,31 @@ def _integrate(work: Any) -> None:
 
 @inner
 def equations(rate: float, dividend_yield: float, grid: Any, work: Any) -> float:
-    """How far the boundary is from making exercise and holding worth the same, and slopes.
+    """How far the boundary is from making exercise and holding worth the same.
 
-    Fills `work.residual` and, as derivatives of each with every gap, `work.slopes`. Row 13
-    of `nodal` keeps what each residual loses by a relative rise of all the boundary. Returns
-    the largest residual, in strikes.
+    Fills `work.residual`; row 13 of `nodal` keeps what each residual loses by a relative rise
+    of all the boundary. Returns the largest residual, in strikes.
     """
-    gap, points, nodal, pairs, n = work.gap, work.points, work.nodal, work.pairs, work.gap.size
+    nodal, pairs, n = work.nodal, work.pairs, work.gap.size
     normal_at_nodes(log_limit(rate, dividend_yield), work)
     _normal_at_points(grid, work)
     _integrate(work)
+    off = 0.0
+    for i in range(n):
+        over = nodal[3, i] * (1.0 - pairs[1, i]) + dividend_yield * nodal[10, i]
+        nodal[13, i] = nodal[6, i] * over
+        holding = nodal[2, i] * (1.0 - pairs[1, n + i]) + rate * nodal[9, i]
+        work.residual[i] = holding - nodal[13, i]
+        off = max(off, abs(work.residual[i]))
+    return off
+
+
+@inner
+def differentiate(rate: float, dividend_yield: float, grid: Any, work: Any) -> None:
+    """The derivatives of the equations with every gap, factorised, into `work.slopes`."""
+    gap, points, nodal, n = work.gap, work.points, work.nodal, work.gap.size
     slopes, size = work.slopes, points.shape[1]
-    bend, own, there = points[9], points[6], points[5]
+    bend, there = points[9], points[5]
     for j in range(size // n):
         for i in range(n):
             m = j * n + i
@@ -125,26 +139,16 @@ def equations(rate: float, dividend_yield: float, grid: Any, work: Any) -> float
             bend[m] = (rate * bend[m] - spot_part) / there[m]
     slopes[:] = 0.0
     for k in range(n):
-        row = grid.spread[k]
-        for m in range(size):
-            own[m] = bend[m] * row[m]
-        total = slopes[k]
+        row, total = grid.spread[k], slopes[k]
         for j in range(size // n):
             for i in range(n):
-                total[i] += own[j * n + i]
+                total[i] += bend[j * n + i] * row[j * n + i]
         for i in range(n):
             total[i] *= gap[k]
-    off = 0.0
     for i in range(n):
-        boundary = nodal[6, i]
-        over = nodal[3, i] * (1.0 - pairs[1, i]) + dividend_yield * nodal[10, i]
-        nodal[13, i] = boundary * over
-        holding = nodal[2, i] * (1.0 - pairs[1, n + i]) + rate * nodal[9, i]
-        work.residual[i] = holding - nodal[13, i]
-        off = max(off, abs(work.residual[i]))
         slopes[i, i] += nodal[13, i] - rate * nodal[11, i]
-        slopes[i, i] += dividend_yield * boundary * nodal[12, i]
-    return off
+        slopes[i, i] += dividend_yield * nodal[6, i] * nodal[12, i]
+    factorise(slopes, work.pivots)
 
 
 @inner
@@ -202,31 +206,35 @@ def find_boundary(
         if _descend(rate, dividend_yield, deepest, grid, work, attempt == 1) < grid.tolerance:
             return True
     work.gap[:] = work.best
-    off = equations(rate, dividend_yield, grid, work)
-    factorise(work.slopes, work.pivots)
-    return off < grid.mismatch
+    return equations(rate, dividend_yield, grid, work) < grid.mismatch
 
 
 @inner
 def _descend(
     rate: float, dividend_yield: float, deepest: float, grid: Any, work: Any, careful: bool
 ) -> float:
-    """Newton's steps, if careful none that makes the largest residual worse; the last change."""
+    """Newton's steps, if careful none that makes the largest residual worse; the last change.
+
+    The derivatives of one step serve the next as long as steps shrink fast with them.
+    """
     gap, best, step = work.gap, work.best, work.step
-    least, share, moved = math.inf, 1.0, 1.0
+    least, share, moved, shrunk = math.inf, 1.0, 1.0, 1.0
     for _ in range(_STEPS_MAX):
         off = equations(rate, dividend_yield, grid, work)
         if off < least or not careful:
             least, share = off, 1.0
             best[:] = gap
-            factorise(work.slopes, work.pivots)
             if off < _EVEN:
                 return 0.0
+            if careful or shrunk > _SHRUNK_MOST:
+                differentiate(rate, dividend_yield, grid, work)
             step[:] = work.residual
             solve(work.slopes, work.pivots, step)
         else:
             share *= 0.25
+        before = moved
         moved = _move(gap, best, step, share, deepest) / share
+        shrunk = moved / before
         if moved < grid.tolerance or share < _SHARE_LEAST:
             break
     return moved

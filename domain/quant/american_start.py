@@ -21,7 +21,7 @@ from domain.quant.normal import DENSITY_AT_ZERO, distributions, exponentials, in
 GAP_LEAST = 1e-12
 _DEEPEST = 60.0
 _STEPS_MAX = 40
-_PRECISION = 1e-3
+_PRECISION = 2e-2
 
 
 class Work(NamedTuple):
@@ -164,7 +164,14 @@ def start_boundary(
     deepest = deepest_gap(rate, dividend_yield, vol)
     for i in range(nodes.size):
         work.nodal[7, i], work.nodal[8, i] = 0.0, deepest
-        work.gap[i] = deepest * -math.expm1(-1.2 * work.nodal[0, i] / deepest)
+        deviation = work.nodal[0, i]
+        # The first terms of the boundary near expiry (Evans, Kuske and Keller, "American
+        # options on assets with dividends near expiry", 2002), bent toward the deepest.
+        near = 0.9
+        if dividend_yield < rate:
+            lead = (rate - dividend_yield) * deviation / (vol * vol)
+            near = math.sqrt(max(-math.log(8.0 * math.pi * lead * lead), 1.0))
+        work.gap[i] = deepest * -math.expm1(-near * deviation / deepest)
     for _ in range(_STEPS_MAX):
         normal_at_nodes(log_x, work)
         if _start_step(rate, dividend_yield, vol, work) < _PRECISION:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.quant.american_boundary import solve
+from domain.quant.american_boundary import differentiate, equations, solve
 from domain.quant.american_start import log_limit
 from domain.quant.normal import DENSITY_AT_ZERO, distribution, distributions, exponentials, inner
 
@@ -252,6 +252,8 @@ def add_through_boundary(
 
     Nothing where the equations hardly depend on it any more, nor does the value then.
     """
+    equations(rate, dividend_yield, grid, work)
+    differentiate(rate, dividend_yield, grid, work)
     least, most = math.inf, 0.0
     for i in range(work.gap.size):
         least, most = min(least, abs(work.slopes[i, i])), max(most, abs(work.slopes[i, i]))

@@ -33,7 +33,9 @@ _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 # Added to a number below 2^51 it leaves the nearest integer in the last bits.
 _ROUNDER = 6755399441055744.0
-_EXPONENT_MIN = -708.0
+# So far above the least number that products of what comes out do not become denormal, which
+# processors are slow at.
+_EXPONENT_MIN = -500.0
 _EXPONENT_MAX = 709.0
 _TAYLOR = tuple(1.0 / math.factorial(power) for power in range(13, -1, -1))
 
@@ -70,7 +72,7 @@ def _power_of_two(_typing: Any, _rounded: Any) -> Any:
 
 @njit(cache=True, forceinline=True, error_model="numpy")
 def exponential(x: float) -> float:
-    """e^x to an ulp or so, x being held within -708 .. 709.
+    """e^x to an ulp or so, x being held within -500 .. 709.
 
     The Taylor series to the 13th power on |x| <= ln(2) / 2, then scaled by a power of two.
     """

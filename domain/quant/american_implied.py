@@ -1,0 +1,178 @@
+"""The volatility at which an American option is worth a price.
+
+Newton's steps on the logarithm of what the option is worth above its certain value, which is
+nearly straight where the value itself is flat; value and vega come from one boundary. A step
+that leaves the bracket is replaced by bisection.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from domain.quant.american import AmericanStatus, certain_put, put_figures, shared_out
+from domain.quant.american_grid import Setting, grid
+from domain.quant.american_start import make_work
+from domain.quant.american_value import FIGURES, make_outer
+from domain.quant.batches import Floats, batch
+from domain.quant.normal import inner
+
+
+class AmericanVolStatus(IntEnum):
+    """Why an option has an implied volatility, or why it has none; the European one's numbers."""
+
+    OK = 0
+    BELOW_INTRINSIC = 1
+    """Less than exercise at the best time is certain to give: no volatility is that low."""
+    ABOVE_BOUND = 2
+    """The spot (call), the strike (put), or more: no volatility is that high."""
+    EXPIRED = 3
+    BAD_INPUT = 4
+    """A number that is not finite, or out of its range."""
+    NOT_RECOVERABLE = 5
+    """The certain value to the last digits: any small volatility fits it."""
+    NOT_VALUED = 6
+    """Rates or a volatility for which we have no value (see `AmericanStatus`)."""
+
+
+_OK = int(AmericanVolStatus.OK)
+_BELOW_INTRINSIC = int(AmericanVolStatus.BELOW_INTRINSIC)
+_ABOVE_BOUND = int(AmericanVolStatus.ABOVE_BOUND)
+_EXPIRED = int(AmericanVolStatus.EXPIRED)
+_BAD_INPUT = int(AmericanVolStatus.BAD_INPUT)
+_NOT_RECOVERABLE = int(AmericanVolStatus.NOT_RECOVERABLE)
+_NOT_VALUED = int(AmericanVolStatus.NOT_VALUED)
+_VALUE_OK = int(AmericanStatus.OK)
+_VALUE_EUROPEAN = int(AmericanStatus.EUROPEAN)
+_DOUBLE_BOUNDARY = int(AmericanStatus.DOUBLE_BOUNDARY)
+_NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
+
+_STEPS_MAX = 100
+_VOL_MIN, _VOL_MAX = 1e-6, 64.0
+_PRECISION = 1e-12
+_NOISE = 1e-14
+"""Of the strike: what rounding alone does to a value."""
+_DOUBT_MAX = 1e-6
+"""Of the volatility: one that noise moves further is not held by its price."""
+
+
+@inner
+def _following(vol: float, target: float, floor: float, vega: float, value: float) -> float:
+    """Newton's step on the logarithm of what is above the floor, or nothing to go by."""
+    above = value - floor
+    if not (above > 0.0 and vega > 0.0):
+        return math.nan
+    return vol - math.log(above / (target - floor)) * above / vega
+
+
+@inner
+def _implied_put(
+    target: float, spot: float, years: float, rate: float, dividend_yield: float, grid: Any,
+    work: Any, outer: Any, figures: Any,
+) -> tuple[float, int]:  # fmt: skip
+    """The volatility of a put on a strike of 1, and its status."""
+    certain_put(spot, years, rate, dividend_yield, figures)
+    floor = figures[0]
+    if target >= max(math.exp(-rate * years), 1.0):
+        return math.nan, _ABOVE_BOUND
+    if target < floor - _NOISE:
+        return math.nan, _BELOW_INTRINSIC
+    if target - floor <= (_NOISE if floor > 0.0 else 0.0):
+        return math.nan, _NOT_RECOVERABLE
+    away = abs(math.log(spot) + (rate - dividend_yield) * years)
+    flat = math.sqrt(2.0 * math.pi) * (target - floor)
+    vol = max(math.sqrt(2.0 * away), flat, 0.01) / math.sqrt(years)
+    low, high = _VOL_MIN, _VOL_MAX
+    vol = min(max(vol, 0.01), 8.0)
+    for _ in range(_STEPS_MAX):
+        status = put_figures(
+            spot, years, rate, dividend_yield, vol, grid, work, outer, True, figures
+        )
+        if status in (_DOUBLE_BOUNDARY, _NOT_CONVERGED):
+            return math.nan, _NOT_VALUED
+        valued = status in (_VALUE_OK, _VALUE_EUROPEAN)
+        if valued and figures[0] > target:
+            high = vol
+        else:
+            low = vol
+        following = math.nan
+        if valued:
+            following = _following(vol, target, floor, figures[3], figures[0])
+        if not low <= following <= high:
+            following = 2.0 * vol if high == _VOL_MAX else math.sqrt(low * high)
+        if abs(following - vol) <= _PRECISION * vol or following > _VOL_MAX:
+            break
+        vol = following
+    if not figures[3] * vol * _DOUBT_MAX > _NOISE:
+        return math.nan, _NOT_RECOVERABLE
+    return vol, _OK
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _kernel(
+    inputs: Any, is_call: Any, grid: Any, start: int, stop: int, vol: Any, status: Any
+) -> None:
+    """Fills `vol` and `status` (n) from `start` to `stop`; rows of `inputs` (6, n): price, spot,
+    strike, years, rate, dividend yield.
+    """
+    work = make_work(grid.nodes.size, grid.root.size)
+    outer = make_outer(grid.nodes.size, grid.legendre.size)
+    figures = np.empty(FIGURES)
+    for i in range(start, stop):
+        p, s, k, t = inputs[0, i], inputs[1, i], inputs[2, i], inputs[3, i]
+        r, q = inputs[4, i], inputs[5, i]
+        vol[i] = math.nan
+        if not (math.isfinite(p + s + k + t + r + q) and p >= 0 and s > 0 and k > 0 and t >= 0):
+            status[i] = _BAD_INPUT
+        elif t == 0.0:
+            status[i] = _EXPIRED
+        elif is_call[i]:
+            vol[i], status[i] = _implied_put(p / s, k / s, t, q, r, grid, work, outer, figures)
+        else:
+            vol[i], status[i] = _implied_put(p / k, s / k, t, r, q, grid, work, outer, figures)
+
+
+def american_implied_volatility(
+    price: ArrayLike,
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    is_call: ArrayLike,
+    *,
+    setting: Setting = Setting.FAST,
+    threads: int = 1,
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Annual volatilities of a batch of American options, each with an `AmericanVolStatus`.
+
+    Units, `setting` and `threads` as in `american.american_greeks`; `price` in dollars per
+    share. A volatility that is given reproduces the price in the same setting; it is off by the
+    setting's error of the price over vega. A bad row spoils only itself: its status says why
+    and its volatility is NaN.
+
+    Returns:
+        (vol, status), arrays of the shape that the inputs broadcast to.
+
+    Raises:
+        InvalidInput: shapes that do not broadcast, or words where numbers belong.
+    """
+    given = batch(
+        is_call, price=price, spot=spot, strike=strike, years=years, rate=rate,
+        dividend_yield=dividend_yield,
+    )  # fmt: skip
+    vol = np.empty(given.size)
+    status = np.empty(given.size, dtype=np.int8)
+    numbers = grid(setting)
+    shared_out(
+        given, threads,
+        lambda inputs, calls, start, stop: _kernel(
+            inputs, calls, numbers, start, stop, vol, status
+        ),
+    )  # fmt: skip
+    return vol.reshape(given.shape), status.reshape(given.shape)
