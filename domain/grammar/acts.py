@@ -18,7 +18,7 @@ from domain.grammar.option_marks import OPTION_MARKS, option_mark
 from domain.grammar.pieces import Piece, pieces
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_ticker_word
-from domain.grammar.spots import CONTRACT_KINDS, Spot, spots
+from domain.grammar.spots import CONTRACT_KINDS, Spot, may_act, spots
 from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form, Verb
@@ -136,6 +136,8 @@ def _continues(piece: Piece) -> bool:
 
 def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     """Adds the acts of a piece; says whether an action word in it was refused."""
+    if not may_act(piece.tokens):
+        return False
     taken: list[Spot] = []
     refused: list[Spot] = []
     words = _with_next(parts, place)

@@ -22,6 +22,7 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
+from domain.grammar.stems import with_plain_letters
 from domain.instruments import CryptoPair, Equity, FxPair, instrument
 from domain.shared import InvalidInput
 
@@ -48,9 +49,12 @@ _PREMIUM_STOP = Decimal("0.75")
 
 def read_block(message: MessageText, room: Room) -> Reading | None:
     """The reading of a message that is an alert in a block; None where it is none."""
-    said = [message.content, *(_lines_of(embed) for embed in message.embeds)]
+    said = [message.content, *map(_lines_of, message.embeds)]
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
-    if not any(may_be_block(part, for_one_pair=for_one_pair) for part in said):
+    for part in said:
+        if may_be_block(part, for_one_pair=for_one_pair):
+            break
+    else:
         return None
     if sum(map(len, said)) > _LENGTH_MAX:
         return None
@@ -108,7 +112,7 @@ def _read_text(text: str, room: Room, *, in_card: bool) -> Reading | None:
 
 
 def _lines_of(embed: Embed) -> str:
-    fields = (f"{fold.name.strip(' :')}: {fold.value}" for fold in embed.fields)
+    fields = [f"{fold.name.strip(' :')}: {fold.value}" for fold in embed.fields]
     return "\n".join((embed.title, embed.description, *fields))
 
 
@@ -190,7 +194,10 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
 def _asks(text: str) -> bool:
     """Whether a line with a side or a level is a question; "who is in?" asks nothing of it."""
     asking = [line for line in text.split("\n") if "?" in line]
-    return any(words.SIDES.search(line) or words.LABEL.search(line) for line in asking)
+    return any(
+        words.SIDES.search(line) or words.LABEL.search(with_plain_letters(line).lower())
+        for line in asking
+    )
 
 
 def _hindrance_in(text: str) -> tuple[Kind, str] | None:

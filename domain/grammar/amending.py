@@ -53,7 +53,7 @@ def amends(content: str, words: str) -> tuple[Kind, str] | None:
     if content[:1] == "*" and len(content) <= LENGTH_MAX and (star := _STARRED.match(content)):
         return Kind.CORRECTION, f"'{star[0].strip()}' mends an earlier message"
     low = words.lower()
-    if not (holds_any(low, _HINTS) or ("not" in low and _NOT.search(low))):
+    if not (("not" in low and _NOT.search(low)) or holds_any(low, _HINTS)):
         return None
     if found := _SAYS_SO.search(low):
         return Kind.CORRECTION, f"'{found[0].strip()}': it amends an earlier message"

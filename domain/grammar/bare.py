@@ -90,6 +90,8 @@ def act_barely(found: Found, text: str) -> None:
     """Adds the acts of a text in which no word acts or was refused."""
     if found.acts or found.refusals or found.heading is not None or not found.free:
         return
+    if not any(map(_may_name, found.free)):
+        return
     if _DONE.search(text) or len(found.free) > _PIECES_MAX:
         return
     if any(piece.question for piece in found.free):
@@ -109,6 +111,13 @@ def act_barely(found: Found, text: str) -> None:
             rest += pieces
     if acts and len(acts) <= TICKETS_MAX and all(_is_priced(act.tokens) for act in acts):
         found.acts, found.free = acts, rest
+
+
+def _may_name(piece: Piece) -> bool:
+    """Whether a contract may stand in a piece; without one there is no ticket."""
+    if not _CONTRACT_KINDS.isdisjoint([token.kind for token in piece.tokens]):
+        return True
+    return not _SPELLINGS.isdisjoint([token.low for token in piece.tokens])
 
 
 _COMMA = Token("comma", ",", ",")

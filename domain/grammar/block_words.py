@@ -48,10 +48,10 @@ LABEL = re.compile(
     r"(?<![\w$/.'-])(?:"
     rf"(?P<other>{_OTHER})|(?P<stop>(?<!buy )(?<!sell ){_STOP})"
     rf"|(?P<target>{_TARGET})|(?P<entry>{_ENTRY})"
-    r")(?![a-z/'])",
-    re.IGNORECASE,
+    r")(?![a-z/'])"
 )
-"""A label anywhere in a line; what stands behind it, up to the next one, is its value."""
+"""A label anywhere in a line in lower case; what stands behind it, up to the next one, is its
+value."""
 
 SCRUB = re.compile(
     r"\b[0-9]{1,3} ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf)\b"

@@ -20,13 +20,14 @@ from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import holds_any
+from domain.grammar.stems import holds_any, with_plain_letters
 
 _INSTRUMENTS = (
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
     "jpy", "eur", "gbp", "aud", "nzd", "cad", "chf", "nas", "us30", "us 30", "dax", "oil",
 )  # fmt: skip
 _SIDED = ("buy", "bought", "sell", "sold", "long", "short", "entry", "enter", "stop", "sl", "tp")
+_SIDE_STEMS = ("buy", "bought", "sell", "sold", "long", "short")
 _ENTRIES = ("entry", "entries", "enter", "zone", "area", "range")
 _LEVELS = ("stop", "sl", "target", "tp", "take", "pt")
 _PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
@@ -111,8 +112,10 @@ def each_alert(text: str) -> list[str]:
     starts: list[int] = []
     last = ""
     for place, line in enumerate(lines):
-        name = next((one.symbol or one.said for one in pairs_in(line)), "") if line else ""
-        if name and name != last and _NUMBER.search(line) and _sides(line):
+        if not (_says_side(line) and _NUMBER.search(line) and _sides(line)):
+            continue
+        name = next((one.symbol or one.said for one in pairs_in(line)), "")
+        if name and name != last:
             starts.append(place)
             last = name
     if len(starts) < 2:
@@ -158,7 +161,8 @@ class _Lines:
                 self._line(line.strip())
 
     def _line(self, line: str) -> None:
-        found = list(islice(words.LABEL.finditer(line), _LABELS_MAX))
+        low = with_plain_letters(line).lower()
+        found = list(islice(words.LABEL.finditer(low), _LABELS_MAX))
         if not found:
             self._free(line)
             return
@@ -189,7 +193,7 @@ class _Lines:
         indexed = False
         if kind in ("target", "entry") and (index := _INDEX.match(value)):
             rest = value[index.end() :]
-            if _numbers(rest) or label[0][-1:].lower() in ("p", "t") or not value[:1].isspace():
+            if _numbers(rest) or label[0][-1:] in ("p", "t") or not value[:1].isspace():
                 value, indexed = rest, True
         numbers = _leading(value) if kind == "target" else _numbers(value)
         if kind == "entry":
@@ -285,7 +289,13 @@ def _find_side(block: Block) -> None:
         block.side = sides[0]
 
 
+def _says_side(line: str) -> bool:
+    return holds_any(with_plain_letters(line).lower(), _SIDE_STEMS)
+
+
 def _sides(line: str) -> list[Side]:
+    if not _says_side(line):
+        return []
     line = words.NOT_SIDES.sub(" ", line)
     return [words.side_of(found) for found in words.SIDES.finditer(line)]
 

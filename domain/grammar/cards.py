@@ -26,6 +26,9 @@ _OPTION_TITLE = re.compile(
     re.IGNORECASE,
 )
 _OPTION_TEXT = re.compile(r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE)
+_WORDED_ROLES = frozenset({Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS})
+_SHARED_ROLES = _WORDED_ROLES | {Role.TICKER, Role.ENTRY, Role.QUANTITY}
+"""Of labels that are used for several things: their values tell for which."""
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
@@ -93,7 +96,9 @@ class Card(msgspec.Struct, gc=False):
     @property
     def words(self) -> str:
         """All that the card says, for the questions that ask about all of it."""
-        said = (value for role, value in self.roles.items() if role in _CONTRACT_ROLES)
+        if not self.roles:
+            return f"{self.title}\n{self.prose}\n{self.notes}"
+        said = [value for role, value in self.roles.items() if role in _CONTRACT_ROLES]
         return "\n".join((self.title, *said, self.prose, self.notes))
 
 
@@ -141,7 +146,8 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
 
 def _content(content: str) -> Card:
     card = Card()
-    if ":" in content or "=" in content:
+    # A contract and its price stand by two labels.
+    if content.count(":") + content.count("=") > 1:
         _fill_labels(card, content.split("\n"))
         if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):
             return card
@@ -291,7 +297,9 @@ def _speaks_of_option(one: Labelled) -> bool:
 def _settled(one: Labelled) -> Iterator[tuple[Role, str]]:
     """What a value is for, where its label may be used for several things."""
     role, value = one.role, one.value
-    if role in (Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS):
+    if role not in _SHARED_ROLES:
+        yield role, value
+    elif role in _WORDED_ROLES:
         yield from _settled_words(role, value)
     elif role is Role.TICKER and any(token.kind in _DATED for token in tokens(value)):
         yield Role.CONTRACT, value

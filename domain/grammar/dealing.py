@@ -135,6 +135,7 @@ def _conditions_entry(part: Found) -> bool:
 
 def _is_talk(words: Sequence[Token]) -> bool:
     """Whether the words of a card are a plan or a question rather than a ticket."""
-    lows = {token.low for token in words if token.kind == "word"}
-    asks = any(token.kind == "end" and "?" in token.text for token in words)
-    return asks or not lows.isdisjoint(_TALK)
+    for token in words:
+        if token.low in _TALK if token.kind == "word" else token.kind == "end" and "?" in token.low:
+            return True
+    return False

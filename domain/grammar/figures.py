@@ -17,8 +17,10 @@ from domain.grammar.verbs import Verb
 _END = Token("", "", "")
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
+_EXITS = (Kind.TRIM, Kind.CLOSE)
 _CENTRED = (Shape.STRADDLE, Shape.CALENDAR)
 _FIGURES = _PRICED | {"percent", "colon"}
+_BEFORE_SIZE = frozenset({"another", "about", "the", "my", "like"})
 _RANGE_FACTOR_MAX = 3
 _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
@@ -35,7 +37,7 @@ class Figures:
         self.day = day
         self.verb = verb
         self.verb_at = verb_at
-        self.is_exit = verb is not None and verb.kind in (Kind.TRIM, Kind.CLOSE)
+        self.is_exit = verb is not None and verb.kind in _EXITS
         self.slots = Slots(at_hand=verb is not None and verb.at_hand)
         self.label = ""
         self.at = 0
@@ -50,11 +52,10 @@ class Figures:
 
     @property
     def follows_verb(self) -> bool:
-        between = self.tokens[self.verb_at : self.at]
-        return self.at >= self.verb_at and all(
-            token.kind == "comma" or token.low in ("another", "about", "the", "my", "like")
-            for token in between
-        )
+        for token in self.tokens[self.verb_at : self.at]:
+            if token.kind != "comma" and token.low not in _BEFORE_SIZE:
+                return False
+        return self.at >= self.verb_at
 
     def percent(self, token: Token) -> None:
         shares = [said / 100 for said in numbers(token.text)]

@@ -31,7 +31,13 @@ _TELLING = (
     words.RIGHTS.keys() | STRATEGIES.keys() | UNREAD | SIGNS.keys() | BIASES.keys() | {IRON}
     | EXPIRY_STARTS | words.OPTION_WORDS | near.COUNTS.keys() | words.AT_HAND
 )  # fmt: skip
-"""A word that is none of these, no label and no part can only be the root."""
+_LABELLING = words.STOPS | words.TARGETS | words.AVERAGES | {"ts"}
+_SELLING = (
+    words.FRACTIONS.keys() | near.EVEN | words.PARTIALS | words.WHOLES | words.REMAINDER
+    | {"flat", "even", "breakeven", "b/e", "be", "all"}
+)  # fmt: skip
+_SPEAKING = _TELLING | _LABELLING | _SELLING
+"""A word that is none of these can only be the root, or stand between a label and its number."""
 _PARTS_MAX = 12
 _FRIDAY = 4
 _RESULT_REACH = 4
@@ -194,11 +200,13 @@ class _Filling(Figures):
 
     def word(self, token: Token) -> None:
         low = token.low
-        if self._labels(low) or self._sells(low):
+        if (self.label or low in _LABELLING) and self._labels(low):
             return
-        if low not in _TELLING:
+        if low not in _SPEAKING:
             if roots.names_root(self.tokens, self.at, self.verb, self.verb_at):
                 self._names(token.text.upper())
+        elif self.is_exit and low in _SELLING and self._sells(low):
+            return
         elif low in words.RIGHTS:
             self._says_right(token)
         elif low in STRATEGIES and (low not in _SHORT_FORMS or token.text.isupper()):
@@ -289,8 +297,6 @@ class _Filling(Figures):
 
     def _sells(self, low: str) -> bool:
         """Words for how much is sold: half, most, all, the rest."""
-        if not self.is_exit:
-            return False
         close = self.at - self.verb_at < 5
         if low in words.FRACTIONS and {self.behind().low, self.behind(2).low} & near.LAST:
             self.slots.whole = self.slots.at_hand = True

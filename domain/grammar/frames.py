@@ -56,13 +56,27 @@ def _sign(kind: Kind, why: str, stems: str, *words: str) -> _Sign:
     return _Sign(kind, why, Hinted(stems, pattern))
 
 
+class _Signs:
+    """Signs in the order in which they are looked for."""
+
+    def __init__(self, *signs: _Sign) -> None:
+        self.signs = signs
+        self.stems = frozenset().union(*(sign.words.stems for sign in signs))
+
+    def possible(self, stems: frozenset[str]) -> Sequence[_Sign]:
+        """Those of which a word may be among the words with these stems; mostly none."""
+        if self.stems.isdisjoint(stems):
+            return ()
+        return [sign for sign in self.signs if not sign.words.stems.isdisjoint(stems)]
+
+
 _UNREAL = "trades nothing real"
 _SENTENCE = re.compile(
     r"\b(?:i|we|i'm|we're|seeing|love|loving|like|looks?|is|are|was|were|nice|great|here|hurt)\b"
 )
 """Words of a sentence: a heading has none."""
 
-_ANYWHERE = (
+_ANYWHERE = _Signs(
     _sign(
         Kind.CHAT,
         _UNREAL,
@@ -93,7 +107,7 @@ _ANYWHERE = (
 )  # fmt: skip
 """In the sentence of a ticket, before it or behind it."""
 
-_BEFORE = (
+_BEFORE = _Signs(
     _sign(
         Kind.CHAT,
         "is an example",
@@ -169,7 +183,9 @@ _HEADING = (
     "is an example", "looks back", "is planned", "is watched", "is somebody else's alert",
     _UNREAL, "is the news",
 )  # fmt: skip
-_HEADING_SIGNS = tuple(sign for sign in (*_ANYWHERE, *_BEFORE) if sign.why in _HEADING)
+_HEADING_SIGNS = _Signs(
+    *(sign for sign in (*_ANYWHERE.signs, *_BEFORE.signs) if sign.why in _HEADING)
+)
 _NO_HEADING = re.compile(
     rf"{_LOOKING_BACK}|earlier|this morning|says?|said|after|before|tomorrow|nice call"
 )
@@ -179,7 +195,7 @@ _LOOKS_BACK = (
     r"(?<!as )(?<!like )(?<!than )(?<!watchlist )(?<!list )(?<!posted )(?<!mentioned )"
     rf"(?:{_LOOKING_BACK})"
 )
-_BEHIND = (
+_BEHIND = _Signs(
     _sign(
         Kind.WATCH, "is watched",
         "wat rad lis", r"(?:to|on) (?:my |your |the |our )?(?:watch ?list|radar|list)"
@@ -219,28 +235,24 @@ _PAST_BEHIND = _sign(
     r"ran to|went to|(?:and|now) it'?s|it was at|now (?:it'?s )?at \$?[0-9]",
 )
 
-_BEHIND_NOW = (*_BEHIND, _PLANNED_BEHIND)
-_BEHIND_PAST = (*_BEHIND, _PAST_BEHIND)
-
-
-def _possible(signs: Sequence[_Sign], stems: frozenset[str]) -> list[_Sign]:
-    """The signs of which a word may be among those with these stems; mostly none."""
-    return [sign for sign in signs if not sign.words.stems.isdisjoint(stems)]
+_BEHIND_NOW = _Signs(*_BEHIND.signs, _PLANNED_BEHIND)
+_BEHIND_PAST = _Signs(*_BEHIND.signs, _PAST_BEHIND)
 
 
 def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame | None:
     """The frame in the sentence of an action: `before` and `after` are its words."""
     lead, tail = _spoken(before[-_WORDS_MAX:]), _spoken(after[:_WORDS_MAX])
     of_lead, of_tail = stems_of(lead), stems_of(tail)
-    for sign in _possible(_ANYWHERE, of_lead | of_tail):
+    for sign in _ANYWHERE.possible(of_lead | of_tail):
         if found := sign.words.search(lead) or sign.words.search(tail):
             return _frame(sign, found)
-    for sign in _possible(_BEFORE, of_lead):
+    for sign in _BEFORE.possible(of_lead):
         if found := sign.words.search(lead):
             return _frame(sign, found)
     if name := _credited(after[:_WORDS_MAX]):
         return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
-    for sign in _possible(_BEHIND_PAST if form is Form.PAST else _BEHIND_NOW, of_tail):
+    behind = _BEHIND_PAST if form is Form.PAST else _BEHIND_NOW
+    for sign in behind.possible(of_tail):
         if found := sign.words.search(tail):
             return _frame(sign, found)
     return None
@@ -249,9 +261,11 @@ def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame
 def _credited(words: Sequence[Token]) -> str:
     """Reads "from Mike", "per Jake": a name behind what it is taken from."""
     for token, ahead in pairwise(words):
+        if token.low not in _CREDITS:
+            continue
         name = ahead.text
         is_name = len(name) > 2 and name[0].isupper() and name[1:].islower()
-        if token.low in _CREDITS and is_name and not _NO_NAMES.fullmatch(ahead.low):
+        if is_name and not _NO_NAMES.fullmatch(ahead.low):
             return f"{token.text} {name}"
     return ""
 
@@ -261,7 +275,7 @@ def heading(words: Sequence[Token]) -> Frame | None:
     if len(words) > HEADER_WORDS_MAX:
         return None
     said = _spoken(words)
-    for sign in _possible(_HEADING_SIGNS, stems_of(said)):
+    for sign in _HEADING_SIGNS.possible(stems_of(said)):
         found = sign.words.search(said)
         if found is None or _NO_HEADING.search(found[0]):
             continue

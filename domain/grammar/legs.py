@@ -16,11 +16,15 @@ from domain.shared import InvalidInput
 _STRIKE_MAX = Decimal(100_000)
 
 
+_OPENING_SIDES = {
+    action: action.side if action.position_effect is PositionEffect.OPEN else action.side.opposite
+    for action in Action
+}
+
+
 def opening_side(action: Action) -> Side:
     """The side on which the trade was, or is, opened."""
-    if action.position_effect is PositionEffect.OPEN:
-        return action.side
-    return action.side.opposite
+    return _OPENING_SIDES[action]
 
 
 def read_legs(slots: Slots, action: Action, room: Room, day: date) -> LegsRead:

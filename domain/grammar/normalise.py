@@ -56,7 +56,7 @@ _DROPPED = re.compile(
     r"|<t:[0-9]{1,12}(?::[a-zA-Z])?>"
     r"|<?https?://[^\s>)]+>?"
 )
-_MARKUP = re.compile(r"\*+|`+|\|\|+|_+|~~+")
+_BARS = re.compile(r"\|\|+|~~+")
 _LINK = re.compile(r"(?<!<)https?://\S")
 _DISCLAIMER = re.compile(
     r"(?:these|this|all) (?:are|is) (?:only|just|purely) my (?:own )?(?:opinion|idea)"
@@ -126,7 +126,9 @@ def _without_markup(text: str) -> str:
         text = _PERSON.sub(f" {SOMEONE} ", text)
     if "@" in text or "<" in text or "://" in text:
         text = _DROPPED.sub(" ", text)
-    return _MARKUP.sub("", text)
+    if "||" in text or "~~" in text:
+        text = _BARS.sub("", text)
+    return text.replace("*", "").replace("_", "").replace("`", "")
 
 
 def _without_disclaimer(text: str) -> str:

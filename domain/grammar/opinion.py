@@ -7,7 +7,7 @@ module as plain data (see docs/intent-model.md). To ask it costs a few sums.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -69,7 +69,8 @@ class OpinionModel(Value, frozen=True, kw_only=True):
 
     def probabilities(self, features: Sequence[str]) -> list[float]:
         """How probable each leaning is; features are those of `features_of`, without repeats."""
-        known = [row for name in features if (row := self.weights.get(name)) is not None]
+        weights = self.weights.get
+        known = [row for name in features if (row := weights(name)) is not None]
         scores = list(self.intercepts)
         if known:
             length = sqrt(len(known))
@@ -135,12 +136,10 @@ def features_of(text: MessageText) -> list[str]:
     """
     found: dict[str, None] = {}
     before = _START
-    pieces = list(_pieces("\n".join(_parts(text))))
+    pieces = _pieces(_words(text))
     for word in pieces:
-        sense = SENSE_OF.get(word)
-        if sense is None:
-            sense = word
-        else:
+        sense = SENSE_OF.get(word, word)
+        if sense is not word:
             found[f"={word}"] = None
         found[sense] = found[f"{before} {sense}"] = None
         before = sense
@@ -148,25 +147,30 @@ def features_of(text: MessageText) -> list[str]:
     return list(found)
 
 
-def _parts(text: MessageText) -> Iterator[str]:
-    yield clean(text.content)
+def _words(text: MessageText) -> str:
+    """The words of a message, as many of them as are weighed."""
+    said = clean(text.content)
+    if not text.embeds:
+        return said[:LENGTH_MAX]
     for embed in text.embeds:
-        yield clean(embed.title)
-        yield clean(embed.description)
+        said = f"{said}\n{clean(embed.title)}\n{clean(embed.description)}"
         for field in embed.fields:
-            yield clean(f"{field.name}: {field.value}")
+            if len(said) >= LENGTH_MAX:
+                return said[:LENGTH_MAX]
+            said = f"{said}\n{clean(f'{field.name}: {field.value}')}"
+    return said[:LENGTH_MAX]
 
 
-def _pieces(said: str) -> Iterator[str]:
+def _pieces(said: str) -> list[str]:
     """Words in lower case; numbers and tickers by what they are, not which."""
-    for match in _PIECE.finditer(said[:LENGTH_MAX]):
+    found: list[str] = []
+    for match in _PIECE.finditer(said):
         kind = match.lastgroup
         if kind == "words":
-            yield from map(_word, match[kind].split(" "))
-        elif kind == "sign":
-            yield match[kind]
+            found += map(_word, match[kind].split(" "))
         else:
-            yield f"<{kind}>"
+            found.append(match[kind] if kind == "sign" else f"<{kind}>")
+    return found
 
 
 @lru_cache(maxsize=4_096)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from domain.grammar.roots import is_ticker_word
@@ -23,7 +23,7 @@ _COINS = {
 }  # fmt: skip
 """Coins that are known by their name or code alone; other codes may be shares."""
 
-_CODES = "|".join(sorted(CURRENCIES | METALS))
+_CODES = "|".join(sorted(CURRENCIES | METALS)).lower()
 _NO_INSTRUMENT = (
     r"(?:us|nas|usa|spx|sp|ger|de|dax|uk|jp|jpn|hk|aus|fra|eu|stoxx|ustec|nifty) ?"
     r"(?:30|35|40|50|100|200|225|500|2000)"
@@ -33,18 +33,19 @@ _NO_INSTRUMENT = (
 )
 """Indices, oil and made-up markets of brokers: said like a pair, but nothing that is listed."""
 
-_NAMED = re.compile(
+_SHAPE = (
     r"(?<![\w$/@'.,-])[#$]?(?:"
-    rf"(?P<fx>(?:{_CODES})(?:(?-i: (?=[A-Z]))| ?[/-] ?|)(?:{_CODES}))"
+    rf"(?P<fx>(?:{_CODES})(?: | ?[/-] ?|)(?:{_CODES}))"
     r"(?:\.?(?:m|c|pro|raw|ecn|std|x)\b|[+#])?"
     r"|(?P<slash>[a-z0-9]{1,12} ?[/_-] ?(?:usdt|usdc|usd|eur|btc|eth))(?:\.p\b|[-_]?perp\b)?"
     r"|(?P<joined>[a-z0-9]{1,12}(?:usdt|usdc))(?:\.p\b|[-_]?perp\b)?"
     r"|(?P<dollar>(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link|dot|trx|shib|pepe)usd)(?:\.p)?"
     rf"|(?P<other>{_NO_INSTRUMENT})"
-    rf"|(?P<name>{'|'.join({*_METAL_NAMES, *_COINS})})"
-    r")(?![\w/])",
-    re.IGNORECASE,
+    rf"|(?P<name>{'|'.join({*_METAL_NAMES, *_COINS}).lower()})"
+    r")(?![\w/])"
 )
+_NAMED = re.compile(_SHAPE)
+"""Of a text in lower case: to compare letters in either case takes twice as long."""
 _OTHER_STEMS = (
     "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu sto ust nif dow fts nik ban oil xti xbr"
     " wti bre cru nat xng dxy boo cra vol v vix"
@@ -90,12 +91,29 @@ def pairs_in(text: str) -> tuple[Named, ...]:
     """
     if _STEMS.isdisjoint(stems_of(text)) and "usd" not in text.lower():
         return ()
-    named = map(_named, _NAMED.finditer(text))
-    return tuple(one for one in named if one is not None)
+    matches = list(_NAMED.finditer(with_plain_letters(text).lower()))
+    if any(_is_apart(found, text) for found in matches):
+        matches = list(_as_spelled().finditer(text))
+    named = [_named(found, text) for found in matches]
+    return tuple([one for one in named if one is not None])
 
 
-def _named(found: re.Match[str]) -> Named | None:
-    said, place = found[0].lstrip("#$"), found.start()
+def _is_apart(found: re.Match[str], text: str) -> bool:
+    """Whether two codes in small letters stand beside each other, which makes them no pair."""
+    codes = found["fx"] or ""
+    if codes[3:4] != " " or not codes[4].isalpha():
+        return False
+    return not "A" <= text[found.start("fx") + 4] <= "Z"
+
+
+@cache
+def _as_spelled() -> re.Pattern[str]:
+    return re.compile(_SHAPE.replace("(?: |", "(?:(?-i: (?=[A-Z]))|", 1), re.IGNORECASE)
+
+
+def _named(found: re.Match[str], text: str) -> Named | None:
+    place = found.start()
+    said = text[place : found.end()].lstrip("#$")
     if found["other"]:
         return Named("", said.upper(), place)
     if found["name"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -10,6 +11,7 @@ from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import BEYOND, QUESTION_WORDS, STOPS, TARGETS
 
 _COMPANY = frozenset({"who", "whos", "who's", "anyone", "anybody", "everyone", "everybody"})
+_CUTTING = _COMPANY | {"but"}
 _THEM = frozenset({"you", "yall", "y'all", "guys", "anyone", "anybody", "everyone", "others"})
 _AUXILIARIES = frozenset({"should", "is", "was", "am", "did", "does", "can", "could", "would"})
 _MINE = frozenset({"i", "we", "it", "that", "this", "my"})
@@ -42,14 +44,18 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
     sentence = begin = 0
     turns = False
     for token in tokens:
+        kind = token.kind
+        if kind == "word" and token.low not in _CUTTING:
+            current.append(token)
+            continue
         turn = token.low == "but" and not _excepts(current)
         calls = token.low in _COMPANY and any(said.kind == "at" for said in current)
-        if calls or turn or token.kind in ("end", "comma"):
+        if calls or turn or kind == "end" or kind == "comma":
             if current:
                 found.append(Piece(current, sentence, turns=turns))
             current = [token] if calls else []
             turns = turn
-            if token.kind == "end":
+            if kind == "end":
                 _settle(found[begin:], token)
                 begin = len(found)
                 sentence += 1
@@ -73,6 +79,8 @@ def _settle(sentence: list[Piece], end: Token | None) -> None:
     elif sentence and _wonders(sentence[-1]):
         for piece in sentence:
             piece.question = True
+    if len(sentence) < 2:
+        return
     hangs = False
     for piece in sentence:
         piece.conditional = hangs
@@ -80,10 +88,10 @@ def _settle(sentence: list[Piece], end: Token | None) -> None:
 
 
 def _hangs_on_price(piece: Piece) -> bool:
-    for place, token in enumerate(piece.tokens[:-1]):
+    for token, ahead in pairwise(piece.tokens):
         if token.low in STOPS or token.low in TARGETS:
             return False
-        if token.low in BEYOND and piece.tokens[place + 1].kind in ("num", "money"):
+        if token.low in BEYOND and ahead.kind in ("num", "money"):
             return True
     return False
 

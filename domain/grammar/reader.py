@@ -86,7 +86,7 @@ def read(text: MessageText, room: Room) -> Reading:
     if (said := block or read_followup(text)) is not None:
         return said
     parts = cards(text, room)
-    whole = "\n".join(card.words for card in parts)
+    whole = "\n".join([card.words for card in parts])
     day = message_day(text.posted_at)
     amended = None if text.embeds else amends(text.content, whole)
     if amended is not None and amended[0] is Kind.CORRECTION:
@@ -170,7 +170,7 @@ def _without_round_trips(
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     """Words outside of any act: they may move levels, or name a contract."""
-    if not any(t.low in _TELLING_WORDS or t.kind in _TELLING_KINDS for t in piece.tokens):
+    if not _tells(piece):
         return
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
@@ -190,6 +190,13 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     _take_levels(gathered, slots)
 
 
+def _tells(piece: Piece) -> bool:
+    for token in piece.tokens:
+        if token.low in _TELLING_WORDS or token.kind in _TELLING_KINDS:
+            return True
+    return False
+
+
 def _is_level(token: Token) -> bool:
     return token.low in STOPS or token.low in TARGETS or token.kind == "index"
 
@@ -203,9 +210,9 @@ def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
 def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
     """Puts together what the parts gave."""
     tickets = once(gathered.groups)
-    named = _once_each([*(leg for t in tickets for leg in t.named), *gathered.named])
     if not tickets:
-        return _without_trade(gathered, named, whole, day)
+        return _without_trade(gathered, _once_each(gathered.named), whole, day)
+    named = _once_each([*[leg for t in tickets for leg in t.named], *gathered.named])
     for ticket in tickets if len(tickets) == 1 else ():
         _take_levels(gathered, ticket)
     rules = _once_each([rule for ticket in tickets for rule in ticket.rules])

@@ -45,11 +45,25 @@ class Action(StrEnum):
 
     @property
     def side(self) -> Side:
-        return Side.BUY if self in (Action.BTO, Action.BTC) else Side.SELL
+        return _SIDES[self]
 
     @property
     def position_effect(self) -> PositionEffect:
-        return PositionEffect.OPEN if self in (Action.BTO, Action.STO) else PositionEffect.CLOSE
+        return _EFFECTS[self]
+
+
+_SIDES = {
+    Action.BTO: Side.BUY,
+    Action.BTC: Side.BUY,
+    Action.STC: Side.SELL,
+    Action.STO: Side.SELL,
+}
+_EFFECTS = {
+    Action.BTO: PositionEffect.OPEN,
+    Action.STO: PositionEffect.OPEN,
+    Action.STC: PositionEffect.CLOSE,
+    Action.BTC: PositionEffect.CLOSE,
+}
 
 
 class ExitReason(StrEnum):

@@ -133,10 +133,10 @@ def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int
     if is_ticker_word(token.text):
         return True
     on_ticket = verb is not None and verb.form is Form.TICKET
-    placed = _before_contract(tokens, at) or (on_ticket and _has_place(tokens, at, verb_at))
-    if token.low in NO_ROOTS or token.low in OPTION_WORDS or (token.low,) in VERBS:
-        return placed and on_ticket and token.text in TICKERS_LIKE_WORDS
-    return placed
+    is_word = token.low in NO_ROOTS or token.low in OPTION_WORDS or (token.low,) in VERBS
+    if is_word and not (on_ticket and token.text in TICKERS_LIKE_WORDS):
+        return False
+    return _before_contract(tokens, at) or (on_ticket and _has_place(tokens, at, verb_at))
 
 
 def is_root_before_strike(tokens: Sequence[Token], at: int) -> bool:

@@ -80,8 +80,10 @@ class Slots(msgspec.Struct, gc=False):
     @property
     def root(self) -> str:
         """The ticker that stands closest before the strike, else the first one said."""
+        if not self.roots:
+            return ""
         before = [root for place, root in self.roots if place <= self.strike_at]
-        return before[-1] if before else next((root for _, root in self.roots), "")
+        return before[-1] if before else self.roots[0][1]
 
     @property
     def levels(self) -> bool:

@@ -26,13 +26,9 @@ CONTRACT_KINDS = frozenset(
     {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dashed", "dte", "daymon", "monday"}
 )
 _STARTS = (
-    FIRST_WORDS.keys()
-    | IDIOM_LENGTHS.keys()
-    | TAKE
-    | SECURE
-    | FRACTIONS.keys()
+    FIRST_WORDS.keys() | IDIOM_LENGTHS.keys() | TAKE | SECURE | FRACTIONS.keys()
     | FRACTION_PARTS.keys()
-)
+)  # fmt: skip
 _REACH = 8
 _SIZES_BEFORE = frozenset({"num", "qty", "percent", "at", "money", "amp", "dotted"})
 _NUMBER_KINDS = frozenset({"at", "money", "num", "percent"})
@@ -60,6 +56,11 @@ class Spot(msgspec.Struct, frozen=True, gc=False):
     said: str
     inherent: bool = False
     share: Decimal | None = None
+
+
+def may_act(tokens: Sequence[Token]) -> bool:
+    """Whether any of the words may begin an action; most pieces have none."""
+    return not _STARTS.isdisjoint([token.low for token in tokens])
 
 
 def spots(tokens: Sequence[Token]) -> Iterator[Spot]:

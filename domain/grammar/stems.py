@@ -31,7 +31,11 @@ def with_plain_letters(text: str) -> str:
 
 def holds_any(text: str, parts: Iterable[str]) -> bool:
     """Whether one of the parts stands anywhere in the text."""
-    return any(map(text.__contains__, parts))
+    # A generator, or a method mapped over the parts, takes twice as long.
+    for part in parts:  # noqa: SIM110
+        if part in text:
+            return True
+    return False
 
 
 class Hinted:

@@ -53,7 +53,7 @@ def veto(spot: Spot, parts: Sequence[Piece], place: int, heading: Frame | None) 
     after = piece.tokens[spot.end :]
     if spot.verb.strict and not is_past and _stands_from(after):
         return Veto(Kind.RECAP, f"'{spot.said} ... from' tells how it stands")
-    if spot.verb.kind in (Kind.OPEN, Kind.ADD) and after and after[0].low in NEGATIONS:
+    if after and after[0].low in NEGATIONS and spot.verb.kind in (Kind.OPEN, Kind.ADD):
         return Veto(Kind.RECAP if is_past else Kind.CHAT, f"'{after[0].text}' behind '{spot.said}'")
     return None
 
