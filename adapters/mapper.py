@@ -39,6 +39,8 @@ class _Kind(NamedTuple):
     cls: type[Any]
     decode: Callable[[bytes], Any]
     version: int
+    tail: bytes
+    """How bodies of this version end, if it is above 1."""
     aggregate: str | None
     """Name of the aggregate that the event begins; None for all later events."""
 
@@ -54,7 +56,8 @@ def _kind_of(name: str) -> _Kind:
     # The noun before the dot is the stored name of the aggregate: signal.posted begins a signal.
     aggregate = name.partition(".")[0] if "originator_topic" in fields else None
     version: int = getattr(cls, "class_version", 1)
-    return _Kind(cls, msgspec.json.Decoder(cls).decode, version, aggregate)
+    tail = b',"v":%d}' % version
+    return _Kind(cls, msgspec.json.Decoder(cls).decode, version, tail, aggregate)
 
 
 def _subclasses(cls: type[Event]) -> Iterator[type[Event]]:
@@ -83,8 +86,9 @@ def decode_body(name: str, body: bytes) -> Any:
         msgspec.ValidationError: the body does not fit the class.
     """
     kind = _kinds[name]
-    if kind.version == 1 and body.find(b'"v":', len(body) - 16) < 0:
-        return kind.decode(body)
+    _, decode, version, tail, _ = kind
+    if body.endswith(tail) if version > 1 else body.find(b'"v":', len(body) - 16) < 0:
+        return decode(body)
     return _decode_versioned(name, kind, body)
 
 
@@ -118,7 +122,7 @@ def encode_body(event: Any) -> bytes:
         raise TypeError(_difference(cls, bare, kind.decode(body)))
     if event.timestamp.tzinfo is None:
         raise TypeError(f"{cls.TOPIC}: timestamp has no time zone")
-    return body if kind.version == 1 else b'%b,"v":%d}' % (body[:-1], kind.version)
+    return body if kind.version == 1 else body[:-1] + kind.tail
 
 
 def _decode_versioned(name: str, kind: _Kind, body: bytes) -> Any:

@@ -43,7 +43,6 @@ class Recollection:
 
 def _mark(bits: bytearray, keys: Iterable[Hashable]) -> None:
     last = len(bits) - 1
-    for key in keys:
-        number = hash(key)
+    for number in map(hash, keys):
         bits[number >> 3 & last] |= 1 << (number & 7)
         bits[number >> 28 & last] |= 1 << (number >> 25 & 7)

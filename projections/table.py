@@ -8,7 +8,7 @@ start give the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -67,7 +67,9 @@ class Table(Generic[R]):
         self.shape = Shape(name, row, key, indexes)
         # The number in a UUID is hashed several times faster than the UUID itself.
         self._by_number = self.shape.is_keyed_by_one_uuid
-        self._key_of = attrgetter(f"{key[0]}.int") if self._by_number else self.shape.key_of
+        self._begins_with_id = self.shape.sql_type(key[0]) == "uuid"
+        first = f"{key[0]}.int" if self._begins_with_id else key[0]
+        self._key_of: Callable[[R], Any] = attrgetter(first, *key[1:])
         self._rows_in_memory = rows_in_memory
         self._fresh: dict[Any, R] = {}
         """Current rows that are not stored yet, the longest unchanged first."""
@@ -98,6 +100,8 @@ class Table(Generic[R]):
         """The row as it is now: the key's one value, or a tuple of its values in order."""
         if self._by_number:
             key = key.int
+        elif self._begins_with_id:
+            key = (key[0].int, *key[1:])
         row = self._fresh.get(key)
         return row if row is not None else self._stored(key)
 
@@ -131,6 +135,8 @@ class Table(Generic[R]):
         """Ends the row; nothing happens when there is none."""
         if self._by_number:
             key = key.int
+        elif self._begins_with_id:
+            key = (key[0].int, *key[1:])
         before = self._fresh.pop(key, None)
         if before is None:
             before = self._stored(key)
@@ -186,9 +192,10 @@ class Table(Generic[R]):
         keys = list(islice(self._fresh, surplus))
         if self._handed_over is not None:
             self._handed_over.add(keys)
-        for key in keys:
-            self._known.pop(key, None)
-        return [self._fresh.pop(key) for key in keys]
+        if self._known:
+            for key in keys:
+                self._known.pop(key, None)
+        return list(map(self._fresh.pop, keys))
 
     def _stored(self, key: Hashable) -> R | None:
         known = self._known
@@ -206,4 +213,6 @@ class Table(Generic[R]):
         """The columns of a key."""
         if self._by_number:
             return (UUID(int=key),)
+        if self._begins_with_id:
+            return (UUID(int=key[0]), *key[1:])
         return key if isinstance(key, tuple) else (key,)
