@@ -51,6 +51,8 @@ def multiplier_of(legs: tuple[Leg, ...]) -> int:
         InvalidInput: no legs, or legs of different multipliers (a covered call is priced
             per leg, so it is two trades).
     """
+    if len(legs) == 1:
+        return instrument(legs[0].symbol).multiplier
     multipliers = {instrument(leg.symbol).multiplier for leg in legs}
     if len(multipliers) != 1:
         raise InvalidInput("a trade needs legs of one multiplier: options, or shares, not both")

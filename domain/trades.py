@@ -122,6 +122,9 @@ class Trade:
     @property
     def ending(self) -> Execution:
         """The last execution that is not crossed out."""
+        last = self.executions[-1]
+        if last.quantity:
+            return last
         return next(execution for execution in reversed(self.executions) if execution.quantity)
 
     @property

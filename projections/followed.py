@@ -17,7 +17,7 @@ from projections.pnl import Record
 from projections.positions import BookKind, PositionRow, TradeLeg
 from projections.table import Table
 
-CLOSED_IN_MEMORY = 4_000
+CLOSED_IN_MEMORY = 1_000
 
 S = TypeVar("S")
 

@@ -48,13 +48,13 @@ class Load(NamedTuple):
         Raises:
             Culprit: an event cannot be read or folded.
         """
+        with _without_garbage_collection():
+            self._run(report)
+
+    def _run(self, report: Report) -> None:
         folding = Folding([made() for made in self.builds], self.reading.decode)
         builds = {projection.name: build for projection, build in self.builds.items()}
-        with (
-            _without_garbage_collection(),
-            self.reading.connect() as reader,
-            self.reading.connect() as writer,
-        ):
+        with self.reading.connect() as reader, self.reading.connect() as writer:
             with writer.transaction():
                 self._fill(folding, builds, reader, writer, report)
             _make_indexes((reader, writer), _tables(folding, builds))

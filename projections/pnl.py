@@ -25,7 +25,7 @@ from domain.shared import WIDE, ratio
 from domain.standings import ONE, day_return, grown
 from projections.positions import BookKind, PositionRow
 from projections.readmodel import Seen
-from projections.shape import Index, Line, Row
+from projections.shape import CURRENT, Index, Line, Row
 from projections.strip import Strip
 from projections.table import Table
 
@@ -145,7 +145,7 @@ class Records:
 
     def __init__(self) -> None:
         self.books = Table("books", BookRow, ["book"])
-        self.days = Table("book_days", BookDay, ["book", "day"], rows_in_memory=16_000)
+        self.days = Table("book_days", BookDay, ["book", "day"], rows_in_memory=8_000)
         self.rules = Table("ranking_rules", RulesRow, ["version"])
         self.contributions = Strip(
             "contributions",
@@ -322,16 +322,22 @@ class Records:
             nav = grown(before.nav, r) if r else before.nav
         else:
             r, nav = _equity_return(record.row.cash, cum_pnl - cum_commission, before.nav)
-        counts = {
-            name: getattr(before, name) + getattr(own, name) - getattr(before_was, name)
-            for name in COUNTS
-        }
+        if own is before_was:
+            counts = {name: getattr(before, name) for name in shift.counts or ()}
+        else:
+            counts = {
+                name: getattr(before, name) + getattr(own, name) - getattr(before_was, name)
+                for name in COUNTS
+            }
         for name, by in (shift.counts or {}).items():
             counts[name] += by
         first_day = before.first_day
-        if first_day is None and counts["opened"]:
+        if first_day is None and counts.get("opened", before.opened):
             first_day = day
-        return BookDay(
+        return replace(
+            before,
+            valid_from=0,
+            valid_to=CURRENT,
             book=record.book,
             day=day,
             contribution=contribution,

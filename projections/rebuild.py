@@ -15,12 +15,25 @@ import psycopg
 
 from projections import checkpoints
 from projections.checkpoints import Checkpoint, Connection
-from projections.folding import Culprit, Folding, Reading, StoredRows, attach, reason_of, write_all
+from projections.folding import (
+    Culprit,
+    Folding,
+    LeftOut,
+    RawEvent,
+    Reading,
+    StoredRows,
+    attach,
+    reason_of,
+    write_all,
+)
 from projections.loading import Load, LoadFailed, load_all, processes_for, shared
 from projections.readmodel import Projection
 
 REBUILD_FROM = 20_000
 """A projection that is new is folded live on a shorter tape than this."""
+LOAD_CHUNK = 2_000
+"""So many positions of the tape are read at once for a load: several such chunks wait in memory,
+of each process, and larger ones are no faster."""
 LEFT_OUT_MAX = 20
 REPORT_EVERY_S = 1.0
 SWAP_ATTEMPTS = 60
@@ -73,6 +86,38 @@ class _Parked(NamedTuple):
     position: int
     event: str
     reason: str
+
+
+class _Rest:
+    """Folds what comes after a load; memory is restored only when there is something to fold."""
+
+    def __init__(
+        self,
+        projections: Sequence[Projection],
+        builds: Mapping[str, int],
+        connection: Connection,
+        reading: Reading,
+    ) -> None:
+        self.projections = projections
+        self.builds = builds
+        self._connection = connection
+        self._folding = Folding(projections, reading.decode)
+        self._is_loaded = False
+
+    def load(self) -> None:
+        """Restores memory from the rows that the load left."""
+        if self._is_loaded:
+            return
+        for projection in self.projections:
+            attach(projection, StoredRows(self._connection), self.builds[projection.name])
+            projection.load()
+        self._is_loaded = True
+
+    def fold(self, events: Sequence[RawEvent], left_out: LeftOut) -> None:
+        """Folds and writes the next events."""
+        self.load()
+        self._folding.fold(events, left_out)
+        write_all(self._connection, self._folding.take(everything=True), self.builds)
 
 
 class Rebuild:
@@ -131,20 +176,16 @@ class Rebuild:
         stored = checkpoints.read_checkpoints(connection, list(self._classes))
         builds = {name: checkpoint.build + 1 for name, checkpoint in stored.items()}
         head = self._load(connection, builds)
-        projections = [made() for made in self._classes.values()]
-        folding = Folding(projections, self._reading.decode)
         with self._reading.connect() as own:
-            for projection in projections:
-                attach(projection, StoredRows(own), builds[projection.name])
-                projection.load()
-            position = self._go_on(own, folding, builds, head)
-            self._swap(own, folding, builds, position)
+            rest = _Rest([made() for made in self._classes.values()], builds, own, self._reading)
+            position = self._go_on(own, rest, head)
+            self._swap(own, rest, position)
 
     def _load(self, connection: Connection, builds: Mapping[str, int]) -> int:
         """Folds up to the head into new tables; says how far that was."""
         head = self._reading.read_head(connection)
         made = {projection: builds[name] for name, projection in self._classes.items()}
-        load = Load(self._reading, made, head, self._left_out(), self._chunk)
+        load = Load(self._reading, made, head, self._left_out(), min(self._chunk, LOAD_CHUNK))
         groups = shared(made, processes_for(head, self._split_from))
 
         def report(position: int) -> None:
@@ -153,51 +194,46 @@ class Rebuild:
         load_all([load._replace(builds=group) for group in groups], report)
         return head
 
-    def _go_on(
-        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
-    ) -> int:
+    def _go_on(self, connection: Connection, rest: _Rest, position: int) -> int:
         """Folds what came meanwhile, until less than a chunk is left."""
         while True:
             events = self._reading.read_after(connection, position, self._chunk)
+            if events:
+                # Not while others wait for the swap.
+                rest.load()
             if len(events) < self._chunk:
                 return position
             with connection.transaction():
-                folding.fold(events, self._left_out())
-                write_all(connection, folding.take(everything=True), builds)
+                rest.fold(events, self._left_out())
             position = events[-1].position
 
-    def _swap(
-        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
-    ) -> None:
+    def _swap(self, connection: Connection, rest: _Rest, position: int) -> None:
         """Shows the new builds while nobody moves the old ones."""
         for attempt in range(SWAP_ATTEMPTS):
             try:
                 with connection.transaction():
                     connection.execute("SET LOCAL lock_timeout = '1s'")
-                    checkpoints.read_checkpoints(connection, list(builds), lock=True)
-                    for projection in folding.projections:
+                    checkpoints.read_checkpoints(connection, list(rest.builds), lock=True)
+                    for projection in rest.projections:
                         shapes = [table.shape for table in projection.tables]
-                        checkpoints.show_build(connection, shapes, builds[projection.name])
-                    self._fold_the_rest(connection, folding, builds, position)
+                        checkpoints.show_build(connection, shapes, rest.builds[projection.name])
+                    self._fold_the_rest(connection, rest, position)
                 return
             except psycopg.errors.LockNotAvailable:
                 # Somebody reads the old rows in a long transaction.
                 time.sleep(min(0.1 * (attempt + 1), 1.0))
         raise RebuildFailed("the old rows are being read all the time: try again later")
 
-    def _fold_the_rest(
-        self, connection: Connection, folding: Folding, builds: Mapping[str, int], position: int
-    ) -> None:
+    def _fold_the_rest(self, connection: Connection, rest: _Rest, position: int) -> None:
         while events := self._reading.read_after(connection, position, self._chunk):
-            folding.fold(events, self._left_out())
-            write_all(connection, folding.take(everything=True), builds)
+            rest.fold(events, self._left_out())
             position = events[-1].position
-        for projection in folding.projections:
+        for projection in rest.projections:
             name = projection.name
             state = "parked" if any(name == parked.name for parked in self._parked) else "running"
             checkpoints.swap_checkpoint(
                 connection,
-                Checkpoint(name, position, builds[name], projection.fingerprint, state),
+                Checkpoint(name, position, rest.builds[name], projection.fingerprint, state),
             )
         for parked in self._parked:
             checkpoints.park(connection, *parked)

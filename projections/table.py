@@ -22,7 +22,7 @@ from projections.shape import Index, Row, Shape
 R = TypeVar("R", bound=Row)
 
 ROWS_IN_MEMORY = 4_096
-ROWS_PER_COPY = 4_096
+ROWS_PER_COPY = 2_048
 
 
 class Source(Protocol):

@@ -213,9 +213,10 @@ class Timeline(Projection):
         self._note_all(row, seen)
 
     def _note_all(self, row: BelongsLine, seen: Seen) -> None:
+        position, append = seen.position, self.events.append
         for subject in (row.trader, row.signal, row.order_stream, row.account):
             if subject is not None:
-                self._note(subject, seen)
+                append(TimelineLine(subject=subject, position=position))
 
     def _note(self, subject: UUID, seen: Seen) -> None:
         self.events.append(TimelineLine(subject=subject, position=seen.position))
