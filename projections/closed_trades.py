@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _EARLIEST = date(1900, 1, 1)
 _INSTANT = timedelta(microseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Closing(NamedTuple):
@@ -93,14 +94,14 @@ def closing_of(span: Span) -> Closing:
 _COLUMNS = (
     "v.position, v.opened_at, v.closed_at, v.pnl::float8, v.pnl_ratio::float8, v.side, v.symbol,"
     " v.multiplier, v.entry_cost::float8, v.average_entry::float8, v.mark::float8, v.marked_at,"
-    " v.executions, s.stop::float8"
+    " v.executions"
 )
 # What a trade was posted with stays in the first version of its row, wherever it was moved to;
 # a stop that was once there is never taken away.
 _STOPS = (
-    "LEFT JOIN (SELECT f.signal, (SELECT o.stop FROM read.signal_feed o WHERE o.signal = f.signal"
-    " ORDER BY o.valid_from LIMIT 1) AS stop FROM read.signal_feed f WHERE f.trader = %(book)s"
-    f" AND f.stop IS NOT NULL AND {known_at(None, 'f')}) s ON s.signal = v.position"
+    "SELECT f.signal, (SELECT o.stop::float8 FROM read.signal_feed o WHERE o.signal = f.signal"
+    " ORDER BY o.valid_from LIMIT 1) FROM read.signal_feed f WHERE f.trader = %(book)s"
+    f" AND f.stop IS NOT NULL AND f.posted_at <= %(until)s AND {known_at(None, 'f')}"
 )
 
 
@@ -109,18 +110,19 @@ def trades_of(
 ) -> list[TradeRow]:
     """A trader's scored trades that were open in the window, as they were closed; the open ones
     at the end."""
+    given = {"book": book, "as_of": as_of, **closing._asdict()}
     source, known = "read.positions v", known_at(None, "v")
     if as_of is not None:
         source, known = versions_at(of_one_book=True), "true"
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM {source} {_STOPS} WHERE v.book = %(book)s AND {known} AND v.scored"
-        " AND v.opened_at <= %(until)s AND (v.closed_at > %(after)s OR v.quantity <> 0)"
-        " ORDER BY v.closed_at, v.position",
-        {"book": book, "as_of": as_of, **closing._asdict()},
-        binary=True,
-        prepare=True,
-    )
-    return [TradeRow(*row) for row in found]
+        f"SELECT {_COLUMNS} FROM {source} WHERE v.book = %(book)s AND v.scored AND {known}"
+        " AND v.opened_at <= %(until)s AND (v.closed_at > %(after)s OR v.quantity <> 0)",
+        given, binary=True, prepare=True,
+    ).fetchall()  # fmt: skip
+    stops = dict(connection.execute(_STOPS, given, binary=True, prepare=True).fetchall())
+    rows = [TradeRow._make((*row, stops.get(row[0]))) for row in found]
+    rows.sort(key=lambda row: (row.closed_at or _NEVER, row.position.int))
+    return rows
 
 
 def moved_of(
@@ -185,10 +187,10 @@ def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
                 price = one.corrected
             price = (one.assumed or 0.0) if price is None else price
             tied = price if risk is None else risk.at(price)
-            steps.append((day_of(one.at).toordinal(), one.quantity, price * unit, tied * unit))
+            steps.append((_ordinal(one.at), one.quantity, price * unit, tied * unit))
         last = nan, nan
         if trade.closed_at is None and trade.mark is not None and trade.marked_at is not None:
-            last = day_of(trade.marked_at).toordinal(), trade.mark * unit
+            last = _ordinal(trade.marked_at), trade.mark * unit
         held.append((len(steps), 1.0 if risk is None else -1.0, *last))
     if not held:
         return series("days", ()), series("flows", ())
@@ -197,6 +199,11 @@ def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
         Steps(*(series("steps", column) for column in zip(*steps, strict=True))),
         Holdings(whole("ends", ends), *(series("holdings", column, gaps=True) for column in rest)),
     )
+
+
+def _ordinal(at: datetime) -> int:
+    """The number of the exchange's day."""
+    return at.toordinal() if at.hour >= 5 else day_of(at).toordinal()
 
 
 class _Risk(NamedTuple):
