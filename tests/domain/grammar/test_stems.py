@@ -10,7 +10,9 @@ from domain.grammar import block_words, frames, stance
 from domain.grammar.stems import Hinted, holds_any, stems_of
 
 _SIGNS = dict.fromkeys(
-    (*frames._ANYWHERE, *frames._BEFORE, *frames._BEHIND_NOW, *frames._BEHIND_PAST)
+    sign
+    for signs in (frames._ANYWHERE, frames._BEFORE, frames._BEHIND_NOW, frames._BEHIND_PAST)
+    for sign in signs.signs
 )
 HINTED = {
     **{
