@@ -13,12 +13,13 @@ import time
 import numpy as np
 
 from domain.quant.american import american_greeks, american_price
+from domain.quant.american_dividends import american_with_dividends
 from domain.quant.american_grid import Setting
 from tests.benchmarks.harness import Measured, benchmark, in_turns, peer, seconds
 from tests.domain.quant.american_oracle import Numbers, Options, Oracle, random_options
 
 ROUNDS = 15
-COMPARED, BATCH = 60, 2_000
+COMPARED, BATCH, DIVIDEND_BATCH = 60, 2_000, 300
 LIMITS = {Setting.FAST: 6.0, Setting.ACCURATE: 5.0}
 
 
@@ -83,3 +84,23 @@ def _priced(options: Options, setting: Setting) -> Numbers:
 
 def _rms(errors: Numbers) -> float:
     return math.sqrt(float(np.mean(errors**2)))
+
+
+@benchmark("american_dividends", unit="options/s", limit=20_000, better="higher")
+def american_dividends() -> Measured:
+    """Options with four cash dividends valued in a second, one thread, fast setting."""
+    options = random_options(DIVIDEND_BATCH)
+
+    def valued(setting: Setting) -> Numbers:
+        return american_with_dividends(
+            100.0, options.strike, options.years, options.rate, 0.0, options.vol,
+            options.is_call, [0.1, 0.35, 0.6, 0.85], [0.5, 0.5, 0.5, 0.5], setting=setting,
+        ).price  # fmt: skip
+
+    exact = valued(Setting.ACCURATE)
+    error = _rms(valued(Setting.FAST) - exact)
+    (took,) = in_turns(ROUNDS, lambda: seconds(lambda: valued(Setting.FAST)))
+    return Measured(
+        DIVIDEND_BATCH / took,
+        f"{DIVIDEND_BATCH} options; {error:.1e} off the accurate setting (root mean square)",
+    )
