@@ -8,7 +8,6 @@ TRUETAPE_KILL_SIGNALS (30 unless told otherwise).
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -57,6 +56,7 @@ from tests.faults.markets import (
 )
 from tests.faults.test_kill_postgres import kill_postgres
 from tests.faults.trading_worker import NOON, Place, RunningClock, work
+from tests.forking import PROCESSES
 from tests.patience import PATIENCE_S, wait_until
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
@@ -70,8 +70,6 @@ LIMITS = Limits(
 )
 OVER = (OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.DENIED, OrdStatus.REJECTED)
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.faults.trading_worker"])
 
 T = TypeVar("T")
 

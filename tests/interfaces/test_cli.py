@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,58 +15,10 @@ import pytest
 from adapters.embedded import Servers
 from interfaces.wording import money, percent
 from tests.conftest import NewDatabase
-from tests.patience import PATIENCE_S
+from tests.interfaces.shell import Shell
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)
 EXPIRY = (NOW + timedelta(days=45)).date()
-
-
-class Said(NamedTuple):
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output, which has to be JSON and nothing else."""
-        return json.loads(self.out)
-
-
-class Shell:
-    """Runs `truetape` in a folder."""
-
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
-        self._environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            "TRUETAPE_HOME": str(folder / "home"),
-            "USER": "olga",
-            "LOGNAME": "olga",
-            "COLUMNS": "80",
-            **environment,
-        }
-
-    def __call__(self, *words: str, **environment: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "interfaces.cli", *words],
-            cwd=ROOT,
-            env={**self._environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_S,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    def refused(self, *words: str) -> str:
-        """The sentence of a refusal, on standard error alone."""
-        said = self(*words)
-        assert (said.code, said.out) == (1, ""), said
-        assert "Traceback" not in said.err
-        return " ".join(said.err.split())
 
 
 def option(root: str, right: str, strike: int) -> str:

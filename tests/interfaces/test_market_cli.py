@@ -17,7 +17,7 @@ from adapters.leases import Lease
 from tests.adapters.market.fake_polygon import FakePolygon
 from tests.adapters.market.loopback import Shown
 from tests.conftest import NewDatabase
-from tests.interfaces.test_cli import ROOT, Said, Shell
+from tests.interfaces.shell import ROOT, Said, Shell
 from tests.patience import PATIENCE_S, wait_until
 
 OPENS = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
@@ -124,7 +124,7 @@ def recording(desk: Desk, ended: list[str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "interfaces.cli", "market", "record", "--only",
          "--symbols", "AAPL," + CALL],
-        cwd=ROOT, env={**desk.shell._environment, **desk.environment},
+        cwd=ROOT, env={**desk.shell.environment, **desk.environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.interfaces.shell import Said, truetape
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = "2025-11-13T15:00:00Z"
 
 
-def run(*words: str, given: str = "", home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "interfaces.cli", "parse", *words],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "TRUETAPE_HOME": str(home or "/nowhere"), "COLUMNS": "90"},
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
+def run(*words: str, given: str = "", home: Path | None = None) -> Said:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TRUETAPE_HOME": str(home or "/nowhere"),
+        "COLUMNS": "90",
+    }
+    return truetape(["parse", *words], environment, given)
 
 
 def line(number: int, content: str, **more: Any) -> str:
@@ -36,15 +30,15 @@ def line(number: int, content: str, **more: Any) -> str:
     return json.dumps({**said, **more})
 
 
-def readings(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    return [json.loads(said) for said in done.stdout.splitlines()]
+def readings(done: Said) -> list[dict[str, Any]]:
+    return [json.loads(said) for said in done.out.splitlines()]
 
 
 def test_each_line_has_its_reading_and_no_server_is_needed(tmp_path: Path) -> None:
     told = [line(1, "BTO 5 TSLA 250c 11/21 @ 2.30"), "", line(2, "gm"), line(3, "trim half @ 3")]
     done = run("-", given="\n".join(told), home=tmp_path / "home")
     entry, talk, trim = readings(done)
-    assert done.returncode == 0
+    assert done.code == 0
     assert entry["trades"] == [
         {"action": "BTO", "symbol": "TSLA", "strike": 250, "right": "C", "expiry": "2025-11-21",
          "price": 2.30, "price_to": None, "quantity": 5, "fraction": None, "gain": None, "legs": []}
@@ -59,15 +53,15 @@ def test_a_malformed_line_is_told_with_its_number_and_the_rest_is_read(tmp_path:
     untimed = json.dumps({"id": "2", "channel": "x", "content": "BTO"})
     file.write_text("\n".join([line(1, "gm"), "{broken", untimed, line(3, "gn")]))
     done = run(str(file))
-    assert done.returncode == 1
+    assert done.code == 1
     assert [reading["id"] for reading in readings(done)] == ["1", "3"]
-    assert "chat.jsonl:2: left out" in done.stderr
-    assert "chat.jsonl:3: left out: the message has no timestamp" in done.stderr
+    assert "chat.jsonl:2: left out" in done.err
+    assert "chat.jsonl:3: left out: the message has no timestamp" in done.err
 
 
 def test_the_prices_keep_their_digits() -> None:
     done = run("-", given=line(1, "BTO 5 TSLA 250c 11/21 @ 2.3050"))
-    assert '"price":2.3050' in done.stdout
+    assert '"price":2.3050' in done.out
 
 
 def test_exports_of_a_channel_are_read_too(tmp_path: Path) -> None:
@@ -112,13 +106,13 @@ def test_settings_that_mean_nothing_are_refused(tmp_path: Path, settings: str, t
     rooms = tmp_path / "rooms.toml"
     rooms.write_text(settings)
     done = run("-", "--rooms", str(rooms))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert told in " ".join(done.stderr.split())
+    assert (done.code, done.out) == (1, "")
+    assert told in " ".join(done.err.split())
 
 
 def test_a_message_is_explained_in_words() -> None:
     done = run("--text", "BTO 5 TSLA 250c 12/19/31 @ 2.30 SL 1.50", "--explain")
-    shown = " ".join(done.stdout.split())
+    shown = " ".join(done.out.split())
     assert "BTO 5 TSLA 250C 2031-12-19 @ 2.30" in shown
     assert 'expiry "12/19/31"' in shown
     assert 'price "2.30"' in shown
@@ -126,17 +120,17 @@ def test_a_message_is_explained_in_words() -> None:
 
 def test_what_is_missing_is_explained() -> None:
     done = run("--text", "BTO 5 TSLA 250c @ 2.30", "--explain")
-    assert "missing expiry" in " ".join(done.stdout.split())
+    assert "missing expiry" in " ".join(done.out.split())
 
 
 @pytest.mark.parametrize("words", [[], ["-", "--text", "BTO"], ["nothing.jsonl"]])
 def test_a_wrong_command_line_is_a_sentence(words: list[str]) -> None:
     done = run(*words)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip()
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback" not in done.err
+    assert done.err.strip()
 
 
 def test_nothing_reads_as_nothing() -> None:
     done = run("-", given="\n\n")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.code, done.out) == (0, "")

@@ -22,7 +22,8 @@ from domain.signals import Signal
 from domain.traders import trader_stream
 from tests.application.conftest import desk_on
 from tests.conftest import NewDatabase
-from tests.interfaces.test_cli import EXPIRY, NOW, Shell, chat, option
+from tests.interfaces.shell import Shell
+from tests.interfaces.test_cli import EXPIRY, NOW, chat, option
 
 
 def mistake(desk: Desk, number: str, price: str) -> None:

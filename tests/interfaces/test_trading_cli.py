@@ -12,7 +12,7 @@ from adapters.databases import drop_database
 from adapters.embedded import Servers
 from interfaces.compose import DEMO_DATABASE
 from interfaces.demo.done import Finished, keep
-from tests.interfaces.test_cli import Shell
+from tests.interfaces.shell import Shell
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 CALL = "TSLA  261120C00250000"
