@@ -1,11 +1,13 @@
-"""News of moved read models over Redis pub/sub; when Redis is away, silence and a log line."""
+"""News of moved read models over Redis pub/sub, and what somebody is still to be told; when Redis
+is away, silence and a log line.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 CHANNEL = "truetape:positions"
 MARKS_CHANNEL = "truetape:marks"
+OWED = "truetape:owed:"
+"""Under which keys answers are kept that nobody has given yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,16 +47,36 @@ class RedisAnnouncer:
         """Tells which holdings' P&L moved, as a JSON list on a channel of its own."""
         self._publish(MARKS_CHANNEL, list(marks))
 
+    def owe(self, name: str, answer: bytes, *, within_s: int) -> None:
+        """Keeps what an answer takes, as long as it can be given."""
+        self._ask(lambda redis: redis.set(f"{OWED}{name}", answer, ex=within_s))
+
+    def paid(self, name: str) -> None:
+        """The answer was given."""
+        self._ask(lambda redis: redis.delete(f"{OWED}{name}"))
+
+    def owed(self) -> dict[str, bytes]:
+        """The answers that were never given and still can be; none while Redis is away."""
+        names = self._ask(lambda redis: list(redis.scan_iter(f"{OWED}*"))) or []
+        kept = self._ask(lambda redis: redis.mget(names)) if names else None
+        found = zip(names, kept or [], strict=False)
+        return {name.decode().removeprefix(OWED): answer for name, answer in found if answer}
+
     def _publish(self, channel: str, told: object) -> None:
+        self._ask(lambda redis: redis.publish(channel, msgspec.json.encode(told)))
+
+    def _ask(self, question: Callable[[redis.Redis], Any]) -> Any:
         from redis import RedisError
 
         try:
-            self._redis.publish(channel, msgspec.json.encode(told))
+            answer = question(self._redis)
             self._silent = False
         except RedisError as error:
             if not self._silent:
                 _log.warning("live updates are paused: Redis does not answer (%s)", error)
             self._silent = True
+            return None
+        return answer
 
     def close(self) -> None:
         if "_redis" in self.__dict__:

@@ -30,6 +30,7 @@ from interfaces.discord.figures import PACE_S, Figures
 from interfaces.discord.members import member_of
 from interfaces.discord.milestones import Milestones
 from interfaces.discord.noticeboard import OUTSIDE, Noticeboard
+from interfaces.discord.owing import settle
 from interfaces.discord.posting import Cards
 from interfaces.discord.reaching import reaching
 from interfaces.discord.reacting import reacted
@@ -107,6 +108,7 @@ class Bot(CaptureClient):
     async def setup_hook(self) -> None:
         """What happens from here on is told, even if the connection takes its time."""
         await self.board.prepare()
+        await settle(self.house, self)
 
     async def on_ready(self) -> None:
         """Tells what is due while the history of the watched channels is fetched."""

@@ -31,6 +31,7 @@ from interfaces.chat_files import DISCORD
 from interfaces.compose import House
 from interfaces.discord.fixing import change_of, reading_of
 from interfaces.discord.members import called
+from interfaces.discord.owing import owe, paid
 from interfaces.discord.settings import DiscordSettings
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of
 from interfaces.graphql.errors import told
@@ -73,10 +74,15 @@ async def click(interaction: Interaction, act: Act, offer: MakeItems | None = No
 
     `offer` makes the buttons with which a price that moved is accepted.
     """
-    is_owed = await _acknowledged(interaction)
-    said = await decided(act, asker_of(interaction))
-    if not is_owed:
-        return
+    asker = asker_of(interaction)
+    is_owed, _ = await asyncio.gather(_acknowledged(interaction), owe(asker.house, interaction))
+    said = await decided(act, asker)
+    if is_owed:
+        await _answer(interaction, said, offer)
+    await paid(asker.house, interaction)
+
+
+async def _answer(interaction: Interaction, said: Said, offer: MakeItems | None) -> None:
     view = None
     if offer is not None and said.offer is not None:
         view = ui.View(timeout=None)

@@ -8,7 +8,8 @@ because both carry the same nonce.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -43,15 +44,23 @@ def nonce_of(*words: object) -> str:
     return stream_id("nonce", *map(str, words)).hex[:NONCE_LENGTH]
 
 
+@contextmanager
+def snapshot(connection: Connection[Any]) -> Iterator[None]:
+    """Everything that is read inside is as it was at one moment."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 async def look(house: House, question: Callable[[Connection[Any]], Answer]) -> Answer:
-    """What the read models say, asked in a thread.
+    """What the read models say at one moment, asked in a thread: all questions see one snapshot.
 
     Raises:
         psycopg.OperationalError: the database did not answer.
     """
 
     def asked() -> Answer:
-        with house.reader.connection() as connection:
+        with house.reader.connection() as connection, snapshot(connection):
             return question(connection)
 
     return await asyncio.to_thread(asked)
