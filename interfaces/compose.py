@@ -143,6 +143,8 @@ class House:
         self.books = TradingBooks(self._factory.pool)
         self.assessor = Assessor(self.market, self.books)
         self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
+        self.are_read_models_elsewhere = False
+        """Another process keeps them for this one, which must not take them from it."""
 
     @cached_property
     def reactions(self) -> tuple[ReactionRunner, ...]:
@@ -247,7 +249,8 @@ class House:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             self._reacting.catch_up()
-            self.projections.catch_up()
+            if not self.are_read_models_elsewhere:
+                self.projections.catch_up()
             if not self.behind() and not self.brokerages.waiting():
                 return
             if time.monotonic() > deadline:

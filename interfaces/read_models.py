@@ -29,6 +29,7 @@ def follow_apart(house: House, stop: threading.Event) -> None:
     """Keeps the read models in step from another process until told to stop; should that one
     end before, it is begun again.
     """
+    house.are_read_models_elsewhere = True
     while not stop.is_set():
         with _follower(house) as follower:
             while follower.poll() is None and not stop.wait(LOOK_S):

@@ -69,6 +69,14 @@ def test_what_happens_is_shown_by_another_process_which_ends_with_the_worker(hou
     assert not follower.is_running()
 
 
+def test_who_has_them_kept_elsewhere_waits_for_them_and_takes_none(house: House) -> None:
+    with following(house):
+        happen(house, "second")
+        house.catch_up()
+        assert is_shown(house)
+        assert house.projections.position() == 0, "no read model is led here"
+
+
 def test_a_process_that_dies_is_followed_by_another(house: House) -> None:
     with following(house):
         wait_until(lambda: bool(followers()))
