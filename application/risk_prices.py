@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from application.brokerage import ChainQuote
@@ -52,14 +53,15 @@ def prices_of(
     Raises:
         Unavailable: the market does not answer.
     """
-    named = {symbol: instrument(symbol) for symbol in sorted(symbols)}
-    spots = {one.underlying for one in named.values() if isinstance(one, Option)}
-    wanted = sorted({*named, *spots})
+    named = {symbol: _terms(symbol) for symbol in symbols}
+    underlyings = {one.underlying for one in named.values() if one.is_option}
+    wanted = sorted(named.keys() | underlyings)
     answers = market.quotes_at([QuoteRequest(symbol, at) for symbol in wanted])
     quotes = {
         symbol: quote for symbol, quote in zip(wanted, answers, strict=True) if quote is not None
     }
-    listed = _listed(chains, [s for s, one in named.items() if isinstance(one, Option)], at)
+    listed = _listed(chains, [s for s, one in named.items() if one.is_option], at)
+    spots = {symbol: _spot(quotes.get(symbol)) for symbol in underlyings}
     priced: dict[str, Priced] = {}
     own: list[_Modelled] = []
     for symbol, one in named.items():
@@ -67,8 +69,8 @@ def prices_of(
         seen = _seen(symbol, quote, contract)
         if seen is None:
             continue
-        spot = _spot(quotes.get(one.underlying))
-        if not isinstance(one, Option):
+        spot = spots.get(one.underlying)
+        if not one.is_option:
             priced[symbol] = _linear(seen)
         elif contract is not None and (found := _from_chain(seen, spot, contract)) is not None:
             priced[symbol] = found
@@ -84,8 +86,33 @@ class _Modelled(NamedTuple):
     """A contract whose Greeks we work out."""
 
     quote: QuoteSeen
-    option: Option
+    terms: _Terms
     spot: float
+
+
+class _Terms(NamedTuple):
+    """What the name of an instrument says of its Greeks; of an option alone but the underlying."""
+
+    is_option: bool
+    underlying: str
+    strike: float = 0.0
+    is_call: bool = False
+    expires_s: float = 0.0
+
+
+@lru_cache(maxsize=65_536)
+def _terms(symbol: str) -> _Terms:
+    named = instrument(symbol)
+    if not isinstance(named, Option):
+        return _Terms(False, named.underlying)
+    expires = datetime.combine(named.expiry, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
+    return _Terms(
+        True,
+        named.underlying,
+        float(named.strike),
+        named.right is Right.CALL,
+        expires.timestamp(),
+    )
 
 
 def _listed(
@@ -142,11 +169,12 @@ def _modelled(contracts: Sequence[_Modelled], rate: float, at: datetime) -> dict
     from domain.quant.black_scholes import greeks
     from domain.quant.implied_volatility import VolStatus, implied_volatility
 
-    spot = [one.spot for one in contracts]
-    strike = [float(one.option.strike) for one in contracts]
-    years = [_years(one.option, at) for one in contracts]
-    calls = [one.option.right is Right.CALL for one in contracts]
-    mid = [float(one.quote.bid + one.quote.offer) / 2 for one in contracts]
+    now_s = at.timestamp()
+    quotes, terms, spot = zip(*contracts, strict=True)
+    strike = [one.strike for one in terms]
+    years = [max(one.expires_s - now_s, 0.0) / SECONDS_A_YEAR for one in terms]
+    calls = [one.is_call for one in terms]
+    mid = [float(quote.bid + quote.offer) / 2 for quote in quotes]
     vols, statuses = implied_volatility(mid, spot, strike, years, rate, 0.0, calls)
     told = statuses.tolist()
     # Without volatility only the intrinsic value moves, as it should for these.
@@ -172,9 +200,3 @@ def _modelled(contracts: Sequence[_Modelled], rate: float, at: datetime) -> dict
             )  # fmt: skip
         priced[one.quote.symbol] = answer
     return priced
-
-
-def _years(option: Option, at: datetime) -> float:
-    """Years to the close on the expiry day, on a calendar of 365 days."""
-    expires = datetime.combine(option.expiry, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
-    return max((expires - at).total_seconds(), 0.0) / SECONDS_A_YEAR

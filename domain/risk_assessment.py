@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -171,8 +172,8 @@ class _Book:
         """Every line, the one used most first."""
         found = [
             *self._greeks(),
-            *self._concentrations(LimitKind.SYMBOL_SHARE, Scope.SYMBOL, lambda one: one.underlying),
-            *self._concentrations(LimitKind.SECTOR_SHARE, Scope.SECTOR, lambda one: one.sector),
+            *self._concentrations(LimitKind.SYMBOL_SHARE, Scope.SYMBOL, attrgetter("underlying")),
+            *self._concentrations(LimitKind.SECTOR_SHARE, Scope.SECTOR, attrgetter("sector")),
             *self._counts(),
             self._buying_power(),
             *self._drawdown(peak_profit),
@@ -218,11 +219,9 @@ class _Book:
         self, limit: LimitKind, scope: Scope, group: Callable[[Valued], str]
     ) -> Iterator[Line]:
         at_stake: dict[str, Decimal] = defaultdict(Decimal)
-        unmarked: set[str] = set()
-        for one in self._positions:
-            at_stake[group(one)] += one.at_stake
-            if not one.is_marked:
-                unmarked.add(group(one))
+        for name, one in zip(map(group, self._positions), self._positions, strict=True):
+            at_stake[name] += one.at_stake
+        unmarked = {group(one) for one in self._positions if not one.is_marked}
         part = getattr(self._limits, limit.value)
         allowed = cents(part * max(self.equity, ZERO))
         for subject, used in at_stake.items():

@@ -119,7 +119,7 @@ class Line(Value, frozen=True, kw_only=True):
 LineKey = tuple[LimitKind, Scope, str]
 
 
-class QuoteSeen(Value, frozen=True, kw_only=True):
+class QuoteSeen(Value, frozen=True, kw_only=True, gc=False):
     """A quote that a figure rests on. Prices in USD per share."""
 
     symbol: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -105,10 +106,10 @@ class Exposures:
         """The exposure of each group, in the order of their names."""
         if group is Group.TOTAL:
             return [self.total]
-        names = [_name(leg, group) for leg in self._legs]
+        names = list(map(_NAME[group], self._legs))
         order = sorted(set(names))
         number = {name: at for at, name in enumerate(order)}
-        return self._summed(order, [number[name] for name in names])
+        return self._summed(order, list(map(number.__getitem__, names)))
 
     def by_position(self, limit: LimitKind) -> Floats:
         """How much each position adds to the figure of a limit on Greeks."""
@@ -153,12 +154,11 @@ def sum_greeks(legs: Sequence[LegGreeks], places: int) -> Exposures:
     return Exposures(legs, from_rows([leg.figures for leg in legs]), places)
 
 
-def _name(leg: LegGreeks, group: Group) -> str:
-    if group is Group.UNDERLYING:
-        return leg.underlying
-    if group is Group.SECTOR:
-        return leg.sector
-    return leg.expiry
+_NAME: dict[Group, Callable[[LegGreeks], str]] = {
+    Group.UNDERLYING: attrgetter("underlying"),
+    Group.SECTOR: attrgetter("sector"),
+    Group.EXPIRY: attrgetter("expiry"),
+}
 
 
 def exact(figure: float) -> Decimal:

@@ -9,10 +9,10 @@ position without a usable quote is valued at what it cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -40,7 +40,7 @@ class OpenPosition(Value, frozen=True, kw_only=True):
     price: Decimal
 
 
-class Priced(Value, frozen=True, kw_only=True):
+class Priced(Value, frozen=True, kw_only=True, gc=False):
     """An instrument at a quote, with its Greeks per share (theta per day, vega per vol point);
     `why` says what is missing of them. `spot` is the price of the underlying.
     """
@@ -89,10 +89,10 @@ def value(
     at: datetime,
 ) -> Valuation:
     """Values positions by quotes that are younger than so many seconds."""
-    fresh = _Fresh(prices, age_s, at)
+    fresh, sector_of = _Fresh(prices, age_s, at), cache(sectors.of)
     legs: list[LegGreeks] = []
     valued = tuple(
-        _valued(place, position, fresh, sectors, legs) for place, position in enumerate(positions)
+        [_valued(place, each, fresh, sector_of, legs) for place, each in enumerate(positions)]
     )
     return Valuation(valued, legs, fresh.missing)
 
@@ -173,13 +173,19 @@ _UNKNOWN = (None,) * 5
 
 
 def _valued(
-    place: int, position: OpenPosition, fresh: _Fresh, sectors: Sectors, legs: list[LegGreeks]
+    place: int,
+    position: OpenPosition,
+    fresh: _Fresh,
+    sector_of: Callable[[str], str],
+    legs: list[LegGreeks],
 ) -> Valued:
     """The position at its quotes; the Greeks of its legs are added to `legs`."""
-    plan = _plan(position.symbol, position.quantity > 0)
-    sector = sectors.of(plan.underlying)
+    quantity = position.quantity
+    plan = _plan(position.symbol, quantity > ZERO)
+    sector = sector_of(plan.underlying)
     multiplier = plan.multiplier
-    held = abs(float(position.quantity))
+    size = abs(quantity)
+    held = float(size)
     quotes: list[QuoteSeen] = []
     worth = ZERO
     for leg in plan.legs:
@@ -189,16 +195,18 @@ def _valued(
         if priced is not None:
             quote = priced.quote
             quotes.append(quote)
-            worth += ratio * (quote.bid if ratio > 0 else quote.offer)
+            closes_at = quote.bid if ratio > 0 else quote.offer
+            worth += closes_at if ratio == 1 else ratio * closes_at
             known = (priced.spot, priced.delta, priced.gamma, priced.theta, priced.vega)
         figures = (ratio * held, multiplier, *known)
         legs.append(LegGreeks(place, leg.underlying, sector, leg.expiry, figures))
-    units = abs(position.quantity) * multiplier
+    units = size * multiplier
     is_marked = len(quotes) == len(plan.legs)
-    value = cents(worth * units if is_marked else position.price * position.quantity * multiplier)
+    value = cents(worth * units if is_marked else position.price * quantity * multiplier)
     at_stake = abs(value)
     if plan.sold is not None and units:
-        at_stake = cents(max(at_stake, plan.sold.at(-value / units) * units))
+        brings = -worth if is_marked else -value / units
+        at_stake = max(at_stake, cents(plan.sold.at(brings) * units))
     return Valued(
         position, plan.underlying, sector, multiplier, value, at_stake, is_marked, tuple(quotes)
     )
