@@ -1,12 +1,12 @@
 """Closed trades: a trader's trades of a window, with what they took, gave back and risked.
 
-The figures of a record are made from these rows; numbers are float64 here, for there they are
-no longer what someone is owed.
+The figures of a record are made from these columns; numbers are float64 here, for there they
+are no longer what someone is owed. The database packs them: row by row it would take longer
+than all the figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from math import inf, nan
@@ -27,11 +27,13 @@ from projections.windows import Span
 
 if TYPE_CHECKING:
     from domain.quant.excursions import Moved
+    from domain.quant.held_trades import Held
     from domain.quant.series import Floats
 
 _EARLIEST = date(1900, 1, 1)
 _INSTANT = timedelta(microseconds=1)
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_FIRST_DAY = date(2000, 1, 1)
+"""Day 0 of packed days."""
 
 
 class Closing(NamedTuple):
@@ -40,46 +42,14 @@ class Closing(NamedTuple):
     after: datetime
     until: datetime
 
-    def is_in(self, row: TradeRow) -> bool:
-        """Whether the trade was closed in the window."""
-        return row.closed_at is not None and self.after < row.closed_at <= self.until
 
+class Followed(NamedTuple):
+    """A trader's scored trades that were open in a window, and the money of those that were
+    closed in it or still are open: what they took and gave back, as days and flows."""
 
-class TradeRow(NamedTuple):
-    """A scored trade that was open in the window, and what it takes to follow its money."""
-
-    position: UUID
-    opened_at: datetime
-    closed_at: datetime | None
-    pnl: float
-    ratio: float
-    side: str
-    symbol: str
-    multiplier: int
-    entry_cost: float
-    average_entry: float | None
-    mark: float | None
-    marked_at: datetime | None
-    executions: str
-    stop: float | None
-
-    @property
-    def hours(self) -> float:
-        """From the first entry to the last exit."""
-        if self.closed_at is None:
-            return 0.0
-        return (self.closed_at - self.opened_at).total_seconds() / 3600
-
-    @property
-    def risked(self) -> float:
-        """USD from the entry to the stop; 0 where there is none, or where it would fire at once
-        or lies beyond what the trade ties up, as one that was meant for the underlying."""
-        if self.stop is None or not self.average_entry:
-            return 0.0
-        sign = 1.0 if self.side == Side.BUY else -1.0
-        risked = sign * (1.0 - self.stop / self.average_entry) * self.entry_cost
-        is_beyond = self.ratio != 0.0 and risked > self.pnl / self.ratio
-        return 0.0 if risked <= 0.0 or is_beyond else risked
+    held: Held
+    days: Floats
+    flows: Floats
 
 
 def closing_of(span: Span) -> Closing:
@@ -91,10 +61,37 @@ def closing_of(span: Span) -> Closing:
     return Closing(first.astimezone(UTC) - _INSTANT, after_last.astimezone(UTC) - _INSTANT)
 
 
+def _day(moment: str) -> str:
+    return f"(({moment} AT TIME ZONE '{EXCHANGE_ZONE.key}')::date - DATE '{_FIRST_DAY}')"
+
+
+_CLOSED = "coalesce(v.closed_at, 'infinity')"
+_CLOSED_DAY = f"CASE WHEN v.closed_at IS NULL THEN {2**31 - 1} ELSE {_day('v.closed_at')} END"
+# One purchase and one sale are told by their sums; others need each of their executions.
+_SIMPLE = (
+    "(v.side = 'buy' AND v.closed_at IS NOT NULL AND strpos(v.executions, '''number'':3') = 0)"
+)
 _COLUMNS = (
-    "v.position, v.opened_at, v.closed_at, v.pnl::float8, v.pnl_ratio::float8, v.side, v.symbol,"
-    " v.multiplier, v.entry_cost::float8, v.average_entry::float8, v.mark::float8, v.marked_at,"
-    " v.executions"
+    "uuid_send(v.position)",
+    "timestamptz_send(v.opened_at)",
+    f"timestamptz_send({_CLOSED})",
+    f"int4send({_day('v.opened_at')})",
+    f"int4send({_CLOSED_DAY})",
+    "float8send(v.pnl::float8)",
+    "float8send(v.pnl_ratio::float8)",
+    "float8send(v.entry_cost::float8)",
+    "float8send(coalesce(v.average_entry, 0)::float8)",
+    "float8send(CASE WHEN v.side = 'buy' THEN 1 ELSE -1 END)",
+    f"float8send({_SIMPLE}::int)",
+)
+_PACKED = ", ".join(f"string_agg({column}, ''::bytea)" for column in _COLUMNS)
+_WRITTEN = (
+    "string_agg(concat('{''executions'':', v.executions, ',''side'':''', v.side,"
+    " ''',''symbol'':''', v.symbol, ''',''unit'':', v.multiplier,"
+    " ',''mark'':', coalesce(v.mark::text, 'null'),"
+    f" ',''day'':', coalesce({_day('v.marked_at')}::text, 'null'),"
+    " ',''closed'':', (v.closed_at IS NOT NULL)::text, '}'), ',')"
+    f" FILTER (WHERE NOT {_SIMPLE} AND (v.closed_at IS NULL OR v.closed_at <= %(until)s))"
 )
 # What a trade was posted with stays in the first version of its row, wherever it was moved to;
 # a stop that was once there is never taken away.
@@ -107,50 +104,51 @@ _STOPS = (
 
 def trades_of(
     connection: Connection[Any], book: UUID, closing: Closing, as_of: int | None
-) -> list[TradeRow]:
-    """A trader's scored trades that were open in the window, as they were closed; the open ones
-    at the end."""
-    given = {"book": book, "as_of": as_of, **closing._asdict()}
+) -> Followed:
+    """A trader's scored trades that were open in the window."""
+    from domain.quant.held_trades import Packed, unpacked
+    from domain.quant.series import joined
+
     source, known = "read.positions v", known_at(None, "v")
     if as_of is not None:
         source, known = versions_at(of_one_book=True), "true"
+    row = connection.execute(
+        f"SELECT {_PACKED}, {_WRITTEN} FROM {source} WHERE v.book = %(book)s AND v.scored"
+        f" AND {known} AND v.opened_at <= %(until)s"
+        " AND (v.closed_at > %(after)s OR v.quantity <> 0)",
+        {"book": book, "as_of": as_of, **closing._asdict()},
+        binary=True,
+        prepare=True,
+    ).fetchone()
+    *packed, written = row or (None,) * (len(_COLUMNS) + 1)
+    held = unpacked(Packed(*(column or b"" for column in packed)))
+    days, flows = held.between(*closing).flows()
+    more_days, more_flows = _flows_of(_written_of(f"[{written or ''}]".replace("'", '"')))
+    return Followed(held, joined(days, more_days), joined(flows, more_flows))
+
+
+def stops_of(connection: Connection[Any], book: UUID, closing: Closing) -> dict[bytes, float]:
+    """The stops that trades were posted with, by the bytes of the trade's id."""
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM {source} WHERE v.book = %(book)s AND v.scored AND {known}"
-        " AND v.opened_at <= %(until)s AND (v.closed_at > %(after)s OR v.quantity <> 0)",
-        given, binary=True, prepare=True,
-    ).fetchall()  # fmt: skip
-    stops = dict(connection.execute(_STOPS, given, binary=True, prepare=True).fetchall())
-    rows = [TradeRow._make((*row, stops.get(row[0]))) for row in found]
-    rows.sort(key=lambda row: (row.closed_at or _NEVER, row.position.int))
-    return rows
+        _STOPS, {"book": book, "until": closing.until}, binary=True, prepare=True
+    ).fetchall()
+    return {signal.bytes: stop for signal, stop in found if stop is not None}
 
 
 def moved_of(
-    connection: Connection[Any],
-    book: UUID,
-    trades: Sequence[TradeRow],
-    closing: Closing,
-    as_of: int | None,
+    connection: Connection[Any], book: UUID, since: datetime, until: datetime, as_of: int | None
 ) -> Moved:
-    """What moved the book's ratios while these trades were open, packed by the database: row
-    by row it would take longer than all the figures."""
+    """What moved the ratios of the book's trades between two moments."""
     from domain.quant.excursions import Moved
 
-    if not trades:
-        return Moved(b"", b"", b"")
     known = "" if as_of is None else "AND event <= %(as_of)s"
     row = connection.execute(
         "SELECT string_agg(uuid_send(position), ''::bytea),"
         " string_agg(timestamptz_send(at), ''::bytea),"
         " string_agg(float8send(ratio::float8), ''::bytea)"
         " FROM read.contributions"
-        f" WHERE book = %(book)s AND at >= %(first)s AND at <= %(until)s {known}",
-        {
-            "book": book,
-            "first": min(trade.opened_at for trade in trades),
-            "until": closing.until,
-            "as_of": as_of,
-        },
+        f" WHERE book = %(book)s AND at >= %(since)s AND at <= %(until)s {known}",
+        {"book": book, "since": since, "until": until, "as_of": as_of},
         binary=True,
         prepare=True,
     ).fetchone()
@@ -168,29 +166,42 @@ class _Execution(msgspec.Struct):
     assumed: float | None = None
 
 
-_executions_of = msgspec.json.Decoder(list[_Execution], strict=False).decode
+class _Written(msgspec.Struct):
+    """A trade with its executions, and the mark that what is open of it is valued at."""
+
+    executions: list[_Execution]
+    side: str
+    symbol: str
+    unit: float
+    mark: float | None
+    day: int | None
+    closed: bool
 
 
-def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
-    """What trades took and gave back, as (days, flows); days are ordinals of the exchange's."""
+_written_of = msgspec.json.Decoder(list[_Written], strict=False).decode
+
+
+def _flows_of(trades: list[_Written]) -> tuple[Floats, Floats]:
+    """What trades took and gave back, execution by execution, as (days, flows)."""
     from domain.quant.cash_flows import Holdings, Steps, trade_flows
     from domain.quant.series import series, whole
 
     steps: list[tuple[float, float, float, float]] = []
     held: list[tuple[int, float, float, float]] = []
     for trade in trades:
-        unit = float(trade.multiplier)
+        unit = trade.unit
         risk = None if trade.side == Side.BUY else _risk_of(trade.symbol)
-        for one in _executions_of(trade.executions.replace("'", '"')):
+        for one in trade.executions:
             price = one.claimed if one.checked is None else one.checked
             if one.corrected is not None:
                 price = one.corrected
             price = (one.assumed or 0.0) if price is None else price
             tied = price if risk is None else risk.at(price)
-            steps.append((_ordinal(one.at), one.quantity, price * unit, tied * unit))
+            day = (day_of(one.at) - _FIRST_DAY).days
+            steps.append((day, one.quantity, price * unit, tied * unit))
         last = nan, nan
-        if trade.closed_at is None and trade.mark is not None and trade.marked_at is not None:
-            last = _ordinal(trade.marked_at), trade.mark * unit
+        if not trade.closed and trade.mark is not None and trade.day is not None:
+            last = trade.day, trade.mark * unit
         held.append((len(steps), 1.0 if risk is None else -1.0, *last))
     if not held:
         return series("days", ()), series("flows", ())
@@ -199,11 +210,6 @@ def flows_of(trades: Sequence[TradeRow]) -> tuple[Floats, Floats]:
         Steps(*(series("steps", column) for column in zip(*steps, strict=True))),
         Holdings(whole("ends", ends), *(series("holdings", column, gaps=True) for column in rest)),
     )
-
-
-def _ordinal(at: datetime) -> int:
-    """The number of the exchange's day."""
-    return at.toordinal() if at.hour >= 5 else day_of(at).toordinal()
 
 
 class _Risk(NamedTuple):

@@ -10,7 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,15 +18,15 @@ from psycopg import Connection
 from domain.instruments import instrument
 from domain.market import EXCHANGE_ZONE
 from domain.standings import wilson_interval
-from projections.closed_trades import Closing, TradeRow, closing_of, flows_of, moved_of, trades_of
+from projections.closed_trades import Closing, closing_of, moved_of, stops_of, trades_of
 from projections.leaderboards import rules_on
-from projections.pnl import day_of
 from projections.readmodel import known_at
 from projections.windows import Span
 
 if TYPE_CHECKING:
     from domain.quant.figures import Figure
-    from domain.quant.performance import Flows, Market, Sessions, Trades
+    from domain.quant.held_trades import Held
+    from domain.quant.performance import Market, Sessions, Trades
 
 BENCHMARK = "SPY"
 """What a record is held against unless something else is asked for."""
@@ -56,21 +55,21 @@ def performance(
     """
     # Compiled kernels take a second to load; only who asks for figures waits for them.
     from domain.quant.figures import Terms
-    from domain.quant.performance import Record
+    from domain.quant.performance import Flows, Record
     from domain.quant.performance import performance as figures
 
     rules = rules_on(connection, span.last, as_of)
     closing = closing_of(span)
     trades = trades_of(connection, book, closing, as_of)
-    held = _sessions(connection, book, span, sessions, trades, as_of)
-    first = held.days[0] if held.days else max(span.first, min(sessions, default=span.first))
+    days = _sessions(connection, book, span, sessions, trades.held, as_of)
+    first = days.days[0] if days.days else max(span.first, min(sessions, default=span.first))
     return figures(
         Record(
             terms=Terms(first, span.last, float(risk_free), rules.sessions_per_year),
-            sessions=held,
-            trades=_trades(connection, book, trades, closing, as_of),
-            flows=_flows(trades, closing),
-            market=_market(held, _closes(connection, benchmark, held.days, as_of)),
+            sessions=days,
+            trades=_trades(connection, book, trades.held, closing, as_of),
+            flows=Flows(trades.days, trades.flows),
+            market=_market(days, _closes(connection, benchmark, days.days, as_of)),
             trials=_traders(connection, as_of),
         )
     )
@@ -81,7 +80,7 @@ def _sessions(
     book: UUID,
     span: Span,
     sessions: Sequence[date],
-    trades: Sequence[TradeRow],
+    held: Held,
     as_of: int | None,
 ) -> Sessions:
     """Each session since the first scored trade, and any other day on which something moved."""
@@ -98,7 +97,7 @@ def _sessions(
         days,
         series("returns", returns),
         series("nav", nav),
-        series("active", _active(days, trades)),
+        held.active(days),
     )
 
 
@@ -131,50 +130,28 @@ def _days(
     return sorted(days), 1.0 if before is None else before[2], moved
 
 
-def _active(days: Sequence[date], trades: Sequence[TradeRow]) -> list[float]:
-    """1 for each day on which a trade was open, else 0."""
-    changes = [0] * (len(days) + 1)
-    for trade in trades:
-        changes[bisect_left(days, day_of(trade.opened_at))] += 1
-        if trade.closed_at is not None:
-            changes[bisect_right(days, day_of(trade.closed_at))] -= 1
-    return [float(count > 0) for count in accumulate(changes[:-1])]
-
-
 def _trades(
-    connection: Connection[Any],
-    book: UUID,
-    rows: Sequence[TradeRow],
-    closing: Closing,
-    as_of: int | None,
+    connection: Connection[Any], book: UUID, held: Held, closing: Closing, as_of: int | None
 ) -> Trades:
     """The trades that were closed in the window."""
-    from domain.quant.excursions import excursions
+    from domain.quant.excursions import Moved, excursions
     from domain.quant.performance import Trades
-    from domain.quant.series import series
 
-    closed = [row for row in rows if closing.is_in(row)]
-    lowest, highest = excursions(
-        moved_of(connection, book, closed, closing, as_of), [row.position.bytes for row in closed]
-    )
-    wins = sum(row.pnl > 0 for row in closed)
-    wilson = wilson_interval(wins, len(closed))
+    closed = held.between(*closing)
+    moved = Moved(b"", b"", b"")
+    if closed.begun is not None:
+        moved = moved_of(connection, book, closed.begun, closing.until, as_of)
+    lowest, highest = excursions(moved, closed.names)
+    wilson = wilson_interval(closed.wins, len(closed.pnl))
     return Trades(
-        pnl=series("pnl", [row.pnl for row in closed]),
-        ratio=series("ratio", [row.ratio for row in closed]),
-        hours=series("hours", [row.hours for row in closed]),
+        pnl=closed.pnl,
+        ratio=closed.ratio,
+        hours=closed.hours,
         lowest=lowest,
         highest=highest,
-        risked=series("risked", [row.risked for row in closed]),
+        risked=closed.risked(stops_of(connection, book, closing)),
         wilson=None if wilson is None else (float(wilson[0]), float(wilson[1])),
     )
-
-
-def _flows(rows: Sequence[TradeRow], closing: Closing) -> Flows:
-    """What the trades closed in the window, and those still open, took and gave back."""
-    from domain.quant.performance import Flows
-
-    return Flows(*flows_of([row for row in rows if row.closed_at is None or closing.is_in(row)]))
 
 
 def _market(sessions: Sessions, closes: Mapping[date, float]) -> Market:

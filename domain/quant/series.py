@@ -43,6 +43,11 @@ def whole(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return found.astype(np.int64)
 
 
+def joined(*values: Floats) -> Floats:
+    """Rows one after the other."""
+    return np.concatenate(values)
+
+
 def pair(name: str, values: ArrayLike, other_name: str, other: ArrayLike) -> tuple[Floats, Floats]:
     """Two series of the same length.
 
