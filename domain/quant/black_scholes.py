@@ -32,7 +32,7 @@ from domain.quant.batches import (
     in_parts,
     require_between,
 )
-from domain.quant.compiling import kernel, part
+from domain.quant.compiling import at_full_width, kernel, part
 from domain.quant.elementary import (
     exp_of,
     expm1_of,
@@ -217,6 +217,7 @@ def _kernel(
     array in which the compiler sees that nothing overlaps. Returns how many options had a number
     out of range (of the block that it stopped at), 0 if none.
     """
+    at_full_width()
     stage = np.empty((_INPUTS + _FIGURES) * BLOCK)
     for at in range(start, stop, BLOCK):
         count = min(BLOCK, stop - at)

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.batches import BLOCK, batch, fill, in_parts
 from domain.quant.black_scholes import drift_of, is_sound
-from domain.quant.compiling import kernel, part
+from domain.quant.compiling import at_full_width, kernel, part
 from domain.quant.elementary import (
     exp_parts,
     expm1_parts,
@@ -205,6 +205,7 @@ def _halved(z: float, log: float, upper: bool) -> float:
 @part
 def _prepare(stage: Any) -> None:
     """Normalises a block and makes the first guesses; what has no volatility is not solved."""
+    at_full_width()
     for i in range(BLOCK):
         price, spot, strike = stage[i], stage[_SPOT * BLOCK + i], stage[_STRIKE * BLOCK + i]
         years, rate = stage[_YEARS * BLOCK + i], stage[_RATE * BLOCK + i]
@@ -244,6 +245,7 @@ def _solve(stage: Any) -> None:
     """Finds the deviations of a block: all of it steps until each has settled. One that has is
     left as it is, so that no figure depends on its neighbours.
     """
+    at_full_width()
     for _ in range(_STEPS_MOST):
         unsettled = 0
         for i in range(BLOCK):
@@ -269,6 +271,7 @@ def _solve(stage: Any) -> None:
 @part
 def _conclude(stage: Any) -> None:
     """Turns deviations into volatilities, and refuses those that the price does not hold."""
+    at_full_width()
     for i in range(BLOCK):
         s, upper = stage[_S * BLOCK + i], stage[_SIDE * BLOCK + i] > 0.0
         status = stage[_FOUND * BLOCK + i]
@@ -288,6 +291,7 @@ def _kernel(
     vol: Any, status: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Fills `vol` and `status` (n) from `start` to `stop`."""
+    at_full_width()
     stage = np.empty(_ROWS * BLOCK)
     for at in range(start, stop, BLOCK):
         count = min(BLOCK, stop - at)
