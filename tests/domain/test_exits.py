@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.exit_changes import Concern
 from domain.exit_events import ExitPlanSet, ExitPlanTriggered
 from domain.exit_firing import fired
 from domain.exit_terms import (
@@ -22,7 +23,7 @@ from domain.exit_terms import (
 from domain.exits import ExitPlan
 from domain.fix import Side
 from domain.shared import Impossible, InvalidInput
-from tests.domain.exit_plans import AT, TODAY, TRADE, plan, quote, targets
+from tests.domain.exit_plans import AT, SHARES, TODAY, TRADE, plan, quote, targets
 
 D = Decimal
 
@@ -308,3 +309,52 @@ def test_what_is_bought_again_is_guarded_again() -> None:
 def test_the_same_levels_are_no_change() -> None:
     with pytest.raises(InvalidInput, match="already"):
         plan(stop="1").change(Levels(stop=D(1)), by="ada", at=AT)
+
+
+def test_a_closing_order_never_works_for_less_than_it_has_traded() -> None:
+    held = plan("9")
+    held.make_room("by-hand", D(4), at=AT)
+    held.fill("by-hand", D(3), at=AT)
+    assert held.resize("by-hand", D(-3), None, "replaced", at=AT)
+    assert (held.working, held.free) == ({}, D(6))
+    with pytest.raises(Impossible, match="no closing order by-hand works"):
+        held.resize("by-hand", D(1), None, "replaced", at=AT)
+
+
+def test_the_same_terms_again_are_no_news() -> None:
+    held = plan("9")
+    held.make_room("by-hand", D(4), at=AT)
+    assert not held.resize("by-hand", D(0), None, "replaced", at=AT)
+
+
+def test_a_concern_is_told_once_a_day() -> None:
+    held = plan("9")
+    assert held.warn(Concern.THETA, "a day costs much", today=TODAY, at=AT)
+    assert not held.warn(Concern.THETA, "a day costs more", today=TODAY, at=AT)
+    assert held.warn(Concern.BLIND, "no quote", today=TODAY, at=AT)
+    assert held.warn(Concern.THETA, "still", today=TODAY + timedelta(days=1), at=AT)
+
+
+def test_of_what_is_not_held_nobody_is_warned() -> None:
+    held = plan("9")
+    held.reduce(D(9), "expired", at=AT)
+    with pytest.raises(Impossible, match="nothing is held"):
+        held.warn(Concern.THETA, "a day costs much", today=TODAY, at=AT)
+
+
+def test_a_plan_follows_only_what_happens_to_its_own_legs() -> None:
+    with pytest.raises(InvalidInput, match="the plan guards no NVDA"):
+        plan("9").adjust("NVDA", "NVDA", from_quantity=D(1), to_quantity=D(10), why="split", at=AT)
+
+
+def test_what_fired_before_a_split_is_due_at_the_new_price() -> None:
+    held = plan("9", legs=SHARES, stop="4.00")
+    found = due(held, "3.90")
+    assert found is not None
+    held.postpone(found, "the cancel of x1", quote=quote("3.90"), at=AT)
+    held.adjust("TSLA", "TSLA", from_quantity=D(1), to_quantity=D(4), why="split", at=AT)
+    assert held.due is not None
+    assert (held.held, held.due.level) == (D(36), D("1.00"))
+    again = due(held, "0.95")
+    assert again is not None
+    assert again.quantity == 36

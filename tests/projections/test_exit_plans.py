@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from domain.exit_changes import Concern
 from domain.exit_firing import fired
 from domain.exit_terms import ExitReason, Levels, Target, Trailing, closing_terms
 from domain.exits import ExitPlan
 from domain.fix import Side
-from projections.exit_plans import ExitPlanRow, ExitPlans, exit_plan, exit_plans, triggers_of
+from projections.exit_plans import (
+    ExitPlanRow,
+    ExitPlans,
+    ExitWarning,
+    exit_plan,
+    exit_plans,
+    triggers_of,
+)
 from projections.runner import Runner
-from tests.domain.exit_plans import AT, TODAY, TRADE, plan, quote
+from tests.domain.exit_plans import AT, SHARES, TODAY, TRADE, plan, quote
 from tests.projections.given import Story, current
 from tests.projections.tape import Tape, reading
 
@@ -90,6 +98,35 @@ def test_every_step_of_a_life_agrees_with_the_plan() -> None:
     held.finish("nothing is held any more", at=AT)
     now()
     assert row_of(model).done
+
+
+def test_what_others_change_and_what_is_warned_of_agrees_with_the_plan() -> None:
+    model = ExitPlans()
+    story, held = Story(model), plan("10", legs=SHARES, stop="4.00", prices=("6", "7"))
+
+    def now() -> ExitPlanRow:
+        story.tell(held)
+        agrees(row_of(model), held)
+        return row_of(model)
+
+    now()
+    held.make_room("by-hand", D(2), at=AT)
+    held.resize("by-hand", D(3), D("5.10"), "replaced", at=AT)
+    assert now().orders["by-hand"].left == 5
+    held.resize("by-hand", D(-5), D("5.10"), "replaced", at=AT)
+    assert now().orders == {}
+    held.adjust(
+        "TSLA", "TSLB", from_quantity=D(1), to_quantity=D(2), why="a merger", at=AT
+    )  # fmt: skip
+    row = now()
+    assert (row.symbol, row.held, row.stop) == ("TSLB", D(20), D("2.00"))
+    for words in ("4.10 is near it", "4.05 is near it"):
+        held.warn(Concern.NEAR_STOP, words, today=TODAY, at=AT)
+    held.warn(Concern.EXPIRY, "it expires today", today=TODAY, at=AT)
+    assert now().warnings == {
+        Concern.NEAR_STOP: ExitWarning("4.10 is near it", TODAY),
+        Concern.EXPIRY: ExitWarning("it expires today", TODAY),
+    }
 
 
 def test_each_closing_order_is_kept_with_the_quote_that_asked_for_it(tape: Tape) -> None:
