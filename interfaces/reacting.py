@@ -1,7 +1,7 @@
-"""Reacting: the automatic steps follow the tape, those that lead to an order apart from the rest.
+"""Reacting: the automatic steps follow the tape, those that lead to an order before the rest.
 
 From an approval to its order nothing else is waited for: a thread of its own goes that way alone,
-from the decision over the errand to the broker.
+from the decision over the errand to the broker, and the others go on when it is through.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from application.ports import Unavailable
 
 WAIT_S = 1.0
 """Told or not, the tape is looked at again after this time."""
+
+POLITE_S = 0.05
+"""How long any other step lets what leads to an order go first."""
 
 LISTEN_S = 0.25
 """How long what the brokers of our own say by themselves may wait for the next look."""
@@ -40,6 +43,40 @@ class News(Protocol):
 
     def wait(self, timeout_s: float) -> int | None: ...
     def close(self) -> None: ...
+
+
+class _HandedOn:
+    """News that somebody else has heard, and for how long they are busy with it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_busy = False
+        self._is_new = False
+        self._head: int | None = None
+
+    def begin(self) -> None:
+        with self._changed:
+            self._is_busy = True
+
+    def end(self, head: int | None) -> None:
+        """Who heard the news is through with it."""
+        with self._changed:
+            self._is_busy, self._is_new, self._head = False, True, head
+            self._changed.notify_all()
+
+    def wait(self, timeout_s: float) -> int | None:
+        with self._changed:
+            told = self._changed.wait_for(lambda: self._is_new, timeout_s)
+            self._is_new = False
+            return self._head if told else None
+
+    def let_pass(self) -> None:
+        """Waits a while for who is busy."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_busy, POLITE_S)
+
+    def close(self) -> None:
+        """There is nothing to close: who heard it has the connection."""
 
 
 class OwnBrokers(Protocol):
@@ -69,6 +106,7 @@ class Reacting:
         self._others = others
         self._brokers = brokers
         self._news = news
+        self._handed_on = _HandedOn()
         self._listened = float("-inf")
 
     def catch_up(self) -> None:
@@ -85,26 +123,24 @@ class Reacting:
     def run(self, stop: threading.Event) -> None:
         """Follows the tape until told to stop; a lost database is waited for."""
         beside = threading.Thread(
-            target=self._follow, args=(self._others, self._do_others, stop),
-            name="other reactions", daemon=True,
+            target=self._follow, name="other reactions", daemon=True,
+            args=(self._handed_on, self._others, self._do_others_politely, stop),
         )  # fmt: skip
         beside.start()
-        self._follow(self._ordering, self._order_and_listen, stop)
+        self._follow(self._news(), self._ordering, self._lead, stop)
+        self._handed_on.end(None)
         beside.join()
 
     def _follow(
         self,
+        news: News,
         followers: Sequence[Follower],
-        work: Callable[[int | None], bool],
+        work: Callable[[int | None], object],
         stop: threading.Event,
     ) -> None:
-        news = self._news()
         while not stop.is_set():
             try:
-                head = news.wait(WAIT_S)
-                # What comes of it is news again.
-                while work(head) and not stop.is_set():
-                    continue
+                work(news.wait(WAIT_S))
             except Unavailable as error:
                 _log.warning("the reactions wait for the database: %s", error)
                 news.close()
@@ -112,6 +148,21 @@ class Reacting:
                     follower.close()
                 stop.wait(WAIT_S)
         news.close()
+
+    def _lead(self, head: int | None) -> None:
+        self._handed_on.begin()
+        try:
+            # What comes of it is news again.
+            while self._order_and_listen(head):
+                continue
+        finally:
+            self._handed_on.end(head)
+
+    def _do_others_politely(self, head: int | None) -> None:
+        for each in self._others:
+            self._handed_on.let_pass()
+            while each.follow(head):
+                self._handed_on.let_pass()
 
     def _order_and_listen(self, head: int | None) -> bool:
         worked = self._order(head)

@@ -133,6 +133,20 @@ def test_orders_do_not_wait_for_what_else_is_reacted_to() -> None:
         wait_until(lambda: "other" in script.told)
 
 
+def test_what_else_is_reacted_to_does_not_wait_for_an_order_that_takes_long() -> None:
+    script, go_on = Script(), threading.Event()
+
+    def take_long() -> None:
+        assert go_on.wait(PATIENCE_S)
+
+    trading, other = Step(script, "trading", act=take_long), Step(script, "other")
+    with running(Reacting([trading], [other], Brokers(script), script.news)):
+        wait_until(lambda: "other" in script.told)
+        assert "trading" not in script.told
+        go_on.set()
+        wait_until(lambda: "trading" in script.told)
+
+
 def test_a_lost_database_is_waited_for() -> None:
     script, fails = Script(), [True]
 
