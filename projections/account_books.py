@@ -272,19 +272,20 @@ class AccountBooks:
             self._positions.put(row, seen.position)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
-        shifts: dict[date, Shift] = {}
         self._records.contribute(row, moves, seen)
+        if not moves:
+            return
         if len(moves) == 1:
             ((at, _, pnl, commission),) = moves
             day, moved = day_of(at), Shift(ZERO, pnl, commission)
             self._records.shift_day(followed.record, day, moved, seen.position)
             return
+        shifts: dict[date, Shift] = {}
         for at, _, pnl, commission in moves:
             shift = shifts.setdefault(day_of(at), Shift())
             shift.pnl += pnl
             shift.commission += commission
-        if shifts:
-            self._records.shift(followed.record, shifts, seen.position)
+        self._records.shift(followed.record, shifts, seen.position)
 
     def _order(self, order: UUID) -> OrderRow:
         row = self.orders.current(order)

@@ -203,17 +203,17 @@ class Blotter(Projection):
 
     @when(OrderAccepted)
     def accepted(self, event: OrderAccepted, seen: Seen) -> None:
-        order_id = self._row(seen).order_id or event.order_id
-        self._report(event, seen, order_id=order_id)
+        before = self._row(seen)
+        self._report(event, seen, before, order_id=before.order_id or event.order_id)
 
     @when(OrderTriggered)
     def stop_triggered(self, event: OrderTriggered, seen: Seen) -> None:
-        order_id = self._row(seen).order_id or event.order_id
-        self._report(event, seen, order_id=order_id, triggered=True)
+        row = self._row(seen)
+        self._report(event, seen, row, order_id=row.order_id or event.order_id, triggered=True)
 
     @when(OrderRejected)
     def rejected(self, event: OrderRejected, seen: Seen) -> None:
-        self._report(event, seen, reason=event.reason)
+        self._report(event, seen, self._row(seen), reason=event.reason)
 
     @when(OrderFilled)
     def filled(self, event: OrderFilled, seen: Seen) -> None:
@@ -226,6 +226,7 @@ class Blotter(Projection):
         self._report(
             event,
             seen,
+            before,
             order_id=before.order_id or event.order_id,
             cum_qty=event.cum_qty,
             filled_value=before.filled_value + event.last_qty * event.last_px,
@@ -262,7 +263,7 @@ class Blotter(Projection):
     def held_to_its_terms(
         self, event: OrderCancelRejected | OrderReplaceRejected | OrderSuspended, seen: Seen
     ) -> None:
-        self._report(event, seen, reason=event.reason)
+        self._report(event, seen, self._row(seen), reason=event.reason)
 
     @when(OrderReplaced)
     def replaced(self, event: OrderReplaced, seen: Seen) -> None:
@@ -270,6 +271,7 @@ class Blotter(Projection):
         self._report(
             event,
             seen,
+            before,
             order_qty=event.order_qty,
             limit_px=event.limit_px,
             stop_px=event.stop_px,
@@ -278,11 +280,9 @@ class Blotter(Projection):
             replaced=before.replaced + 1,
         )
 
-    @when(
-        OrderCanceled, OrderCancelPending, OrderExpired, OrderDoneForDay, OrderReplacePending
-    )  # fmt: skip
+    @when(OrderCanceled, OrderCancelPending, OrderExpired, OrderDoneForDay, OrderReplacePending)
     def moved(self, event: Reported, seen: Seen) -> None:
-        self._report(event, seen)
+        self._report(event, seen, self._row(seen))
 
     @when(OrderOutcomeUnknown)
     def outcome_unknown(self, event: OrderOutcomeUnknown, seen: Seen) -> None:
@@ -313,10 +313,13 @@ class Blotter(Projection):
         row = replace(self._row(seen), version=seen.version, updated_at=updated_at, **changes)
         self.orders.put(row, seen.position)
 
-    def _report(self, event: Reported, seen: Seen, **changes: Any) -> None:
+    def _report(self, event: Reported, seen: Seen, before: OrderRow, **changes: Any) -> None:
         """A report leads to its state, and ends any doubt whether the broker has the order."""
-        status = event.after(self._row(seen).status)
-        self._change(seen, event.transact_time, status=status, in_doubt=False, **changes)
+        row = replace(
+            before, version=seen.version, updated_at=event.transact_time,
+            status=event.after(before.status), in_doubt=False, **changes,
+        )  # fmt: skip
+        self.orders.put(row, seen.position)
 
     def _recount(
         self, event: Restated, seen: Seen, quantity: Decimal, value: Decimal, fills: int = 0

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from msgspec.structs import replace
 from psycopg import Connection
 from psycopg.rows import class_row
 
@@ -133,9 +133,9 @@ def _greeks_of(options: Sequence[tuple[int, MarkRecorded, Option, float]]) -> li
     ]
 
 
-def _row(event: MarkRecorded, *, status: str, **figures: float) -> GreeksRow:
+def _row(event: MarkRecorded, *, status: str, **figures: Any) -> GreeksRow:
     named = instrument(event.symbol)
-    row = GreeksRow(
+    return GreeksRow(
         symbol=event.symbol,
         underlying=named.underlying,
         expiry=named.expiry if isinstance(named, Option) else None,
@@ -147,14 +147,19 @@ def _row(event: MarkRecorded, *, status: str, **figures: float) -> GreeksRow:
         rate=event.rate,
         model=MODEL if isinstance(named, Option) else "linear",
         status=status,
+        **figures,
     )
-    return replace(row, **figures)
 
 
 def _years(event: MarkRecorded, named: Option) -> float:
     """Years from the mark to the close on the expiry day, on a calendar of 365 days."""
-    expires = datetime.combine(named.expiry, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
-    return max((expires - event.marked_at).total_seconds(), 0.0) / SECONDS_A_YEAR
+    left = _close_of(named.expiry) - event.marked_at
+    return max(left.total_seconds(), 0.0) / SECONDS_A_YEAR
+
+
+@lru_cache(maxsize=1_024)
+def _close_of(day: date) -> datetime:
+    return datetime.combine(day, CLOSE, EXCHANGE_ZONE).astimezone(UTC)
 
 
 class Group(StrEnum):

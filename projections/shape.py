@@ -277,7 +277,8 @@ _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
 def csv(rows: Sequence[Row | Line]) -> bytes:
     """The rows as the CSV that `Shape.copy_from` reads; at least one row."""
-    lines = _encode_lines(rows)[1:-2].replace(b"]\n[", b"\n")
+    # Looking for one byte is so much faster than for three that it pays for every slice.
+    lines = b"\n".join([line[1:-1] for line in _encode_lines(rows).split(b"\n")])
     # CSV knows no escapes but those of the quote and of the escape itself.
     return _ESCAPED.sub(_spelled_out, lines) if b"\\" in lines else lines
 

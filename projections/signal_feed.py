@@ -155,22 +155,25 @@ class SignalFeed(Projection):
     @when(SignalPriceChecked)
     def price_checked(self, event: SignalPriceChecked, seen: Seen) -> None:
         execution = self._execution(seen.stream, event.number)
+        price: Decimal | None = event.price
+        basis = PriceBasis.CHECKED
+        if execution.basis is PriceBasis.CORRECTED:
+            price, basis = execution.price, execution.basis
         changed = replace(
             execution,
+            price=price,
+            basis=basis,
             attainable=event.attainable,
             bid=event.bid,
             offer=event.offer,
             quote_time=event.quote_time,
             quote_source=event.source,
         )
-        if execution.basis is not PriceBasis.CORRECTED:
-            changed = replace(changed, price=event.price, basis=PriceBasis.CHECKED)
-        row = self._recount(seen, execution, changed)
-        if event.number != 1:
-            self._change(row, seen)
-            return
-        badge = Badge.PRICE_CHECKED if row.badge is Badge.POSTED else row.badge
-        self._change(row, seen, badge=badge, unattainable=not event.attainable)
+        row, changes = self._recount(seen, execution, changed)
+        if event.number == 1:
+            changes["badge"] = Badge.PRICE_CHECKED if row.badge is Badge.POSTED else row.badge
+            changes["unattainable"] = not event.attainable
+        self._change(row, seen, **changes)
 
     @when(SignalApproved)
     def approved(self, event: SignalApproved, seen: Seen) -> None:
@@ -213,7 +216,8 @@ class SignalFeed(Projection):
             changed = replace(changed, price=event.price, basis=PriceBasis.CORRECTED)
         if event.quantity is not None:
             changed = replace(changed, quantity=event.quantity)
-        row = self._recount(seen, execution, changed)
+        row, changes = self._recount(seen, execution, changed)
+        row = replace(row, **changes)
         if row.state is TradeState.CLOSED and row.open_quantity != 0:
             row = replace(row, state=TradeState.OPEN, closed_by=None, closed_at=None)
         self._change(row, seen, corrections=row.corrections + 1)
@@ -305,20 +309,21 @@ class SignalFeed(Projection):
         )
         self.executions.insert(row, seen.position)
 
-    def _recount(self, seen: Seen, before: ExecutionRow, after: ExecutionRow) -> SignalRow:
-        """Puts the changed execution and says what the signal's sums come to with it."""
+    def _recount(
+        self, seen: Seen, before: ExecutionRow, after: ExecutionRow
+    ) -> tuple[SignalRow, dict[str, Any]]:
+        """Puts the changed execution; the signal's row and what its sums come to with it."""
         self.executions.put(after, seen.position)
         row = self._row(seen.stream)
         more = after.quantity - before.quantity
         if before.kind is not ExecutionKind.ENTRY:
-            return replace(row, open_quantity=row.open_quantity - more) if more else row
+            return row, {"open_quantity": row.open_quantity - more} if more else {}
         value = _value(after) - _value(before)
-        return replace(
-            row,
-            quantity=row.quantity + more,
-            open_quantity=row.open_quantity + more,
-            entry_value=row.entry_value + value,
-        )
+        return row, {
+            "quantity": row.quantity + more,
+            "open_quantity": row.open_quantity + more,
+            "entry_value": row.entry_value + value,
+        }
 
 
 def _value(execution: ExecutionRow) -> Decimal:
