@@ -83,14 +83,16 @@ def _booked(asker: Asker, message: UUID) -> str:
 
 
 def _became(asker: Asker, connection: Connection[Any], message: UUID) -> str:
-    row = signal_row(connection, signal_stream(message, 0))
+    own = signal_stream(message, 0)
+    row = signal_row(connection, own)
     if row is not None:
         return f"Booked as signal {short(row.signal)}: {row.side.value} {row.title}."
     kept = message_row(connection, message)
     if kept is not None and kept.unbooked_why:
         return f"Recorded and not booked: {plain(kept.unbooked_why, 300)}"
     for mine in signals(connection, trader=UUID(asker.member.trader), limit=LATEST):
-        for execution in executions(connection, mine.signal):
+        # Its own may have been booked since the question above: the next look tells it.
+        for execution in executions(connection, mine.signal) if mine.signal != own else ():
             if execution.message == message:
                 return f"Booked on signal {short(mine.signal)}: {execution.kind.value}."
     return ""
