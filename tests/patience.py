@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 PATIENCE_S = 120.0
 STEP_S = 0.01
+PROBE_S = 0.05
 
 
 def wait_until(is_so: Callable[[], bool], otherwise: str = "it did not come") -> None:
@@ -24,11 +25,23 @@ def wait_until(is_so: Callable[[], bool], otherwise: str = "it did not come") ->
 def quickest(takes: Callable[[], float], *, under: float, tries: int = 10) -> float:
     """The shortest of several times, in seconds: whatever else the machine does only adds to it.
 
+    They are told as if a processor had been free, which it may not be for as long as tests run.
     One that is short enough ends the tries.
     """
     best = float("inf")
     for _ in range(tries):
-        best = min(best, takes())
+        shares = [_share_of_a_processor()]
+        took = takes()
+        shares.append(_share_of_a_processor())
+        best = min(best, took * sum(shares) / 2)
         if best < under:
             break
     return best
+
+
+def _share_of_a_processor() -> float:
+    """How much of the time a thread that computes is let compute just now, 1 being all of it."""
+    began, computed = time.perf_counter(), time.thread_time()
+    while time.thread_time() - computed < PROBE_S:
+        pass
+    return min(1.0, PROBE_S / (time.perf_counter() - began))
