@@ -48,6 +48,7 @@ SPOTS_MAX = 40
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
 _TELLING_KINDS = _SLOT_KINDS - {"num"}
+_TELLING_WORDS = REMAINDER | RIGHTS.keys() | FRACTIONS.keys()
 _ENTRIES = (Kind.OPEN, Kind.ADD)
 _SLOT_WORDS = (
     STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
@@ -207,14 +208,9 @@ def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
     return (
         spot.verb.kind is Kind.TRIM
         or spot.verb.form is Form.TICKET
-        or any(
-            token.kind in _TELLING_KINDS
-            or is_ticker_word(token.text)
-            or token.low in REMAINDER
-            or token.low in RIGHTS
-            or token.low in FRACTIONS
-            for token in piece.tokens
-        )
+        or not _TELLING_KINDS.isdisjoint([token.kind for token in piece.tokens])
+        or not _TELLING_WORDS.isdisjoint([token.low for token in piece.tokens])
+        or any(is_ticker_word(token.text) for token in piece.tokens)
     )
 
 

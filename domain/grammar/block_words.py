@@ -60,17 +60,19 @@ SCRUB = re.compile(
     r"|\b[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\b|\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b"
     r"|\b[0-9]{1,2}[./][0-9]{1,2}[./](?:20)?2[0-9]\b"
     r"|#[0-9]+|\b[0-9]+(?:st|nd|rd|th)\b|\b(?:no|nr|id|signal) ?[.:#]? ?[0-9]{1,6}\b(?=[ :\n]|$)",
-    re.IGNORECASE,
 )
-"""Time frames, leverage, pips, sizes, times and numbers of signals: digits that are no price."""
+"""Time frames, leverage, pips, sizes, times and numbers of signals: digits that are no price. Of
+a text in lower case."""
 
-OPTION_LIKE = re.compile(
+OPTION_LIKE = Hinted(
+    "c p cal put str dte odt pre con exp",
     r"\b[0-9]{1,5}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]"
     r"|\b(?:calls?|puts?|strikes?|0dte|odte|[0-9]dte|dte|premium|contracts?|expir\w*|exp)\b",
     re.IGNORECASE,
 )
 """Said of shares, each of these may mean an option; a room for gold may make "gold calls"."""
-STRIKE = re.compile(
+STRIKE = Hinted(
+    "c p cal put str",
     r"\b[0-9]{1,6}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]|\bstrikes?\b",
     re.IGNORECASE,
 )

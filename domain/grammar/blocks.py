@@ -101,7 +101,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
         return _PRICED.search(low) is not None
     if holds_any(low, _SIDED) and holds_any(low, _INSTRUMENTS):
         return _PRICED.search(low) is not None and (
-            words.JOINED.search(text) is not None or bool(pairs_in(text))
+            bool(pairs_in(text)) or words.JOINED.search(text) is not None
         )
     return holds_any(low, _ENTRIES) and holds_any(low, _LEVELS)
 
@@ -226,7 +226,14 @@ class _Lines:
 
 def _scrubbed(text: str) -> str:
     """The text without digits that are no price; nothing but numbers holds none of these."""
-    return text if _PLAIN.fullmatch(text) else words.SCRUB.sub(" ", text)
+    if _PLAIN.fullmatch(text):
+        return text
+    parts: list[str] = []
+    end = 0
+    for digits in words.SCRUB.finditer(with_plain_letters(text).lower()):
+        parts.append(text[end : digits.start()])
+        end = digits.end()
+    return " ".join((*parts, text[end:])) if parts else text
 
 
 def _numbers(text: str) -> list[Decimal]:

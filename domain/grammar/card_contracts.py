@@ -45,6 +45,7 @@ _SPEAKS = re.compile(r"[0-9$]|\b[A-Z]{1,5}\b|\b(?:[Cc]all|[Pp]ut)s?\b")
 _SHARES = "shares"
 _END = Token("end", ".", ".")
 _ENTRY = VERBS["bto",]
+_UNSAID = Slots()
 
 
 def contract_of(card: Card, day: date) -> str:
@@ -53,7 +54,7 @@ def contract_of(card: Card, day: date) -> str:
         return ""
     base = card.roles.get(Role.CONTRACT, "")
     said = _said_in(base, day)
-    titled = _said_in(card.heading, day) if card.is_embed else Slots()
+    titled = _said_in(card.heading, day) if card.is_embed else _UNSAID
     if not _names_strike(said) and Role.STRIKE not in card.roles:
         beside = _rooted(card.heading) if _names_strike(titled) else card.lines
         said = fill([*_rooted(base), _END, *beside], day, _ENTRY) if beside else said
@@ -88,7 +89,7 @@ def _sells_shares(card: Card, titled: Slots) -> bool:
 
 
 def _said_in(text: str, day: date) -> Slots:
-    return fill(_rooted(text), day, _ENTRY) if _SPEAKS.search(text) else Slots()
+    return fill(_rooted(text), day, _ENTRY) if text and _SPEAKS.search(text) else _UNSAID
 
 
 def _rooted(text: str) -> list[Token]:

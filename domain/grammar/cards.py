@@ -217,7 +217,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
     notes: list[str] = []
     open_notes = False
     pending: Labelled | None = None
-    for line in (cell for row in lines[:_LINES_MAX] for cell in cells(row.strip())):
+    for line in [cell for row in lines[:_LINES_MAX] for cell in cells(row.strip())]:
         if not line:
             continue
         found = labelled(line, is_card=card.is_embed)

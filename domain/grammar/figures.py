@@ -210,7 +210,7 @@ class Figures:
         return True
 
     def _buys_coins(self) -> bool:
-        return any(token.kind == "pair" for token in self.tokens)
+        return "pair" in [token.kind for token in self.tokens]
 
     def _to_label(self, token: Token) -> None:
         said = numbers(token.text)

@@ -56,7 +56,8 @@ class _Filling(Figures):
     """One pass over the tokens, remembering which label the next number belongs to."""
 
     def run(self) -> Slots:
-        while self.at < len(self.tokens):
+        count = len(self.tokens)
+        while self.at < count:
             token = self.tokens[self.at]
             handler = _HANDLERS.get(token.kind)
             if handler is not None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
+
+from domain.grammar.keeping import kept
 
 
 class Role(StrEnum):
@@ -168,7 +169,7 @@ def role_of(label: str) -> Role | None:
     return _role_of(label) if len(label) <= LABEL_MAX else None
 
 
-@lru_cache(maxsize=2_000)
+@kept()
 def _role_of(label: str) -> Role | None:
     low = label.lower()
     words = _WORDS.findall(_ASIDES.sub(" ", low)) or _WORDS.findall(low)

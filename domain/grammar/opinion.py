@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from math import exp, sqrt
 from typing import NamedTuple
 
 import msgspec
 
+from domain.grammar.keeping import kept
 from domain.grammar.normalise import clean
 from domain.grammar.reading import MessageText
 from domain.grammar.roots import is_ticker_word
@@ -173,7 +174,7 @@ def _pieces(said: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=4_096)
+@kept()
 def _word(said: str) -> str:
     return _TICKER if is_ticker_word(said) else said.lower()
 

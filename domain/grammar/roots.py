@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 from domain.grammar.dates import third_friday
 from domain.grammar.expiries import is_spelled_strike
+from domain.grammar.keeping import kept
 from domain.grammar.reading import LegReading
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
@@ -113,7 +113,7 @@ def is_pair(symbol: str) -> bool:
     return isinstance(instrument(symbol), CryptoPair | FxPair)
 
 
-@lru_cache(maxsize=4_096)
+@kept()
 def is_ticker_word(text: str) -> bool:
     """A word that may be a ticker wherever it stands: in capitals, or known without them."""
     if not (1 < len(text) <= 5 and text.isascii()):

@@ -45,10 +45,12 @@ _WATCH = Hinted(
     r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b"
     r"|\bideas?\b|\bkeep(?:ing)? an eye\b",
 )
-_RECAP = re.compile(
-    r"[0-9] ?%|\b(?:took|banked|caught|nailed|printed|printing|printer|congrats|recap|yesterday"
+_SHARE = re.compile(r"[0-9] ?%")
+_RECAP = Hinted(
+    "too ban cau nai pri con rec yes run hit gre red clo sol tri sto bou mad pro fro",
+    r"\b(?:took|banked|caught|nailed|printed|printing|printer|congrats|recap|yesterday"
     r"|banger|bangers|runners?|hit|green|red|closed|sold|trimmed|stopped|bought|made|profits?"
-    r"|from [0-9.]+ to [0-9.]+)\b"
+    r"|from [0-9.]+ to [0-9.]+)\b",
 )
 _ENTERS = re.compile(
     r"\b(?:buy|sell|long|short|setup|ideas?)\b"
@@ -119,4 +121,5 @@ def kind_of(text: str) -> Kind:
         return Kind.WATCH
     if _CONDITIONAL.search(low):
         return Kind.CONDITIONAL
-    return Kind.RECAP if _RECAP.search(low) else Kind.CHAT
+    told = ("%" in low and _SHARE.search(low)) or _RECAP.search(low)
+    return Kind.RECAP if told else Kind.CHAT

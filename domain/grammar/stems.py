@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+
+from domain.grammar.keeping import kept
 
 _STEM = re.compile(r"([a-z]{1,3}+)[a-z]*+")
 _SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that a pattern without case takes for plain ones."""
 
 
-@lru_cache(maxsize=64)
+@kept(most=64)
 def stems_of(text: str) -> frozenset[str]:
     """The first three letters of every run of letters, in lower case."""
     return frozenset(_STEM.findall(with_plain_letters(text).lower()))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
+from domain.grammar.keeping import kept
 from domain.grammar.stems import with_plain_letters
 
 NUMBER = (
@@ -184,21 +184,22 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     if not text:
         return found
+    kinds = _KINDS
     for match in _TOKEN.finditer(with_plain_letters(text).lower()):
         group = match.lastindex
         if group is None:
             continue
-        kind = _KINDS[group]
         begin, end = match.span(group)
+        said = text[begin:end]
+        kind = kinds[group]
         if kind == "plain":
-            found += map(_word, text[begin:end].split(" "))
+            found += map(_word, said.split(" "))
         else:
-            said = text[begin:end]
             found.append(Token(kind, said, said.lower()))
     return found
 
 
-@lru_cache(maxsize=4_096)
+@kept()
 def _word(said: str) -> Token:
     """The token of a word, made once: most of what is said is said again and again."""
     return Token("word", said, said.lower())
@@ -208,7 +209,7 @@ _DIGITS = re.compile(NUMBER)
 _LONGEST = 12
 
 
-@lru_cache(maxsize=4_096)
+@kept()
 def numbers(text: str) -> tuple[Decimal, ...]:
     """The numbers in a token, signs dropped; a comma before two last digits is a decimal one."""
     said = _DIGITS.findall(text.replace(" .", "."))
