@@ -44,10 +44,12 @@ def follow_apart(house: House, stop: threading.Event) -> None:
 def _follower(house: House) -> Iterator[subprocess.Popen[bytes]]:
     """The other process. It ends when its input does, so it outlives nobody."""
     urls = {"TRUETAPE_DATABASE_URL": house.database_url, "TRUETAPE_REDIS_URL": house.redis_url}
+    # Keys and tokens are among our settings, and it needs none of them.
+    others = {name: word for name, word in os.environ.items() if not name.startswith("TRUETAPE_")}
     follower = subprocess.Popen(
         [sys.executable, "-P", "-m", "interfaces.read_models"],
         stdin=subprocess.PIPE,
-        env={**os.environ, **urls},
+        env=others | urls,
     )
     try:
         yield follower
