@@ -175,6 +175,18 @@ def test_the_money_weighted_return_counts_the_days_money_was_tied_up(record: Rec
     assert (found["xirr"].n, found["xirr"].unit) == (2, "ratio")
 
 
+def test_what_was_sold_earlier_was_tied_up_shorter(record: Record) -> None:
+    nora = record.trader("Nora")
+    signal = record.opens(nora, "10-05 15:00", quantity="2")
+    record.exits(signal, "10-15 15:00", "2.20")
+    record.exits(signal, "11-10 15:00", "2.20")
+    rate = float(figures(record, nora)["xirr"].value or 0)
+
+    # 400 USD out; 220 back after 10 days, 220 after 36.
+    worth = -400 + 220 * (1 + rate) ** (-10 / 365) + 220 * (1 + rate) ** (-36 / 365)
+    assert worth == pytest.approx(0, abs=1e-6)
+
+
 def test_a_sold_trade_ties_up_what_it_risks(record: Record) -> None:
     nora = record.trader("Nora")
     short = (Leg(symbol=CALL, side=Side.SELL),)
