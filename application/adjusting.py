@@ -6,11 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from application.access import Member
+from application.custody import OURS
 from application.desk import Command, Desk, Outcome, Work
 from application.guarded import OpenPositions
 from application.ports import NotFound
 from domain.accounts import Account, account_stream
 from domain.holdings import Holding, holding_stream
+from domain.shared import Impossible
 
 
 def adjust_holding(
@@ -32,12 +34,14 @@ def adjust_holding(
 
     Raises:
         Forbidden, NotFound, InvalidInput: who asks or what is asked for cannot be.
+        Impossible: its broker holds on to what it traded.
         Unavailable: the store did not answer.
     """
     member.require("administer")
 
     def decide(work: Work) -> Holding:
-        work.get(Account, account_stream(account))
+        if work.get(Account, account_stream(account)).broker == OURS:
+            raise Impossible("the paper broker knows no corporate actions: close it there instead")
         held = (row for row in positions.guarded() if row.account == account)
         if all(leg.symbol != symbol for row in held for leg in row.legs):
             raise NotFound(f"{account} holds no {symbol}")

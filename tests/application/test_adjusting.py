@@ -16,6 +16,7 @@ from application.ports import Forbidden, NotFound
 from application.selling import is_signal
 from domain.approvals import Role
 from domain.exit_terms import Levels
+from domain.shared import Impossible
 from tests.application.acts import TSLA, VERTICAL, command, names
 from tests.application.conftest import ShownMarket
 from tests.application.custody_acts import CLOSE, Account
@@ -84,6 +85,15 @@ def test_several_legs_of_which_one_is_split_fit_no_more(account: Account) -> Non
 def test_what_is_not_held_is_not_renamed(account: Account) -> None:
     with pytest.raises(NotFound, match="paper holds no TSLA"):
         rename(account, TSLA, ADJUSTED)
+
+
+def test_the_paper_broker_holds_on_to_what_it_traded(
+    desk: Desk, database_url: str, market: ShownMarket
+) -> None:
+    with open_pool(database_url, size=1) as pool, floor_on(desk, database_url, market) as floor:
+        account = Account(desk, floor, TradingBooks(pool), "paper")
+        with pytest.raises(Impossible, match="knows no corporate actions"):
+            rename(account, TSLA, ADJUSTED)
 
 
 def test_only_an_admin_renames(account: Account) -> None:

@@ -149,3 +149,16 @@ def test_orders_that_nobody_asked_for_are_listed(shell: Shell, house_settings: S
     shown = shell("strays").stdout
     assert "x-1" in shown
     assert "truetape reconcile" in shown
+
+
+def test_what_is_held_follows_its_contract_to_another_symbol(shell: Shell, history: Path) -> None:
+    shell("import", "account", "main", str(history))
+    old, new = "TSLA  261120C00250000", "TSLA1 261120C00250000"
+    said = shell("adjust", "main", old, "--to", new, "--reason", "a merger")
+    assert said.exit_code == 0, said.output
+    (held,) = [row for row in shell.json("positions", "--accounts") if D(row["quantity"])]
+    assert (held["symbol"], D(held["quantity"])) == (new, D(5))
+    (plan,) = shell.json("exits", "main")
+    assert (plan["symbol"], plan["held"]) == (new, "5")
+    assert "main holds no NVDA" in shell("adjust", "main", "NVDA", "--ratio", "10:1",
+                                         "--reason", "split").output  # fmt: skip

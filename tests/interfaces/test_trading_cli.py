@@ -109,11 +109,11 @@ def test_a_closing_order_grows_as_far_as_something_is_held(shell: Shell) -> None
     assert plan["orders"] == {}
 
 
-def test_what_is_not_held_or_not_changed_is_not_adjusted(shell: Shell) -> None:
+def test_what_the_paper_broker_holds_is_not_adjusted(shell: Shell) -> None:
     why = ("--reason", "a merger")
     assert "name what becomes of it" in shell.refused("adjust", "paper", CALL, *why)
-    assert "paper holds no NVDA" in shell.refused(
-        "adjust", "paper", "NVDA", "--ratio", "10:1", *why
+    assert "the paper broker knows no corporate actions" in shell.refused(
+        "adjust", "paper", CALL, "--ratio", "10:1", *why
     )
     assert "names no instrument" in shell.refused("adjust", "paper", "?", *why)
 
