@@ -43,7 +43,6 @@ from domain.quant.elementary import (
     sum_of,
 )
 
-MODEL_VERSION = "bsm-2"
 _DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 _FAR = 1e4
 """Deviations from the strike beyond which nothing is left to compute."""

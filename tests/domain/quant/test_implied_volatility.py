@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.quant.black_scholes import greeks
-from domain.quant.implied_volatility import VolStatus, implied_volatility
+from domain.quant.implied_volatility import VolStatus, _halved, implied_volatility
 from domain.shared import InvalidInput
 from tests.domain.quant.exact import doubt_of_vol, exact_figures, random_options
 from tests.domain.quant.reference import reference_cases
@@ -116,6 +116,21 @@ def test_threads_and_neighbours_change_no_bit() -> None:
     assert alone.tobytes() == shared.tobytes()
     assert why.tobytes() == also_why.tobytes()
     assert alone[777:1500].tobytes() == some.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("strike", "deviation"),
+    [(100.0, 0.01), (101.0, 2.0), (130.0, 0.05), (300.0, 4.0), (100.0, 9.0)],
+)
+def test_halving_finds_what_steps_would(strike: float, deviation: float) -> None:
+    """The way out for a price on which the steps do not settle; none is known."""
+    share = float(greeks(100, strike, 1, 0, 0, deviation, True).price) / 100
+    z = math.log(strike / 100)
+    left = 1 - share
+    if share > 0.5:
+        assert _halved(z, math.log(left), True) == pytest.approx(deviation, rel=1e-9)
+    else:
+        assert _halved(z, math.log(share), False) == pytest.approx(deviation, rel=1e-12)
 
 
 def test_a_price_under_the_forward_intrinsic_value_has_no_volatility() -> None:
