@@ -38,7 +38,7 @@ FORGOTTEN_S = 900.0
 PREFILL_S = 2.0
 """A form has to be there within three seconds."""
 
-PATIENCE_S, STEP_S = 3.0, 0.1
+PATIENCE_S, STEP_S = 10.0, 0.1
 WORDS_MAX = 2_000
 
 _FORM = re.compile(rf"tt:rewording:{SIGNAL}")

@@ -32,7 +32,7 @@ from projections.signal_feed import signal as signal_row
 
 ACTOR = "discord:signal"
 VIA = "slash"
-PATIENCE_S = 3.0
+PATIENCE_S = 10.0
 STEP_S = 0.1
 LATEST = 10
 """How many of the author's newest signals an exit may be found on."""
