@@ -15,7 +15,11 @@ from projections.shape import Shape
 from projections.strip import Register
 from projections.table import Source, Table, Writes
 
-LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 """The database did not answer: no event is to blame, and trying again may work."""
 
 

@@ -56,6 +56,8 @@ class Load(NamedTuple):
         builds = {projection.name: build for projection, build in self.builds.items()}
         with self.reading.connect() as reader, self.reading.connect() as writer:
             with writer.transaction():
+                # Nobody waits for it, and on a busy machine a fold may pause for long.
+                writer.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
                 self._fill(folding, builds, reader, writer, report)
             _make_indexes((reader, writer), _tables(folding, builds))
 

@@ -7,10 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import Connection
 
+from adapters.postgres import connect
 from domain.messages import MessageCaptured
 from projections import checkpoints
 from projections.checkpoints import Maintained
@@ -52,6 +56,19 @@ def test_a_rebuild_gives_the_rows_that_following_gave(tape: Tape) -> None:
     before = tape.versions("talk"), tape.versions("log")
     follower.rebuild()
     assert (tape.versions("talk"), tape.versions("log")) == before
+    assert build_of(tape, "talk") == 2
+
+
+def test_a_load_may_pause_for_longer_than_a_session_may_idle(tape: Tape) -> None:
+    def connect_impatiently() -> Connection[Any]:
+        connection = connect(tape.url)
+        connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
+        return connection
+
+    say_much(tape)
+    runner(tape, Talk).catch_up()
+    impatient = replace(reading(tape.url), connect=connect_impatiently)
+    Runner(impatient, [Talk]).rebuild(progress=lambda _position, _head: time.sleep(0.4))
     assert build_of(tape, "talk") == 2
 
 
