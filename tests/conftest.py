@@ -57,6 +57,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.dist = "worksteal"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each of several processes compiled kernels of its own.
+
+    The cache that numba keeps of them is not for several that write at once: who compiles a
+    function for other types may take the file of another one's, which then runs in its place.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and config.cache is not None:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(config.cache.mkdir(f"numba-{worker}")))
+
+
 @contextmanager
 def temporary_home() -> Iterator[Path]:
     """A home that every user can pass through, as pytest's own folders are not."""
