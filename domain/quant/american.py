@@ -67,6 +67,8 @@ _BAD_INPUT = int(AmericanStatus.BAD_INPUT)
 _NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
 _CERTAIN = int(AmericanStatus.CERTAIN)
 _DEVIATION_LEAST = 1e-5
+_RATE_LEAST = 1e-12
+"""Below this what a rate earns cannot be told from nothing, nor be divided by."""
 
 
 class AmericanGreeks(NamedTuple):
@@ -96,6 +98,8 @@ def put_figures(
     if spot == 0.0 or vol * math.sqrt(years) < _DEVIATION_LEAST:
         certain_put(spot, years, rate, dividend_yield, out)
         return _CERTAIN
+    if abs(rate) < _RATE_LEAST:
+        rate = 0.0
     if rate <= 0.0 and dividend_yield >= rate:
         european_put(spot, years, rate, dividend_yield, vol, out)
         add_theta(spot, rate, dividend_yield, vol, out)

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from numpy.typing import ArrayLike
 
 from domain.quant.figures import Outcome, Status
 from domain.quant.ratios import excess
-from domain.quant.series import deviation, mean
+from domain.quant.series import Floats, deviation, mean
 from domain.shared import InvalidInput
 
 EULER_MASCHERONI = 0.5772156649015329
 _NORMAL = NormalDist()
+_Number = TypeVar("_Number", float, Floats)
 
 
 class Shape(NamedTuple):
@@ -103,7 +104,10 @@ def deflated(found: Shape, trials: int, variance: float | None = None) -> Outcom
     return probabilistic(found, expected_maximum(by_chance, trials))
 
 
-def _variance(found: Shape) -> float:
+def estimate_variance(sharpe: _Number, skewness: _Number, kurtosis: _Number) -> _Number:
     """(n - 1) times the variance of the estimated Sharpe ratio (Mertens, 2002)."""
-    sharpe = found.sharpe
-    return 1.0 - found.skewness * sharpe + (found.kurtosis - 1.0) / 4.0 * sharpe * sharpe
+    return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe
+
+
+def _variance(found: Shape) -> float:
+    return estimate_variance(found.sharpe, found.skewness, found.kurtosis)

@@ -122,6 +122,16 @@ def test_gamma_stays_right_up_to_the_boundary(
     assert deltas.gamma[1] == pytest.approx(slope, rel=5e-3)
 
 
+@pytest.mark.parametrize("is_call", [False, True])
+def test_a_rate_too_small_to_divide_by_is_none(is_call: bool) -> None:
+    least = 5e-324
+    rate, dividend_yield = (0.0, least) if is_call else (least, 0.0)
+    value, status = american_price(100, 110, 0.5, rate, dividend_yield, 0.3, is_call)
+    assert int(status) == AmericanStatus.EUROPEAN
+    european = float(greeks(100, 110, 0.5, 0.0, 0.0, 0.3, is_call).price)
+    assert float(value) == pytest.approx(european, rel=1e-12)
+
+
 @given(
     strike=st.floats(50, 200),
     years=st.floats(0.003, 5),
