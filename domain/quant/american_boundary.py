@@ -24,7 +24,7 @@ from domain.quant.american_start import (
     normal_at_nodes,
     start_boundary,
 )
-from domain.quant.normal import DENSITY_AT_ZERO, distributions, exponentials, inner
+from domain.quant.normal import DENSITY_AT_ZERO, copy_to, distributions, exponentiate, inner
 
 _STEPS_MAX = 15
 _START_PRECISION = 1e-3
@@ -37,26 +37,30 @@ _EVEN = 1e-14
 
 @inner
 def prepare_points(
-    years: float, rate: float, dividend_yield: float, vol: float, grid: Any, points: Any
+    years: float, rate: float, dividend_yield: float, vol: float, grid: Any, work: Any
 ) -> None:
     """What the points of the integrals need of the option, whatever the boundary."""
-    root_years = math.sqrt(years)
+    points, flows = work.points, work.flows
+    size = points.shape[1]
     deviation, inverse, drift = points[0], points[1], points[2]
-    strike_flow, spot_flow = points[3], points[4]
-    for m in range(grid.root.size):
-        deviation[m] = vol * root_years * grid.root[m]
-        inverse[m] = 1.0 / deviation[m]
-    lean = (rate - dividend_yield) / (vol * vol) + 0.5
-    for m in range(grid.root.size):
-        drift[m] = lean * deviation[m]
-    for m in range(grid.root.size):
-        elapsed = years * grid.root[m] * grid.root[m]
-        strike_flow[m] = -rate * elapsed
-        spot_flow[m] = -dividend_yield * elapsed
-    exponentials(strike_flow, strike_flow)
-    exponentials(spot_flow, spot_flow)
-    for m in range(grid.root.size):
+    unit = vol * math.sqrt(years)
+    lean = ((rate - dividend_yield) / (vol * vol) + 0.5) * unit
+    per_unit = 1.0 / unit
+    for m in range(size):
+        deviation[m] = unit * grid.root[m]
+    for m in range(size):
+        inverse[m] = per_unit * grid.inverse_root[m]
+    for m in range(size):
+        drift[m] = lean * grid.root[m]
+    strike_flow, spot_flow = flows[:size], flows[size:]
+    for m in range(size):
+        strike_flow[m] = -rate * years * grid.elapsed[m]
+    for m in range(size):
+        spot_flow[m] = -dividend_yield * years * grid.elapsed[m]
+    exponentiate(flows)
+    for m in range(size):
         strike_flow[m] *= years * grid.weight[m]
+    for m in range(size):
         spot_flow[m] *= years * grid.weight[m]
 
 
@@ -90,19 +94,25 @@ def _integrate(work: Any) -> None:
     """Sums the terms of both integrals, and their derivatives with the ratio, at each node."""
     points, both, nodal, n = work.points, work.both, work.nodal, work.gap.size
     size = points.shape[1]
+    strike_flow, spot_flow, inverse = work.flows[:size], work.flows[size:], points[1]
+    over, under = both[1, :size], both[1, size:]
+    bell_over, bell_under = both[2, :size], both[2, size:]
+    strike_terms, spot_terms, strike_bells, spot_bells = points[7], points[8], points[9], points[10]
     for m in range(size):
-        points[7, m] = points[3, m] * both[1, size + m]
-        points[8, m] = points[4, m] * both[1, m]
+        strike_terms[m] = strike_flow[m] * under[m]
     for m in range(size):
-        density = DENSITY_AT_ZERO * points[1, m]
-        points[9, m] = density * points[3, m] * both[2, size + m]
-        points[10, m] = density * points[4, m] * both[2, m]
-    nodal[9:13] = 0.0
+        spot_terms[m] = spot_flow[m] * over[m]
+    for m in range(size):
+        strike_bells[m] = DENSITY_AT_ZERO * inverse[m] * strike_flow[m] * bell_under[m]
+    for m in range(size):
+        spot_bells[m] = DENSITY_AT_ZERO * inverse[m] * spot_flow[m] * bell_over[m]
     for t in range(4):
         total, terms = nodal[9 + t], points[7 + t]
-        for j in range(size // n):
+        for i in range(n):
+            total[i] = terms[i]
+        for m in range(n, size, n):
             for i in range(n):
-                total[i] += terms[j * n + i]
+                total[i] += terms[m + i]
 
 
 @inner
@@ -200,12 +210,12 @@ def find_boundary(
     mismatch.
     """
     deepest = deepest_gap(rate, dividend_yield, vol)
-    prepare_points(years, rate, dividend_yield, vol, grid, work.points)
+    prepare_points(years, rate, dividend_yield, vol, grid, work)
     for attempt in range(2):
         start_boundary(years, rate, dividend_yield, vol, grid.nodes, work)
         if _descend(rate, dividend_yield, deepest, grid, work, attempt == 1) < grid.tolerance:
             return True
-    work.gap[:] = work.best
+    copy_to(work.gap, work.best)
     return equations(rate, dividend_yield, grid, work) < grid.mismatch
 
 
@@ -223,12 +233,12 @@ def _descend(
         off = equations(rate, dividend_yield, grid, work)
         if off < least or not careful:
             least, share = off, 1.0
-            best[:] = gap
+            copy_to(best, gap)
             if off < _EVEN:
                 return 0.0
             if careful or shrunk > _SHRUNK_MOST:
                 differentiate(rate, dividend_yield, grid, work)
-            step[:] = work.residual
+            copy_to(step, work.residual)
             solve(work.slopes, work.pivots, step)
         else:
             share *= 0.25

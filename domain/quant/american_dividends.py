@@ -40,7 +40,11 @@ _PARTS = 4
 _NOTHING = 1e-8
 """Of the strike: what a value may be above the payoff and still be exercised."""
 _SMOOTHING_STEPS = 2
-_NODES_AND_STEPS = {Setting.FAST: (100, 32), Setting.ACCURATE: (500, 200)}
+_NODES_AND_STEPS = {
+    Setting.FAST: (100, 32),
+    Setting.ACCURATE: (500, 200),
+    Setting.EXACT: (1000, 800),
+}
 
 
 class DividendGreeks(NamedTuple):
@@ -88,6 +92,12 @@ def _step(heat: Any, right: Any, least: Any, factor: Any, inverse: Any, off: flo
 
 
 @inner
+def _scale(values: Any, factor: float) -> None:
+    for j in range(values.size):
+        values[j] *= factor
+
+
+@inner
 def _stretch(
     length: float, steps: int, variance: float, width: float, decay: float, heat: Any, least: Any,
     room: Any,
@@ -107,10 +117,10 @@ def _stretch(
         for number in range(steps):
             if part == 0 and number < _SMOOTHING_STEPS:
                 for _ in range(2):
-                    least *= half
+                    _scale(least, half)
                     _step(heat, right, least, factor, inverse, off, 1.0 / 12.0)
             else:
-                least *= growth
+                _scale(least, growth)
                 _step(heat, right, least, factor, inverse, off, 1.0 / 12.0 + 0.5 * ratio)
 
 
@@ -178,7 +188,10 @@ def _value(
     size = heat.size
     variance = vol * vol
     drift = rate - dividend_yield - 0.5 * variance
-    first, step = _lay_out(spot, strike, years, drift, vol, cashes.sum(), sign, size)
+    cash = 0.0
+    for number in range(cashes.size):
+        cash += cashes[number]
+    first, step = _lay_out(spot, strike, years, drift, vol, cash, sign, size)
     tilt = -drift / variance
     decay = rate + 0.5 * drift * drift / variance
     middle = math.log(spot)
@@ -198,9 +211,8 @@ def _value(
             _stretch(length, count, variance, abs(step), decay, heat, least, room)
             # The factor's part that grows with time is put back at once.
             shrink = math.exp(-decay * length)
-            for j in range(size):
-                heat[j] *= shrink
-                least[j] *= shrink
+            _scale(heat, shrink)
+            _scale(least, shrink)
         if number > 0:
             _drop(cashes[number - 1], strike, sign, first, step, spots, payoff, scale, heat, values)
         now = before

@@ -55,6 +55,9 @@ _NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
 _STEPS_MAX = 100
 _VOL_MIN, _VOL_MAX = 1e-6, 64.0
 _PRECISION = 1e-12
+_FAR = 1e-6
+_CLOSE = 1e-10
+"""Of the strike: how near its price a volatility that is given must come."""
 _NOISE = 1e-14
 """Of the strike: what rounding alone does to a value."""
 _DOUBT_MAX = 1e-6
@@ -63,11 +66,16 @@ _DOUBT_MAX = 1e-6
 
 @inner
 def _following(vol: float, target: float, floor: float, vega: float, value: float) -> float:
-    """Newton's step on the logarithm of what is above the floor, or nothing to go by."""
+    """Newton's step on the logarithm of what is above the floor, to a third or three times the
+    volatility at most; or nothing to go by.
+    """
     above = value - floor
     if not (above > 0.0 and vega > 0.0):
         return math.nan
-    return vol - math.log(above / (target - floor)) * above / vega
+    if above < _FAR * (target - floor):
+        return 2.0 * vol
+    following = vol - math.log(above / (target - floor)) * above / vega
+    return min(max(following, vol / 3.0), 3.0 * vol)
 
 
 @inner
@@ -87,14 +95,19 @@ def _implied_put(
     away = abs(math.log(spot) + (rate - dividend_yield) * years)
     flat = math.sqrt(2.0 * math.pi) * (target - floor)
     vol = max(math.sqrt(2.0 * away), flat, 0.01) / math.sqrt(years)
-    low, high = _VOL_MIN, _VOL_MAX
-    vol = min(max(vol, 0.01), 8.0)
+    low, high, good = _VOL_MIN, _VOL_MAX, 0.0
+    vol = min(max(vol, 0.1), 8.0)
     for _ in range(_STEPS_MAX):
         status = put_figures(
             spot, years, rate, dividend_yield, vol, grid, work, outer, True, figures
         )
-        if status in (_DOUBLE_BOUNDARY, _NOT_CONVERGED):
+        if status == _DOUBLE_BOUNDARY:
             return math.nan, _NOT_VALUED
+        if status == _NOT_CONVERGED:
+            # Less far from what was valued, or up from where nothing has been yet.
+            vol = math.sqrt(vol * good) if good > 0.0 else 2.0 * vol
+            continue
+        good = vol
         valued = status in (_VALUE_OK, _VALUE_EUROPEAN)
         if valued and figures[0] > target:
             high = vol
@@ -108,6 +121,8 @@ def _implied_put(
         if abs(following - vol) <= _PRECISION * vol or following > _VOL_MAX:
             break
         vol = following
+    if not abs(figures[0] - target) <= _CLOSE:
+        return math.nan, _NOT_VALUED
     if not figures[3] * vol * _DOUBT_MAX > _NOISE:
         return math.nan, _NOT_RECOVERABLE
     return vol, _OK

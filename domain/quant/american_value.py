@@ -19,10 +19,11 @@ import math
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from domain.quant.american_boundary import differentiate, equations, solve
 from domain.quant.american_start import log_limit
-from domain.quant.normal import DENSITY_AT_ZERO, distribution, distributions, exponentials, inner
+from domain.quant.normal import DENSITY_AT_ZERO, distribution, distributions, exponentiate, inner
 
 FIGURES = 7
 """Price, delta, gamma, vega, theta, rho, dividend rho: the order of what is put out."""
@@ -32,7 +33,7 @@ _ROOT_LEAST = 1e-12
 _INDIFFERENT = 1e-11
 
 
-@inner
+@njit(cache=True)
 def make_outer(nodes: int, points: int) -> Any:
     """Room for the terms at the points of the value's integral."""
     return np.empty((14, points)), np.empty((3, 2 * points)), np.empty((5, nodes + 1))
@@ -96,8 +97,8 @@ def _place(nearness: float, years: float, vol: float, grid: Any, terms: Any) -> 
     width = math.asinh(1.0 / scale)
     cosine, weight, deviation, inverse = terms[0], terms[1], terms[2], terms[3]
     for j in range(cosine.size):
-        cosine[j] = width * grid.legendre[j]
-    exponentials(cosine, weight)
+        weight[j] = width * grid.legendre[j]
+    exponentiate(weight)
     for j in range(cosine.size):
         up, down = weight[j], 1.0 / weight[j]
         tangent = 0.5 * scale * (up - down)
@@ -133,8 +134,8 @@ def _terms(
         elapsed = deviation[j] * deviation[j] / (vol * vol)
         strike_flow[j] = -rate * elapsed
         spot_flow[j] = -dividend_yield * elapsed
-    exponentials(strike_flow, strike_flow)
-    exponentials(spot_flow, spot_flow)
+    exponentiate(strike_flow)
+    exponentiate(spot_flow)
     for j in range(size):
         strike_flow[j] *= weight[j]
         spot_flow[j] *= weight[j]
@@ -213,6 +214,7 @@ def _tangents(
     become how the gaps move with them.
     """
     points, both, nodal, pairs = work.points, work.both, work.nodal, work.pairs
+    flows = work.flows
     n, size = work.gap.size, work.points.shape[1]
     variance = vol * vol
     for i in range(n):
@@ -226,12 +228,12 @@ def _tangents(
             m = j * n + i
             deviation = points[0, m]
             elapsed = deviation * deviation / variance
-            strike_bell = DENSITY_AT_ZERO * rate * points[3, m] * both[2, size + m]
-            spot_bell = DENSITY_AT_ZERO * dividend_yield * boundary * points[4, m] * both[2, m]
+            strike_bell = DENSITY_AT_ZERO * rate * flows[m] * both[2, size + m]
+            spot_bell = DENSITY_AT_ZERO * dividend_yield * boundary * flows[size + m] * both[2, m]
             by_vol += (spot_bell * both[0, size + m] - strike_bell * both[0, m]) / vol
             carried = (strike_bell - spot_bell) * deviation / variance
-            by_rate += carried - rate * elapsed * points[3, m] * both[1, size + m]
-            spot_part = boundary * points[4, m] * both[1, m]
+            by_rate += carried - rate * elapsed * flows[m] * both[1, size + m]
+            spot_part = boundary * flows[size + m] * both[1, m]
             by_yield += dividend_yield * elapsed * spot_part - carried
         if dividend_yield > rate:
             # X = r / q moves too, and all the boundary with it.

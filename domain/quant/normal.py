@@ -20,10 +20,11 @@ Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 
 inner: Callable[[Compiled], Compiled] = njit(
-    cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+    cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
 )
-"""Compiles a function that only compiled ones call, without what Python would call it by: that
-is a third of the time it takes where arguments are tuples of arrays.
+"""Compiles a function that only compiled ones call, without what Python would call it by (a third
+of the time that takes), and without counting references to the arrays it works on (a third of
+the time it runs): it can make none, its caller holds all.
 """
 
 _ROOT_HALF = math.sqrt(0.5)
@@ -98,10 +99,17 @@ def distribution(d: float) -> tuple[float, float]:
 
 
 @inner
-def exponentials(x: Any, out: Any) -> None:
-    """e^x of an array into another."""
+def copy_to(kept: Any, values: Any) -> None:
+    """Copies the values of an array into another."""
+    for i in range(kept.size):
+        kept[i] = values[i]
+
+
+@inner
+def exponentiate(x: Any) -> None:
+    """Puts e^x in the place of every x of an array."""
     for i in range(x.size):
-        out[i] = exponential(x[i])
+        x[i] = exponential(x[i])
 
 
 @inner

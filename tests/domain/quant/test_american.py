@@ -21,7 +21,7 @@ from tests.domain.quant.reference import reference_cases
 def price(spot: float, strike: float, years: float, rate: float, dividend_yield: float,
           vol: float, is_call: bool) -> tuple[float, AmericanStatus]:  # fmt: skip
     value, status = american_price(
-        spot, strike, years, rate, dividend_yield, vol, is_call, setting=Setting.ACCURATE
+        spot, strike, years, rate, dividend_yield, vol, is_call, setting=Setting.EXACT
     )
     return float(value), AmericanStatus(int(status))
 
@@ -29,7 +29,9 @@ def price(spot: float, strike: float, years: float, rate: float, dividend_yield:
 def test_a_fresh_set_of_options_is_valued_as_the_best_known_method_does() -> None:
     options = random_options(40)
     reference = Oracle(options, "reference").prices()
-    for setting, mean, worst in ((Setting.FAST, 1.5e-4, 1e-3), (Setting.ACCURATE, 1e-5, 2e-4)):
+    for setting, mean, worst in (
+        (Setting.FAST, 1.5e-4, 1e-3), (Setting.ACCURATE, 1e-5, 2e-4), (Setting.EXACT, 1e-7, 1e-6),
+    ):  # fmt: skip
         ours, status = american_price(
             100.0, options.strike, options.years, options.rate, options.dividend_yield,
             options.vol, options.is_call, setting=setting,
@@ -82,7 +84,7 @@ def test_greeks_are_the_slopes_of_the_price(
     strike: float, years: float, rate: float, dividend_yield: float, vol: float, is_call: bool
 ) -> None:
     found = american_greeks(
-        100, strike, years, rate, dividend_yield, vol, is_call, setting=Setting.ACCURATE
+        100, strike, years, rate, dividend_yield, vol, is_call, setting=Setting.EXACT
     )
     if int(found.status) == AmericanStatus.EXERCISE_NOW:
         return
@@ -116,7 +118,7 @@ def test_gamma_stays_right_up_to_the_boundary(
     step = 0.2 * nearness * boundary
     deltas = american_greeks(
         [spot - step, spot, spot + step], 100, 1, rate, dividend_yield, 0.3, False,
-        setting=Setting.ACCURATE,
+        setting=Setting.EXACT,
     )  # fmt: skip
     slope = (deltas.delta[2] - deltas.delta[0]) / (2 * step)
     assert deltas.gamma[1] == pytest.approx(slope, rel=5e-3)
