@@ -121,3 +121,12 @@ def versions_on_tape(url: str, stream: UUID) -> list[int]:
 def as_owner(url: str) -> psycopg.Connection:
     """A connection of the user that migrates."""
     return psycopg.connect(url, autocommit=True)
+
+
+def drop_connections(url: str) -> None:
+    """Every connection to the test's database breaks, as when the server restarts."""
+    with as_owner(url) as owner:
+        owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

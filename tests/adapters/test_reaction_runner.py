@@ -21,7 +21,15 @@ from application.desk import Desk, Work
 from application.ports import Unavailable
 from application.reaction import Happened, Memory, consequence
 from domain.shared import Event, Impossible
-from tests.adapters.notes import AT, Note, NoteChanged, NoteTaken, as_owner, on_tape
+from tests.adapters.notes import (
+    AT,
+    Note,
+    NoteChanged,
+    NoteTaken,
+    as_owner,
+    drop_connections,
+    on_tape,
+)
 from tests.application.acts import catch_up, change, command, events, head
 from tests.application.conftest import OvertakenTape, desk_on
 
@@ -102,15 +110,6 @@ def statuses(url: str) -> list[ReactionStatus]:
 def place(url: str) -> tuple[int, str, str]:
     (status,) = statuses(url)
     return status.position, status.state, status.reason
-
-
-def drop_connections(url: str) -> None:
-    """Every connection to the test's database breaks, as when the server restarts."""
-    with as_owner(url) as owner:
-        owner.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 class TestFollowing:

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.tape_news import TapeNews
 from application.ports import Unavailable
-from tests.adapters.notes import append, as_owner, batch
+from tests.adapters.notes import append, batch, drop_connections
 from tests.patience import PATIENCE_S
 
 
@@ -39,11 +39,7 @@ def test_where_nothing_happens_there_is_no_news(news: TapeNews) -> None:
 
 def test_a_lost_connection_is_said_and_opened_anew(news: TapeNews, database_url: str) -> None:
     news.wait(0)
-    with as_owner(database_url) as owner:
-        owner.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    drop_connections(database_url)
     with pytest.raises(Unavailable):
         news.wait(PATIENCE_S)
     news.close()
