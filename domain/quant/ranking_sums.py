@@ -95,4 +95,4 @@ def between(before: TradeSums, after: TradeSums) -> TradeSums:
 
 
 def _by(whose: NDArray[np.int_], term: Floats, count: int) -> Floats:
-    return np.bincount(whose, weights=term, minlength=count)
+    return np.bincount(whose, weights=term, minlength=count).astype(np.float64, copy=False)

@@ -160,9 +160,11 @@ def main() -> None:
     usual = Community()
     for name, value in usual._asdict().items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    parser.add_argument("--tail-rate", type=float, default=Formula().tail_rate)
     chosen = vars(parser.parse_args())
     repeats, seed, apart = (chosen.pop(name) for name in ("repeats", "seed", "unlinked"))
-    found = simulate(repeats, seed, Community(**chosen), linked=not apart)
+    formula = Formula(tail_rate=chosen.pop("tail_rate"))
+    found = simulate(repeats, seed, Community(**chosen), formula, linked=not apart)
     sys.stdout.write(f"{_note(found)}\n")
 
 

@@ -24,7 +24,9 @@ Yes = NDArray[np.bool_]
 NAKED_WORST = 5.0
 """A short put is 0 in the end, and its margin was a fifth of its strike."""
 
-CRASH_CHANCE = 0.3
+FEARED = 0.3
+"""The chance of a crash that premiums pay for; how often it comes is the community's."""
+
 LOTS_MAX = 5
 ACCOUNTS_EACH = 5
 
@@ -45,7 +47,8 @@ CHEATS = (Kind.TAIL_SELLER, Kind.MARTINGALER, Kind.DELETER, Kind.MULTI_ACCOUNTER
 
 class Community(NamedTuple):
     """How many accounts there are of each kind, and how skilled the skilled are: their true
-    Sharpe ratios per trade are uniform between the two."""
+    Sharpe ratios per trade are uniform between the two. A year has a crash with `crash_chance`,
+    which finds 5 % to `open_most` of a tail seller's trades open."""
 
     skilled: int = 50
     noise: int = 325
@@ -55,10 +58,12 @@ class Community(NamedTuple):
     multi_accounts: int = 25
     skill_least: float = 0.10
     skill_most: float = 0.35
-    crash_chance: float = CRASH_CHANCE
+    crash_chance: float = 0.3
+    open_most: float = 0.20
 
     def kinds(self) -> Whole:
-        return np.repeat(np.array(list(Kind), dtype=np.int64), self[: len(Kind)])
+        counts = np.array(self[: len(Kind)], dtype=np.int64)
+        return np.repeat(np.array(list(Kind), dtype=np.int64), counts)
 
 
 class Trades(NamedTuple):
@@ -132,7 +137,8 @@ def _bought_options(chance: Generator, skill: Floats, account: Whole) -> Floats:
     sigma = volatility[account]
     grown = np.exp(sigma * chance.standard_normal(account.size) - sigma**2 / 2)
     alive = chance.random(account.size) >= 0.05
-    return alive * grown * (1.0 + drift[account]) / 0.95 - 1.0
+    returns: Floats = alive * grown * (1.0 + drift[account]) / 0.95 - 1.0
+    return returns
 
 
 def _shares(chance: Generator, skill: Floats, account: Whole) -> Floats:
@@ -163,8 +169,8 @@ def _sold_tails(
     size = counts.size
     naked = np.arange(size) % 2 == 0
     worst = np.where(naked, NAKED_WORST, 1.0)
-    open_in_crash = chance.uniform(0.05, 0.20, size)
-    expected = worst * 0.5 * (0.3 * open_in_crash + 0.002)
+    open_in_crash = chance.uniform(0.05, community.open_most, size)
+    expected = worst * 0.5 * (FEARED * open_in_crash + 0.002)
     gain = expected * chance.uniform(0.6, 1.0, size)
     account = np.repeat(accounts, counts[accounts])
     crash = chance.random() < community.crash_chance
@@ -195,8 +201,9 @@ def _martingales(chance: Generator, accounts: Whole, counts: Whole) -> tuple[Tra
 
 
 def _only(trades: Trades, which: Yes) -> Trades:
-    return Trades(*(column[which] for column in trades))
+    return Trades(trades.account[which], trades.returns[which], trades.worst[which])
 
 
 def _together(*many: Trades) -> Trades:
-    return Trades(*(np.concatenate(columns) for columns in zip(*many, strict=True)))
+    account, returns, worst = (np.concatenate(columns) for columns in zip(*many, strict=True))
+    return Trades(account, returns, worst)

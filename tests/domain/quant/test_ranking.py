@@ -43,7 +43,8 @@ def with_edge(seed: int, trades: int = 150, mean: float = 0.15) -> Floats:
     """Bought options: many small losses, none beyond the premium, a few great gains."""
     chance = np.random.default_rng(seed)
     drawn = np.exp(0.6 * chance.standard_normal(trades) - 0.18)
-    return drawn / drawn.mean() * (1.0 + mean) - 1.0
+    made: Floats = drawn / drawn.mean() * (1.0 + mean) - 1.0
+    return made
 
 
 def selling_tails(trades: int = 200, gain: float = 0.03) -> Floats:
