@@ -52,7 +52,7 @@ class AmericanStatus(IntEnum):
     BAD_INPUT = 5
     """A number that is not finite, or out of its range: no figures."""
     NOT_CONVERGED = 6
-    """Newton's steps found no boundary: no figures."""
+    """Newton's steps found no boundary, or one too flat for its derivatives: no figures."""
     CERTAIN = 7
     """Vol (with its root of time, below 1e-5), spot or strike is 0, so that nothing is uncertain:
     the figures are those of exercise at the best time."""
@@ -67,6 +67,7 @@ _BAD_INPUT = int(AmericanStatus.BAD_INPUT)
 _NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
 _CERTAIN = int(AmericanStatus.CERTAIN)
 _DEVIATION_LEAST = 1e-5
+_VEGA_MOST = 1.0
 _RATE_LEAST = 1e-12
 """Below this what a rate earns cannot be told from nothing, nor be divided by."""
 
@@ -120,6 +121,11 @@ def put_figures(
     if greeks:
         add_theta(spot, rate, dividend_yield, vol, out)
         add_through_boundary(years, rate, dividend_yield, vol, grid, work, outer, out)
+        # More than any option's: the boundary's equations were too flat to be differentiated.
+        most = _VEGA_MOST * math.sqrt(years) * max(spot, 1.0)
+        if not abs(out[3]) <= most * math.exp(max(-dividend_yield, 0.0) * years):
+            out[:] = math.nan
+            return _NOT_CONVERGED
     return _OK
 
 
