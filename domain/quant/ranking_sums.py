@@ -5,8 +5,8 @@ accounts are added, so that a board never goes through the trades again.
 
 A trade's return is its P&L over what its first entry tied up: whoever adds to a loser has risked
 more than that, and it shows. Its `worst` is the most it can lose by its structure, over the same:
-1 for what was bought once or is limited, several times that for a naked short option whose
-margin is a fifth of its strike, and for each doubling.
+1 for an option or spread entered once, several times that for a naked short option whose margin
+is a fifth of its strike and for who doubles, a night's gap for shares (more if more was lost).
 """
 
 from __future__ import annotations

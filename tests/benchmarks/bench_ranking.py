@@ -65,14 +65,13 @@ def simulate(
     """Ranks so many years. Unless `linked`, nobody knows which accounts are one person's."""
     begun = time.process_time()
     people = Community() if community is None else community
-    sequence = SeedSequence(seed)
+    chosen = int(SeedSequence().generate_state(1)[0]) if seed is None else seed
     tops: dict[str, list[Whole]] = {}
-    for child in sequence.spawn(repeats):
+    for child in SeedSequence(chosen).spawn(repeats):
         for name, top in _tops(year(default_rng(child), people), formula, linked).items():
             tops.setdefault(name, []).append(top)
     seats = {name: _seats(found) for name, found in tops.items()}
-    assert isinstance(sequence.entropy, int)
-    return Simulation(seats, repeats, sequence.entropy, time.process_time() - begun)
+    return Simulation(seats, repeats, chosen, time.process_time() - begun)
 
 
 def _tops(of: Year, formula: Formula | None, linked: bool) -> dict[str, Whole]:
@@ -115,13 +114,21 @@ def _seats(tops: list[Whole]) -> Seats:
 
 def table(simulation: Simulation) -> str:
     """Shares of the top seats in per cent, one ranking a line."""
-    heads = [kind.name.lower().replace("_", " ") for kind in Kind] + ["empty"]
+    heads = [*(_word(kind) for kind in Kind), "empty"]
     lines = [f"{'top 25 by':<20}" + "".join(f"{head:>17}" for head in heads)]
     for name, seats in simulation.seats.items():
-        total = seats.by_kind.sum() + seats.empty
-        shares = [100.0 * share / total for share in (*seats.by_kind, seats.empty)]
-        lines.append(f"{name:<20}" + "".join(f"{share:>15.1f} %" for share in shares))
+        lines.append(f"{name:<20}" + "".join(f"{share:>15.1f} %" for share in _shares(seats)))
     return "\n".join(lines)
+
+
+def _word(kind: Kind) -> str:
+    return kind.name.lower().replace("_", " ")
+
+
+def _shares(seats: Seats) -> list[float]:
+    """Of all seats in per cent, by kind, and the empty ones at the end."""
+    total = seats.by_kind.sum() + seats.empty
+    return [100.0 * share / total for share in (*seats.by_kind.tolist(), seats.empty)]
 
 
 @cache
@@ -130,11 +137,21 @@ def _run() -> Simulation:
     return simulate()
 
 
-def _note(simulation: Simulation) -> str:
+def _heading(simulation: Simulation) -> str:
     return (
         f"{simulation.repeats} years of 500 traders, seed {simulation.seed}, "
-        f"{simulation.seconds:.0f} s of processor time\n{table(simulation)}"
+        f"{simulation.seconds:.0f} s of processor time"
     )
+
+
+def _note(simulation: Simulation) -> str:
+    """The table with as few words as a narrow column needs."""
+    lines = [f"{_heading(simulation)}; top {TOP} in %:"]
+    for name, seats in simulation.seats.items():
+        shares = zip([*(_word(kind) for kind in Kind), "empty"], _shares(seats), strict=True)
+        told = ", ".join(f"{word} {share:.1f}" for word, share in shares if share >= 0.05)
+        lines.append(f"{name}: {told}")
+    return "\n".join(lines)
 
 
 @benchmark("ranking_simulation", unit="of top 25", limit=SKILLED_LIMIT, better="higher")
@@ -165,7 +182,7 @@ def main() -> None:
     repeats, seed, apart = (chosen.pop(name) for name in ("repeats", "seed", "unlinked"))
     formula = Formula(tail_rate=chosen.pop("tail_rate"))
     found = simulate(repeats, seed, Community(**chosen), formula, linked=not apart)
-    sys.stdout.write(f"{_note(found)}\n")
+    sys.stdout.write(f"{_heading(found)}\n{table(found)}\n")
 
 
 if __name__ == "__main__":

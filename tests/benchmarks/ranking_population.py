@@ -24,6 +24,9 @@ Yes = NDArray[np.bool_]
 NAKED_WORST = 5.0
 """A short put is 0 in the end, and its margin was a fifth of its strike."""
 
+SHARES_WORST = 0.25
+"""A night's gap in a share; its buyer was paid nothing for bearing the rest."""
+
 FEARED = 0.3
 """The chance of a crash that premiums pay for; how often it comes is the community's."""
 
@@ -127,7 +130,8 @@ def _directional(
     for way, draw in enumerate((_bought_options, _shares, _visible_premium)):
         these = manner[account] == way
         returns[these] = draw(chance, skill, account[these])
-    return Trades(account, returns, np.ones(account.size))
+    worst = np.where(manner[account] == 1, np.maximum(SHARES_WORST, -returns), 1.0)
+    return Trades(account, returns, worst)
 
 
 def _bought_options(chance: Generator, skill: Floats, account: Whole) -> Floats:
@@ -135,8 +139,8 @@ def _bought_options(chance: Generator, skill: Floats, account: Whole) -> Floats:
     volatility = chance.uniform(0.4, 0.9, skill.size)
     drift = skill * np.sqrt(np.exp(volatility**2) / 0.95 - 1.0)
     sigma = volatility[account]
-    grown = np.exp(sigma * chance.standard_normal(account.size) - sigma**2 / 2)
-    alive = chance.random(account.size) >= 0.05
+    grown: Floats = np.exp(sigma * chance.standard_normal(account.size) - sigma**2 / 2)
+    alive: Yes = chance.random(account.size) >= 0.05
     returns: Floats = alive * grown * (1.0 + drift[account]) / 0.95 - 1.0
     return returns
 
@@ -145,7 +149,8 @@ def _shares(chance: Generator, skill: Floats, account: Whole) -> Floats:
     """Student's t of four degrees of freedom, of a few per cent."""
     spread = chance.uniform(0.03, 0.08, skill.size)[account]
     drawn = chance.standard_t(4, account.size) / np.sqrt(2.0)
-    return np.maximum(spread * (skill[account] + drawn), -1.0)
+    returns: Floats = np.maximum(spread * (skill[account] + drawn), -1.0)
+    return returns
 
 
 def _visible_premium(chance: Generator, skill: Floats, account: Whole) -> Floats:
@@ -155,7 +160,8 @@ def _visible_premium(chance: Generator, skill: Floats, account: Whole) -> Floats
     drift = skill * np.sqrt(losing * (1.0 - losing)) * (fair + depth)
     gain = (drift + losing * depth) / (1.0 - losing)
     won = gain[account] * chance.uniform(0.6, 1.4, account.size)
-    return np.where(chance.random(account.size) < losing[account], -depth[account], won)
+    lost = chance.random(account.size) < losing[account]
+    return np.where(lost, -depth[account], won)
 
 
 def _sold_tails(
