@@ -336,15 +336,8 @@ class Records:
             first_day = day
         return replace(
             before,
-            valid_from=0,
-            valid_to=CURRENT,
-            book=record.book,
-            day=day,
-            contribution=contribution,
-            r=r,
-            pnl=pnl,
-            commission=commission,
-            nav=nav,
+            valid_from=0, valid_to=CURRENT, book=record.book, day=day,
+            contribution=contribution, r=r, pnl=pnl, commission=commission, nav=nav,
             sum_r=before.sum_r + r,
             sum_r2=WIDE.add(before.sum_r2, WIDE.multiply(r, r)),
             days=before.days + (1 if r else 0),
@@ -352,7 +345,7 @@ class Records:
             cum_commission=cum_commission,
             first_day=first_day,
             **counts,
-        )
+        )  # fmt: skip
 
     def _rules_for(self, day: date) -> Rules:
         effective, rules = self._rules[-1]
