@@ -16,7 +16,6 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.american_boundary import find_boundary
@@ -31,7 +30,7 @@ from domain.quant.american_value import (
     make_outer,
 )
 from domain.quant.batches import Batch, Flags, Floats, batch
-from domain.quant.normal import inner
+from domain.quant.compiling import inner, kernel
 from domain.shared import InvalidInput
 
 
@@ -165,7 +164,7 @@ def _mirror(spot: float, strike: float, put: Any) -> None:
     put[6] = spot * rho
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def _kernel(
     inputs: Any, is_call: Any, grid: Any, greeks: bool, start: int, stop: int, out: Any,
     status: Any,

@@ -24,7 +24,8 @@ from domain.quant.american_start import (
     normal_at_nodes,
     start_boundary,
 )
-from domain.quant.normal import DENSITY_AT_ZERO, copy_to, distributions, exponentiate, inner
+from domain.quant.compiling import inner
+from domain.quant.normal import DENSITY_AT_ZERO, copy_to, distributions, exponentiate
 
 _STEPS_MAX = 15
 _START_PRECISION = 1e-3
@@ -216,7 +217,8 @@ def find_boundary(
         if _descend(rate, dividend_yield, deepest, grid, work, attempt == 1) < grid.tolerance:
             return True
     copy_to(work.gap, work.best)
-    return equations(rate, dividend_yield, grid, work) < grid.mismatch
+    is_met: bool = equations(rate, dividend_yield, grid, work) < grid.mismatch
+    return is_met
 
 
 @inner

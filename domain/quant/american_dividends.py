@@ -16,13 +16,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.american import AmericanStatus, shared_out
 from domain.quant.american_grid import Setting
 from domain.quant.batches import Floats, batch
-from domain.quant.normal import inner
+from domain.quant.compiling import inner, kernel
 from domain.shared import InvalidInput
 
 _OK = int(AmericanStatus.OK)
@@ -241,7 +240,7 @@ def _read_off(
         out[1], out[2], out[3] = sign, 0.0, 0.0
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def _kernel(
     inputs: Any, is_call: Any, times: Any, cashes: Any, nodes: int, steps: int, start: int,
     stop: int, out: Any, status: Any,

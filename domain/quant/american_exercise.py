@@ -6,19 +6,19 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from domain.quant.american_boundary import find_boundary
 from domain.quant.american_grid import Setting, grid
 from domain.quant.american_start import log_limit, make_work
 from domain.quant.batches import Floats
+from domain.quant.compiling import kernel
 from domain.shared import InvalidInput
 
 _YEARS_LEAST = 1e-8
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _gaps(
     years: float, rate: float, dividend_yield: float, vol: float, grid: Any, gap: Any
 ) -> bool:

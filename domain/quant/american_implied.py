@@ -12,7 +12,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.american import AmericanStatus, certain_put, put_figures, shared_out
@@ -20,7 +19,7 @@ from domain.quant.american_grid import Setting, grid
 from domain.quant.american_start import make_work
 from domain.quant.american_value import FIGURES, make_outer
 from domain.quant.batches import Floats, batch
-from domain.quant.normal import inner
+from domain.quant.compiling import inner, kernel
 
 
 class AmericanVolStatus(IntEnum):
@@ -128,7 +127,7 @@ def _implied_put(
     return vol, _OK
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def _kernel(
     inputs: Any, is_call: Any, grid: Any, start: int, stop: int, vol: Any, status: Any
 ) -> None:

@@ -12,11 +12,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from domain.quant.batches import Floats
-from domain.quant.normal import DENSITY_AT_ZERO, distributions, exponentiate, inner
+from domain.quant.compiling import inner, kernel
+from domain.quant.normal import DENSITY_AT_ZERO, distributions, exponentiate
 
 GAP_LEAST = 1e-12
 _DEEPEST = 60.0
@@ -51,7 +51,7 @@ class Work(NamedTuple):
     both: Floats
 
 
-@njit(cache=True)
+@kernel
 def make_work(n: int, m: int) -> Any:
     """Room for a setting with so many nodes and points of their integrals in all."""
     return Work(
@@ -62,7 +62,7 @@ def make_work(n: int, m: int) -> Any:
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def log_limit(rate: float, dividend_yield: float) -> float:
     """ln X, the boundary just before expiry: the strike, or less where dividends are higher."""
     return math.log(rate / dividend_yield) if dividend_yield > rate else 0.0

@@ -19,11 +19,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from domain.quant.american_boundary import differentiate, equations, solve
 from domain.quant.american_start import log_limit
-from domain.quant.normal import DENSITY_AT_ZERO, distribution, distributions, exponentiate, inner
+from domain.quant.compiling import inner, kernel
+from domain.quant.normal import DENSITY_AT_ZERO, distribution, distributions, exponentiate
 
 FIGURES = 7
 """Price, delta, gamma, vega, theta, rho, dividend rho: the order of what is put out."""
@@ -33,7 +33,7 @@ _ROOT_LEAST = 1e-12
 _INDIFFERENT = 1e-11
 
 
-@njit(cache=True)
+@kernel
 def make_outer(nodes: int, points: int) -> Any:
     """Room for the terms at the points of the value's integral."""
     return np.empty((14, points)), np.empty((3, 2 * points)), np.empty((5, nodes + 1))

@@ -40,6 +40,15 @@ def part(function: _Function) -> _Function:
     return _compiled(function, {"forceinline": True})
 
 
+def inner(function: _Function) -> _Function:
+    """Compiles a function that only compiled ones call, without what Python would call it by (a
+    third of the time that takes), and without counting references to the arrays it works on (a
+    third of the time it runs): it can make none, its caller holds all.
+    """
+    bare = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+    return _compiled(function, bare)
+
+
 def _compiled(function: _Function, options: dict[str, Any]) -> _Function:
     function.__qualname__ = f"{function.__qualname__}_{_PACKAGE}"
     compiled: Any = njit(cache=True, error_model="numpy", **options)

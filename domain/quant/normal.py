@@ -7,25 +7,15 @@ far tail counts, see `elementary`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from domain.quant.compiling import inner, part
 from domain.quant.elementary import fma, polynomial
 
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
 DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
-
-inner: Callable[[Compiled], Compiled] = njit(
-    cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
-)
-"""Compiles a function that only compiled ones call, without what Python would call it by (a third
-of the time that takes), and without counting references to the arrays it works on (a third of
-the time it runs): it can make none, its caller holds all.
-"""
 
 _ROOT_HALF = math.sqrt(0.5)
 _LOG2_E = 1.4426950408889634
@@ -71,7 +61,7 @@ def _power_of_two(_typing: Any, _rounded: Any) -> Any:
     return types.float64(types.float64), generate
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@part
 def exponential(x: float) -> float:
     """e^x to an ulp or so, x being held within -500 .. 709.
 
@@ -81,10 +71,11 @@ def exponential(x: float) -> float:
     rounded = fma(held, _LOG2_E, _ROUNDER)
     k = rounded - _ROUNDER
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, held))
-    return polynomial(_TAYLOR, r) * _power_of_two(rounded)
+    scaled: float = polynomial(_TAYLOR, r) * _power_of_two(rounded)
+    return scaled
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@part
 def distribution(d: float) -> tuple[float, float]:
     """N(d) and e^(-d^2 / 2), the tail (be it N(d) or N(-d)) to 1e-15 of itself."""
     x = abs(d) * _ROOT_HALF
