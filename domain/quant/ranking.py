@@ -90,10 +90,12 @@ def rank(sums: TradeSums, formula: Formula | None = None, accounts: ArrayLike = 
         accounts: how many each person has, at least 1: (m,) or one number for all.
 
     Raises:
-        InvalidInput: a number of the rules that cannot be right, accounts that do not fit.
+        InvalidInput: a number of the rules that cannot be right, accounts or sums that do not
+            fit, sums that are not finite.
     """
     rules = Formula() if formula is None else formula
     _require_sane(rules)
+    _require_whole(sums)
     trials = _trials(accounts, sums.trades.size)
     record = completed(sums, rules.tail_rate)
     enough = sums.trades >= rules.minimum_trades
@@ -229,6 +231,14 @@ def _trials(accounts: ArrayLike, people: int) -> NDArray[np.int64]:
     if (trials < 1).any():
         raise InvalidInput("accounts must be at least 1")
     return np.broadcast_to(trials, (people,)).astype(np.int64)
+
+
+def _require_whole(sums: TradeSums) -> None:
+    for name, column in sums._asdict().items():
+        if column.shape != (sums.trades.size,):
+            raise InvalidInput(f"{name} must be one number for each trader, like trades")
+        if not np.isfinite(column).all():
+            raise InvalidInput(f"{name} must be finite: leave such trades out of the sums")
 
 
 def _require_sane(rules: Formula) -> None:

@@ -281,6 +281,12 @@ def test_rules_that_cannot_be_right_are_refused(formula: Formula) -> None:
         rank(record(with_edge(11)), formula)
 
 
+@pytest.mark.parametrize("column", [np.zeros(2), np.array([math.nan]), np.array([math.inf])])
+def test_sums_that_do_not_fit_are_refused(column: Floats) -> None:
+    with pytest.raises(InvalidInput, match="cubes"):
+        rank(record(with_edge(13))._replace(cubes=column))
+
+
 @pytest.mark.parametrize("accounts", [0, [1, 2], 1.5, [[1]]])
 def test_accounts_that_do_not_fit_are_refused(accounts: ArrayLike) -> None:
     with pytest.raises(InvalidInput, match="accounts"):
