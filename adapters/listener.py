@@ -64,9 +64,7 @@ class RedisListener:
     ) -> AsyncGenerator[T | None, None]:
         from redis.asyncio import Redis
 
-        client = Redis.from_url(
-            self._url, socket_connect_timeout=1, health_check_interval=5
-        )
+        client = Redis.from_url(self._url, socket_connect_timeout=1, health_check_interval=5)
         async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(name)
             self.hears = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -74,17 +74,15 @@ def heard(stream: QuoteStream, count: int = 1) -> list[Quote]:
     return found
 
 
-def gap(stream: QuoteStream) -> FeedGap:
-    """The next gap that a stream tells; that it is down meanwhile is no gap yet."""
+def gaps(stream: QuoteStream, count: int = 1) -> list[FeedGap]:
+    """So many gaps that a stream tells; that it is down meanwhile is no gap yet."""
+    found: list[FeedGap] = []
     deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            told = stream.take(0.05)
-        except PortError:
-            continue
-        if told.gaps:
-            return told.gaps[0]
-    raise AssertionError("no gap was told")
+    while len(found) < count:
+        assert time.monotonic() < deadline, f"only {found} was told"
+        with suppress(PortError):
+            found += stream.take(0.05).gaps
+    return found
 
 
 def fail(stream: QuoteStream) -> None:

@@ -22,7 +22,7 @@ from tests.adapters.market.contract import (
     FeedContract,
     SetClock,
     fail,
-    gap,
+    gaps,
     heard,
     streaming,
 )
@@ -144,9 +144,9 @@ class TestStream:
             assert heard(stream)[0].bid == Decimal("5.4")
             source.clock.at = NOW + 60 * SECOND
             source.fake.cut()
-            gaps = {told.symbols: told for told in (gap(stream), gap(stream))}
-            assert gaps[(CALL,)].since == NOW + SECOND
-            assert all(told.until == NOW + 60 * SECOND for told in gaps.values())
+            told = {each.symbols: each for each in gaps(stream, 2)}
+            assert told[(CALL,)].since == NOW + SECOND
+            assert all(each.until == NOW + 60 * SECOND for each in told.values())
 
     def test_a_refused_key_is_refused(self, source: AlpacaSource) -> None:
         source.fake.market.key = "another"

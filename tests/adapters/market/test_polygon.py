@@ -21,7 +21,7 @@ from tests.adapters.market.contract import (
     FeedContract,
     SetClock,
     fail,
-    gap,
+    gaps,
     heard,
     streaming,
 )
@@ -162,7 +162,7 @@ class TestStream:
             heard(stream)
             source.clock.at = NOW + 60 * SECOND
             source.fake.cut()
-            told = gap(stream)
+            (told,) = gaps(stream)
             assert (told.since, told.until) == (NOW + SECOND, NOW + 60 * SECOND)
             assert (told.source, told.symbols) == ("polygon", ("AAPL",))
             source.wait_for("AAPL")
