@@ -46,7 +46,7 @@ from tests.benchmarks.harness import Measured, benchmark, fresh_database, redis_
 APPROVALS = 400
 WARM_UP = 20
 PACE_S = 0.02
-LOOK_S = 0.0005
+LOOK_S = 0.001
 PATIENCE_S = 30.0
 ACCOUNT = "paper"
 CASH = Decimal(100_000)
