@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from application.access import Member
@@ -16,6 +16,8 @@ from interfaces.graphql.kinds import BigInt, Info, figure, kind
 from interfaces.graphql.reading import Asking, asking_of
 
 _log = logging.getLogger(__name__)
+
+Asked = ParamSpec("Asked")
 
 
 @kind
@@ -61,4 +63,24 @@ def decide(
         version=outcome.version,
         position=BigInt(outcome.position),
         still_needed=outcome.still_needed if isinstance(outcome, Answer) else "",
+    )
+
+
+def carry_out(
+    info: Info,
+    key: UUID,
+    act: Callable[Concatenate[Desk, Command, Member, Asked], Outcome],
+    *args: Asked.args,
+    **more: Asked.kwargs,
+) -> Decided:
+    """Runs a command that takes just what was asked for, which with its name makes the input
+    that comes under a key; the version that was looked at is no part of that.
+    """
+    given = (*args, *(value for name, value in more.items() if name != "expected_version"))
+    return decide(
+        info,
+        act.__name__,
+        key,
+        given,
+        lambda desk, command, member: act(desk, command, member, *args, **more),
     )

@@ -12,7 +12,7 @@ from application.approving import approve, reject
 from application.correcting import Change, apply_correction, correct, refuse_correction
 from domain.corrections import Target
 from interfaces.compose import DEFAULT_ACCOUNT
-from interfaces.graphql.deciding import Decided, decide
+from interfaces.graphql.deciding import Decided, carry_out, decide
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, SeenVersion, mutation
 from interfaces.graphql.reading import asking_of
 from interfaces.graphql.stopping import StoppingMutations
@@ -124,15 +124,7 @@ class Mutation(StoppingMutations, TradingMutations):
             quantity=correction.quantity,
             reason=correction.reason,
         )
-        return decide(
-            info,
-            "correct",
-            idempotency_key,
-            (change,),
-            lambda desk, command, member: correct(
-                desk, command, member, change, expected_version=expected_version
-            ),
-        )
+        return carry_out(info, idempotency_key, correct, change, expected_version=expected_version)
 
     @mutation("Say yes to a requested correction: its record is put right.")
     def apply_correction(
@@ -142,14 +134,8 @@ class Mutation(StoppingMutations, TradingMutations):
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        return decide(
-            info,
-            "apply_correction",
-            idempotency_key,
-            (correction,),
-            lambda desk, command, member: apply_correction(
-                desk, command, member, correction, expected_version=expected_version
-            ),
+        return carry_out(
+            info, idempotency_key, apply_correction, correction, expected_version=expected_version
         )
 
     @mutation("Say no to a requested correction: its record stays as it is.")
@@ -161,17 +147,11 @@ class Mutation(StoppingMutations, TradingMutations):
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        return decide(
+        return carry_out(
             info,
-            "refuse_correction",
             idempotency_key,
-            (correction, reason),
-            lambda desk, command, member: refuse_correction(
-                desk,
-                command,
-                member,
-                correction,
-                reason=reason,
-                expected_version=expected_version,
-            ),
+            refuse_correction,
+            correction,
+            reason=reason,
+            expected_version=expected_version,
         )

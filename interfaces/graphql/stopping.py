@@ -9,7 +9,7 @@ import strawberry
 from application.closing_all import order_close_all
 from application.limiting import halt_trading, resume_trading
 from domain.shared import InvalidInput
-from interfaces.graphql.deciding import Decided, decide
+from interfaces.graphql.deciding import Decided, carry_out, decide
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, mutation
 from interfaces.graphql.reading import asking_of
 
@@ -30,19 +30,13 @@ class StoppingMutations:
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        return decide(
+        return carry_out(
             info,
-            "halt_trading",
             idempotency_key,
-            (account, reason),
-            lambda desk, command, member: halt_trading(
-                desk,
-                command,
-                member,
-                account=account,
-                reason=reason,
-                expected_version=expected_version,
-            ),
+            halt_trading,
+            account=account,
+            reason=reason,
+            expected_version=expected_version,
         )
 
     @mutation("Let an account open positions again. The version is that of its risk.")
@@ -54,19 +48,13 @@ class StoppingMutations:
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        return decide(
+        return carry_out(
             info,
-            "resume_trading",
             idempotency_key,
-            (account, reason),
-            lambda desk, command, member: resume_trading(
-                desk,
-                command,
-                member,
-                account=account,
-                reason=reason,
-                expected_version=expected_version,
-            ),
+            resume_trading,
+            account=account,
+            reason=reason,
+            expected_version=expected_version,
         )
 
     @mutation(

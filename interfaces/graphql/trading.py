@@ -22,7 +22,7 @@ from domain.instruments import instrument
 from domain.legs import Leg
 from domain.shared import InvalidInput
 from interfaces.compose import DEFAULT_ACCOUNT
-from interfaces.graphql.deciding import Decided, decide
+from interfaces.graphql.deciding import Decided, carry_out, decide
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, mutation
 from interfaces.graphql.reading import asking_of
 
@@ -195,13 +195,7 @@ class TradingMutations:
         if expected_version:
             raise Conflict(f"a new order has version 0, not {expected_version}")
         ticket = _ticket(order)
-        return decide(
-            info,
-            "place_order",
-            idempotency_key,
-            (ticket,),
-            lambda desk, command, member: place_order(desk, command, member, ticket),
-        )
+        return carry_out(info, idempotency_key, place_order, ticket)
 
     @mutation("Ask for what is left of an order back; the broker's answer follows.")
     def cancel_order(
@@ -212,19 +206,13 @@ class TradingMutations:
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        return decide(
+        return carry_out(
             info,
-            "cancel_order",
             idempotency_key,
-            (order, reason),
-            lambda desk, command, member: cancel_order(
-                desk,
-                command,
-                member,
-                order=order,
-                reason=reason,
-                expected_version=expected_version,
-            ),
+            cancel_order,
+            order=order,
+            reason=reason,
+            expected_version=expected_version,
         )
 
     @mutation("Ask for other terms of an order that rests; the broker's answer follows.")
@@ -275,20 +263,14 @@ class TradingMutations:
         expected_version: ExpectedVersion = None,
     ) -> Decided:
         wanted = _levels(levels)
-        return decide(
+        return carry_out(
             info,
-            "change_levels",
             idempotency_key,
-            (account, trade, wanted),
-            lambda desk, command, member: change_levels(
-                desk,
-                command,
-                member,
-                account=account,
-                trade=trade,
-                levels=wanted,
-                expected_version=expected_version,
-            ),
+            change_levels,
+            account=account,
+            trade=trade,
+            levels=wanted,
+            expected_version=expected_version,
         )
 
     @mutation("Change limits of an account; limits that nobody ever set have version 0.")
