@@ -24,7 +24,9 @@ def written(database_url: str) -> Iterator[str]:
     assert on_tape(database_url) == before
 
 
-def is_refused(url: str, role: str | None, *statements: str, because: str | None = None) -> None:
+def assert_refused(
+    url: str, role: str | None, *statements: str, because: str | None = None
+) -> None:
     with connect(url, role=role) as connection:
         for statement in statements:
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match=because):
@@ -33,11 +35,11 @@ def is_refused(url: str, role: str | None, *statements: str, because: str | None
 
 @pytest.mark.parametrize("role", [RUNTIME_ROLE, READER_ROLE])
 def test_roles_cannot_write_past_the_function(written: str, role: str) -> None:
-    is_refused(written, role, *[change.format(table) for table in TABLES for change in CHANGES])
+    assert_refused(written, role, *[change.format(table) for table in TABLES for change in CHANGES])
 
 
 def test_the_program_cannot_change_the_tape_or_its_rules(written: str) -> None:
-    is_refused(
+    assert_refused(
         written,
         RUNTIME_ROLE,
         "UPDATE tape.events SET actor = 'nobody'",
@@ -66,7 +68,7 @@ def test_no_role_of_the_program_can_become_the_owner(written: str) -> None:
 def test_a_reader_reads_and_does_not_append(written: str) -> None:
     with connect(written, role=READER_ROLE) as connection:
         assert connection.execute("SELECT count(*) FROM tape.events").fetchone() == (3,)
-    is_refused(
+    assert_refused(
         written,
         READER_ROLE,
         "SELECT tape.append_event(uuidv7(), 'h', 'm', NULL, NULL, uuidv7(), 1, 'n', 'b')",
@@ -79,7 +81,7 @@ def test_the_owner_runs_into_the_second_wall(written: str) -> None:
         "DELETE FROM tape.{}",
         "TRUNCATE tape.{}",
     ]
-    is_refused(
+    assert_refused(
         written,
         None,
         *[
@@ -113,4 +115,4 @@ def test_read_tables_belong_to_the_program_and_are_shown_to_readers(database_url
         program.execute("CREATE TABLE read.board AS SELECT 1 AS place")
     with connect(database_url, role=READER_ROLE) as reader:
         assert reader.execute("SELECT place FROM read.board").fetchone() == (1,)
-    is_refused(database_url, READER_ROLE, "INSERT INTO read.board VALUES (2)")
+    assert_refused(database_url, READER_ROLE, "INSERT INTO read.board VALUES (2)")

@@ -51,7 +51,7 @@ def account(at_broker: Opened) -> Account:
 
 
 @contextmanager
-def nothing_booked(account: Account) -> Iterator[None]:
+def assert_nothing_booked(account: Account) -> Iterator[None]:
     book, held, head = account.book, account.holdings, len(events(account.desk))
     yield
     assert (account.book, account.holdings) == (book, held)
@@ -131,16 +131,16 @@ class TestContracts:
     def test_what_was_never_held_is_a_fact_and_nothing_else(
         self, account: Account, kind: ActivityKind
     ) -> None:
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(kind, "-2")
 
     def test_the_legs_of_a_spread_are_left_to_its_signal(self, account: Account) -> None:
         account.trade("2", "4.00", legs=VERTICAL)
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(EXERCISE, "-2")
 
     def test_a_symbol_that_names_nothing_is_a_fact(self, account: Account) -> None:
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(EXPIRY, "-2", "?!")
 
 
@@ -235,7 +235,7 @@ class TestSplits:
         assert account.guarded.held == D(30)
 
     def test_what_is_not_held_is_not_split(self, account: Account) -> None:
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(ActivityKind.SPLIT, "30", "TSLA")
 
 
@@ -265,11 +265,11 @@ class TestCash:
         self, account: Account, kind: ActivityKind
     ) -> None:
         amount = "3" if kind is ActivityKind.UNCLASSIFIED else "0"
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(kind, symbol="", amount=amount)
 
     def test_what_came_before_the_account_was_opened_is_in_its_cash(self, account: Account) -> None:
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(ActivityKind.DEPOSIT, symbol="", amount="500", at=NOON - timedelta(days=9))
 
     def test_so_is_what_an_exercise_took_then(self, account: Account) -> None:
@@ -283,7 +283,7 @@ class TestCash:
 
     def test_our_own_broker_opens_with_what_the_account_has(self, at_broker: Opened) -> None:
         account = at_broker("paper")
-        with nothing_booked(account):
+        with assert_nothing_booked(account):
             account.told(ActivityKind.DEPOSIT, symbol="", amount="50000")
 
     def test_nothing_is_booked_for_an_account_that_nobody_opened(

@@ -38,7 +38,7 @@ def row_of(model: ExitPlans) -> ExitPlanRow:
     return row
 
 
-def agrees(row: ExitPlanRow, held: ExitPlan) -> None:
+def assert_agrees(row: ExitPlanRow, held: ExitPlan) -> None:
     """Everything that the row says of the plan is what the plan knows."""
     assert (row.held, row.avg_px, row.commission) == (held.held, held.avg_px, held.commission)
     assert (row.stop, row.trailing) == (held.levels.stop, held.levels.trailing)
@@ -58,7 +58,7 @@ def test_a_holding_is_told_with_its_levels_and_without_what_cannot_be_one() -> N
     )  # fmt: skip
     Story(model).tell(held)
     row = row_of(model)
-    agrees(row, held)
+    assert_agrees(row, held)
     assert row.not_guarded_by == ("the target 5.00 isn't beyond",)
     assert row.trailing_stop is None
 
@@ -69,7 +69,7 @@ def test_every_step_of_a_life_agrees_with_the_plan() -> None:
 
     def now() -> None:
         story.tell(held)
-        agrees(row_of(model), held)
+        assert_agrees(row_of(model), held)
 
     now()
     first = sell(held, "6")
@@ -106,7 +106,7 @@ def test_what_others_change_and_what_is_warned_of_agrees_with_the_plan() -> None
 
     def now() -> ExitPlanRow:
         story.tell(held)
-        agrees(row_of(model), held)
+        assert_agrees(row_of(model), held)
         return row_of(model)
 
     now()

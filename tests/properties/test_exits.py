@@ -41,7 +41,7 @@ from tests.application.acts import TSLA, new_signal
 from tests.application.conftest import NOON
 from tests.application.exit_acts import CALL
 from tests.projections.given import Story, current
-from tests.projections.test_exit_plans import agrees
+from tests.projections.test_exit_plans import assert_agrees
 from tests.properties.memory_desk import Follower, MemoryDesk
 
 D = Decimal
@@ -286,7 +286,7 @@ class Exits(RuleBasedStateMachine):
         for event in self.desk.log:
             story.hear(event)
         (row,) = current(model.plans)
-        agrees(row, plan)
+        assert_agrees(row, plan)
 
     @property
     def _stream(self) -> UUID:

@@ -42,7 +42,7 @@ def take(order: Order, under: Alpaca, reports: Iterable[ExecutionReport]) -> Non
             order.take(report, at=under.now())
 
 
-def agrees(order: Order, under: Alpaca) -> None:
+def assert_agrees(order: Order, under: Alpaca) -> None:
     theirs = under.broker.order(order.cl_ord_id)
     assert theirs is not None
     assert (order.status, order.cum_qty, order.order_qty, order.limit_px) == (
@@ -60,19 +60,19 @@ def test_an_order_is_followed_from_partial_fill_to_new_terms_to_its_end(under: A
     order = on_record(under, sent)
     take(order, under, under.broker.submit(sent))
     take(order, under, under.heard())
-    agrees(order, under)
+    assert_agrees(order, under)
     order.request_replace(limit_px=D("188.90"), reason="closer", at=under.now())
     terms = Replacement(limit_px=D("188.90"))
     take(order, under, under.broker.replace("o-1", terms, at=under.now()))
     take(order, under, under.heard())
-    agrees(order, under)
+    assert_agrees(order, under)
     under.show(SHARE, "188.80", "188.85", offer_size=3)
     take(order, under, under.heard())
-    agrees(order, under)
+    assert_agrees(order, under)
     order.request_cancel("enough", at=under.now())
     take(order, under, under.broker.cancel("o-1", at=under.now()))
     take(order, under, under.heard())
-    agrees(order, under)
+    assert_agrees(order, under)
     assert order.cum_qty == 7
 
 
@@ -106,4 +106,4 @@ def test_in_a_storm_the_record_ends_as_the_broker_has_it(under: Alpaca, seed: in
     under.heard()
     for order in orders:
         take(order, under, under.broker.history(order.cl_ord_id))
-        agrees(order, under)
+        assert_agrees(order, under)
