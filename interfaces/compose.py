@@ -60,26 +60,10 @@ from interfaces.founding import found
 from interfaces.reacting import Reacting
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
-from projections.accounts import Accounts
-from projections.activities import Activities
-from projections.approval_queue import ApprovalQueue
-from projections.blotter import Blotter
-from projections.books import Books
 from projections.checkpoints import ProjectionStatus
-from projections.corrections import Corrections
-from projections.exit_plans import ExitPlans
-from projections.exposure import Exposure
 from projections.folding import Reading
-from projections.followers import Followers
-from projections.messages import Messages
-from projections.readmodel import Projection
-from projections.risk import Risk
+from projections.models import READ_MODELS
 from projections.runner import Runner
-from projections.signal_answers import SignalAnswers
-from projections.signal_feed import SignalFeed
-from projections.timeline import Timeline
-from projections.tokens import Tokens
-from projections.trader_profiles import TraderProfiles
 
 if TYPE_CHECKING:
     from adapters.account_files import AccountFile
@@ -96,25 +80,6 @@ PAPER_RULES = PaperRules(delivers_shares=False)
 READ_CONNECTIONS = 8
 PATIENCE_S = 60.0
 """How long a command waits for another process that moves reactions and read models."""
-
-READ_MODELS: tuple[type[Projection], ...] = (
-    Accounts,
-    Activities,
-    ApprovalQueue,
-    Blotter,
-    Books,
-    Corrections,
-    ExitPlans,
-    Exposure,
-    Followers,
-    Messages,
-    Risk,
-    SignalAnswers,
-    SignalFeed,
-    Timeline,
-    Tokens,
-    TraderProfiles,
-)
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 

@@ -20,12 +20,13 @@ from application.ports import PortError
 from domain.shared import InvalidInput
 from interfaces.cli.output import Column, as_json, console, table, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house
-from interfaces.compose import READ_MODELS, House
+from interfaces.compose import House
 from interfaces.read_models import follow_apart
 from interfaces.steadying import steady
 from interfaces.timers import run_timers
 from interfaces.watching import watch
 from projections.messages import lags
+from projections.models import READ_MODELS
 
 LATE_LATELY = timedelta(hours=24)
 

@@ -37,8 +37,8 @@ from domain.catalogue import event_classes
 from domain.quant.black_scholes import greeks
 from domain.quant.implied_volatility import implied_volatility
 from domain.traders import TraderRegistered
-from interfaces.compose import READ_MODELS
 from projections.folding import LOST, Reading
+from projections.models import READ_MODELS
 from projections.readmodel import Projection, Row, Seen, Table, when
 from projections.runner import Runner
 from tests.benchmarks.harness import Measured, benchmark, fresh_database, in_turns, seconds

@@ -32,9 +32,10 @@ from domain.grammar.reading import Room
 from interfaces.chat_files import read_chat
 from interfaces.cli.imports import import_export
 from interfaces.clock import SetClock
-from interfaces.compose import READ_MODELS, House, open_house
+from interfaces.compose import House, open_house
 from interfaces.demo.files import Community, Session, write_demo
 from interfaces.settings import Settings
+from projections.models import READ_MODELS
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
 AT = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)

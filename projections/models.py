@@ -1,0 +1,40 @@
+"""The read models that a house keeps, each rebuilt from the tape alone."""
+
+from __future__ import annotations
+
+from projections.accounts import Accounts
+from projections.activities import Activities
+from projections.approval_queue import ApprovalQueue
+from projections.blotter import Blotter
+from projections.books import Books
+from projections.corrections import Corrections
+from projections.exit_plans import ExitPlans
+from projections.exposure import Exposure
+from projections.followers import Followers
+from projections.messages import Messages
+from projections.readmodel import Projection
+from projections.risk import Risk
+from projections.signal_answers import SignalAnswers
+from projections.signal_feed import SignalFeed
+from projections.timeline import Timeline
+from projections.tokens import Tokens
+from projections.trader_profiles import TraderProfiles
+
+READ_MODELS: tuple[type[Projection], ...] = (
+    Accounts,
+    Activities,
+    ApprovalQueue,
+    Blotter,
+    Books,
+    Corrections,
+    ExitPlans,
+    Exposure,
+    Followers,
+    Messages,
+    Risk,
+    SignalAnswers,
+    SignalFeed,
+    Timeline,
+    Tokens,
+    TraderProfiles,
+)
