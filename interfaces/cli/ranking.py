@@ -31,8 +31,8 @@ from interfaces.wording import (
     rests_on,
     sharpe_of,
 )
-from projections.exposure import Group
-from projections.exposure import exposure as summed_exposure
+from projections.exposure_views import Group
+from projections.exposure_views import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of

@@ -22,9 +22,9 @@ from interfaces.graphql.pages import (
 from interfaces.graphql.reading import asking_of
 from projections.books import Books
 from projections.exposure import Exposure as Greeks
-from projections.exposure import ExposureLine as Line
-from projections.exposure import Group
-from projections.exposure import exposure as exposure_by
+from projections.exposure_views import ExposureLine as Line
+from projections.exposure_views import Group
+from projections.exposure_views import exposure as exposure_by
 from projections.positions import BookKind
 from projections.trader_profiles import TraderProfiles
 

@@ -12,7 +12,7 @@ import pytest
 
 from domain.fix import Side
 from domain.legs import Leg
-from projections.exposure import ExposureLine, Group, exposure
+from projections.exposure_views import ExposureLine, Group, exposure
 from tests.conftest import NewDatabase
 from tests.projections.record import CALL, Record, record_on
 from tests.projections.tape import Tape
