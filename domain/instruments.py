@@ -21,6 +21,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from domain.exercise_styles import ExerciseStyle, exercise_style
 from domain.shared import InvalidInput
 
 STANDARD_MULTIPLIER = 100
@@ -37,7 +38,6 @@ _INDEX_ROOTS = {
     "RUT": "RUT", "RUTW": "RUT", "MRUT": "MRUT", "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX",
     "OEX": "OEX", "XEO": "XEO",
 }  # fmt: skip
-_AMERICAN_INDEXES = frozenset({"OEX"})
 _SHARE_CLASSES = {"BRKB": "BRK.B", "BFB": "BF.B"}
 """Roots have no dot; most others stand for a ticker of the same letters."""
 
@@ -183,7 +183,7 @@ class Option:
 
     @property
     def is_european(self) -> bool:
-        return self.is_index and self.root not in _AMERICAN_INDEXES
+        return exercise_style(self.root) is ExerciseStyle.EUROPEAN
 
     def intrinsic(self, spot: Decimal) -> Decimal:
         """Value per share at expiry when the underlying settles at `spot`."""

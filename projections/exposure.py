@@ -2,8 +2,10 @@
 
 Raw Greeks are kept in one form: per share, per year, per 1.00 of volatility. A position's Greek
 is quantity x ratio x multiplier x Greek, so they sum by book, underlying and expiry. Options
-are valued as European (Black, Scholes and Merton, no dividends) at the mid of their mark; a
-leg without a usable quote counts for nothing and is told in the coverage.
+are valued at the mid of their mark by `domain.quant.valuing`, as American where they may be
+exercised early (`domain.exercise_styles`), and the row names the model, its inputs and what
+became of it. Dividends are not recorded: the yield is 0, and the row says so. A leg without a
+usable quote counts for nothing and is told in the coverage.
 """
 
 from __future__ import annotations
@@ -14,20 +16,26 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from domain.instruments import Option, Right, instrument
+from domain.instruments import Instrument, Option, Right, instrument
 from domain.market import EXCHANGE_ZONE, MarkRecorded
+from domain.quant.models import Model
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
-MODEL = "european-bsm-1"
+DIVIDEND_YIELD = Decimal(0)
+"""Per year: nobody has recorded dividends, so none are assumed."""
 CLOSE = time(16, 0)
 SECONDS_A_YEAR = 365 * 86_400
 
 
 class GreeksRow(Row, frozen=True, kw_only=True):
-    """An instrument at its latest mark. `status` says why Greeks are missing.
+    """An instrument at its latest mark. `status` is "ok", or says why Greeks are missing or
+    whose they are (`domain.quant.valuing.ValueStatus` in words): "at intrinsic" and "not
+    recoverable" have the Greeks of the certain value and no `vol`.
 
     Delta per share, gamma per share and dollar, vega per 1.00 of volatility, theta per year,
-    rho per 1.00 of the rate; `vol` per year. Prices in USD.
+    rho per 1.00 of the rate. Inputs: `mid`, `underlying_px` (the spot, USD; None for what is
+    its own), `rate` and `dividend_yield` (continuously compounded, per year), `years` to the
+    close on the expiry day (None without expiry); `vol` per year. `model` is a `Model.id`.
     """
 
     symbol: str
@@ -38,7 +46,10 @@ class GreeksRow(Row, frozen=True, kw_only=True):
     bid: Decimal
     offer: Decimal
     underlying_px: Decimal | None
+    mid: Decimal
     rate: Decimal
+    dividend_yield: Decimal
+    years: float | None
     model: str
     status: str
     vol: float | None = None
@@ -83,53 +94,80 @@ class Exposure(Projection):
                 self.greeks.put(row, position)
 
 
+class _Listed(NamedTuple):
+    """An option to value, and where its row goes."""
+
+    place: int
+    event: MarkRecorded
+    option: Option
+    years: float
+
+
 def _valued(waiting: Sequence[_Marked]) -> list[GreeksRow]:
     rows: list[GreeksRow | None] = [None] * len(waiting)
-    options: list[tuple[int, MarkRecorded, Option, float]] = []
+    options: list[_Listed] = []
     for place, (event, _) in enumerate(waiting):
         named = instrument(event.symbol)
         if not isinstance(named, Option):
-            rows[place] = _row(event, status="ok", delta=1.0, gamma=0.0, vega=0.0, theta=0.0,
-                               rho=0.0)  # fmt: skip
+            rows[place] = _row(event, named, **_LINEAR)
         elif event.underlying_px is None:
-            rows[place] = _row(event, status="no quote of the underlying")
+            rows[place] = _row(
+                event, named, years=_years(event, named), model=_model(named),
+                status="no quote of the underlying",
+            )  # fmt: skip
         else:
-            options.append((place, event, named, _years(event, named)))
-    for (place, event, _, _), figures in zip(options, _greeks_of(options), strict=True):
-        rows[place] = _row(event, **figures)
+            options.append(_Listed(place, event, named, _years(event, named)))
+    for listed, figures in zip(options, _figures_of(options), strict=True):
+        rows[listed.place] = _row(listed.event, listed.option, years=listed.years, **figures)
     return [row for row in rows if row is not None]
 
 
-def _greeks_of(options: Sequence[tuple[int, MarkRecorded, Option, float]]) -> list[dict[str, Any]]:
-    """Implied volatility at the mid, and the Greeks at that volatility."""
+def _figures_of(options: Sequence[_Listed]) -> list[dict[str, Any]]:
+    """What the rows say of the options: all are valued in one go."""
     if not options:
         return []
     # Compiled kernels take a second to load; only who values options waits for them.
-    from domain.quant.black_scholes import greeks
-    from domain.quant.implied_volatility import VolStatus, implied_volatility
+    from domain.quant.valuing import TRUSTED, ValueStatus, value_options
 
-    spot = [float(event.underlying_px or 0) for _, event, _, _ in options]
-    strike = [float(named.strike) for _, _, named, _ in options]
-    years = [left for _, _, _, left in options]
-    rate = [float(event.rate) for _, event, _, _ in options]
-    calls = [named.right is Right.CALL for _, _, named, _ in options]
-    mid = [float(event.bid + event.offer) / 2 for _, event, _, _ in options]
-    vols, statuses = implied_volatility(mid, spot, strike, years, rate, 0.0, calls)
-    known = [status == VolStatus.OK for status in statuses.tolist()]
-    usable = [vol if ok else 0.0 for vol, ok in zip(vols.tolist(), known, strict=True)]
-    found = greeks(spot, strike, years, rate, 0.0, usable, calls)
-    columns = {name: getattr(found, name).tolist() for name in
-               ("delta", "gamma", "vega", "theta", "rho")}  # fmt: skip
-    return [
-        {"status": "ok", "vol": usable[at], **{name: one[at] for name, one in columns.items()}}
-        if ok
-        else {"status": VolStatus(status).name.lower().replace("_", " ")}
-        for at, (ok, status) in enumerate(zip(known, statuses.tolist(), strict=True))
-    ]
+    found = value_options(
+        [float(_mid(each.event)) for each in options],
+        [float(each.event.underlying_px or 0) for each in options],
+        [float(each.option.strike) for each in options],
+        [each.years for each in options],
+        [float(each.event.rate) for each in options],
+        float(DIVIDEND_YIELD),
+        [each.option.right is Right.CALL for each in options],
+        [not each.option.is_european for each in options],
+        offer=[float(each.event.offer) for each in options],
+    )
+    words = {status: status.words for status in ValueStatus}
+    columns = zip(
+        options, found.status.tolist(), found.vol.tolist(), found.delta.tolist(),
+        found.gamma.tolist(), found.vega.tolist(), found.theta.tolist(), found.rho.tolist(),
+        strict=True,
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for each, status, vol, delta, gamma, vega, theta, rho in columns:
+        row: dict[str, Any] = {"status": words[status], "model": _model(each.option)}
+        if status in TRUSTED:
+            row.update(delta=delta, gamma=gamma, vega=vega, theta=theta, rho=rho)
+            if status == ValueStatus.OK:
+                row["vol"] = vol
+        rows.append(row)
+    return rows
 
 
-def _row(event: MarkRecorded, *, status: str, **figures: Any) -> GreeksRow:
-    named = instrument(event.symbol)
+_LINEAR: dict[str, Any] = {
+    "years": None, "model": Model.LINEAR.id, "status": "ok",
+    "delta": 1.0, "gamma": 0.0, "vega": 0.0, "theta": 0.0, "rho": 0.0,
+}  # fmt: skip
+
+
+def _model(option: Option) -> str:
+    return (Model.EUROPEAN if option.is_european else Model.AMERICAN).id
+
+
+def _row(event: MarkRecorded, named: Instrument, **figures: Any) -> GreeksRow:
     return GreeksRow(
         symbol=event.symbol,
         underlying=named.underlying,
@@ -139,11 +177,15 @@ def _row(event: MarkRecorded, *, status: str, **figures: Any) -> GreeksRow:
         bid=event.bid,
         offer=event.offer,
         underlying_px=event.underlying_px,
+        mid=_mid(event),
         rate=event.rate,
-        model=MODEL if isinstance(named, Option) else "linear",
-        status=status,
+        dividend_yield=DIVIDEND_YIELD,
         **figures,
     )
+
+
+def _mid(event: MarkRecorded) -> Decimal:
+    return (event.bid + event.offer) / 2
 
 
 def _years(event: MarkRecorded, named: Option) -> float:
