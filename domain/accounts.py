@@ -10,7 +10,7 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.shared import Created, Event, InvalidInput, Value, stream_id
+from domain.shared import Created, Event, Impossible, InvalidInput, Value, stream_id
 
 
 def account_stream(name: str) -> UUID:
@@ -122,6 +122,23 @@ class AccountCashMoved(Event, frozen=True, kw_only=True):
             aggregate.paid_in += self.amount
 
 
+class AccountOwnerNamed(Event, frozen=True, kw_only=True):
+    """The account trades a trader's money, or that of nobody who posts.
+
+    Its fills are held against what its owner posts.
+    """
+
+    TOPIC: ClassVar[str] = "account.owner_named"
+
+    account: str
+    owner: UUID | None = None
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Account) -> None:
+        aggregate.owner = self.owner
+
+
 class Account(BaseAggregate[UUID]):
     """A book at a broker. `paid_in` is its opening cash and what was paid in and out since."""
 
@@ -134,6 +151,7 @@ class Account(BaseAggregate[UUID]):
         self.paid_in = cash
         self.standing: Standing | None = None
         self.differences: tuple[Difference, ...] = ()
+        self.owner: UUID | None = None
 
     @classmethod
     def open(cls, *, name: str, broker: str, cash: Decimal, at: datetime) -> Account:
@@ -188,5 +206,25 @@ class Account(BaseAggregate[UUID]):
             amount=amount,
             activity=activity,
             happened_at=happened_at,
+            timestamp=at,
+        )
+
+    def name_owner(self, owner: UUID | None, *, reason: str, by: str, at: datetime) -> None:
+        """Records which trader the account's money belongs to, None for nobody who posts.
+
+        Raises:
+            InvalidInput: no reason.
+            Impossible: that is on record already.
+        """
+        if not reason.strip():
+            raise InvalidInput("say how it is known whose account it is")
+        if owner == self.owner:
+            raise Impossible(f"that is on record already of the account {self.name}")
+        self.trigger_event(
+            AccountOwnerNamed,
+            account=self.name,
+            owner=owner,
+            reason=reason,
+            by=by,
             timestamp=at,
         )

@@ -1,4 +1,7 @@
-"""Trader: the person or bot behind a record; a new name keeps the record."""
+"""Trader: the person or bot behind a record; a new name keeps the record.
+
+One person may post under several authors. Linked, their records stay apart and count as one.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,36 @@ class TraderRenamed(Event, frozen=True, kw_only=True):
         aggregate.name = self.name
 
 
+class TraderLinked(Event, frozen=True, kw_only=True):
+    """The author was found to be the same person as another; boards count both as one."""
+
+    TOPIC: ClassVar[str] = "trader.linked"
+
+    to: UUID
+    """The trader that they are."""
+    reason: str
+    evidence: tuple[str, ...] = ()
+    """What shows it: ids of signals or messages, addresses, a person's own words."""
+    by: str
+
+    def apply(self, aggregate: Trader) -> None:
+        aggregate.linked_to = self.to
+
+
+class TraderUnlinked(Event, frozen=True, kw_only=True):
+    """The link was a mistake or holds no more; the author is a person of their own again."""
+
+    TOPIC: ClassVar[str] = "trader.unlinked"
+
+    to: UUID
+    reason: str
+    evidence: tuple[str, ...] = ()
+    by: str
+
+    def apply(self, aggregate: Trader) -> None:
+        aggregate.linked_to = None
+
+
 class Trader(BaseAggregate[UUID]):
     """An author with a record."""
 
@@ -46,6 +79,7 @@ class Trader(BaseAggregate[UUID]):
         self.platform = platform
         self.author_id = author_id
         self.name = name
+        self.linked_to: UUID | None = None
 
     @classmethod
     def register(cls, *, platform: str, author_id: str, name: str, at: datetime) -> Trader:
@@ -74,3 +108,45 @@ class Trader(BaseAggregate[UUID]):
         if name == self.name:
             raise Impossible("the trader already goes by that name")
         self.trigger_event(TraderRenamed, name=name, timestamp=at)
+
+    def link(
+        self, to: UUID, *, reason: str, evidence: tuple[str, ...] = (), by: str, at: datetime
+    ) -> None:
+        """Records that the author is the same person as another.
+
+        Raises:
+            InvalidInput: no reason, or they would be linked to themselves.
+            Impossible: they are linked already.
+        """
+        _require_reason(reason)
+        if to == self.id:
+            raise InvalidInput(f"{self.name} cannot be linked to themselves")
+        if self.linked_to is not None:
+            raise Impossible(f"{self.name} is linked already: unlink them first")
+        self.trigger_event(
+            TraderLinked, to=to, reason=reason, evidence=evidence, by=by, timestamp=at
+        )
+
+    def unlink(self, *, reason: str, evidence: tuple[str, ...] = (), by: str, at: datetime) -> None:
+        """Takes the link back.
+
+        Raises:
+            InvalidInput: no reason.
+            Impossible: they are not linked.
+        """
+        _require_reason(reason)
+        if self.linked_to is None:
+            raise Impossible(f"{self.name} is linked to nobody")
+        self.trigger_event(
+            TraderUnlinked,
+            to=self.linked_to,
+            reason=reason,
+            evidence=evidence,
+            by=by,
+            timestamp=at,
+        )
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput("say why: whoever looks at the record later will ask")

@@ -12,6 +12,7 @@ from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
 from projections.followers import Followers
 from projections.messages import Messages
+from projections.people import People
 from projections.readmodel import Projection
 from projections.risk import Risk
 from projections.signal_answers import SignalAnswers
@@ -31,6 +32,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Exposure,
     Followers,
     Messages,
+    People,
     Risk,
     SignalAnswers,
     SignalFeed,

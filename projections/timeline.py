@@ -16,7 +16,7 @@ from uuid import UUID
 from msgspec.structs import replace
 from psycopg import Connection
 
-from domain.accounts import account_stream
+from domain.accounts import AccountOwnerNamed, account_stream
 from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
 from domain.exit_changes import ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
@@ -85,6 +85,7 @@ from domain.signal_events import (
     SignalVoided,
 )
 from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
+from domain.traders import TraderLinked, TraderUnlinked
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 
 Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
@@ -116,8 +117,8 @@ class Timeline(Projection):
     name = "timeline"
     kind = "feed"
     weight = 5
-    edition = 2
-    """The second one has the exit plans in it."""
+    edition = 3
+    """The second one has the exit plans in it, the third who was linked to whom."""
 
     def __init__(self) -> None:
         self.events = Strip("timeline", TimelineLine, ["subject", "position"])
@@ -179,6 +180,15 @@ class Timeline(Projection):
             self._note(signal.stream, seen)
             if signal.trader is not None:
                 self._note(signal.trader, seen)
+
+    @when(TraderLinked, TraderUnlinked)
+    def linked(self, event: TraderLinked | TraderUnlinked, seen: Seen) -> None:
+        self._note(event.to, seen)
+
+    @when(AccountOwnerNamed)
+    def owner_named(self, event: AccountOwnerNamed, seen: Seen) -> None:
+        if event.owner is not None:
+            self._note(event.owner, seen)
 
     @when(SignalAdded, SignalExitCalled, SignalLevelsMoved, SignalSourceEdited, SignalSourceDeleted)
     def said(self, event: Said, seen: Seen) -> None:

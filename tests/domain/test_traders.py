@@ -7,9 +7,16 @@ from decimal import Decimal
 
 import pytest
 
-from domain.accounts import Account, AccountOpened, account_stream
+from domain.accounts import Account, AccountOpened, AccountOwnerNamed, account_stream
 from domain.shared import Impossible, InvalidInput
-from domain.traders import Trader, TraderRegistered, TraderRenamed, trader_stream
+from domain.traders import (
+    Trader,
+    TraderLinked,
+    TraderRegistered,
+    TraderRenamed,
+    TraderUnlinked,
+    trader_stream,
+)
 from tests.domain.told import replayed, state_of, told_by
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -73,3 +80,40 @@ def test_a_book_begins_with_its_cash() -> None:
 def test_a_book_without_a_name_or_cash_is_refused(name: str, cash: str, why: str) -> None:
     with pytest.raises(InvalidInput, match=why):
         opened(name, cash)
+
+
+def test_a_trader_is_linked_to_another_and_unlinked_again() -> None:
+    trader, other = registered(), registered("Nora's other one", "78")
+    trader.link(other.id, reason="the same phone", evidence=("ip 1.2.3.4",), by="ana", at=NOON)
+    with pytest.raises(Impossible, match="linked already: unlink them first"):
+        trader.link(other.id, reason="again", by="ana", at=NOON)
+    trader.unlink(reason="a shared phone", by="ana", at=NOON)
+    with pytest.raises(Impossible, match="linked to nobody"):
+        trader.unlink(reason="again", by="ana", at=NOON)
+    told = told_by(trader)
+    assert [type(event) for event in told] == [TraderRegistered, TraderLinked, TraderUnlinked]
+    assert state_of(replayed(told)) == state_of(trader)
+
+
+def test_a_link_has_a_reason_and_another_end() -> None:
+    trader = registered()
+    with pytest.raises(InvalidInput, match="say why"):
+        trader.link(registered(author_id="78").id, reason=" ", by="ana", at=NOON)
+    with pytest.raises(InvalidInput, match="cannot be linked to themselves"):
+        trader.link(trader.id, reason="mirror", by="ana", at=NOON)
+    trader.link(registered(author_id="78").id, reason="said so", by="ana", at=NOON)
+    with pytest.raises(InvalidInput, match="say why"):
+        trader.unlink(reason="", by="ana", at=NOON)
+
+
+def test_an_account_has_an_owner_until_it_has_none() -> None:
+    account, owner = opened(), registered().id
+    account.name_owner(owner, reason="opened by them", by="ana", at=NOON)
+    with pytest.raises(Impossible, match="on record already"):
+        account.name_owner(owner, reason="again", by="ana", at=NOON)
+    with pytest.raises(InvalidInput, match="how it is known"):
+        account.name_owner(None, reason="", by="ana", at=NOON)
+    account.name_owner(None, reason="sold", by="ana", at=NOON)
+    told = told_by(account)
+    assert [type(event) for event in told[1:]] == [AccountOwnerNamed] * 2
+    assert state_of(replayed(told)) == state_of(account)
