@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain import (
     accounts,
     activities,
+    clocks,
     close_alls,
     corrections,
     exit_changes,
@@ -33,7 +34,7 @@ from domain import (
 from domain.shared import Event
 
 AGGREGATES = (
-    accounts, activities, close_alls, corrections, exits, follows, holdings, limits, market,
+    accounts, activities, clocks, close_alls, corrections, exits, follows, holdings, limits, market,
     members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
 )  # fmt: skip
 _EVENT_MODULES = (

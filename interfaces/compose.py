@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -37,6 +38,7 @@ from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
 from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, reaction_statuses
+from adapters.reference_clocks import TapeClock, time_servers
 from adapters.tape import PostgresTape
 from adapters.tape_news import TapeNews
 from adapters.trading_books import TradingBooks
@@ -51,6 +53,7 @@ from application.noticing import Noticing
 from application.ports import Clock, Unavailable
 from application.reaction import Happened
 from application.sending import AtBroker, Sending
+from application.timekeeping import Timekeeper
 from application.trading import Trading
 from domain.matching.rules import Rules as PaperRules
 from domain.shared import Event
@@ -102,6 +105,7 @@ class House:
         self.announcer = RedisAnnouncer(redis_url)
         self.listener = RedisListener(redis_url)
         self._factory = TapeFactory(database_url)
+        self._words = words
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
         self.markets = Markets(self._factory.pool, words, clock)
         self.market = self.markets.prices
@@ -146,6 +150,16 @@ class House:
             open_broker=self._broker,
             turn=self.turn,
         )
+
+    @cached_property
+    def timekeeper(self) -> Timekeeper:
+        """What holds the clocks against each other.
+
+        Raises:
+            InvalidInput: what is set as a time server is none.
+        """
+        tape = TapeClock(self._factory.pool)
+        return Timekeeper(self.desk, tape, time_servers(self._words), platform.node())
 
     def turn(self, job: str) -> Turn:
         """The right to do a job that one process does at a time."""

@@ -1,7 +1,8 @@
 """Watching: what a worker looks at again and again, each at its own pace, one process at a time.
 
 Every three seconds the positions are marked and guarded and a close-all is moved on; every half
-minute each account is weighed against its limits and held against its broker.
+minute each account is weighed against its limits and held against its broker; every minute the
+clocks are held against each other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from application.closing_all import ClosingAll
@@ -24,6 +26,7 @@ from interfaces.compose import House
 
 MONITOR_S = 3.0
 RISK_S = 30.0
+CLOCKS_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ def jobs(house: House) -> tuple[Job, ...]:
         Job("close-all", MONITOR_S, lambda: closing.step(clock.now())),
         Job("risk", RISK_S, lambda: risk.step(clock.now())),
         Job("reconciling", RISK_S, brokers.reconcile),
+        Job("clocks", CLOCKS_S, lambda: house.timekeeper.step(datetime.now(UTC))),
     )
 
 

@@ -7,6 +7,7 @@ from projections.activities import Activities
 from projections.approval_queue import ApprovalQueue
 from projections.blotter import Blotter
 from projections.books import Books
+from projections.clocks import Clocks
 from projections.corrections import Corrections
 from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
@@ -27,6 +28,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     ApprovalQueue,
     Blotter,
     Books,
+    Clocks,
     Corrections,
     ExitPlans,
     Exposure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from interfaces.wording import amount, event_told, moment, price
 from projections.approval_queue import pending
 from projections.blotter import OrderRow, checks_of
 from projections.blotter import orders as blotter_orders
+from projections.clocks import wrong_times
 from projections.signal_feed import signals as feed_signals
 from projections.signal_rows import SignalRow, TradeState
 from projections.timeline import TimelineEvent
@@ -142,8 +144,10 @@ def timeline(
         opened.catch_up()
         stream = subject_named(connection, subject)
         rows = subject_timeline(connection, stream, as_of=as_of, limit=limit)[::-1]
+        wrong = wrong_times(connection, as_of=as_of)
+    marks = {row.position: wrong.off_ms(row.recorded_at) for row in rows}
     if json:
-        as_json([_event(row) for row in rows])
+        as_json([{**_event(row), "clock_off_ms": marks[row.position]} for row in rows])
         return
     table(
         rows,
@@ -151,7 +155,7 @@ def timeline(
             Column("position", lambda row: row.position, is_figure=True),
             Column(
                 "recorded (UTC)",
-                lambda row: f"{row.recorded_at:%Y-%m-%d %H:%M:%S}",
+                lambda row: f"{row.recorded_at:%Y-%m-%d %H:%M:%S}{_doubt(marks[row.position])}",
                 whole=True,
                 spare=True,
             ),
@@ -163,6 +167,11 @@ def timeline(
         ),
         note=f"{subject}: {len(rows)} events shown; --limit shows more, --json all their fields",
     )
+
+
+def _doubt(off_ms: Decimal | None) -> str:
+    """The mark of a time that a clock gave which is known to have been wrong then."""
+    return "" if off_ms is None else f" (off by {off_ms / 1_000:+.1f} s)"
 
 
 def subject_named(connection: Connection[Any], text: str) -> UUID:

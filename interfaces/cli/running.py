@@ -25,6 +25,7 @@ from interfaces.read_models import follow_apart
 from interfaces.steadying import steady
 from interfaces.timers import run_timers
 from interfaces.watching import watch
+from projections.clocks import clocks
 from projections.messages import lags
 from projections.models import READ_MODELS
 
@@ -95,6 +96,7 @@ def status(json: Json = False) -> None:
         head = opened.head()
         with opened.reader.connection() as connection:
             late = lags(connection, opened.clock.now() - LATE_LATELY)
+            told = clocks(connection)
         steps = opened.reaction_statuses()
         models = opened.projection_statuses()
     rows: list[dict[str, Any]] = [
@@ -108,7 +110,14 @@ def status(json: Json = False) -> None:
         for m in models
     ]  # fmt: skip
     if json:
-        as_json({"head": head, "followers": rows, "late": [lag._asdict() for lag in late]})
+        as_json(
+            {
+                "head": head,
+                "followers": rows,
+                "late": [lag._asdict() for lag in late],
+                "clocks": told,
+            }
+        )
     else:
         table(
             rows,
@@ -122,6 +131,9 @@ def status(json: Json = False) -> None:
             ),
             title=f"the tape ends at position {head}",
         )
+        for clock in told:
+            if clock.alarming:
+                warn(clock.in_words)
         for lag in late:
             warn(
                 f"not heard live in {lag.channel}: {lag.late} in the last day, the latest of "

@@ -21,6 +21,7 @@ from interfaces.discord.members import called
 from interfaces.discord.posting import FindChannel
 from interfaces.discord.slash.answers import GAIN, LOSS, plain
 from interfaces.ending import ended
+from projections.clocks import clocks
 from projections.messages import lags
 
 EVERY_S = 5.0
@@ -61,6 +62,10 @@ def causes_of(house: House) -> dict[str, str]:
             )
     with house.reader.connection() as connection:
         late = lags(connection, house.clock.now() - LATELY)
+        told = clocks(connection)
+    for clock in told:
+        if clock.alarming:
+            found[f"clock {clock.clock}"] = clock.in_words
     for lag in late:
         found[f"capture {lag.channel}"] = (
             f"Messages in **#{plain(lag.channel)}** are not heard live: {lag.late} in the last "

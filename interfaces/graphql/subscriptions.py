@@ -28,6 +28,7 @@ from interfaces.graphql.orders import Order, orders_of
 from interfaces.graphql.signals import Signal, signals_of
 from interfaces.graphql.tape import Event, event_of
 from projections.blotter import Blotter
+from projections.clocks import Clocks, wrong_times
 from projections.messages import Messages
 from projections.readmodel import Projection
 from projections.signal_answers import SignalAnswers
@@ -204,6 +205,7 @@ class Subscription:
     ) -> AsyncGenerator[Event, None]:
         def recorded(database: Connection[Any], last: int, upto: int) -> list[Event]:
             rows = timeline(database, subject, as_of=upto, after=last, limit=STEP, descending=False)
-            return [event_of(row) for row in rows]
+            wrong = wrong_times(database, as_of=upto)
+            return [event_of(row, wrong) for row in rows]
 
-        return _follow(listening_of(info), (Timeline, Messages), after, recorded)
+        return _follow(listening_of(info), (Timeline, Messages, Clocks), after, recorded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,7 @@ from interfaces.graphql.pages import (
 )
 from interfaces.graphql.reading import asking_of
 from projections.checkpoints import status as projection_statuses
+from projections.clocks import Clocks, WrongTimes, wrong_times
 from projections.messages import Messages
 from projections.timeline import Timeline, TimelineEvent
 from projections.timeline import timeline as subject_timeline
@@ -40,6 +42,9 @@ class Event:
     actor: str
     correlation: UUID | None
     causation: BigInt | None = figure("The position of the event that led to it.")
+    clock_off_ms: Decimal | None = figure(
+        "How far a clock was off, in ms, that is known to have been wrong when this was recorded."
+    )
 
 
 @kind
@@ -64,9 +69,10 @@ class Status:
     reactions: list[Follower]
 
 
-def event_of(row: TimelineEvent) -> Event:
+def event_of(row: TimelineEvent, wrong: WrongTimes) -> Event:
     """A row as an event of the schema."""
-    return shown(Event, row, body=JSON(msgspec.json.decode(row.body)))
+    off = wrong.off_ms(row.recorded_at)
+    return shown(Event, row, body=JSON(msgspec.json.decode(row.body)), clock_off_ms=off)
 
 
 @strawberry.type
@@ -83,7 +89,7 @@ class TapeQueries:
         oldest_first: bool = False,
         as_of: AsOf = None,
     ) -> Connection[Event]:
-        database = asking_of(info).reading.of(Timeline, Messages, as_of=as_of)
+        database = asking_of(info).reading.of(Timeline, Messages, Clocks, as_of=as_of)
         place = place_of(after, ByPosition)
         rows = subject_timeline(
             database,
@@ -93,7 +99,10 @@ class TapeQueries:
             limit=limit_of(first),
             descending=not oldest_first,
         )
-        return page_of(rows, first, lambda row: (row.position,), event_of, after)
+        wrong = wrong_times(database, as_of=as_of)
+        return page_of(
+            rows, first, lambda row: (row.position,), lambda row: event_of(row, wrong), after
+        )
 
     @resolved("How far the tape is, and what follows it.")
     def status(self, info: Info) -> Status:
