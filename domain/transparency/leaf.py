@@ -1,0 +1,119 @@
+"""What the log says of an event: its envelope, and the hash of its body as it is stored.
+
+A leaf is the RFC 8785 canonical JSON of exactly these members, none of them ever left out::
+
+    actor         text: who did it, as in the envelope
+    body_sha256   text: SHA-256 of the body's stored bytes, 64 lower-case hex digits
+    causation     number or null: position of the event that this one follows from
+    command_id    text: UUID of the command, 36 characters, lower case
+    correlation   text or null: UUID of what the event is about
+    event_id      text: UUID of the event
+    leaf          number: 1, the version of this definition
+    name          text: the stored name of the event
+    position      number: the event's place on the tape, from 1; the leaf's index plus 1
+    recorded_at   text: when it was recorded, UTC, always of the form 2026-11-21T19:59:47.123456Z
+    stream        text: UUID of the stream
+    version       number: the event's place in its stream
+
+The body itself isn't in it: it can be encrypted, withheld or lost, and the chain stays whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from domain.transparency.canonical import INTEGER_MAX
+from domain.transparency.refusals import Malformed
+from domain.transparency.tree import leaf_hash, leaf_hashes
+
+LEAF_VERSION = 1
+
+_UTC_OFFSET = timedelta(0)
+_UTC_SUFFIX = len("+00:00")
+
+
+class LoggedEvent(NamedTuple):
+    """A row of the tape with its whole envelope, in the order of its columns."""
+
+    position: int
+    stream: UUID
+    version: int
+    name: str
+    body: bytes
+    event_id: UUID
+    recorded_at: datetime
+    actor: str
+    correlation: UUID | None
+    causation: int | None
+    command_id: UUID
+
+
+class Leaf(msgspec.Struct, frozen=True, gc=False):
+    """A leaf's members in canonical order: msgspec writes them as they are declared here.
+
+    Its JSON of text, UUIDs and integers is canonical in all else; the tests hold it against a
+    general RFC 8785 library.
+    """
+
+    actor: str
+    body_sha256: str
+    causation: int | None
+    command_id: UUID
+    correlation: UUID | None
+    event_id: UUID
+    leaf: int
+    name: str
+    position: int
+    recorded_at: str
+    stream: UUID
+    version: int
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def leaf_bytes(event: LoggedEvent) -> bytes:
+    """The bytes of the leaf that stands for this event.
+
+    Raises:
+        Malformed: the time isn't UTC, a text can't be UTF-8, or a number is too large.
+    """
+    at = event.recorded_at
+    if at.utcoffset() != _UTC_OFFSET:
+        raise Malformed("an event's time is taken into the log in UTC")
+    if max(event.position, event.causation or 0) > INTEGER_MAX:
+        raise Malformed(f"position {event.position} is too large for a number of canonical JSON")
+    leaf = Leaf(
+        event.actor,
+        sha256(event.body).hexdigest(),
+        event.causation,
+        event.command_id,
+        event.correlation,
+        event.event_id,
+        LEAF_VERSION,
+        event.name,
+        event.position,
+        at.isoformat(timespec="microseconds")[:-_UTC_SUFFIX] + "Z",
+        event.stream,
+        event.version,
+    )
+    try:
+        return _encode(leaf)
+    except UnicodeEncodeError as broken:
+        raise Malformed("half a surrogate pair is no text") from broken
+
+
+def event_hash(event: LoggedEvent) -> bytes:
+    """The leaf hash that stands for this event in the tree."""
+    return leaf_hash(leaf_bytes(event))
+
+
+def event_hashes(events: Iterable[LoggedEvent]) -> list[bytes]:
+    """The leaf hashes of many events, in order."""
+    return leaf_hashes([leaf_bytes(event) for event in events])
