@@ -206,7 +206,7 @@ class _Accepting:
         if whole is None:
             return None
         side = signal.side if execution.kind == ENTRY else signal.side.opposite
-        return weigh_claim(side, price, whole[0], whole[1])
+        return weigh_claim(side, price, whole.bid, whole.offer)
 
     def _put_right(self, **change: Any) -> None:
         self.corrections += 1

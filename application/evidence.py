@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from application.desk import Work
 from application.ports import MarketPrices, QuoteRequest
 from application.reaction import Happened, consequence
 from application.settling import settlement_of
-from domain.legs import strategy_quote
+from domain.legs import strategy_quote, strategy_sizes
 from domain.market import Quote, weigh_claim
 from domain.shared import Event
 from domain.signal_events import (
@@ -23,6 +24,17 @@ from domain.signal_events import (
 from domain.signals import Signal
 
 Claim = SignalPosted | SignalAdded | SignalExitCalled
+
+
+class Whole(NamedTuple):
+    """A trade's quote, in its own terms; sizes in units of it, None where not told."""
+
+    bid: Decimal
+    offer: Decimal
+    bid_size: int | None
+    offer_size: int | None
+    time: datetime
+    source: str
 
 
 class PriceCheck:
@@ -99,15 +111,16 @@ class PriceCheck:
         whole = as_one(signal, quotes)
         if whole is None:
             return
-        bid, offer, quote_time, source = whole
         side = signal.side.opposite if isinstance(claim, SignalExitCalled) else signal.side
-        weighed = weigh_claim(side, claim.price, bid, offer)
+        weighed = weigh_claim(side, claim.price, whole.bid, whole.offer)
         evidence = PriceEvidence(
             claimed=claim.price,
-            bid=bid,
-            offer=offer,
-            quote_time=quote_time,
-            source=source,
+            bid=whole.bid,
+            offer=whole.offer,
+            bid_size=whole.bid_size,
+            offer_size=whole.offer_size,
+            quote_time=whole.time,
+            source=whole.source,
             attainable=weighed.attainable,
             price=weighed.price,
         )
@@ -120,16 +133,22 @@ def _claim_of(cause: Happened) -> Claim:
     return cause.event
 
 
-def as_one(
-    signal: Signal, quotes: Sequence[Quote | None]
-) -> tuple[Decimal, Decimal, datetime, str] | None:
-    """Bid, offer, oldest time and source of the whole trade; None if a leg has no quote."""
+def as_one(signal: Signal, quotes: Sequence[Quote | None]) -> Whole | None:
+    """The quote of the whole trade, as old as its oldest; None if a leg has none."""
     known = [quote for quote in quotes if quote is not None and quote.is_usable]
     if len(known) != len(quotes):
         return None
-    by_symbol = {quote.symbol: (quote.bid, quote.offer) for quote in known}
-    whole = strategy_quote(signal.side, signal.legs, by_symbol)
-    if whole is None or whole[1] <= 0:
+    prices = {quote.symbol: (quote.bid, quote.offer) for quote in known}
+    priced = strategy_quote(signal.side, signal.legs, prices)
+    if priced is None or priced[1] <= 0:
         return None
-    bid, offer = max(whole[0], Decimal(0)), whole[1]
-    return bid, offer, min(quote.time for quote in known), known[0].source
+    sizes = {quote.symbol: (quote.bid_size, quote.offer_size) for quote in known}
+    bid_size, offer_size = strategy_sizes(signal.side, signal.legs, sizes)
+    return Whole(
+        bid=max(priced[0], Decimal(0)),
+        offer=priced[1],
+        bid_size=bid_size,
+        offer_size=offer_size,
+        time=min(quote.time for quote in known),
+        source=known[0].source,
+    )

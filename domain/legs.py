@@ -106,6 +106,29 @@ def strategy_quote(
     return bid, offer
 
 
+def strategy_sizes(
+    side: Side, legs: tuple[Leg, ...], sizes: Mapping[str, tuple[int | None, int | None]]
+) -> tuple[int | None, int | None]:
+    """How many units of the trade stand at its bid and at its offer.
+
+    Sizes are (bid, offer) by symbol; the scarcest leg decides. None where one is not told.
+    """
+    bids: list[int | None] = []
+    offers: list[int | None] = []
+    for leg in legs:
+        bid, offer = sizes.get(leg.symbol, (None, None))
+        if leg.side is not side:
+            bid, offer = offer, bid
+        bids.append(None if bid is None else bid // leg.ratio)
+        offers.append(None if offer is None else offer // leg.ratio)
+    return _least(bids), _least(offers)
+
+
+def _least(sizes: Sequence[int | None]) -> int | None:
+    told = [size for size in sizes if size is not None]
+    return min(told) if told and len(told) == len(sizes) else None
+
+
 NAKED_MARGIN = Decimal("0.20")
 """What a broker asks for an uncovered short option, of the strike (after FINRA Rule 4210
 (f)(2)(E), without its relief for contracts out of the money)."""

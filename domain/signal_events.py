@@ -46,11 +46,16 @@ class Source(Value, frozen=True, kw_only=True):
 
 
 class PriceEvidence(Value, frozen=True, kw_only=True):
-    """What the market quoted when a price was claimed, and the price that counts."""
+    """What the market quoted when a price was claimed, and the price that counts.
+
+    Sizes are in units of the trade, None where nobody told them.
+    """
 
     claimed: Decimal | None
     bid: Decimal
     offer: Decimal
+    bid_size: int | None = None
+    offer_size: int | None = None
     quote_time: datetime
     source: str
     attainable: bool
@@ -182,6 +187,7 @@ class SignalPriceChecked(Event, frozen=True, kw_only=True):
     """What the market quoted when an execution was posted, and the price it counts at."""
 
     TOPIC: ClassVar[str] = "signal.price_checked"
+    class_version: ClassVar[int] = 2
 
     number: int
     claimed: Decimal | None
@@ -191,6 +197,14 @@ class SignalPriceChecked(Event, frozen=True, kw_only=True):
     source: str
     attainable: bool
     price: Decimal
+    bid_size: int | None = None
+    """How many units of the trade stood there; None where nobody told."""
+    offer_size: int | None = None
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first nobody asked how much stood at a quote."""
+        body.setdefault("bid_size", None)
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.checked = aggregate.checked | {self.number}

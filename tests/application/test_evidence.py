@@ -211,6 +211,20 @@ class TestSpreads:
         catch_up(price_check)
         assert last(desk, SignalPriceChecked).quote_time == older
 
+    def test_the_evidence_says_how_many_units_stood_there(
+        self, desk: Desk, market: AskedMarket, price_check: ReactionRunner
+    ) -> None:
+        market.show(TSLA, "5.40", "5.50")
+        market.show(TSLA_HIGHER, "2.20", "2.30")
+        for symbol, bid, offer in ((TSLA, 30, 12), (TSLA_HIGHER, 9, None)):
+            market.quotes[symbol] = msgspec.structs.replace(
+                market.quotes[symbol], bid_size=bid, offer_size=offer
+            )
+        post(desk, legs=VERTICAL, price="3.20")
+        catch_up(price_check)
+        found = last(desk, SignalPriceChecked)
+        assert (found.bid_size, found.offer_size) == (None, 9)
+
     def test_nobody_is_paid_for_taking_a_spread(
         self, desk: Desk, market: AskedMarket, price_check: ReactionRunner
     ) -> None:

@@ -17,6 +17,7 @@ from domain.legs import (
     legs_of,
     multiplier_of,
     strategy_quote,
+    strategy_sizes,
     strategy_symbol,
 )
 from domain.shared import InvalidInput
@@ -97,6 +98,19 @@ def test_ratios_weigh_what_each_leg_quotes() -> None:
     quotes = {**QUOTES, LATER: (D("0.40"), D("0.50"))}
     assert closing_price(BUY, butterfly, quotes) == D("1.20")
     assert strategy_quote(BUY, butterfly, quotes) == (D("1.20"), D("1.60"))
+
+
+def test_the_scarcest_leg_says_how_many_units_stand_at_a_quote() -> None:
+    butterfly = (leg(C250), leg(C260, SELL, 2), leg(LATER))
+    sizes = {C250: (40, 30), C260: (15, 90), LATER: (50, 60)}
+    assert strategy_sizes(BUY, butterfly, sizes) == (40, 7)
+    credit = (leg(C250, SELL), leg(C260, BUY))
+    assert strategy_sizes(SELL, credit, sizes) == (40, 15)
+
+
+def test_a_size_that_nobody_told_leaves_the_whole_without_one() -> None:
+    assert strategy_sizes(BUY, VERTICAL, {}) == (None, None)
+    assert strategy_sizes(BUY, VERTICAL, {C250: (1, 2), C260: (None, 4)}) == (1, None)
 
 
 def test_a_leg_without_a_quote_leaves_the_whole_without_one() -> None:
