@@ -26,6 +26,7 @@ from domain.risk_events import (
     TradingResumed,
     risk_stream,
 )
+from domain.sectors import Sector, Sectors, SectorsChanged, SectorsSet
 from projections.pages import Past, select_all, select_one, select_page
 from projections.positions import as_text
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
@@ -100,8 +101,15 @@ class AccountLimitsRow(Row, frozen=True, kw_only=True):
     set_at: datetime
 
 
+class SectorRow(Row, frozen=True, kw_only=True):
+    """The sector of an underlying as an admin set it."""
+
+    symbol: str
+    sector: Sector
+
+
 class Risk(Projection):
-    """Folds warnings, breaches, halts and limits."""
+    """Folds warnings, breaches, halts, limits and sectors."""
 
     name = "risk"
     kind = "feed"
@@ -121,7 +129,8 @@ class Risk(Projection):
             [Index("account, position")],
         )
         self.limits = Table("account_limits", AccountLimitsRow, ["stream"], [Index("account")])
-        self.tables = (self.lines, self.states, self.events, self.limits)
+        self.sectors = Table("sectors", SectorRow, ["symbol"])
+        self.tables = (self.lines, self.states, self.events, self.limits, self.sectors)
 
     @when(RiskWatched)
     def watched(self, event: RiskWatched, seen: Seen) -> None:
@@ -175,6 +184,11 @@ class Risk(Projection):
         )
         self.limits.put(row, seen.position)
 
+    @when(SectorsSet, SectorsChanged)
+    def classified(self, event: SectorsSet | SectorsChanged, seen: Seen) -> None:
+        for one in event.classified:
+            self.sectors.put(SectorRow(symbol=one.symbol, sector=one.sector), seen.position)
+
     def _stand(
         self,
         event: RiskWarned | RiskBreached | RiskCleared,
@@ -219,6 +233,7 @@ class Risk(Projection):
 _MODEL = Risk()
 _LINES, _STATES = _MODEL.lines.shape, _MODEL.states.shape
 _EVENTS, _LIMITS = _MODEL.events.shape, _MODEL.limits.shape
+_SECTORS = _MODEL.sectors.shape
 
 
 class RiskNow(NamedTuple):
@@ -278,6 +293,12 @@ def own_limits(
 ) -> AccountLimitsRow | None:
     """What an admin set for an account, and who that was; None if nobody did."""
     return select_one(connection, _LIMITS, {"stream": limits_stream(account)}, as_of)
+
+
+def sectors_of(connection: Connection[Any], *, as_of: int | None = None) -> Sectors:
+    """Which sector each underlying is in."""
+    rows = select_all(connection, _SECTORS, {}, as_of, "symbol")
+    return Sectors({row.symbol: row.sector for row in rows})
 
 
 _quotes_of = msgspec.json.Decoder(tuple[QuoteSeen, ...]).decode

@@ -38,8 +38,8 @@ COMMANDS: dict[str, Late] = {
         "ranking:positions", "List what is open in the traders' and accounts' books."
     ),
     "exposure": Late(
-        "ranking:exposure",
-        "Sum the Greeks of what is open; what has no quote is told, not guessed.",
+        "exposures:exposure",
+        "Sum the Greeks of what is open in the units one hedges by; what has no quote is told.",
     ),
     "signals": Late("boards:signals", "List signals, the newest first."),
     "queue": Late("boards:queue", "List what waits for approval, the oldest first."),

@@ -31,8 +31,6 @@ from interfaces.wording import (
     rests_on,
     sharpe_of,
 )
-from projections.exposure_views import Group
-from projections.exposure_views import exposure as summed_exposure
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
@@ -226,39 +224,6 @@ def positions(
         rows,
         names={row.book: names.get(row.book, "") for row in rows},
         empty="nothing here yet" if closed else "nothing is open; --closed lists what was",
-    )
-
-
-def exposure(
-    by: Annotated[Group, typer.Option("--by", help="What to sum by.")] = Group.UNDERLYING,
-    kind: Annotated[
-        BookKind, typer.Option(help="Traders' books or accounts' books.")
-    ] = BookKind.ACCOUNT,
-    as_of: AsOf = None,
-    json: Json = False,
-) -> None:
-    """Sum the Greeks of what is open; what has no quote is told, not guessed."""
-    with house() as opened:
-        opened.catch_up()
-        with opened.reader.connection() as connection:
-            rows = summed_exposure(connection, by, kind=kind.value, as_of=as_of)
-    if json:
-        as_json([{**row._asdict(), "coverage": row.coverage} for row in rows])
-        return
-    table(
-        rows,
-        (
-            Column(by.value, lambda row: row.group),
-            Column("delta", lambda row: f"{row.delta:,.0f}", is_figure=True),
-            Column("$ delta", lambda row: f"{row.dollar_delta:,.0f}", is_figure=True),
-            Column("gamma", lambda row: f"{row.gamma:,.1f}", is_figure=True),
-            Column("vega/pt", lambda row: f"{row.vega / 100:,.0f}", is_figure=True),
-            Column("theta/day", lambda row: f"{row.theta / 365:,.0f}", is_figure=True),
-            Column("coverage", lambda row: row.coverage),
-        ),
-        note="share units: delta in shares, vega per point of volatility, theta per calendar day",
-        empty=f"nothing is open in the {kind.value}s' books"
-        + ("; --kind trader sums those of the traders" if kind is BookKind.ACCOUNT else ""),
     )
 
 

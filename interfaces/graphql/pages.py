@@ -49,9 +49,11 @@ class ByDay(NamedTuple):
 
 
 class ByGroup(NamedTuple):
-    """A place in a list of named groups."""
+    """A place in a list of named groups, of which several may have one name."""
 
+    rank: int
     group: str
+    key: str
 
 
 class ByPosition(NamedTuple):

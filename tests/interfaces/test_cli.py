@@ -141,7 +141,8 @@ def test_an_empty_window_says_where_the_record_is(shell: Shell) -> None:
         (["timeline", "Nora"], "signal.posted"),
         (["orders"], "no orders yet"),
         (["exposure"], "nothing is open in the accounts' books"),
-        (["exposure", "--kind", "trader"], "1 of 1 legs have no quote"),
+        (["exposure", "--kind", "trader"], "legs have no quote; --missing names them"),
+        (["exposure", "--by", "trader", "--missing"], "never marked"),
         (["status"], "the tape ends at position"),
     ],
 )

@@ -20,6 +20,7 @@ from domain.traders import Trader
 from projections.books import Books
 from projections.exposure import Exposure
 from projections.leaderboards import Board, By, Standing, board
+from projections.risk import Risk
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Window, span_of
@@ -156,7 +157,9 @@ class Record:
 
 @contextmanager
 def record_on(tape: Tape, *, batch_max: int = 5_000) -> Iterator[Record]:
-    follower = Runner(reading(tape.url), [Books, Exposure, TraderProfiles], batch_max=batch_max)
+    follower = Runner(
+        reading(tape.url), [Books, Exposure, Risk, TraderProfiles], batch_max=batch_max
+    )
     follower.start()
     try:
         yield Record(tape, follower)

@@ -208,27 +208,39 @@ async def test_a_book_that_does_not_exist_is_said_so(reader: Client) -> None:
 
 
 async def test_exposure_tells_its_coverage(reader: Client, traded: str) -> None:
-    question = """query ($by: ExposureBy!) { exposure(by: $by) { definition { n meaning }
-        lines { nodes { group legs quoted coverage delta } } } }"""
+    question = """query ($by: ExposureBy!) { exposure(by: $by) { definition { n meaning } coverage
+        units { name unit } lines { nodes { group legs quoted coverage deltaShares deltaUsd
+            missing { symbol why } behind { position deltaUsd event } } } } }"""
     for by, group, legs in (
         ("TRADER", "Nora", 1),
         ("ACCOUNT", "paper", 1),
         ("UNDERLYING", "TSLA", 2),
+        ("STRATEGY", "long call", 2),
+        ("SECTOR", "consumer discretionary", 2),
+        ("BUCKET", "0-7d", 2),
         ("TOTAL", "total", 2),
         ("EXPIRY", "2026-11-20", 2),
     ):
         found = (await reader.ask(question, by=by))["exposure"]
-        assert "Black, Scholes and Merton" in found["definition"]["meaning"]
+        assert "volatility that the mid implies" in found["definition"]["meaning"]
+        units = {each["name"]: each["unit"] for each in found["units"]}
+        assert units["gamma_usd_per_percent"] == "USD per 1 %"
         # Nothing was marked yet, so nothing has Greeks, and that is told.
-        assert found["lines"]["nodes"] == [
-            {
-                "group": group,
-                "legs": legs,
-                "quoted": 0,
-                "coverage": f"{legs} of {legs} legs have no quote",
-                "delta": 0,
-            }
-        ]
+        (line,) = found["lines"]["nodes"]
+        assert (line["group"], line["legs"], line["quoted"]) == (group, legs, 0)
+        assert line["coverage"] == found["coverage"] == f"{legs} of {legs} legs have no quote"
+        assert (line["deltaShares"], line["deltaUsd"]) == (None, None)
+        missing = {"symbol": "TSLA  261120C00250000", "why": "never marked"}
+        assert line["missing"] == [missing] * legs
+        assert len({leg["position"] for leg in line["behind"]}) == legs
+
+
+async def test_exposure_by_trader_has_no_accounts(reader: Client) -> None:
+    code, sentence = await reader.refused("{ exposure(by: TRADER, kind: ACCOUNT) { coverage } }")
+    assert (code, "accounts' books are not grouped by trader" in sentence) == (
+        "invalid_input",
+        True,
+    )
 
 
 BOARD = """
