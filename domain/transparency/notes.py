@@ -53,7 +53,7 @@ def parse_note(raw: bytes) -> Note:
         Malformed: they are none, or one key id stands under it twice.
     """
     text, blank, lines = plain_text(raw, NOTE_BYTES_MAX).rpartition("\n\n")
-    if not blank or not text:
+    if not blank:
         raise Malformed("a signed note is a text, a blank line and signatures")
     return Note(f"{text}\n", parse_signatures(lines))
 
