@@ -217,6 +217,12 @@ class Trade:
         """The trade as it stands; a voided one is worth nothing."""
         return Worth() if self.voided else self.worth
 
+    def prices_counted(self) -> list[Decimal]:
+        """`prices`, without walking the path where no price is assumed."""
+        found = [execution.price for execution in self.executions]
+        known = [price for price in found if price is not None]
+        return known if len(known) == len(found) else self.prices()
+
     def prices(self) -> list[Decimal]:
         """What each execution counts at, assumptions included, in the order of executions."""
         found: list[Decimal] = []

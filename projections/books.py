@@ -31,6 +31,7 @@ from projections.pnl import Records, Shift, day_of
 from projections.positions import BookKind, legs_table, positions_table
 from projections.readmodel import Projection, Seen, when
 from projections.trade_books import TradeBooks
+from projections.trade_sums import RecordSums
 
 
 class Books(Projection):
@@ -48,13 +49,15 @@ class Books(Projection):
         self.legs = legs_table()
         self.marks = MarkBook()
         self.records = Records()
-        self._trades = TradeBooks(self.records, self.positions, self.legs, self.marks)
+        self.sums = RecordSums()
+        self._trades = TradeBooks(self.records, self.positions, self.legs, self.marks, self.sums)
         self._accounts = AccountBooks(self.records, self.positions, self.legs, self.marks)
         self.tables = (
             self.positions,
             self.legs,
             self.marks.table,
             *self.records.tables,
+            self.sums.table,
             *self._accounts.tables,
         )
 

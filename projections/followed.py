@@ -16,6 +16,7 @@ from domain.legs import Leg
 from projections.pnl import Record
 from projections.positions import BookKind, PositionRow, TradeLeg
 from projections.table import Table
+from projections.trade_sums import Counted
 
 CLOSED_IN_MEMORY = 1_000
 
@@ -25,7 +26,10 @@ S = TypeVar("S")
 class Followed(Generic[S]):
     """A trade or an account's position in memory, with its book and its row."""
 
-    __slots__ = ("legs", "record", "row", "side", "subject")
+    __slots__ = ("counted", "legs", "record", "row", "side", "subject")
+
+    counted: Counted | None
+    """How a trade that is closed is in the sums of its trader."""
 
     def __init__(
         self, subject: S, row: PositionRow, record: Record, side: Side, legs: tuple[Leg, ...]
@@ -35,6 +39,7 @@ class Followed(Generic[S]):
         self.record = record
         self.side = side
         self.legs = legs
+        self.counted = None
 
 
 class FollowedIndex(Generic[S]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -31,6 +31,7 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
+from domain.stakes import measured, stake_of
 from domain.terms import HINDSIGHT
 from domain.trades import AtRisk, Badge, Tally, Trade
 from domain.worth import Worth
@@ -40,8 +41,8 @@ from projections.pnl import Records, Shift, day_of
 from projections.positions import BookKind, PositionRow, TradeLeg, as_text, executions_of
 from projections.readmodel import Seen
 from projections.table import Table
-
-_UNCOUNTED = Tally(False, datetime.min.replace(tzinfo=UTC), None, False, Badge.VOID)
+from projections.trade_counts import UNCOUNTED, recounted
+from projections.trade_sums import Counted, RecordSums, terms_of
 
 
 class TradeBooks:
@@ -53,8 +54,10 @@ class TradeBooks:
         positions: Table[PositionRow],
         legs: Table[TradeLeg],
         marks: MarkBook,
+        sums: RecordSums,
     ) -> None:
         self._records = records
+        self._sums = sums
         self._positions = positions
         self._legs = legs
         self._marks = marks
@@ -104,7 +107,7 @@ class TradeBooks:
             self._legs.insert(leg_row, seen.position)
         followed.row = row = _row_of(followed)
         self._positions.insert(row, seen.position)
-        moves, shifts = trade.contributions(), _recounted(_UNCOUNTED, trade.tally)
+        moves, shifts = trade.contributions(), recounted(UNCOUNTED, trade.tally)
         if moves or shifts:
             self._contribute(followed, moves, shifts, seen)
 
@@ -225,9 +228,21 @@ class TradeBooks:
             self._positions.put(row, seen.position)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
-        shifts = _recounted(before, followed.subject.tally)
+        tally = followed.subject.tally
+        if moves or before[:3] != tally[:3]:
+            self._resum(followed, tally, seen)
+        shifts = recounted(before, tally)
         if moves or shifts:
             self._contribute(followed, moves, shifts, seen)
+
+    def _resum(self, followed: Followed[Trade], tally: Tally, seen: Seen) -> None:
+        """Has the sums of closed trades follow."""
+        if tally.closed_at is None and followed.counted is None:
+            return
+        was, now = followed.counted, _counted(followed)
+        if now != was:
+            followed.counted = now
+            self._sums.move(followed.row.book, was, now, seen.position)
 
     def _contribute(
         self,
@@ -273,7 +288,21 @@ class TradeBooks:
             at_risk=_at_risk(side, legs),
         )
         record = self._records.record(row.book, BookKind.TRADER, row.valid_from)
-        return Followed(trade, row, record, side, legs)
+        followed = Followed(trade, row, record, side, legs)
+        followed.counted = _counted(followed)
+        return followed
+
+
+def _counted(followed: Followed[Trade]) -> Counted | None:
+    """The trade as it is in the sums; None while it is open, or does not count."""
+    trade = followed.subject
+    tally = trade.tally
+    if tally.closed_at is None or not tally.scored:
+        return None
+    moves = zip((one.quantity for one in trade.executions), trade.prices_counted(), strict=True)
+    stake = stake_of(followed.side, followed.legs, followed.row.multiplier, moves)
+    found = measured(trade.worth.pnl, stake)
+    return None if found is None else Counted(day_of(tally.closed_at), terms_of(found))
 
 
 def _at_risk(side: Side, legs: tuple[Leg, ...]) -> AtRisk | None:
@@ -363,37 +392,3 @@ def _average_entry(worth: Worth, row: PositionRow) -> Decimal | None:
     if worth.entry_cost == row.entry_cost and row.average_entry is not None:
         return row.average_entry
     return ratio(worth.entry_cost / (worth.entered * row.multiplier)) if worth.entered else None
-
-
-def _recounted(before: Tally, after: Tally) -> dict[date, Shift]:
-    """By how much the counts of days move when a trade counts as `after` instead of `before`."""
-    shifts: dict[date, Shift] = {}
-    is_open = before.closed_at is None and after.closed_at is None
-    # An open trade is counted as opened; what it rests on counts when it is closed.
-    if is_open and before[:2] == after[:2] and (before.scored or before.badge is after.badge):
-        return shifts
-    was, now = _counted(before), _counted(after)
-    if was == now:
-        return shifts
-    for units, times in ((was, -1), (now, 1)):
-        for unit in units:
-            if unit in was and unit in now:
-                continue
-            at, name = unit
-            shift = shifts.setdefault(day_of(at), Shift())
-            if shift.counts is None:
-                shift.counts = {}
-            shift.counts[name] = shift.counts.get(name, 0) + times
-    return shifts
-
-
-def _counted(tally: Tally) -> tuple[tuple[datetime, str], ...]:
-    """The counts that a trade is in, and the moment whose day they are of."""
-    _, opened_at, closed_at, won, badge = tally
-    if not tally.scored:
-        return ((opened_at, "unattainable"),) if badge is Badge.UNATTAINABLE else ()
-    opened = (opened_at, "opened")
-    if closed_at is None:
-        return (opened,)
-    closed = (opened, (closed_at, "closed"), (closed_at, badge.value))
-    return (*closed, (closed_at, "wins")) if won else closed

@@ -107,10 +107,13 @@ class Teller:
         said: dict[str, Any] = {"message": stream_id("said", self._next()), "rules": (),
                                 "posted_at": at, "at": at}  # fmt: skip
         number = draw(st.sampled_from(sorted(signal.book)))
-        match draw(st.sampled_from(["exit", "exit", "add", "check", "check", "settle", "correct",
-                                    "void"])):  # fmt: skip
+        match draw(st.sampled_from(["exit", "out", "out", "add", "check", "check", "settle",
+                                    "correct", "void"])):  # fmt: skip
             case "exit":
                 signal.call_exit(quantity=draw(quantities), price=draw(st.none() | prices),
+                                 reason=ClosedBy.EXIT, **said)  # fmt: skip
+            case "out":
+                signal.call_exit(quantity=signal.open_quantity, price=draw(st.none() | prices),
                                  reason=ClosedBy.EXIT, **said)  # fmt: skip
             case "add":
                 signal.add(quantity=draw(quantities), price=draw(prices) + TICK, **said)

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain import accounts, ranking, signal_events
 from tests.properties.oracle import NIL, Figures, Marks, Moves, Told, local_day, twelve
 from tests.properties.oracle_accounts import account_figures
+from tests.properties.oracle_sums import sums_by_day
 from tests.properties.oracle_trades import trade_figures
 
 WIDE = Context(prec=80)
@@ -25,6 +26,7 @@ class World:
         self.trades: dict[UUID, Figures] = {}
         self.holdings: dict[tuple[str, str], Figures] = {}
         self.days: dict[UUID, dict[date, Figures]] = {}
+        self.sums: dict[UUID, dict[date, Figures]] = {}
         self._told = told
         moves: dict[UUID, list[Moves]] = {}
         for each in told:
@@ -35,6 +37,9 @@ class World:
         for book, moved_by in moves.items():
             tallies = [row for row in self.trades.values() if row["book"] == book]
             self.days[book] = self._trader_days(moved_by, tallies)
+            self.sums[book] = sums_by_day(tallies)
+        for row in self.trades.values():
+            del row["measured"]
         by_account: dict[str, list[Moves]] = {}
         for key, (row, moved) in account_figures(told, marks).items():
             self.holdings[key] = row

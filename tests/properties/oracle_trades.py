@@ -12,6 +12,7 @@ from domain import order_events, signal_events
 from domain.instruments import Option, instrument
 from domain.shared import Event
 from tests.properties.oracle import NIL, Fifo, Figures, Marks, Moves, Told, twelve
+from tests.properties.oracle_sums import measure
 
 
 def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Figures, Moves]:
@@ -46,6 +47,7 @@ def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Fig
         "unattainable": any(not part["ok"] and not part["corrected"] for part in order),
         "opened_at": order[0]["at"], "closed_at": order[-1]["at"] if closed else None,
     }  # fmt: skip
+    row["measured"] = measure(posted, order, final["pnl"], per)
     moves: Moves = {}
     before = _nothing()
     for step in walked if scored else ():
@@ -175,11 +177,12 @@ def _walk_trade(
                 if sign < 0 and entered:
                     price = max(twelve(paid / (entered * per) * 2), worst)
             value = quantity * sign * price * per
+            fact.update(used=price, tied=_tied_up(posted, price))
             book.trade(quantity * sign, value, value, at)
             if quantity > 0:
                 entered += quantity
                 paid += abs(value)
-                tied += quantity * _tied_up(posted, price) * per
+                tied += quantity * fact["tied"] * per
         pnl = book.realised
         if mark is not None and book.open != 0:
             pnl += book.open * mark * per - book.cost

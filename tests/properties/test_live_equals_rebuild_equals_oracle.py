@@ -24,9 +24,11 @@ from projections.pnl import BookDay
 from projections.positions import PositionRow
 from projections.readmodel import Row
 from projections.table import Table
+from projections.trade_sums import SumsRow
 from tests.properties.histories import histories
 from tests.properties.oracle import Figures, Told
 from tests.properties.oracle_days import COUNTS, World
+from tests.properties.oracle_sums import NAMES
 
 
 class Place(NamedTuple):
@@ -86,6 +88,20 @@ def compare(positions: Sequence[PositionRow], days: Sequence[BookDay], world: Wo
             assert {name: own[at][name] for name in wanted} == wanted
 
 
+def compare_sums(rows: Sequence[SumsRow], world: World) -> None:
+    """Every sum of closed trades; days whose trades were all taken out say what those before do."""
+    found: dict[UUID, dict[Any, Figures]] = {}
+    for row in sorted(rows, key=lambda row: (row.book, row.day)):
+        figures = msgspec.structs.asdict(row)
+        found.setdefault(row.book, {})[row.day] = {name: figures[name] for name in NAMES}
+    for book, wanted in world.sums.items():
+        own = found.get(book, {})
+        before: Figures = dict.fromkeys(NAMES, Decimal(0))
+        for day in sorted(own.keys() | wanted.keys()):
+            before = wanted.get(day, before)
+            assert own[day] == before
+
+
 def _without_empty(days: dict[Any, Figures]) -> dict[Any, Figures]:
     """Days on which everything was taken back keep a row that says so; the oracle has none."""
     kept, before = {}, dict.fromkeys(COUNTS, 0)
@@ -105,7 +121,9 @@ batch_sizes = st.lists(st.integers(1, 9), max_size=8)
 @given(histories())
 def test_the_fold_gives_what_the_oracle_says(told: list[Told]) -> None:
     books = fold(told, ())
-    compare(list(books.positions.in_memory()), list(books.records.days.in_memory()), World(told))
+    world = World(told)
+    compare(list(books.positions.in_memory()), list(books.records.days.in_memory()), world)
+    compare_sums(list(books.sums.table.in_memory()), world)
 
 
 @settings(max_examples=60)
@@ -114,9 +132,11 @@ def test_what_was_known_at_a_position_is_what_the_events_up_to_it_say(told: list
     """So no answer as of a position ever changes when later events arrive."""
     books = fold(told, ())
     positions, days = versions(books.positions), versions(books.records.days)
+    sums = versions(books.sums.table)
     for position in range(1, len(told) + 1):
         world = World(told[:position])
         compare(known_at(positions, position), known_at(days, position), world)
+        compare_sums(known_at(sums, position), world)
 
 
 @given(histories(), batch_sizes)

@@ -17,12 +17,13 @@ from projections.pnl import BookDay
 from projections.positions import PositionRow
 from projections.runner import Runner
 from projections.shape import Shape
+from projections.trade_sums import SumsRow
 from tests.conftest import NewDatabase
 from tests.projections.tape import Tape, reading
 from tests.properties.histories import histories
 from tests.properties.oracle import Told
 from tests.properties.oracle_days import World
-from tests.properties.test_live_equals_rebuild_equals_oracle import compare
+from tests.properties.test_live_equals_rebuild_equals_oracle import compare, compare_sums
 
 SHAPES = [table.shape for table in Books().tables]
 
@@ -68,6 +69,8 @@ def test_followed_with_restarts_rebuilt_and_summed_from_scratch(
             assert versions(tape) == followed
             positions: Shape[PositionRow] = SHAPES[0]
             days: Shape[BookDay] = next(s for s in SHAPES if s.name == "book_days")
+            sums: Shape[SumsRow] = next(s for s in SHAPES if s.name == "trade_sums")
             for position in range(1, len(told) + 1, max(1, len(told) // 5)):
                 world = World(told[:position])
                 compare(rows(tape, positions, position), rows(tape, days, position), world)
+                compare_sums(rows(tape, sums, position), world)

@@ -1,0 +1,164 @@
+"""Trade sums: what rankings need of a trader's closed trades, as sums of all days up to each.
+
+A window is the difference of two rows. Every sum is exact, so that a trade which is put right
+or voided later is taken out as it was put in, and the order in which things were heard leaves
+no trace.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.lots import ZERO
+from domain.shared import WIDE, ratio
+from domain.stakes import Measured
+from projections.shape import Row
+from projections.table import Table
+
+_add = WIDE.add
+
+
+class SumsRow(Row, frozen=True, kw_only=True):
+    """Sums over a trader's scored trades that were closed on a day or before.
+
+    A trade's return is its P&L over what its first entry tied up, to six places. `total` to
+    `fourths` are of its powers (each to 12 places), `losses` of the losing returns alone, made
+    positive. `worst` sums the most that each trade could have lost, over the same.
+    """
+
+    book: UUID
+    day: date
+    trades: int = 0
+    wins: int = 0
+    total: Decimal = ZERO
+    squares: Decimal = ZERO
+    cubes: Decimal = ZERO
+    fourths: Decimal = ZERO
+    losses: Decimal = ZERO
+    worst: Decimal = ZERO
+    worst_squares: Decimal = ZERO
+
+
+class Terms(NamedTuple):
+    """What trades add to the sums, in the order of the row's columns."""
+
+    trades: int = 0
+    wins: int = 0
+    total: Decimal = ZERO
+    squares: Decimal = ZERO
+    cubes: Decimal = ZERO
+    fourths: Decimal = ZERO
+    losses: Decimal = ZERO
+    worst: Decimal = ZERO
+    worst_squares: Decimal = ZERO
+
+    def plus(self, other: Terms) -> Terms:
+        """Both together, exactly."""
+        return Terms(
+            self.trades + other.trades,
+            self.wins + other.wins,
+            _add(self.total, other.total),
+            _add(self.squares, other.squares),
+            _add(self.cubes, other.cubes),
+            _add(self.fourths, other.fourths),
+            _add(self.losses, other.losses),
+            _add(self.worst, other.worst),
+            _add(self.worst_squares, other.worst_squares),
+        )
+
+    def negated(self) -> Terms:
+        """What takes them out again."""
+        trades, wins, *sums = self
+        return Terms(-trades, -wins, *(one.copy_negate() for one in sums))
+
+
+NOTHING = Terms()
+
+
+def terms_of(trade: Measured) -> Terms:
+    """What one trade adds."""
+    returned, worst = trade
+    square = WIDE.multiply(returned, returned)
+    return Terms(
+        1,
+        1 if returned > 0 else 0,
+        returned,
+        square,
+        ratio(WIDE.multiply(square, returned)),
+        ratio(WIDE.multiply(square, square)),
+        -returned if returned < 0 else ZERO,
+        worst,
+        _squared(worst),
+    )
+
+
+@lru_cache(maxsize=256)
+def _squared(worst: Decimal) -> Decimal:
+    """Most trades can lose what they cost and no more."""
+    return WIDE.multiply(worst, worst)
+
+
+class Counted(NamedTuple):
+    """A closed trade as it is in the sums: the day it was closed on, and what it adds."""
+
+    day: date
+    terms: Terms
+
+
+class RecordSums:
+    """The sums of all traders."""
+
+    def __init__(self) -> None:
+        self.table = Table("trade_sums", SumsRow, ["book", "day"], rows_in_memory=2_048)
+        self._days: dict[int, list[date]] = {}
+        """The days that have a row, by the number in the book's id."""
+
+    def move(self, book: UUID, was: Counted | None, now: Counted | None, position: int) -> None:
+        """Takes a trade out as it was, and puts it in as it is."""
+        if was is not None and now is not None and was.day == now.day:
+            self._shift(book, now.day, now.terms.plus(was.terms.negated()), position)
+            return
+        if was is not None:
+            self._shift(book, was.day, was.terms.negated(), position)
+        if now is not None:
+            self._shift(book, now.day, now.terms, position)
+
+    def _shift(self, book: UUID, day: date, by: Terms, position: int) -> None:
+        """Adds to the sums of a day and of all after it; few have any after it."""
+        days = self._days_of(book)
+        place = bisect_left(days, day)
+        if place == len(days) or days[place] != day:
+            before = self._sums(book, days[place - 1]) if place else NOTHING
+            insort(days, day)
+            self.table.insert(_row(book, day, before.plus(by)), position)
+            place += 1
+        for later in days[place:]:
+            self.table.put(_row(book, later, self._sums(book, later).plus(by)), position)
+
+    def _sums(self, book: UUID, day: date) -> Terms:
+        row = self.table.current((book, day))
+        assert row is not None
+        return Terms(row.trades, row.wins, row.total, row.squares, row.cubes, row.fourths,
+                     row.losses, row.worst, row.worst_squares)  # fmt: skip
+
+    def _days_of(self, book: UUID) -> list[date]:
+        days = self._days.get(book.int)
+        if days is None:
+            days = []
+            if not self.table.began_empty:
+                stored = self.table.select_current("book = %s", (book,))
+                days = sorted(row.day for row in stored)
+            self._days[book.int] = days
+        return days
+
+
+def _row(book: UUID, day: date, sums: Terms) -> SumsRow:
+    trades, wins, total, squares, cubes, fourths, losses, worst, worst_squares = sums
+    return SumsRow(book=book, day=day, trades=trades, wins=wins, total=total, squares=squares,
+                   cubes=cubes, fourths=fourths, losses=losses, worst=worst,
+                   worst_squares=worst_squares)  # fmt: skip
