@@ -11,6 +11,7 @@ from projections.clocks import Clocks
 from projections.corrections import Corrections
 from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
+from projections.flags import Flags
 from projections.followers import Followers
 from projections.messages import Messages
 from projections.people import People
@@ -32,6 +33,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Corrections,
     ExitPlans,
     Exposure,
+    Flags,
     Followers,
     Messages,
     People,
