@@ -26,6 +26,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 RUNTIME_ROLE = "truetape_runtime"
 READER_ROLE = "truetape_reader"
+SIGNER_ROLE = "truetape_signer"
 
 MIGRATION_LOCK = 7310306190862
 """Advisory lock of migrations; the tape itself uses the number before."""
@@ -183,7 +184,7 @@ def _missing_rights(connection: Connection, error: psycopg.Error) -> str:
         f"{user} may not set up the roles ({error}). Let an administrator run: "
         f'ALTER ROLE "{user}" CREATEROLE; GRANT CREATE ON DATABASE "{database}" TO "{user}"; '
         "and, if the roles exist already: "
-        f'GRANT truetape_owner, truetape_runtime, truetape_reader TO "{user}"'
+        f'GRANT truetape_owner, truetape_runtime, truetape_reader, truetape_signer TO "{user}"'
     )
 
 

@@ -32,6 +32,7 @@ from domain import (
     traders,
 )
 from domain.shared import Event
+from domain.transparency import issued as log_issued
 
 AGGREGATES = (
     accounts, activities, clocks, close_alls, corrections, exits, follows, holdings, limits, market,
@@ -39,7 +40,7 @@ AGGREGATES = (
 )  # fmt: skip
 _EVENT_MODULES = (
     *AGGREGATES, exit_changes, exit_events, order_changes, order_events, risk_events,
-    signal_events,
+    signal_events, log_issued,
 )  # fmt: skip
 
 

@@ -2,11 +2,14 @@
 -- truetape_owner   owns the tape and the function that writes it; nobody logs in as it
 -- truetape_runtime what the program runs as: reads the tape, appends through the function
 -- truetape_reader  reads everything, writes nothing: for reports and outside tools
+-- truetape_signer  reads the tape and takes it into the transparency log: adds to no tape
 DO $$
 DECLARE
     wanted name;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['truetape_owner', 'truetape_runtime', 'truetape_reader'] LOOP
+    FOREACH wanted IN ARRAY ARRAY[
+        'truetape_owner', 'truetape_runtime', 'truetape_reader', 'truetape_signer'
+    ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
         END IF;
@@ -26,6 +29,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tape') THEN
         CREATE SCHEMA tape AUTHORIZATION truetape_owner;
         GRANT USAGE ON SCHEMA tape TO truetape_runtime, truetape_reader;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'log') THEN
+        CREATE SCHEMA log AUTHORIZATION truetape_owner;
+        GRANT USAGE ON SCHEMA tape TO truetape_signer;
+        GRANT USAGE ON SCHEMA log TO truetape_runtime, truetape_reader, truetape_signer;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'market') THEN
         CREATE SCHEMA market AUTHORIZATION truetape_owner;

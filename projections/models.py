@@ -13,6 +13,7 @@ from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
 from projections.flags import Flags
 from projections.followers import Followers
+from projections.log_checkpoints import LogCheckpoints
 from projections.messages import Messages
 from projections.people import People
 from projections.readmodel import Projection
@@ -35,6 +36,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Exposure,
     Flags,
     Followers,
+    LogCheckpoints,
     Messages,
     People,
     Risk,

@@ -21,6 +21,8 @@ from tests.adapters.notes import append, as_owner, batch, outcome_words
 ALL = sorted(path.name for path in MIGRATIONS.glob("0*.sql"))
 NUMBERS = count(1)
 
+ROLES = "truetape_owner, truetape_runtime, truetape_reader, truetape_signer"
+
 
 @pytest.fixture
 def empty_database(servers: Servers) -> Iterator[str]:
@@ -116,7 +118,7 @@ def test_a_user_who_may_create_roles_needs_no_superuser(empty_database: str) -> 
     url = as_user(empty_database, "CREATEROLE", may_create=True)
     with as_owner(empty_database) as connection:
         # The roles are there from other databases: then an administrator must share them.
-        connection.execute("GRANT truetape_owner, truetape_runtime, truetape_reader TO plain_user")
+        connection.execute(f"GRANT {ROLES} TO plain_user")
 
     assert migrate(url) == ALL
     assert outcome_words(append(url, batch(uuid4(), 1))) == ["stored"]
@@ -176,9 +178,7 @@ def as_user(url: str, rights: str, *, may_create: bool) -> str:
     """The URL of a fresh user who is no superuser."""
     with as_owner(url) as connection:
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'plain_user'").fetchone():
-            connection.execute(
-                "REVOKE truetape_owner, truetape_runtime, truetape_reader FROM plain_user"
-            )
+            connection.execute(f"REVOKE {ROLES} FROM plain_user")
         else:
             connection.execute("CREATE ROLE plain_user LOGIN")
         connection.execute(f"ALTER ROLE plain_user {rights}")

@@ -56,7 +56,7 @@ def test_no_reaction_or_timer_gives_the_command() -> None:
         if "application.approving.approve" in imported(tree)
     }
     assert all(name.startswith("interfaces/") for name in giving), giving
-    assert not giving & {"interfaces/timers.py", "interfaces/compose.py"}
+    assert not giving & {"interfaces/timers.py", "interfaces/compose/house.py"}
 
 
 def test_a_role_to_approve_is_held_by_people_and_by_whoever_runs_the_program() -> None:

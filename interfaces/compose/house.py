@@ -1,9 +1,4 @@
-"""The composition root: the one place where adapters are put behind the ports.
-
-`open_house` starts or joins the servers, migrates, and hands out a `House`: the desk for
-commands, connections for queries, and `catch_up`, which lets reactions and projections follow
-the tape to its head.
-"""
+"""The house: every adapter behind its port, servers joined or started, the schema migrated."""
 
 from __future__ import annotations
 
@@ -59,7 +54,9 @@ from domain.matching.rules import Rules as PaperRules
 from domain.shared import Event
 from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
+from interfaces.compose.log import LogHouse
 from interfaces.founding import found
+from interfaces.log_settings import LogSettings
 from interfaces.reacting import Reacting
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
@@ -95,9 +92,17 @@ class House:
     """Everything a process of Truetape works with, made by `open_house`."""
 
     def __init__(
-        self, database_url: str, redis_url: str, clock: Clock, words: Mapping[str, str] = NO_WORDS
+        self,
+        database_url: str,
+        redis_url: str,
+        clock: Clock,
+        words: Mapping[str, str] = NO_WORDS,
+        log: LogSettings | None = None,
     ) -> None:
-        """`words` say which sources of market data are set up."""
+        """`words` say which sources of market data are set up, `log` how the log signs: without
+        it this house does not sign.
+        """
+        self._log = log
         self.database_url = database_url
         self.redis_url = redis_url
         self.clock = clock
@@ -160,6 +165,11 @@ class House:
         """
         tape = TapeClock(self._factory.pool)
         return Timekeeper(self.desk, tape, time_servers(self._words), platform.node())
+
+    @cached_property
+    def log(self) -> LogHouse:
+        """The transparency log, and what signs it."""
+        return LogHouse(self.database_url, self.desk, self.reader, self._log)
 
     def turn(self, job: str) -> Turn:
         """The right to do a job that one process does at a time."""
@@ -308,6 +318,8 @@ class House:
             self.brokerages.close()
         if "projections" in self.__dict__:
             self.projections.close()
+        if "log" in self.__dict__:
+            self.log.close()
         self.announcer.close()
         self.reader.close()
         self.desk.close()
@@ -337,7 +349,10 @@ def open_house(
         migrate(database_url)
         # The demo's prices are its own, whatever is set up here.
         words = NO_WORDS if settings.demo else os.environ
-        house = House(database_url, redis_url, clock or SystemClock(), words)
+        log = LogSettings.from_environment(
+            words, settings.demo_folder if settings.demo else settings.home
+        )
+        house = House(database_url, redis_url, clock or SystemClock(), words, log)
         stack.callback(house.close)
         house.found()
         house.projections.catch_up()

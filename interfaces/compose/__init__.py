@@ -1,0 +1,28 @@
+"""The composition root: the one place where adapters are put behind the ports.
+
+`open_house` starts or joins the servers, migrates, and hands out a `House`: the desk for
+commands, connections for queries, and `catch_up`, which lets reactions and projections follow
+the tape to its head.
+"""
+
+from __future__ import annotations
+
+from interfaces.compose.house import (
+    DEFAULT_ACCOUNT,
+    DEMO_DATABASE,
+    House,
+    ReadPool,
+    account_file,
+    open_house,
+    open_proposing,
+)
+
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "DEMO_DATABASE",
+    "House",
+    "ReadPool",
+    "account_file",
+    "open_house",
+    "open_proposing",
+]

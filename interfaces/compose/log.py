@@ -1,0 +1,137 @@
+"""The transparency log of a house: the tape as a tree, the keys that sign it, who witnesses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from adapters.postgres import borrowed
+from adapters.tape_log import TapeLog
+from application.desk import Desk
+from application.log_checking import Issued, LogChecker
+from application.ports import PortRefused
+from application.sealing import Sealed, Sealer
+from domain.transparency.keys import VerifierKey
+from domain.transparency.notes import Note, parse_note
+from interfaces.log_settings import LogSettings
+from projections.log_checkpoints import all_checkpoints, last_checkpoint
+
+if TYPE_CHECKING:
+    from domain.transparency.signatures import Signer
+    from interfaces.witness import Witness
+
+
+class LogHouse:
+    """Everything that the log works with; of one thread at a time."""
+
+    def __init__(
+        self,
+        database_url: str,
+        desk: Desk,
+        reader: ConnectionPool[Connection[Any]],
+        settings: LogSettings | None,
+    ) -> None:
+        """Without settings, this process does not sign."""
+        self._url = database_url
+        self._desk = desk
+        self._reader = reader
+        self._settings = settings
+
+    @cached_property
+    def tree(self) -> TapeLog:
+        """The tape as a Merkle tree."""
+        return TapeLog(self._url)
+
+    @cached_property
+    def signers(self) -> Sequence[Signer]:
+        """The log's keys, which have its origin for a name; made when there are none.
+
+        Raises:
+            PortRefused, InvalidInput: they cannot be used, or this process does not sign.
+        """
+        # The library of keys takes long to load, and only who signs needs it.
+        from adapters.log_keys import LOG_KEYS, signers
+
+        if self._settings is None:
+            raise PortRefused("this process has no keys to sign the log with")
+        origin = self._settings.origin or f"truetape/{self.tree.first_event()}"
+        return signers(self._settings.keys, origin, LOG_KEYS, self._settings.password)
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """What the log's signatures are checked by.
+
+        Raises:
+            PortRefused, InvalidInput: they cannot be used, or this process does not sign.
+        """
+        return tuple(signer.key for signer in self.signers)
+
+    def sealer(self) -> Sealer:
+        """What issues the log's checkpoints.
+
+        Raises:
+            PortRefused, InvalidInput: the keys cannot be used.
+            Unavailable: the database did not answer.
+        """
+        from adapters.witness_client import HttpWitness
+
+        signers = self.signers
+        witnesses = () if self._settings is None else self._settings.witnesses
+        with borrowed(self._reader) as connection:
+            last = last_checkpoint(connection)
+        return Sealer(
+            self._desk,
+            self.tree,
+            signers[0].key.name,
+            signers,
+            [HttpWitness(one.url, one.keys) for one in witnesses],
+            None if last is None else Sealed(last.size, last.issued_at),
+        )
+
+    def checker(self, others: Sequence[Note] = ()) -> LogChecker:
+        """What reads everything again; `others` are checkpoints that somebody kept elsewhere.
+
+        Raises:
+            PortRefused, InvalidInput: the keys cannot be used.
+            Unavailable: the database did not answer.
+        """
+        from adapters.signing import check_signature
+
+        with borrowed(self._reader) as connection:
+            issued = all_checkpoints(connection)
+        notes = [Issued(row.position, parse_note(row.note.encode())) for row in issued]
+        notes += [Issued(0, note) for note in others]
+        return LogChecker(self.tree, notes, self.keys, check_signature)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        if "tree" in self.__dict__:
+            self.tree.close()
+
+
+def open_witness(
+    name: str, folder: Path, logs: Sequence[Sequence[VerifierKey]], password: str = ""
+) -> tuple[Witness, tuple[VerifierKey, ...]]:
+    """A witness that keeps its keys and its memory in a folder, and the keys it signs by.
+
+    `logs` are the keys of each log that it knows; a log's keys have its origin for a name.
+
+    Raises:
+        PortRefused, InvalidInput: the keys cannot be used.
+        Unavailable: its memory cannot be opened.
+    """
+    from adapters.log_keys import WITNESS_KEYS, signers
+    from adapters.signing import check_signature
+    from adapters.witness_heads import WitnessHeads
+    from interfaces.witness import Witness
+
+    holding = signers(folder, name, WITNESS_KEYS, password)
+    heads = WitnessHeads(folder / "heads.sqlite")
+    known = {keys[0].name: tuple(keys) for keys in logs}
+    witness = Witness(known, holding, heads, check_signature)
+    return witness, tuple(signer.key for signer in holding)

@@ -1,0 +1,80 @@
+"""Sealing: a thread of the worker that keeps the log at the tape's end and has it checked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+from application.ports import ApplicationError, PortError
+from application.sealing import Sealer
+from domain.shared import DomainError
+from interfaces.compose import House
+from projections.log_checkpoints import last_check
+
+EVERY_S = 1.0
+RETRY_S = 30.0
+CHECKED_AT_HOUR = 3
+"""UTC: no exchange that is traded here is open."""
+CHECK_AGAIN = timedelta(hours=20)
+
+FAILURES = (DomainError, ApplicationError, PortError)
+
+_log = logging.getLogger(__name__)
+
+
+def seal(house: House, stop: threading.Event) -> None:
+    """Seals until told to stop; one process does it, and what fails is tried again."""
+    turn = house.turn("log")
+    sealer: Sealer | None = None
+    wait = 0.0
+    try:
+        while not stop.wait(wait):
+            wait = EVERY_S
+            try:
+                if not turn.is_mine():
+                    sealer = None
+                    continue
+                if sealer is None:
+                    sealer = house.log.sealer()
+                now = datetime.now(UTC)
+                sealer.step(now)
+                if is_check_due(house, now):
+                    check_apart(stop)
+            except FAILURES as error:
+                _log.warning("the log: %s", error)
+                wait = RETRY_S
+    finally:
+        turn.close()
+
+
+def is_check_due(house: House, now: datetime) -> bool:
+    """Whether the night's check is still to be done."""
+    if now.hour != CHECKED_AT_HOUR:
+        return False
+    with house.reader.connection() as connection:
+        last = last_check(connection)
+    return last is None or now - last.checked_at > CHECK_AGAIN
+
+
+def check_apart(stop: threading.Event) -> None:
+    """Checks the log in a process of its own, for it takes a processor for as long as it lasts.
+
+    What it finds it records itself.
+    """
+    checker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "interfaces.cli", "fsck", "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    while checker.poll() is None:
+        if stop.wait(EVERY_S):
+            checker.terminate()
+            checker.wait()
+            return
+    if checker.returncode:
+        _log.error("the log is not as it was recorded: see truetape status")
