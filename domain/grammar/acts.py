@@ -14,13 +14,13 @@ import msgspec
 
 from domain.grammar.frames import Frame, heading
 from domain.grammar.lead import objection
-from domain.grammar.option_marks import OPTION_MARKS, option_mark
+from domain.grammar.marks import TICKER, marked
+from domain.grammar.option_marks import MAY_MARK, OPTION_MARKS, option_mark
 from domain.grammar.pieces import Piece, pieces
 from domain.grammar.reading import Kind
-from domain.grammar.roots import is_ticker_word
-from domain.grammar.spots import CONTRACT_KINDS, Spot, may_act, spots
+from domain.grammar.spots import CONTRACT_KINDS, NAMES, STARTS, Spot, spots
 from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
-from domain.grammar.tokens import Token
+from domain.grammar.tokens import Token, marks_in
 from domain.grammar.verbs import Form, Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
@@ -47,13 +47,20 @@ SPOTS_MAX = 40
 
 _COMMA = Token("comma", ",", ",")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
-_TELLING_KINDS = _SLOT_KINDS - {"num"}
-_TELLING_WORDS = REMAINDER | RIGHTS.keys() | FRACTIONS.keys()
+_TELLING = TICKER | marked(
+    REMAINDER | RIGHTS.keys() | FRACTIONS.keys(), kinds=_SLOT_KINDS - {"num"}
+)
 _ENTRIES = (Kind.OPEN, Kind.ADD)
-_SLOT_WORDS = (
+_SLOT = TICKER | marked(
     STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
-    | RIGHTS.keys() | AVERAGES | {"exp", "new", "set"}
+    | RIGHTS.keys() | AVERAGES | {"exp", "new", "set"},
+    kinds=_SLOT_KINDS,
 )  # fmt: skip
+_SPEAKING = TICKER | marked(_PARTS | OPTION_MARKS | RIGHTS.keys(), kinds=_SLOT_KINDS)
+_NAMING = NAMES | marked(kinds=("joined",))
+_CONDITIONAL = marked(CONDITIONS)
+_INTENDED = marked(INTENTIONS)
+_PERCENT = marked(kinds=("percent",))
 
 
 class Act(msgspec.Struct, gc=False):
@@ -104,7 +111,7 @@ def find(tokens: Sequence[Token]) -> Found:
             return Found()
         act = found.acts[-1] if found.acts else None
         before = len(found.acts)
-        refused = _act_on(piece, parts, place, found)
+        refused = piece.marks & STARTS > 0 and _act_on(piece, parts, place, found)
         if len(found.acts) > before:
             continue
         if act is not None and not refused and _continues(piece):
@@ -112,8 +119,8 @@ def find(tokens: Sequence[Token]) -> Found:
         else:
             found.free.append(piece)
             if not refused and found.heading is None:
-                found.heading = heading(piece.tokens)
-    if found.acts:
+                found.heading = heading(piece.tokens, piece.marks)
+    if found.acts and any(piece.marks & MAY_MARK for piece in found.free):
         mark = option_mark(token for piece in found.free for token in piece.tokens)
         for act in found.acts:
             act.beside = act.beside or mark
@@ -123,22 +130,20 @@ def find(tokens: Sequence[Token]) -> Found:
 def _continues(piece: Piece) -> bool:
     """Whether a piece without a verb goes on with the ticket before it."""
     head = piece.tokens[0]
-    if piece.question or not CONDITIONS.isdisjoint(piece.words):
+    if piece.question or piece.marks & _CONDITIONAL:
         return False
     if head.low in KEPT_BY and len(piece.tokens) <= _BARE_MAX:
         return True
-    return INTENTIONS.isdisjoint(piece.words) and (
-        head.kind in _SLOT_KINDS
-        or head.low in _SLOT_WORDS
-        or is_ticker_word(head.text)
-        or any(t.kind == "percent" and t.text[0] in "+-" for t in piece.tokens)
+    if piece.marks & _INTENDED:
+        return False
+    return head.marks & _SLOT > 0 or (
+        piece.marks & _PERCENT > 0
+        and any(t.kind == "percent" and t.text[0] in "+-" for t in piece.tokens)
     )
 
 
 def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     """Adds the acts of a piece; says whether an action word in it was refused."""
-    if not may_act(piece.tokens):
-        return False
     taken: list[Spot] = []
     refused: list[Spot] = []
     words = _with_next(parts, place)
@@ -198,26 +203,22 @@ def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
         refusal.verb.kind in _ENTRIES and refusal.sentence == piece.sentence
         for refusal in found.refusals
     )
-    return refused and not any(
-        t.kind in CONTRACT_KINDS or is_ticker_word(t.text) for t in piece.tokens
-    )
+    return refused and not piece.marks & NAMES
 
 
 def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
     """Whether it is worth saying that the word was refused: "heading out" is not."""
     return (
-        spot.verb.kind is Kind.TRIM
-        or spot.verb.form is Form.TICKET
-        or not _TELLING_KINDS.isdisjoint([token.kind for token in piece.tokens])
-        or not _TELLING_WORDS.isdisjoint([token.low for token in piece.tokens])
-        or any(is_ticker_word(token.text) for token in piece.tokens)
+        spot.verb.kind is Kind.TRIM or spot.verb.form is Form.TICKET or piece.marks & _TELLING > 0
     )
 
 
 def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bool) -> Act:
     piece = parts[place]
     before = _contract_before(piece.tokens[: spot.start]) if is_first else []
-    after = _without_plans(piece.tokens[spot.end : until])
+    after = piece.tokens[spot.end : until]
+    if piece.marks & _INTENDED:
+        after = _without_plans(after)
     if is_first and not any(map(_names, (*before, *after))):
         before = [*_heading_contract(parts, place), *before]
     tokens = [*before, *after]
@@ -227,15 +228,7 @@ def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bo
 
 def _contract_before(tokens: list[Token]) -> list[Token]:
     """In "TSLA 250c out @ 3.10" the contract stands before the verb, in "half out" the part."""
-    speaks = any(
-        token.kind in _SLOT_KINDS
-        or token.low in _PARTS
-        or token.low in OPTION_MARKS
-        or token.low in RIGHTS
-        or is_ticker_word(token.text)
-        for token in tokens
-    )
-    return [*tokens, _COMMA] if speaks else []
+    return [*tokens, _COMMA] if marks_in(tokens) & _SPEAKING else []
 
 
 def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
@@ -248,9 +241,7 @@ def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
 
 
 def _names(token: Token) -> bool:
-    if token.text in FRACTION_PARTS:
-        return False
-    return token.kind in CONTRACT_KINDS or token.kind == "joined" or is_ticker_word(token.text)
+    return token.marks & _NAMING > 0 and token.text not in FRACTION_PARTS
 
 
 def _is_more(after: Sequence[Token]) -> bool:

@@ -15,12 +15,13 @@ from itertools import groupby, pairwise
 from domain.grammar import stance
 from domain.grammar.acts import Act, Found
 from domain.grammar.frames import around, heading
+from domain.grammar.marks import marked
 from domain.grammar.pieces import Piece
 from domain.grammar.reading import Action, Kind
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.slot_words import RATINGS
 from domain.grammar.strategies import BIASES, IRON, SIGNS, STRATEGIES
-from domain.grammar.tokens import Token
+from domain.grammar.tickers import is_ticker_word
+from domain.grammar.tokens import Token, marks_in
 from domain.grammar.verbs import Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
@@ -90,7 +91,7 @@ def act_barely(found: Found, text: str) -> None:
     """Adds the acts of a text in which no word acts or was refused."""
     if found.acts or found.refusals or found.heading is not None or not found.free:
         return
-    if not any(map(_may_name, found.free)):
+    if not any(piece.marks & _NAMING for piece in found.free):
         return
     if _DONE.search(text) or len(found.free) > _PIECES_MAX:
         return
@@ -105,7 +106,7 @@ def act_barely(found: Found, text: str) -> None:
             acts.append(Act(_ENTERS, _said(words), words[: _ticket_end(words)], 0, sentence))
         elif acts and _goes_on(words):
             acts[-1].tokens += [_END, *words]
-        elif _speaks_otherwise(words) or heading(words) is not None:
+        elif _speaks_otherwise(words) or heading(words, marks_in(words)) is not None:
             return
         else:
             rest += pieces
@@ -113,17 +114,12 @@ def act_barely(found: Found, text: str) -> None:
         found.acts, found.free = acts, rest
 
 
-def _may_name(piece: Piece) -> bool:
-    """Whether a contract may stand in a piece; without one there is no ticket."""
-    if not _CONTRACT_KINDS.isdisjoint([token.kind for token in piece.tokens]):
-        return True
-    return not _SPELLINGS.isdisjoint([token.low for token in piece.tokens])
-
-
 _COMMA = Token("comma", ",", ",")
 _LEVELS = STOPS | TARGETS | {"loss", "profit"}
 _SHARED = STOPS | TARGETS | RATINGS
 _SPELLINGS = RIGHTS.keys() | STRATEGIES.keys()
+_NAMING = marked(_SPELLINGS, kinds=_CONTRACT_KINDS)
+"""Without one of these no contract stands in a piece."""
 _BEHIND_ROOT = _CONTRACT_KINDS | {"slash", "dte"}
 _END = Token("end", "\n", "\n")
 

@@ -10,7 +10,7 @@ import msgspec
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, MessageText, Room
-from domain.grammar.roots import is_ticker_word
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
 from domain.grammar.tokens import Token, tokens

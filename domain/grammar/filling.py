@@ -15,6 +15,7 @@ from domain.grammar.figures import Figures, is_price_range
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD, Shape
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token, numbers
 from domain.grammar.verbs import Verb
 
@@ -267,9 +268,9 @@ class _Filling(Figures):
         token = self.tokens[self.at]
         if low in words.RIGHTS:
             self._says_right(token)
-        elif roots.is_ticker_word(token.text):
+        elif is_ticker_word(token.text):
             self._names(token.text.upper())
-        return low in words.RIGHTS or low in near.OF_STOP or roots.is_ticker_word(token.text)
+        return low in words.RIGHTS or low in near.OF_STOP or is_ticker_word(token.text)
 
     def _labels_stop(self) -> None:
         """In "BE stop" the level stands before its label."""

@@ -25,9 +25,9 @@ from domain.grammar.reading import (
     Reading,
     TradeReading,
 )
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.russian import is_russian
 from domain.grammar.stems import holds_any, with_plain_letters
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
 _LENGTH_MAX = 320

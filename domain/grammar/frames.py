@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import NamedTuple
 
+from domain.grammar.marks import marked
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hinted, stems_of
-from domain.grammar.tokens import Token
+from domain.grammar.stems import Hinted
+from domain.grammar.tokens import Token, marks_in
 from domain.grammar.verbs import Form
 
 HEADER_WORDS_MAX = 8
@@ -49,11 +52,12 @@ class _Sign(NamedTuple):
     kind: Kind
     why: str
     words: Hinted
+    mark: int
 
 
 def _sign(kind: Kind, why: str, stems: str, *words: str) -> _Sign:
     pattern = r"(?<![\w'@])(?:" + "|".join(words) + r")(?![\w'])"
-    return _Sign(kind, why, Hinted(stems, pattern))
+    return _Sign(kind, why, Hinted(stems, pattern), marked(stems=stems.split()))
 
 
 class _Signs:
@@ -61,13 +65,13 @@ class _Signs:
 
     def __init__(self, *signs: _Sign) -> None:
         self.signs = signs
-        self.stems = frozenset().union(*(sign.words.stems for sign in signs))
+        self.marks = reduce(or_, (sign.mark for sign in signs))
 
-    def possible(self, stems: frozenset[str]) -> Sequence[_Sign]:
-        """Those of which a word may be among the words with these stems; mostly none."""
-        if self.stems.isdisjoint(stems):
+    def possible(self, marks: int) -> Sequence[_Sign]:
+        """Those of which a word may be among the words with these marks; mostly none."""
+        if not self.marks & marks:
             return ()
-        return [sign for sign in self.signs if not sign.words.stems.isdisjoint(stems)]
+        return [sign for sign in self.signs if sign.mark & marks]
 
 
 _UNREAL = "trades nothing real"
@@ -238,22 +242,30 @@ _PAST_BEHIND = _sign(
 _BEHIND_NOW = _Signs(*_BEHIND.signs, _PLANNED_BEHIND)
 _BEHIND_PAST = _Signs(*_BEHIND.signs, _PAST_BEHIND)
 
+_CREDITED = marked(_CREDITS)
+_IN_FRONT = _ANYWHERE.marks | _BEFORE.marks
+_ON_EITHER_SIDE = _ANYWHERE.marks | _CREDITED
+
 
 def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame | None:
     """The frame in the sentence of an action: `before` and `after` are its words."""
-    lead, tail = _spoken(before[-_WORDS_MAX:]), _spoken(after[:_WORDS_MAX])
-    of_lead, of_tail = stems_of(lead), stems_of(tail)
+    before, after = before[-_WORDS_MAX:], after[:_WORDS_MAX]
+    of_lead, of_tail = marks_in(before), marks_in(after)
+    behind = _BEHIND_PAST if form is Form.PAST else _BEHIND_NOW
+    if not (of_lead & _IN_FRONT or of_tail & behind.marks or of_tail & _ON_EITHER_SIDE):
+        return None
+    lead, tail = _spoken(before), _spoken(after)
     for sign in _ANYWHERE.possible(of_lead | of_tail):
-        if found := sign.words.search(lead) or sign.words.search(tail):
+        searched = sign.words.pattern.search
+        if found := searched(lead) or searched(tail):
             return _frame(sign, found)
     for sign in _BEFORE.possible(of_lead):
-        if found := sign.words.search(lead):
+        if found := sign.words.pattern.search(lead):
             return _frame(sign, found)
-    if name := _credited(after[:_WORDS_MAX]):
+    if of_tail & _CREDITED and (name := _credited(after)):
         return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
-    behind = _BEHIND_PAST if form is Form.PAST else _BEHIND_NOW
     for sign in behind.possible(of_tail):
-        if found := sign.words.search(tail):
+        if found := sign.words.pattern.search(tail):
             return _frame(sign, found)
     return None
 
@@ -270,13 +282,13 @@ def _credited(words: Sequence[Token]) -> str:
     return ""
 
 
-def heading(words: Sequence[Token]) -> Frame | None:
+def heading(words: Sequence[Token], marks: int) -> Frame | None:
     """What a short line without an action makes of all that stands under it."""
-    if len(words) > HEADER_WORDS_MAX:
+    if not marks & _HEADING_SIGNS.marks or len(words) > HEADER_WORDS_MAX:
         return None
     said = _spoken(words)
-    for sign in _HEADING_SIGNS.possible(stems_of(said)):
-        found = sign.words.search(said)
+    for sign in _HEADING_SIGNS.possible(marks):
+        found = sign.words.pattern.search(said)
         if found is None or _NO_HEADING.search(found[0]):
             continue
         if sign.why == _UNREAL or not _SENTENCE.search(said):

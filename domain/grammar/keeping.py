@@ -13,8 +13,10 @@ _T = TypeVar("_T")
 WORDS_MAX = 4_096
 
 
-class _Kept(dict[str, _T]):
-    def __init__(self, find: Callable[[str], _T], most: int) -> None:
+class Kept(dict[str, _T]):
+    """What was found of each word, by the word; looked for where it is asked for first."""
+
+    def __init__(self, find: Callable[[str], _T], most: int = WORDS_MAX) -> None:
         super().__init__()
         self._find = find
         self._most = most
@@ -30,6 +32,6 @@ def kept(most: int = WORDS_MAX) -> Callable[[Callable[[str], _T]], Callable[[str
     """Keeps what the function finds for so many different words."""
 
     def keep(find: Callable[[str], _T]) -> Callable[[str], _T]:
-        return _Kept(find, most).__getitem__
+        return Kept(find, most).__getitem__
 
     return keep

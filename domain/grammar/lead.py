@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from domain.grammar.objects import object_objection, statement_objection
 from domain.grammar.reading import Kind
-from domain.grammar.roots import is_root_before_strike, is_ticker_word
+from domain.grammar.roots import is_root_before_strike
 from domain.grammar.spots import CONTRACT_KINDS, Spot
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
 from domain.grammar.vocabulary import (

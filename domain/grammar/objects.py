@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.grammar.reading import Action, Kind
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.spots import CONTRACT_KINDS, Spot
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
 from domain.grammar.vocabulary import (

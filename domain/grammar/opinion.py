@@ -19,8 +19,8 @@ import msgspec
 from domain.grammar.keeping import kept
 from domain.grammar.normalise import clean
 from domain.grammar.reading import MessageText
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.senses import SENSE_OF
+from domain.grammar.tickers import is_ticker_word
 from domain.shared import Value
 
 MODEL = "intent_model.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.grammar.marks import marked
 from domain.grammar.strategies import SIGNS, STRATEGIES
 from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import OPTION_WORDS, RIGHTS
@@ -15,6 +16,8 @@ _SHAPES = _SAID_OF_ALL | SIGNS.keys()
 _NOTHING = Token("", "", "")
 OPTION_MARKS = (RIGHTS.keys() | OPTION_WORDS | STRATEGIES.keys()) - _SAID_OF_STOCKS - _SAID_OF_ALL
 _CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "slash", "dte"})
+MAY_MARK = marked(OPTION_MARKS | {"call", "put"}, kinds=_CONTRACT_KINDS | {"mix"})
+"""Without one of these there is no such word in a text."""
 
 
 def option_mark(tokens: Iterable[Token]) -> str:

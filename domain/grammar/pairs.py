@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.stems import stems_of, with_plain_letters
+from domain.grammar.tickers import is_ticker_word
 from domain.instruments import CURRENCIES, METALS
 
 COIN_QUOTE = "USDT"

@@ -7,11 +7,13 @@ from itertools import pairwise
 
 import msgspec
 
+from domain.grammar.marks import marked
 from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import BEYOND, QUESTION_WORDS, STOPS, TARGETS
 
 _COMPANY = frozenset({"who", "whos", "who's", "anyone", "anybody", "everyone", "everybody"})
-_CUTTING = _COMPANY | {"but"}
+_CUTS = marked(_COMPANY | {"but"}, kinds=("end", "comma"))
+_REACHES = marked(BEYOND)
 _THEM = frozenset({"you", "yall", "y'all", "guys", "anyone", "anybody", "everyone", "others"})
 _AUXILIARIES = frozenset({"should", "is", "was", "am", "did", "does", "can", "could", "would"})
 _MINE = frozenset({"i", "we", "it", "that", "this", "my"})
@@ -27,6 +29,8 @@ class Piece(msgspec.Struct, gc=False):
     """It stands behind a "but"."""
     conditional: bool = False
     """A piece before it in the sentence says over or under which price."""
+    marks: int = 0
+    """Those of all its tokens."""
 
     @property
     def words(self) -> Iterator[str]:
@@ -43,17 +47,20 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
     current: list[Token] = []
     sentence = begin = 0
     turns = False
+    marks = 0
     for token in tokens:
-        kind = token.kind
-        if kind == "word" and token.low not in _CUTTING:
+        if not token.marks & _CUTS:
             current.append(token)
+            marks |= token.marks
             continue
+        kind = token.kind
         turn = token.low == "but" and not _excepts(current)
         calls = token.low in _COMPANY and any(said.kind == "at" for said in current)
         if calls or turn or kind == "end" or kind == "comma":
             if current:
-                found.append(Piece(current, sentence, turns=turns))
+                found.append(Piece(current, sentence, turns=turns, marks=marks))
             current = [token] if calls else []
+            marks = token.marks if calls else 0
             turns = turn
             if kind == "end":
                 _settle(found[begin:], token)
@@ -61,8 +68,9 @@ def pieces(tokens: Sequence[Token]) -> list[Piece]:
                 sentence += 1
         else:
             current.append(token)
+            marks |= token.marks
     if current:
-        found.append(Piece(current, sentence, turns=turns))
+        found.append(Piece(current, sentence, turns=turns, marks=marks))
     _settle(found[begin:], None)
     return found
 
@@ -84,7 +92,7 @@ def _settle(sentence: list[Piece], end: Token | None) -> None:
     hangs = False
     for piece in sentence:
         piece.conditional = hangs
-        hangs = hangs or _hangs_on_price(piece)
+        hangs = hangs or (piece.marks & _REACHES > 0 and _hangs_on_price(piece))
 
 
 def _hangs_on_price(piece: Piece) -> bool:

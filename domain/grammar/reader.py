@@ -25,6 +25,7 @@ from domain.grammar.filling import fill
 from domain.grammar.followups import read_followup
 from domain.grammar.lead import level_objection
 from domain.grammar.legs import is_instrument, named_legs
+from domain.grammar.marks import marked
 from domain.grammar.merging import once
 from domain.grammar.normalise import clean
 from domain.grammar.option_marks import option_mark
@@ -53,8 +54,7 @@ from domain.grammar.vocabulary import (
 )
 
 _WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
-_TELLING_KINDS = _WHOLE_KINDS | {"slash", "index"}
-_TELLING_WORDS = STOPS | TARGETS | RIGHTS.keys()
+_TELLING = marked(STOPS | TARGETS | RIGHTS.keys(), kinds=_WHOLE_KINDS | {"slash", "index"})
 """Of these a piece without an act names a contract or moves a level."""
 
 
@@ -170,7 +170,7 @@ def _without_round_trips(
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     """Words outside of any act: they may move levels, or name a contract."""
-    if not _tells(piece):
+    if not piece.marks & _TELLING:
         return
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
@@ -188,13 +188,6 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
         return
     gathered.named += [leg for leg in named_legs(slots) if leg not in gathered.named]
     _take_levels(gathered, slots)
-
-
-def _tells(piece: Piece) -> bool:
-    for token in piece.tokens:
-        if token.low in _TELLING_WORDS or token.kind in _TELLING_KINDS:
-            return True
-    return False
 
 
 def _is_level(token: Token) -> bool:

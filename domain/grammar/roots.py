@@ -8,15 +8,14 @@ from datetime import date, timedelta
 
 from domain.grammar.dates import third_friday
 from domain.grammar.expiries import is_spelled_strike
-from domain.grammar.keeping import kept
 from domain.grammar.reading import LegReading
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     EXPIRY_LEADS,
     EXPIRY_WORDS,
     NO_ROOTS,
-    NO_TICKERS,
     OPTION_WORDS,
     TICKERS_LIKE_WORDS,
 )
@@ -26,19 +25,7 @@ from domain.shared import InvalidInput
 WEEKLY_ROOTS = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"}
 """Index options that do not expire on the third Friday trade under a root of their own."""
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 _FAMILY = {weekly: root for root, weekly in WEEKLY_ROOTS.items()}
-WITHOUT_CAPITALS = _set(
-    """
-    spy qqq iwm spx ndx rut vix uvxy tqqq sqqq tsla nvda aapl amd amzn msft googl goog nflx avgo
-    pltr sofi baba mstr smci orcl intc tsm mara rivn lcid nio dkng hims rddt crwd panw qcom mrna
-    """
-)
-"""Roots that people do not trouble to write in capitals, and that are no English words."""
 _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0-9]{2})?")
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
 _EXPIRY_KINDS = frozenset({"slash", "iso", "dashed", "dte", "daymon", "monday"})
@@ -111,14 +98,6 @@ def symbol_of(leg: LegReading, day: date) -> str:
 def is_pair(symbol: str) -> bool:
     """Whether a symbol names coins, currencies or metals, which come in fractions."""
     return isinstance(instrument(symbol), CryptoPair | FxPair)
-
-
-@kept()
-def is_ticker_word(text: str) -> bool:
-    """A word that may be a ticker wherever it stands: in capitals, or known without them."""
-    if not (1 < len(text) <= 5 and text.isascii()):
-        return False
-    return (text.isupper() and text not in NO_TICKERS) or text.lower() in WITHOUT_CAPITALS
 
 
 def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int) -> bool:

@@ -8,8 +8,9 @@ from decimal import Decimal
 import msgspec
 
 from domain.grammar.idioms import IDIOM_LENGTHS, IDIOMS
+from domain.grammar.marks import TICKER, marked
 from domain.grammar.reading import Action, Kind
-from domain.grammar.roots import is_ticker_word
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
@@ -25,12 +26,16 @@ from domain.grammar.vocabulary import (
 CONTRACT_KINDS = frozenset(
     {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dashed", "dte", "daymon", "monday"}
 )
-_STARTS = (
+STARTS = marked(
     FIRST_WORDS.keys() | IDIOM_LENGTHS.keys() | TAKE | SECURE | FRACTIONS.keys()
     | FRACTION_PARTS.keys()
 )  # fmt: skip
+"""Of words that may begin an action; most pieces have none."""
 _REACH = 8
-_SIZES_BEFORE = frozenset({"num", "qty", "percent", "at", "money", "amp", "dotted"})
+NAMES = marked(kinds=CONTRACT_KINDS) | TICKER
+_BEFORE_NAME = marked(
+    BEFORE_CONTRACT, kinds=("num", "qty", "percent", "at", "money", "amp", "dotted")
+)
 _NUMBER_KINDS = frozenset({"at", "money", "num", "percent"})
 _PROFITS = frozenset({"profit", "profits", "gains", "gain"})
 _LOSSES = frozenset({"l", "loss", "losses"})
@@ -58,16 +63,12 @@ class Spot(msgspec.Struct, frozen=True, gc=False):
     share: Decimal | None = None
 
 
-def may_act(tokens: Sequence[Token]) -> bool:
-    """Whether any of the words may begin an action; most pieces have none."""
-    return not _STARTS.isdisjoint([token.low for token in tokens])
-
-
 def spots(tokens: Sequence[Token]) -> Iterator[Spot]:
     """Every action word or phrase, the longest phrase first."""
     at = 0
-    while at < len(tokens):
-        if tokens[at].low not in _STARTS:
+    count = len(tokens)
+    while at < count:
+        if not tokens[at].marks & STARTS:
             at += 1
             continue
         if idle := idiom_at(tokens, at):
@@ -128,9 +129,9 @@ def idiom_at(tokens: Sequence[Token], at: int) -> int:
 def _names_contract(tokens: Sequence[Token]) -> bool:
     """Whether a contract or ticker follows, with nothing but sizes and small words before it."""
     for token in tokens:
-        if token.kind in CONTRACT_KINDS or is_ticker_word(token.text):
+        if token.marks & NAMES:
             return True
-        if token.kind not in _SIZES_BEFORE and token.low not in BEFORE_CONTRACT:
+        if not token.marks & _BEFORE_NAME:
             return token.kind == "word" and _is_root_before_contract(tokens, token)
     return False
 

@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 
 from domain.grammar.reading import Kind
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.stems import Hinted
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.verbs import FIRST_WORDS
 from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TARGETS
 

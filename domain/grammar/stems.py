@@ -16,10 +16,16 @@ _SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that a pattern without case takes for plain ones."""
 
 
+def each_stem(text: str) -> list[str]:
+    """The first three letters of every run of letters, in lower case."""
+    stems: list[str] = _STEM.findall(with_plain_letters(text).lower())
+    return stems
+
+
 @kept(most=64)
 def stems_of(text: str) -> frozenset[str]:
-    """The first three letters of every run of letters, in lower case."""
-    return frozenset(_STEM.findall(with_plain_letters(text).lower()))
+    """All stems of a text, each once."""
+    return frozenset(each_stem(text))
 
 
 def with_plain_letters(text: str) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from domain.grammar.frames import Frame, around
+from domain.grammar.marks import marked
 from domain.grammar.pieces import Piece
 from domain.grammar.reading import Kind
 from domain.grammar.spots import Spot
@@ -29,6 +30,11 @@ _LATER = frozenset(
 )
 """Behind a price they begin what is done with the trade later: "@ 2.30 adding if it dips"."""
 PRICE_KINDS = frozenset({"at", "money", "num", "percent"})
+_SETS = marked(CONDITIONS)
+_BEGINS = marked(CONDITION_STARTS | BEYOND | {start.split()[0] for start in CONDITION_STARTS})
+_INTENDED = marked(INTENTIONS)
+_BEFORE_NOW = marked(LONG_AGO | {"this", "too", "tad", "bit", "last"})
+_FROM = marked({"from"})
 
 
 class Veto(NamedTuple):
@@ -51,7 +57,7 @@ def veto(spot: Spot, parts: Sequence[Piece], place: int, heading: Frame | None) 
     if is_past and (past := _long_ago(piece)):
         return Veto(Kind.RECAP, f"'{past}' makes '{spot.said}' a memory")
     after = piece.tokens[spot.end :]
-    if spot.verb.strict and not is_past and _stands_from(after):
+    if piece.marks & _FROM and spot.verb.strict and not is_past and _stands_from(after):
         return Veto(Kind.RECAP, f"'{spot.said} ... from' tells how it stands")
     if after and after[0].low in NEGATIONS and spot.verb.kind in (Kind.OPEN, Kind.ADD):
         return Veto(Kind.RECAP if is_past else Kind.CHAT, f"'{after[0].text}' behind '{spot.said}'")
@@ -72,8 +78,7 @@ def kind_of_refusal(spot: Spot, parts: Sequence[Piece], place: int, heading: Fra
         return found.kind
     if spot.verb.form is Form.PAST:
         return Kind.RECAP
-    planned = not INTENTIONS.isdisjoint(parts[place].words)
-    return Kind.CONDITIONAL if planned else Kind.CHAT
+    return Kind.CONDITIONAL if parts[place].marks & _INTENDED else Kind.CHAT
 
 
 def _framed(spot: Spot, parts: Sequence[Piece], place: int) -> Frame | None:
@@ -92,16 +97,15 @@ def _framed(spot: Spot, parts: Sequence[Piece], place: int) -> Frame | None:
 
 def _condition(spot: Spot, piece: Piece, parts: Sequence[Piece], place: int) -> str:
     """The word that makes this conditional, in the piece, before it or right behind it."""
-    own = _own_condition(piece.tokens, spot)
-    if own:
+    if piece.marks & _SETS and (own := _own_condition(piece.tokens, spot)):
         return own
-    for other in parts[:place]:
+    for other in parts[:place] if place else ():
         if other.sentence == piece.sentence and (start := _starts_condition(other)):
             return start
     follower = parts[place + 1] if place + 1 < len(parts) else None
     if follower is not None and follower.sentence == piece.sentence:
         start = _starts_condition(follower)
-        if start and INTENTIONS.isdisjoint(follower.words):
+        if start and not follower.marks & _INTENDED:
             return start
     return ""
 
@@ -122,6 +126,8 @@ def _own_condition(tokens: Sequence[Token], spot: Spot) -> str:
 
 def _starts_condition(piece: Piece) -> str:
     """A piece that begins with "if", or with a level to be broken: "over 250, buying"."""
+    if not piece.marks & _BEGINS:
+        return ""
     heads = [token for token in piece.tokens[:4] if token.low not in ("and", "only", "so")]
     if not heads:
         return ""
@@ -134,6 +140,8 @@ def _starts_condition(piece: Piece) -> str:
 
 
 def _long_ago(piece: Piece) -> str:
+    if not piece.marks & _BEFORE_NOW:
+        return ""
     words = list(piece.words)
     for place, word in enumerate(words):
         later = words[place + 1] if place + 1 < len(words) else ""

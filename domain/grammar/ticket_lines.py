@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.grammar.roots import is_ticker_word
 from domain.grammar.strategies import STRATEGIES
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token, tokens
 from domain.grammar.vocabulary import (
     CONDITIONS,

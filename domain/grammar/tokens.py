@@ -6,12 +6,14 @@ Every alternative is bounded or scans its characters once, so the time is linear
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 
-from domain.grammar.keeping import kept
+from domain.grammar.keeping import Kept, kept
+from domain.grammar.marks import marks_of, when_outdated
 from domain.grammar.stems import with_plain_letters
 
 NUMBER = (
@@ -67,12 +69,14 @@ _OSI = r"\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b"
 _JOINED = r"\b[a-z]{2,5}[0-9]{1,5}(?:\.[0-9]{1,2})?[cp]\b"
 _HANDLE = r"\b[a-z0-9_.]{2,32}+#[0-9]{4}\b"
 
+_SPACE = r"\s\x1c-\x1f"
+"""The last four are blanks to all patterns but those that know no letters beyond ASCII."""
 _TAIL = r"(?:'[^\W\d_]++)*+"
 _WORD = rf"[^\W\d_]++{_TAIL}"
 _NO_PAIR = rf"[^\W\d_]++(?<!usd)(?<!usd[tc]){_TAIL}"
 _PLAIN = (
     rf"{_NO_PAIR}(?<!odte)"
-    r"(?![\w/#']|\.(?!\s|\Z)|-[du]|[. -]{0,3}'?[0-9])"
+    rf"(?![\w/#']|\.(?![{_SPACE}]|\Z)|-[du]|[. -]{{0,3}}'?[0-9])"
 )
 """A word with nothing beside it that it could be a part of."""
 _BEFORE_NUMBER = (
@@ -141,7 +145,7 @@ _OF_ATS = (
 _OF_SIGNS = (
     ("qty", r"\([0-9]{1,3}x?\)"),
     ("comma", r",|\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
-    ("end", r"\n+|[.!?;]{1,8}(?=[\s.!?;)\"]|$)"),
+    ("end", rf"\n+|[.!?;]{{1,8}}(?=[{_SPACE}.!?;)\"]|$)"),
     ("colon", r":"),
     ("quote", r"\""),
     ("arrow", r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])"),
@@ -167,8 +171,8 @@ _TOKEN = re.compile(
     rf"|(?!{_BLANK}|[$@]){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}"
 )
 """Of a text in lower case: to compare letters in either case takes longer."""
-_KINDS = ("", *(name.partition("_")[0] for name in _TOKEN.groupindex))
-"""The kind of each group of the pattern."""
+_PLAIN_TOKEN = re.compile(_TOKEN.pattern.replace(r"[^\W\d_]", "[a-z]"), re.ASCII)
+"""The same for texts of plain letters, of which each is told to be one in a single step."""
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -177,6 +181,29 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     kind: str
     text: str
     low: str
+    marks: int = 0
+
+
+def token_of(kind: str, text: str) -> Token:
+    """A token with its marks."""
+    low = text.lower()
+    return Token(kind, text, low, marks_of(kind, text, low))
+
+
+_KINDS = ("word", *(name.partition("_")[0] for name in _TOKEN.groupindex))
+"""The kind of each group of the pattern."""
+_MADE = {kind: Kept(partial(token_of, kind)) for kind in _KINDS}
+"""The tokens of each kind by their text, each made once: most of what is said is said again."""
+_OF_GROUPS = tuple(_MADE[kind] for kind in _KINDS)
+_RUNS = _MADE["plain"]
+"""Stands for words that are taken at once; none of them is kept there."""
+_word = _MADE["word"].__getitem__
+
+
+@when_outdated
+def _forget() -> None:
+    for made in _MADE.values():
+        made.clear()
 
 
 def tokens(text: str) -> list[Token]:
@@ -184,25 +211,30 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     if not text:
         return found
-    kinds = _KINDS
-    for match in _TOKEN.finditer(with_plain_letters(text).lower()):
+    groups = _OF_GROUPS
+    if text.isascii():
+        matches = _PLAIN_TOKEN.finditer(text.lower())
+    else:
+        matches = _TOKEN.finditer(with_plain_letters(text).lower())
+    for match in matches:
         group = match.lastindex
         if group is None:
             continue
         begin, end = match.span(group)
-        said = text[begin:end]
-        kind = kinds[group]
-        if kind == "plain":
-            found += map(_word, said.split(" "))
+        made = groups[group]
+        if made is _RUNS:
+            found += map(_word, text[begin:end].split(" "))
         else:
-            found.append(Token(kind, said, said.lower()))
+            found.append(made[text[begin:end]])
     return found
 
 
-@kept()
-def _word(said: str) -> Token:
-    """The token of a word, made once: most of what is said is said again and again."""
-    return Token("word", said, said.lower())
+def marks_in(words: Iterable[Token]) -> int:
+    """The marks of all these tokens together."""
+    found = 0
+    for token in words:
+        found |= token.marks
+    return found
 
 
 _DIGITS = re.compile(NUMBER)
