@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.american_grid import Setting, grid
-from domain.quant.batches import Floats, batch
-from domain.quant.scenario_kernel import fill_grids, make_axes
+from domain.quant.batches import Batch, Floats, batch
+from domain.quant.scenario_axes import Axes, make_axes
+from domain.quant.scenario_kernel import fill_grids
 from domain.shared import InvalidInput
 
 SPOT_MOVES = np.arange(-20, 21) / 100.0
@@ -83,31 +84,36 @@ def revalue(
         raise InvalidInput("days must be at least one number of calendar days, none below 0")
     if threads < 1:
         raise InvalidInput(f"threads must be at least 1, not {threads}")
-    axes, numbers = make_axes(*moves), grid(Setting.FAST)
-    inputs = np.empty((len(days), 6, given.size))
-    for row, column in zip(range(6), given.columns, strict=False):
-        inputs[:, row] = column
-    inputs[:, 2] -= np.asarray(days)[:, None] / DAYS_A_YEAR
-    american = np.ascontiguousarray(np.broadcast_to(given.columns[6] > 0.0, given.size))
-    calls = np.ascontiguousarray(np.broadcast_to(given.is_call, given.size))
-    price = np.empty((len(days), given.size, axes.vol.size * axes.spot.size))
-    status = np.empty((len(days), given.size), dtype=np.int8)
+    return _filled(given, make_axes(*moves), np.asarray(days, dtype=np.float64), threads)
+
+
+def _filled(given: Batch, axes: Axes, days: Floats, threads: int) -> Revalued:
+    """Has the grids filled, a few options at a time."""
+    numbers, size = grid(Setting.FAST), given.size
+    inputs = np.empty((days.size, 6, size))
+    for row in range(6):
+        inputs[:, row] = given.columns[row]
+    inputs[:, 2] -= days[:, None] / DAYS_A_YEAR
+    american = np.ascontiguousarray(np.broadcast_to(given.columns[6] > 0.0, size))
+    calls = np.ascontiguousarray(np.broadcast_to(given.is_call, size))
+    price = np.empty((days.size, size, axes.vol.size * axes.spot.size))
+    status = np.empty((days.size, size), dtype=np.int8)
 
     def fill(part: tuple[int, int]) -> None:
         day, start = part
-        stop = min(start + _SHARE, given.size)
+        stop = min(start + _SHARE, size)
         fill_grids(
             inputs[day], calls, american, axes, numbers, start, stop, price[day], status[day]
         )
 
-    parts = [(day, start) for day in range(len(days)) for start in range(0, given.size, _SHARE)]
+    parts = [(day, start) for day in range(days.size) for start in range(0, size, _SHARE)]
     if threads == 1:
         for part in parts:
             fill(part)
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, parts))
-    return Revalued(price.reshape(*price.shape[:2], axes.vol.size, axes.spot.size), status)
+    return Revalued(price.reshape(days.size, size, axes.vol.size, axes.spot.size), status)
 
 
 def summed_pnl(

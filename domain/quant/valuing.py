@@ -168,17 +168,23 @@ def _european(terms: list[Floats], calls: Flags, offer: Floats, threads: int) ->
     at = np.where(status == ValueStatus.OK, vol, 0.0)
     # Numbers out of range would be refused for the whole batch: any others stand in for theirs.
     bad = status == ValueStatus.BAD_INPUT
-    sound = [np.where(bad, 1.0, column) for column in (spot, strike, years, rate, dividend_yield)]
-    found = greeks(*sound, at, calls, threads=threads)
+    spot, strike, years, rate, dividend_yield = (
+        np.where(bad, 1.0, column) for column in (spot, strike, years, rate, dividend_yield)
+    )
+    found = greeks(spot, strike, years, rate, dividend_yield, at, calls, threads=threads)
     figures = np.stack([getattr(found, name) for name in FIGURES])
     return _judged(status, vol, figures, offer)
 
 
 def _american(terms: list[Floats], calls: Flags, offer: Floats, threads: int) -> _Solved:
-    price, *others = terms
-    vol, status = american_implied_volatility(price, *others, calls, threads=threads)
+    price, spot, strike, years, rate, dividend_yield = terms
+    vol, status = american_implied_volatility(
+        price, spot, strike, years, rate, dividend_yield, calls, threads=threads
+    )
     at = np.where(status == ValueStatus.OK, vol, 0.0)
-    found = american_greeks(*others, at, calls, threads=threads)
+    found = american_greeks(
+        spot, strike, years, rate, dividend_yield, at, calls, threads=threads
+    )  # fmt: skip
     figures = np.stack([getattr(found, name) for name in FIGURES])
     return _judged(status, vol, figures, offer)
 
@@ -188,6 +194,9 @@ def _judged(status: NDArray[np.int8], vol: Floats, figures: Floats, offer: Float
     with np.errstate(invalid="ignore"):
         straddled = (status == ValueStatus.BELOW_INTRINSIC) & (offer >= figures[0])
     status = np.where(straddled, np.int8(ValueStatus.AT_INTRINSIC), status)
+    # A vol can be had where its Greeks cannot: the boundary is too flat there.
+    unknown = (status == ValueStatus.OK) & ~np.isfinite(figures).all(axis=0)
+    status = np.where(unknown, np.int8(ValueStatus.NOT_VALUED), status)
     is_ok = status == ValueStatus.OK
     figures[:, ~(is_ok | np.isin(status, _CERTAIN))] = np.nan
     return status, np.where(is_ok, vol, np.nan), figures

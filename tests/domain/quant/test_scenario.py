@@ -28,7 +28,8 @@ def grids(options: Options, is_american: bool, **more: object) -> Numbers:
         options.is_call, is_american, **more,  # type: ignore[arg-type]
     )  # fmt: skip
     assert not found.status.any()
-    return found.price[0]
+    price: Numbers = found.price[0]
+    return price
 
 
 def one_by_one(options: Options, setting: Setting) -> Numbers:
@@ -38,7 +39,8 @@ def one_by_one(options: Options, setting: Setting) -> Numbers:
 
 def _columns(options: Options) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]:
     def wide(column: Numbers) -> Numbers:
-        return column[:, None, None]
+        spread: Numbers = column[:, None, None]
+        return spread
 
     return (
         wide(options.strike), wide(options.years), wide(options.rate),
