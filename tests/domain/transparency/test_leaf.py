@@ -29,6 +29,7 @@ EVENT = LoggedEvent(
     causation=16,
     command_id=UUID("0190c6f8-0000-7000-8000-00000000000c"),
 )
+CENTURIES = timedelta(days=700_000)
 texts = st.text(st.characters(codec="utf-8"))
 positions = st.integers(1, INTEGER_MAX)
 events = st.builds(
@@ -96,6 +97,18 @@ def test_a_change_of_any_column_changes_the_hash(change: dict[str, object]) -> N
     assert event_hash(EVENT._replace(**change)) != event_hash(EVENT)  # type: ignore[arg-type]
 
 
+@given(st.timedeltas(-CENTURIES, CENTURIES), st.integers(-1439, 1439))
+def test_the_zone_in_which_a_time_is_told_makes_no_difference(
+    since: timedelta, minutes: int
+) -> None:
+    moment = EVENT.recorded_at + since
+    told = moment.astimezone(timezone(timedelta(minutes=minutes)))
+    leaf = leaf_bytes(EVENT._replace(recorded_at=told))
+    assert leaf == leaf_bytes(EVENT._replace(recorded_at=moment))
+    text = json.loads(leaf)["recorded_at"]
+    assert text == moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def test_many_events_have_the_hashes_that_each_has() -> None:
     many = [EVENT._replace(position=position) for position in range(1, 5)]
     assert event_hashes(many) == [event_hash(event) for event in many]
@@ -103,8 +116,8 @@ def test_many_events_have_the_hashes_that_each_has() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"recorded_at": EVENT.recorded_at.astimezone(timezone(timedelta(hours=1)))},
-     {"recorded_at": EVENT.recorded_at.replace(tzinfo=None)},
+    [{"recorded_at": EVENT.recorded_at.replace(tzinfo=None)},
+     {"recorded_at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))},
      {"position": INTEGER_MAX + 1}, {"causation": INTEGER_MAX + 1},
      {"actor": "\ud800"}, {"name": "\udfff"}],
 )  # fmt: skip
