@@ -12,6 +12,7 @@ from domain import (
     exit_events,
     exits,
     follows,
+    frozen_boards,
     holdings,
     limits,
     market,
@@ -35,8 +36,9 @@ from domain.shared import Event
 from domain.transparency import issued as log_issued
 
 AGGREGATES = (
-    accounts, activities, clocks, close_alls, corrections, exits, follows, holdings, limits, market,
-    members, messages, notices, orders, ranking, risk, rooms, sectors, signals, strays, traders,
+    accounts, activities, clocks, close_alls, corrections, exits, follows, frozen_boards, holdings,
+    limits, market, members, messages, notices, orders, ranking, risk, rooms, sectors, signals,
+    strays, traders,
 )  # fmt: skip
 _EVENT_MODULES = (
     *AGGREGATES, exit_changes, exit_events, order_changes, order_events, risk_events,

@@ -13,6 +13,7 @@ from projections.exit_plans import ExitPlans
 from projections.exposure import Exposure
 from projections.flags import Flags
 from projections.followers import Followers
+from projections.frozen_boards import FrozenBoards
 from projections.log_checkpoints import LogCheckpoints
 from projections.messages import Messages
 from projections.people import People
@@ -36,6 +37,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Exposure,
     Flags,
     Followers,
+    FrozenBoards,
     LogCheckpoints,
     Messages,
     People,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from domain.market import exchange_day
+from domain.market import EXCHANGE_ZONE, exchange_day
+from domain.shared import InvalidInput
 
 
 class Window(StrEnum):
@@ -48,6 +49,28 @@ def span_of(window: Window, at: datetime) -> Span:
         Window.ALL: date.min,
     }[window]
     return Span(window, first, today, at, since)
+
+
+def period_of(window: Window, day: date) -> Span:
+    """The whole days of the window that a day is in: all of its week or month, or the days that
+    end with it.
+
+    Raises:
+        InvalidInput: the window is one of hours.
+    """
+    if window is Window.LAST_24H:
+        raise InvalidInput("a period is of whole days: choose another window than 24h")
+    last = day
+    if window is Window.WEEK:
+        last = day + timedelta(days=6 - day.weekday())
+    elif window is Window.MONTH:
+        last = (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return span_of(window, end_of(last))
+
+
+def end_of(day: date) -> datetime:
+    """The last second of an exchange's day."""
+    return datetime.combine(day, time(23, 59, 59), EXCHANGE_ZONE).astimezone(UTC)
 
 
 def sessions_between(sessions: Sequence[date], first: date, last: date) -> int:

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from projections.windows import Window, sessions_between, span_of
+from domain.shared import InvalidInput
+from projections.windows import Window, period_of, sessions_between, span_of
 from tests.projections.record import utc
 
 THURSDAY = utc("11-19 15:00")
@@ -63,3 +64,29 @@ def test_sessions_are_counted_with_both_ends() -> None:
     assert sessions_between(sessions, date(2026, 11, 17), date(2026, 11, 20)) == 4
     assert sessions_between(sessions, date(2026, 11, 21), date(2026, 11, 22)) == 0
     assert sessions_between(sessions, date.min, date.max) == 6
+
+
+@pytest.mark.parametrize(
+    ("window", "first", "last"),
+    [
+        (Window.DAY, date(2026, 11, 18), date(2026, 11, 18)),
+        (Window.WEEK, date(2026, 11, 16), date(2026, 11, 22)),
+        (Window.MONTH, date(2026, 11, 1), date(2026, 11, 30)),
+        (Window.LAST_7D, date(2026, 11, 12), date(2026, 11, 18)),
+        (Window.ALL, date.min, date(2026, 11, 18)),
+    ],
+)
+def test_a_period_is_the_whole_window_that_a_day_is_in(
+    window: Window, first: date, last: date
+) -> None:
+    span = period_of(window, date(2026, 11, 18))
+    assert (span.window, span.first, span.last, span.since) == (window, first, last, None)
+
+
+def test_a_period_of_december_ends_with_the_year() -> None:
+    assert period_of(Window.MONTH, date(2026, 12, 5)).last == date(2026, 12, 31)
+
+
+def test_a_window_of_hours_is_no_period() -> None:
+    with pytest.raises(InvalidInput, match="whole days"):
+        period_of(Window.LAST_24H, date(2026, 11, 18))
