@@ -1,8 +1,9 @@
 """The volatility at which an American option is worth a price.
 
 Newton's steps on the logarithm of what the option is worth above its certain value, which is
-nearly straight where the value itself is flat; value and vega come from one boundary. A step
-that leaves the bracket is replaced by bisection.
+nearly straight where the value itself is flat; value and vega come from one boundary. They start
+from the volatility that the European formula implies, which is right but for early exercise and
+never too low; three of them do. A step that leaves the bracket is replaced by bisection.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from domain.quant.american_start import make_work
 from domain.quant.american_value import FIGURES, make_outer
 from domain.quant.batches import Floats, batch
 from domain.quant.compiling import inner, kernel
+from domain.quant.implied_volatility import implied_volatility
 
 
 class AmericanVolStatus(IntEnum):
@@ -53,7 +55,8 @@ _NOT_CONVERGED = int(AmericanStatus.NOT_CONVERGED)
 
 _STEPS_MAX = 100
 _VOL_MIN, _VOL_MAX = 1e-6, 64.0
-_PRECISION = 1e-12
+_PRECISION, _SHORT = 1e-12, 1e-7
+"""Of the volatility: the last step, and one of Newton's that leaves its square to be done."""
 _FAR = 1e-6
 _CLOSE = 1e-10
 """Of the strike: how near its price a volatility that is given must come."""
@@ -78,11 +81,20 @@ def _following(vol: float, target: float, floor: float, vega: float, value: floa
 
 
 @inner
+def _guess(above: float, spot: float, years: float, rate: float, dividend_yield: float) -> float:
+    """A volatility to start from, for a put on a strike of 1 worth so much above the certain."""
+    away = abs(math.log(spot) + (rate - dividend_yield) * years)
+    flat = math.sqrt(2.0 * math.pi) * above
+    vol = max(math.sqrt(2.0 * away), flat, 0.01) / math.sqrt(years)
+    return min(max(vol, 0.1), 8.0)
+
+
+@inner
 def _implied_put(
-    target: float, spot: float, years: float, rate: float, dividend_yield: float, grid: Any,
-    work: Any, outer: Any, figures: Any,
+    target: float, spot: float, years: float, rate: float, dividend_yield: float, start: float,
+    grid: Any, work: Any, outer: Any, figures: Any,
 ) -> tuple[float, int]:  # fmt: skip
-    """The volatility of a put on a strike of 1, and its status."""
+    """The volatility of a put on a strike of 1, and its status; `start` may be no number."""
     certain_put(spot, years, rate, dividend_yield, figures)
     floor = figures[0]
     if target >= max(math.exp(-rate * years), 1.0):
@@ -91,11 +103,9 @@ def _implied_put(
         return math.nan, _BELOW_INTRINSIC
     if target - floor <= (_NOISE if floor > 0.0 else 0.0):
         return math.nan, _NOT_RECOVERABLE
-    away = abs(math.log(spot) + (rate - dividend_yield) * years)
-    flat = math.sqrt(2.0 * math.pi) * (target - floor)
-    vol = max(math.sqrt(2.0 * away), flat, 0.01) / math.sqrt(years)
+    vol = start if start > 0.0 else _guess(target - floor, spot, years, rate, dividend_yield)
     low, high, good = _VOL_MIN, _VOL_MAX, 0.0
-    vol = min(max(vol, 0.1), 8.0)
+    left = math.inf
     for _ in range(_STEPS_MAX):
         status = put_figures(
             spot, years, rate, dividend_yield, vol, grid, work, outer, True, figures
@@ -115,12 +125,19 @@ def _implied_put(
         following = math.nan
         if valued:
             following = _following(vol, target, floor, figures[3], figures[0])
-        if not low <= following <= high:
+        is_within = low <= following <= high
+        if not is_within:
             following = 2.0 * vol if high == _VOL_MAX else math.sqrt(low * high)
-        if abs(following - vol) <= _PRECISION * vol or following > _VOL_MAX:
+        left = abs(figures[0] - target)
+        if following > _VOL_MAX:
             break
+        is_short = abs(following - vol) <= (_SHORT if is_within else _PRECISION) * vol
+        if is_short and is_within:
+            left = abs(figures[0] + figures[3] * (following - vol) - target)
         vol = following
-    if not abs(figures[0] - target) <= _CLOSE:
+        if is_short:
+            break
+    if not left <= _CLOSE:
         return math.nan, _NOT_VALUED
     if not figures[3] * vol * _DOUBT_MAX > _NOISE:
         return math.nan, _NOT_RECOVERABLE
@@ -131,24 +148,28 @@ def _implied_put(
 def _kernel(
     inputs: Any, is_call: Any, grid: Any, start: int, stop: int, vol: Any, status: Any
 ) -> None:
-    """Fills `vol` and `status` (n) from `start` to `stop`; rows of `inputs` (6, n): price, spot,
-    strike, years, rate, dividend yield.
+    """Fills `vol` and `status` (n) from `start` to `stop`; rows of `inputs` (7, n): price, spot,
+    strike, years, rate, dividend yield, and where to start.
     """
     work = make_work(grid.nodes.size, grid.root.size)
     outer = make_outer(grid.nodes.size, grid.legendre.size)
     figures = np.empty(FIGURES)
     for i in range(start, stop):
         p, s, k, t = inputs[0, i], inputs[1, i], inputs[2, i], inputs[3, i]
-        r, q = inputs[4, i], inputs[5, i]
+        r, q, v = inputs[4, i], inputs[5, i], inputs[6, i]
         vol[i] = math.nan
         if not (math.isfinite(p + s + k + t + r + q) and p >= 0 and s > 0 and k > 0 and t >= 0):
             status[i] = _BAD_INPUT
         elif t == 0.0:
             status[i] = _EXPIRED
         elif is_call[i]:
-            vol[i], status[i] = _implied_put(p / s, k / s, t, q, r, grid, work, outer, figures)
+            vol[i], status[i] = _implied_put(
+                p / s, k / s, t, q, r, v, grid, work, outer, figures
+            )  # fmt: skip
         else:
-            vol[i], status[i] = _implied_put(p / k, s / k, t, r, q, grid, work, outer, figures)
+            vol[i], status[i] = _implied_put(
+                p / k, s / k, t, r, q, v, grid, work, outer, figures
+            )  # fmt: skip
 
 
 def american_implied_volatility(
@@ -176,9 +197,10 @@ def american_implied_volatility(
     Raises:
         InvalidInput: shapes that do not broadcast, or words where numbers belong.
     """
+    start, _ = implied_volatility(price, spot, strike, years, rate, dividend_yield, is_call)
     given = batch(
         is_call, price=price, spot=spot, strike=strike, years=years, rate=rate,
-        dividend_yield=dividend_yield,
+        dividend_yield=dividend_yield, start=start,
     )  # fmt: skip
     vol = np.empty(given.size)
     status = np.empty(given.size, dtype=np.int8)
