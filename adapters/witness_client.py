@@ -40,8 +40,8 @@ class HttpWitness:
 
     def __init__(self, url: str, keys: Sequence[VerifierKey]) -> None:
         self.name = keys[0].name
-        self._url = url.rstrip("/") + ADD_CHECKPOINT
-        self._keys = keys
+        self.url = url.rstrip("/")
+        self.keys = tuple(keys)
         self._known = 0
         """The size it signed last, as far as this process knows."""
 
@@ -64,7 +64,7 @@ class HttpWitness:
             why = answer.body[:200].decode(errors="replace").strip()
             raise PortRefused(f"{self.name} does not sign ({answer.status}): {why}")
         try:
-            signed = cosigned(note, answer.body, self._keys, check_signature)
+            signed = cosigned(note, answer.body, self.keys, check_signature)
         except DomainError as error:
             raise PortRefused(f"the answer of {self.name} does not hold: {error}") from error
         self._known = size
@@ -75,7 +75,11 @@ class HttpWitness:
         body = bytes(add_checkpoint(known, proof, note))
         try:
             with requests.post(
-                self._url, data=body, timeout=PATIENCE_S, allow_redirects=False, stream=True
+                self.url + ADD_CHECKPOINT,
+                data=body,
+                timeout=PATIENCE_S,
+                allow_redirects=False,
+                stream=True,
             ) as answer:
                 kind = answer.headers.get("content-type", "").partition(";")[0].strip()
                 found = answer.raw.read(NOTE_BYTES_MAX + 1, decode_content=True)

@@ -90,7 +90,7 @@ class LogChecker:
         stored = self._source.frontier()
         frontier = Frontier()
         while events := self._contiguous(frontier.size):
-            frontier = self._taken(frontier, events, stored.size)
+            frontier = self._taken(frontier, events, stored)
             progress(frontier.size)
         if stored.size > frontier.size:
             self._faults.tell(
@@ -102,8 +102,6 @@ class LogChecker:
             self._faults.tell(
                 promised.position, f"a checkpoint speaks of {size} events, and there are fewer"
             )
-        if stored.size == frontier.size and stored != frontier:
-            self._faults.tell(0, "where the log ends is not what its events come to")
         return Found(frontier, stored.size, self._checkpoints, *self._faults.told())
 
     def _contiguous(self, after: int) -> Sequence[LoggedEvent]:
@@ -139,12 +137,12 @@ class LogChecker:
                 )
         return due
 
-    def _taken(self, frontier: Frontier, events: Sequence[LoggedEvent], logged: int) -> Frontier:
+    def _taken(self, frontier: Frontier, events: Sequence[LoggedEvent], log: Frontier) -> Frontier:
         """The tree with these events in it, after they were held against what is stored."""
-        first, last = frontier.size, events[-1].position
+        first, last, logged = frontier.size, events[-1].position, log.size
         stored = self._source.rows(first, last) if first < logged else {}
         hashes = self._aligned(events, first, stored)
-        ends = sorted(size for size in self._due if first < size < last)
+        ends = sorted(size for size in {*self._due, logged} if first < size < last)
         for end in (*ends, last):
             begin = frontier.size
             frontier, rows = frontier.grown(hashes[begin - first : end - first])
@@ -152,6 +150,8 @@ class LogChecker:
                 if index < logged and stored.get(index) != row:
                     self._faults.differs(index + 1, stored.get(index), row)
             self._met(frontier)
+            if frontier.size == logged and frontier != log and not self._faults:
+                self._faults.tell(0, "where the log ends is not what its events come to")
         return frontier
 
     def _aligned(
@@ -192,6 +192,9 @@ class _Faults:
         self._runs: dict[str, tuple[int, int]] = {}
         self._broken: list[tuple[int, int]] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._found or self._runs or self._broken)
+
     def tell(self, position: int, words: str) -> None:
         self._found.append(Fault(position=position, words=words))
 
@@ -204,7 +207,8 @@ class _Faults:
             self._run("on the tape, and gone from the log", position)
         elif stored[:HASH_SIZE] != made[:HASH_SIZE]:
             self._run("not what was logged", position)
-        else:
+        elif not self:
+            # Hashes over a leaf that is another one differ because of it.
             self._run("at odds with the hashes over it in the log", position)
 
     def broken(self, position: int, size: int) -> None:
