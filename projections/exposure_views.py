@@ -15,6 +15,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from domain.sectors import Sectors
 from domain.shared import InvalidInput
 from domain.strategies import strategy_of
 from projections.daily_closes import Beta, betas
@@ -50,6 +51,10 @@ BEYOND, EXPIRED, NO_EXPIRY = ">1y", "expired", "none"
 BUCKET_NAMES = (EXPIRED, *(name for _, name in BUCKETS), BEYOND, NO_EXPIRY)
 
 
+Place = tuple[int, str, str]
+"""A rank, a group's name, and what tells groups of one name apart: the order of lines."""
+
+
 class BucketVega(NamedTuple):
     """The vega of the legs of one expiry bucket, in USD per vol point."""
 
@@ -82,7 +87,7 @@ class ExposureLine(NamedTuple):
     of one name apart.
     """
 
-    place: tuple[int, str, str]
+    place: Place
     legs: int
     quoted: int
     with_beta: int
@@ -98,12 +103,12 @@ class ExposureLine(NamedTuple):
     @property
     def coverage(self) -> str:
         """The part that is missing, in words."""
-        return _coverage(self.legs, self.quoted, "quote")
+        return coverage(self.legs, self.quoted, "quote")
 
     @property
     def beta_coverage(self) -> str:
         """The part of the quoted legs that has no beta, in words."""
-        return _coverage(self.quoted, self.with_beta, "beta")
+        return coverage(self.quoted, self.with_beta, "beta")
 
     @property
     def behind(self) -> list[LegView]:
@@ -135,13 +140,13 @@ class Exposed(NamedTuple):
     @property
     def coverage(self) -> str:
         """The part of all legs that is missing, in words."""
-        return _coverage(self.legs, sum(line.quoted for line in self.lines), "quote")
+        return coverage(self.legs, sum(line.quoted for line in self.lines), "quote")
 
     @property
     def beta_coverage(self) -> str:
         """The part of all quoted legs that has no beta, in words."""
         quoted = sum(line.quoted for line in self.lines)
-        return _coverage(quoted, sum(line.with_beta for line in self.lines), "beta")
+        return coverage(quoted, sum(line.with_beta for line in self.lines), "beta")
 
     @property
     def legs(self) -> int:
@@ -166,28 +171,23 @@ def exposure(
     Raises:
         InvalidInput: traders' books have no accounts, and accounts' no traders.
     """
-    if by.kind is not None and kind not in (None, by.kind):
-        raise InvalidInput(
-            f"{kind.value}s' books are not grouped by {by.value}: leave the kind out"
-        )
-    legs = open_legs(connection, kind=by.kind or kind, book=book, as_of=as_of)
+    legs = open_legs(connection, kind=asked_kind(by, kind), book=book, as_of=as_of)
     day = day_of_marks(legs)
     if day is None:
         return Exposed((), {}, None, ())
     known = betas(connection, {leg.underlying for leg in legs}, day, as_of=as_of)
-    sector_of = sectors_of(connection, as_of=as_of).of if by is Group.SECTOR else str
-    lines = summed(legs, _grouping(by, day, sector_of), day, known)
+    lines = summed(legs, grouping(connection, by, day, as_of), day, known)
     models = sorted({leg.model for leg in legs if None not in leg.raw})
     return Exposed(lines, known, day, models)
 
 
 def summed(
     legs: Sequence[OpenLeg],
-    group_of: Callable[[OpenLeg], tuple[str, str]],
+    group_of: Callable[[OpenLeg], Place],
     day: date,
     known: Mapping[str, Beta],
 ) -> list[ExposureLine]:
-    """The lines of legs by (name, key) of their group, in the order of the names."""
+    """The lines of legs by the place of their group, in that order."""
     # Numbers take a tenth of a second to load, and only who asks for exposure waits for them.
     from domain.quant.exposure_units import columns
     from domain.quant.exposure_units import measure as measure_in_units
@@ -196,12 +196,9 @@ def summed(
     table = columns(rows, 9)
     measured = measure_in_units(table[0], table[1], table[2:7], table[7], table[8])
     whole = Measure(legs, measured, [bucket_of(leg, day) for leg in legs])
-    groups: dict[tuple[int, str, str], list[int]] = {}
+    groups: dict[Place, list[int]] = {}
     for at, leg in enumerate(legs):
-        name, key = group_of(leg)
-        # Buckets come in the order of time, everything else by name.
-        rank = BUCKET_NAMES.index(name) if name in BUCKET_NAMES else 0
-        groups.setdefault((rank, name, key), []).append(at)
+        groups.setdefault(group_of(leg), []).append(at)
     return [_line(place, groups[place], whole) for place in sorted(groups)]
 
 
@@ -220,30 +217,52 @@ def bucket_of(leg: OpenLeg, day: date) -> str:
     return next((name for last, name in BUCKETS if left <= last), BEYOND)
 
 
-def _grouping(
-    by: Group, day: date, sector_of: Callable[[str], str]
-) -> Callable[[OpenLeg], tuple[str, str]]:
-    def named(name: str) -> tuple[str, str]:
-        return name, ""
+def asked_kind(by: Group, kind: BookKind | None) -> BookKind | None:
+    """Whose books a grouping is of.
 
-    match by:
-        case Group.ACCOUNT | Group.TRADER:
-            return lambda leg: (leg.name, str(leg.book))
-        case Group.STRATEGY:
-            return lambda leg: named(strategy_of(leg.whole, leg.is_bought))
-        case Group.UNDERLYING:
-            return lambda leg: named(leg.underlying)
-        case Group.BUCKET:
-            return lambda leg: named(bucket_of(leg, day))
-        case Group.EXPIRY:
-            return lambda leg: named(NO_EXPIRY if leg.expiry is None else leg.expiry.isoformat())
-        case Group.SECTOR:
-            return lambda leg: named(str(sector_of(leg.underlying)))
-        case Group.TOTAL:
-            return lambda _: named("total")
+    Raises:
+        InvalidInput: traders' books have no accounts, and accounts' no traders.
+    """
+    if by.kind is not None and kind is not None and kind is not by.kind:
+        raise InvalidInput(
+            f"{kind.value}s' books are not grouped by {by.value}: leave the kind out"
+        )
+    return by.kind or kind
 
 
-def _line(place: tuple[int, str, str], places: Sequence[int], measure: Measure) -> ExposureLine:
+def grouping(
+    connection: Connection[Any], by: Group, day: date, as_of: int | None
+) -> Callable[[OpenLeg], Place]:
+    """Says the group of a leg, seen from a day."""
+    sectors = sectors_of(connection, as_of=as_of) if by is Group.SECTOR else Sectors()
+
+    def name_of(leg: OpenLeg) -> str:
+        match by:
+            case Group.ACCOUNT | Group.TRADER:
+                return leg.name
+            case Group.STRATEGY:
+                return strategy_of(leg.whole, leg.is_bought)
+            case Group.UNDERLYING:
+                return leg.underlying
+            case Group.BUCKET:
+                return bucket_of(leg, day)
+            case Group.EXPIRY:
+                return NO_EXPIRY if leg.expiry is None else leg.expiry.isoformat()
+            case Group.SECTOR:
+                return sectors.of(leg.underlying).value
+            case Group.TOTAL:
+                return by.value
+
+    def place_of(leg: OpenLeg) -> Place:
+        name = name_of(leg)
+        # Buckets come in the order of time, everything else by name.
+        rank = BUCKET_NAMES.index(name) if by is Group.BUCKET else 0
+        return rank, name, str(leg.book) if by.kind else ""
+
+    return place_of
+
+
+def _line(place: Place, places: Sequence[int], measure: Measure) -> ExposureLine:
     legs, measured, buckets = measure
     sums = measured.sums(places)
     figures = _figures(sums.figures.values(), sums.known > 0, sums.with_beta > 0)
@@ -284,10 +303,17 @@ def _beta(known: Mapping[str, Beta], leg: OpenLeg) -> float | None:
     return None if found is None else found.beta
 
 
-def _coverage(legs: int, known: int, what: str) -> str:
+def coverage(legs: int, known: int, what: str) -> str:
     missing = legs - known
     if not legs:
         return "no leg is quoted"
     if not missing:
-        return {"quote": "all legs quoted", "beta": "all quoted legs have a beta"}[what]
+        return _COMPLETE[what]
     return f"{missing} of {legs} legs have no {what}"
+
+
+_COMPLETE = {
+    "quote": "all legs quoted",
+    "beta": "all quoted legs have a beta",
+    "value": "all legs valued",
+}

@@ -42,13 +42,21 @@ class OpenLeg(NamedTuple):
     marked_at: datetime | None
     mark_event: int | None
     spot: float | None
+    mid: float | None
     rate: float | None
+    dividend_yield: float | None
+    years: float | None
     vol: float | None
     delta: float | None
     gamma: float | None
     theta: float | None
     vega: float | None
     rho: float | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has Greeks and its underlying a price."""
+        return self.delta is not None and self.spot is not None
 
     @property
     def raw(self) -> tuple[float | None, ...]:
@@ -79,8 +87,8 @@ SELECT p.position, p.kind, p.book, coalesce(t.name, b.name, p.book::text), p.sym
     p.quantity > 0, p.underlying, p.opened_at, p.valid_from, l.symbol,
     (p.quantity * l.ratio * coalesce(g.multiplier, p.multiplier))::float8,
     {_EXPIRY}, coalesce(g.status, '{NO_MARK}'), coalesce(g.model, ''), g.marked_at, g.valid_from,
-    coalesce(g.underlying_px, (g.bid + g.offer) / 2)::float8, g.rate::float8, g.vol,
-    {", ".join(f"g.{name}" for name in _GREEKS)}
+    coalesce(g.underlying_px, (g.bid + g.offer) / 2)::float8, g.mid::float8, g.rate::float8,
+    g.dividend_yield::float8, g.years, g.vol, {", ".join(f"g.{name}" for name in _GREEKS)}
 FROM read.positions p
 JOIN read.position_legs l ON l.position = p.position AND {known_at(as_of, "l")}
 LEFT JOIN read.greeks g ON g.symbol = l.symbol AND {known_at(as_of, "g")}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from domain.shared import InvalidInput
 from interfaces.cli.output import Column, as_json, console, table
-from interfaces.cli.session import AsOf, Json, house
+from interfaces.cli.scenarios import SHORT, nothing_in, print_missing, show_scenario
+from interfaces.cli.session import AsOf, Json, house, told_in_words
 from projections.exposure_views import BUCKET_NAMES, Exposed, ExposureLine, Group
 from projections.exposure_views import exposure as summed
-from projections.naming import title_of
 from projections.positions import BookKind
+from projections.scenarios import Axes
 
 By = Annotated[Group, typer.Option("--by", help="What to sum by.")]
 Kind = Annotated[
@@ -45,14 +48,28 @@ def exposure(
     missing: Annotated[
         bool, typer.Option("--missing", help="Name the legs that have no quote.")
     ] = False,
+    is_scenario: Annotated[
+        bool, typer.Option("--scenario", help="What would be made if spot, vol and date moved.")
+    ] = False,
+    date: Annotated[
+        list[datetime] | None,
+        typer.Option(formats=["%Y-%m-%d"], help="A day of the scenario; several times."),
+    ] = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Sum the Greeks of what is open in the units one hedges by; what has no quote is told."""
+    chosen = kind or by.kind or BookKind.ACCOUNT
+    if is_scenario:
+        axes = (Axes() if json else SHORT)._replace(dates=[each.date() for each in date or ()])
+        show_scenario(axes, by, chosen, missing=missing, as_of=as_of, json=json)
+        return
+    if date:
+        with told_in_words():
+            raise InvalidInput("--date is of a scenario: add --scenario")
     with house() as opened:
         opened.catch_up()
         with opened.reader.connection() as connection:
-            chosen = kind or by.kind or BookKind.ACCOUNT
             found = summed(connection, by, kind=chosen, as_of=as_of)
     if json:
         as_json(_plain(found, by, missing))
@@ -65,8 +82,7 @@ def exposure(
             Column("quoted", lambda line: f"{line.quoted}/{line.legs}", is_figure=True),
         ),
         note=_NOTE,
-        empty=f"nothing is open in the {chosen.value}s' books"
-        + ("; --kind trader sums those of the traders" if chosen is BookKind.ACCOUNT else ""),
+        empty=nothing_in(chosen),
     )
     _tell_vega(found, by)
     _tell_coverage(found, missing)
@@ -115,17 +131,8 @@ def _tell_coverage(found: Exposed, missing: bool) -> None:
         f"[dim]days to expiry from {found.day}; valued as {', '.join(found.models) or 'nothing'}"
         "[/dim]"
     )
-    if missing and found.missing:
-        table(
-            found.missing,
-            (
-                Column("leg", lambda leg: title_of(leg.symbol), whole=True),
-                Column("book", lambda leg: leg.name),
-                Column("position", lambda leg: str(leg.position)[:8], whole=True),
-                Column("why", lambda leg: leg.status),
-            ),
-            title="legs without Greeks",
-        )
+    if missing:
+        print_missing(found.missing)
 
 
 def _plain(found: Exposed, by: Group, missing: bool) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class ExposureLine:
 
     @resolved("The legs that have no Greeks, by name.")
     def missing(self, first: First = FIRST) -> list[MissingLeg]:
-        return [_missing(leg) for leg in self.line.missing[: limit_of(first) - 1]]
+        return [missing_leg(leg) for leg in self.line.missing[: limit_of(first) - 1]]
 
 
 @kind
@@ -215,7 +215,8 @@ def _leg(view: LegView) -> ExposedLeg:
     )
 
 
-def _missing(leg: OpenLeg) -> MissingLeg:
+def missing_leg(leg: OpenLeg) -> MissingLeg:
+    """A leg that counts for nothing."""
     return shown(MissingLeg, leg, book_name=leg.name, why=leg.status)
 
 

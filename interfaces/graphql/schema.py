@@ -27,6 +27,7 @@ from interfaces.graphql.listening import Listening
 from interfaces.graphql.mutations import Mutation
 from interfaces.graphql.orders import OrderQueries
 from interfaces.graphql.risks import RiskQueries
+from interfaces.graphql.scenarios import ScenarioQueries
 from interfaces.graphql.signals import SignalQueries
 from interfaces.graphql.subscriptions import Subscription
 from interfaces.graphql.tape import TapeQueries
@@ -46,6 +47,7 @@ class Query(
     ActivityQueries,
     RiskQueries,
     ExposureQueries,
+    ScenarioQueries,
     BoardQueries,
     TraderQueries,
     TapeQueries,

@@ -243,6 +243,19 @@ async def test_exposure_by_trader_has_no_accounts(reader: Client) -> None:
     )
 
 
+async def test_a_scenario_has_a_figure_for_every_point(reader: Client, traded: str) -> None:
+    question = """query ($moves: [Float!]) { scenario(spotMoves: $moves, by: UNDERLYING) { unit
+        spotMoves volMoves dates total { legs valued coverage worst { pnlUsd } }
+        lines { group pnlUsd } missing { symbol why } definition { n } } }"""
+    found = (await reader.ask(question, moves=[-0.1, 0.1]))["scenario"]
+    assert (found["unit"], found["definition"]["n"]) == ("USD", 2)
+    assert found["total"]["coverage"] == "2 of 2 legs have no value"
+    assert found["total"]["worst"] is None
+    assert (len(found["volMoves"]), found["lines"]) == (21, [{"group": "TSLA", "pnlUsd": None}])
+    code, sentence = await reader.refused("{ scenario(spotMoves: [-1]) { unit } }")
+    assert (code, "shares above -1" in sentence) == ("invalid_input", True)
+
+
 BOARD = """
 query ($first: Int!, $after: String) {
   leaderboard(window: ALL, by: RETURN, first: $first, after: $after) {
