@@ -100,6 +100,16 @@ def exit_plan_named(connection: Connection[Any], text: str, account: str | None 
     return _only([row[0] for row in rows], "guarded holding", text)
 
 
+def frozen_board_named(connection: Connection[Any], text: str) -> UUID:
+    """The frozen board whose id begins with these characters.
+
+    Raises:
+        NotFound: no frozen board's id does.
+        InvalidInput: the text is too short, or several do.
+    """
+    return _only(_ids(connection, "frozen_boards", "board", text), "frozen board", text)
+
+
 def trader_named(connection: Connection[Any], text: str) -> UUID:
     """The trader of that name, whatever its case, or whose id begins with these characters.
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from uuid import UUID
 
 import msgspec
 
+from domain.flags import FlagKind
 from domain.quant.figures import Figure, Unit
 from domain.shared import InvalidInput
 from projections.blotter import OrderRow
 from projections.leaderboards import Standing
 from projections.timeline import TimelineEvent
+
+MARK = "⚑"
+Marks = Mapping[UUID, Mapping[FlagKind, int]]
+"""How many trades of a trader have flags, by what was seen."""
+NO_MARKS: Marks = MappingProxyType({})
 
 
 def percent(value: Decimal | float | None, *, places: int = 1, sign: bool = True) -> str:
@@ -57,6 +66,11 @@ def accuracy_of(row: Standing) -> str:
 def sharpe_of(row: Standing) -> str:
     """The Sharpe-like figure; a dash if there is none."""
     return "-" if row.sharpe is None else f"{row.sharpe:.2f}"
+
+
+def mark_of(counts: Mapping[FlagKind, int] | None) -> str:
+    """The mark behind a name of which some trades have flags: ` ⚑3`."""
+    return f" {MARK}{sum(counts.values())}" if counts else ""
 
 
 def rests_on(row: Standing) -> str:

@@ -34,6 +34,25 @@ COMMANDS: dict[str, Late] = {
         "ranking:trader",
         "Show one trader's record: figures by window, the NAV index, and the trades behind them.",
     ),
+    "flags": Late(
+        "flags:flags",
+        "List what deserves a second look in traders' records, the latest first.",
+    ),
+    "people": Late(
+        "people:people", "List which traders are one person, and whose money accounts trade."
+    ),
+    "link": Late(
+        "people:link",
+        "Record that two traders are one person; boards count them as one from then on.",
+    ),
+    "unlink": Late(
+        "people:unlink",
+        "Take a trader's link to another back; both count for themselves again.",
+    ),
+    "owner": Late(
+        "people:owner",
+        "Record whose money an account trades: fills in it are held against what they post.",
+    ),
     "positions": Late(
         "ranking:positions", "List what is open in the traders' and accounts' books."
     ),

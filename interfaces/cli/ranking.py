@@ -14,15 +14,23 @@ from application.ports import NotFound
 from domain.market import EXCHANGE_ZONE
 from domain.quant.figures import Figure
 from interfaces.cli.boards import Limit, fields
+from interfaces.cli.deciding import Key
+from interfaces.cli.flags import flag_fields, print_flags
+from interfaces.cli.freezing import freeze as freeze_period
+from interfaces.cli.freezing import frozen as show_frozen
 from interfaces.cli.output import Column, as_json, console, gain_style, table
 from interfaces.cli.session import AsOf, At, Json, find, house
 from interfaces.compose import House
 from interfaces.lookups import trader_named
 from interfaces.wording import (
+    MARK,
+    NO_MARKS,
+    Marks,
     accuracy_of,
     amount,
     figure_told,
     interval_told,
+    mark_of,
     moment,
     money,
     number,
@@ -31,6 +39,8 @@ from interfaces.wording import (
     rests_on,
     sharpe_of,
 )
+from projections.flags import flag_counts
+from projections.flags import flags as trader_flags
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
@@ -78,17 +88,38 @@ def leaderboard(
     at: At = None,
     as_of: AsOf = None,
     limit: Limit = 50,
+    board: Annotated[
+        str | None, typer.Argument(help="With --frozen: the id of one frozen board.")
+    ] = None,
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="Put the period's board on record, once it is over.")
+    ] = False,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Show boards as they were frozen.")
+    ] = False,
+    key: Key = None,
     json: Json = False,
 ) -> None:
     """Rank the traders; every figure is defined below the board."""
+    if board is not None and not frozen:
+        raise typer.BadParameter("a board's id goes with --frozen")
+    if frozen:
+        show_frozen(board, as_of, limit, json=json)
+        return
     with house() as opened:
         opened.catch_up()
+        if freeze:
+            freeze_period(opened, window, by, _moment(opened, at), key, json=json)
+            return
         found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit)
         last = _last_day(opened) if not found.standings else None
+        with opened.reader.connection() as connection:
+            traders = [row.trader for row in found.standings]
+            marks = flag_counts(connection, traders, as_of=as_of)
     if json:
         as_json(found)
         return
-    print_board(found)
+    print_board(found, marks)
     if last is not None:
         console.print(
             f"[dim]nothing in this window; the record's last day is {last}: try --at {last} "
@@ -96,14 +127,14 @@ def leaderboard(
         )
 
 
-def print_board(found: Board) -> None:
-    """Prints a board, its ranked traders first."""
+def print_board(found: Board, marks: Marks = NO_MARKS) -> None:
+    """Prints a board, its ranked traders first; marks say whose trades have flags."""
     title = f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}"
     table(
         found.standings,
         (
             Column("#", lambda row: row.rank or "", is_figure=True),
-            Column("trader", lambda row: row.name),
+            Column("trader", lambda row: row.name + mark_of(marks.get(row.trader))),
             Column(
                 "return",
                 lambda row: percent(row.return_),
@@ -125,6 +156,8 @@ def print_board(found: Board) -> None:
     )
     for name in (found.by.value, "ranked"):
         console.print(f"[dim]{name}: {found.definitions[name]}[/dim]")
+    if marks:
+        console.print(f"[dim]{MARK}: trades that deserve a second look: truetape flags[/dim]")
 
 
 def trader(
@@ -167,6 +200,7 @@ def trader(
             )  # fmt: skip
             days = book_days(connection, stream, FIRST_SESSION, spans[-1].last, as_of=as_of)
             trades = position_page(connection, book=stream, as_of=as_of, limit=limit)
+            flagged = trader_flags(connection, trader=stream, as_of=as_of, limit=limit)
     if json:
         as_json(
             {
@@ -178,6 +212,7 @@ def trader(
                 "performance": [fields(figure) for figure in figures],
                 "days": [fields(day) for day in days],
                 "trades": [fields(trade) for trade in trades],
+                "flags": [flag_fields(row) for row in flagged],
             }
         )
         return
@@ -185,6 +220,8 @@ def trader(
     _print_windows([(board, board.standings[0]) for board in boards if board.standings])
     _print_performance(figures, window)
     print_positions(trades, title=f"last {len(trades)} trades")
+    if flagged:
+        print_flags(flagged)
 
 
 def positions(

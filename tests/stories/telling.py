@@ -46,7 +46,7 @@ class Told:
         tally = self.house.import_market(file)
         assert not tally.bad
 
-    def says(self, time: str, words: str) -> Tally:
+    def says(self, time: str, words: str, *, author: str = "77", name: str = "Nora") -> Tally:
         moment = self.at(time)
         self.messages.append(
             {
@@ -55,7 +55,7 @@ class Told:
                 "timestamp": moment.isoformat(),
                 "timestampEdited": None,
                 "content": words,
-                "author": {"id": "77", "name": "nora", "nickname": "Nora"},
+                "author": {"id": author, "name": name.lower(), "nickname": name},
                 "embeds": [],
             }
         )
