@@ -1,9 +1,10 @@
 """Prices for the assessment of risk: the quote of each instrument, and its Greeks per share.
 
-Greeks come from the option chain where there is one, else from our own model: the volatility
-that the mid of the quote implies, taken as European without dividends (Black, Scholes and
-Merton). Where the quote is below what exercising brings, or leaves no time value to speak of, the
-contract moves as its intrinsic value does: a delta of one or zero, and nothing else.
+Greeks come from the option chain where there is one, else from our own model
+(`domain.quant.valuing`): the volatility that the mid of the quote implies, American where the
+contract may be exercised early, without dividends. Where the quote is below what exercising
+brings, or leaves no time value to speak of, the contract moves as its intrinsic value does: a
+delta of one or zero, and nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
 from functools import lru_cache
+from math import isfinite
 from typing import NamedTuple, Protocol
 
 from application.brokerage import ChainQuote
@@ -97,6 +99,7 @@ class _Terms(NamedTuple):
     underlying: str
     strike: float = 0.0
     is_call: bool = False
+    is_american: bool = False
     expires_s: float = 0.0
 
 
@@ -111,6 +114,7 @@ def _terms(symbol: str) -> _Terms:
         named.underlying,
         float(named.strike),
         named.right is Right.CALL,
+        not named.is_european,
         expires.timestamp(),
     )
 
@@ -166,37 +170,33 @@ def _modelled(contracts: Sequence[_Modelled], rate: float, at: datetime) -> dict
     if not contracts:
         return {}
     # Compiled kernels take a second to load; only who values options waits for them.
-    from domain.quant.black_scholes import greeks
-    from domain.quant.implied_volatility import VolStatus, implied_volatility
+    from domain.quant.valuing import ValueStatus, value_options
 
     now_s = at.timestamp()
-    quotes, terms, spot = zip(*contracts, strict=True)
-    strike = [one.strike for one in terms]
-    years = [max(one.expires_s - now_s, 0.0) / SECONDS_A_YEAR for one in terms]
-    calls = [one.is_call for one in terms]
-    mid = [float(quote.bid + quote.offer) / 2 for quote in quotes]
-    vols, statuses = implied_volatility(mid, spot, strike, years, rate, 0.0, calls)
-    told = statuses.tolist()
-    # Without volatility only the intrinsic value moves, as it should for these.
-    still = {VolStatus.BELOW_INTRINSIC, VolStatus.NOT_RECOVERABLE, VolStatus.EXPIRED}
-    usable = [
-        vol if status == VolStatus.OK else 0.0
-        for vol, status in zip(vols.tolist(), told, strict=True)
-    ]
-    found = greeks(spot, strike, years, rate, 0.0, usable, calls)
+    found = value_options(
+        [float(one.quote.bid + one.quote.offer) / 2 for one in contracts],
+        [one.spot for one in contracts],
+        [one.terms.strike for one in contracts],
+        [max(one.terms.expires_s - now_s, 0.0) / SECONDS_A_YEAR for one in contracts],
+        rate,
+        0.0,
+        [one.terms.is_call for one in contracts],
+        [one.terms.is_american for one in contracts],
+        offer=[float(one.quote.offer) for one in contracts],
+    )
     columns = (found.delta, found.gamma, found.theta / DAYS_A_YEAR, found.vega / 100)
     figures = zip(*(column.tolist() for column in columns), strict=True)
     priced = {}
-    for one, status, row in zip(contracts, told, figures, strict=True):
-        if status == VolStatus.OK or status in still:
-            delta, gamma, theta, vega = row
+    for one, status, row in zip(contracts, found.status.tolist(), figures, strict=True):
+        delta, gamma, theta, vega = row
+        if isfinite(delta):
             answer = Priced(
                 quote=one.quote, spot=one.spot, delta=delta, gamma=gamma, theta=theta, vega=vega
             )
         else:
             answer = Priced(
                 quote=one.quote, spot=one.spot,
-                why=f"no volatility fits: {VolStatus(status).name.lower().replace('_', ' ')}",
+                why=f"no volatility fits: {ValueStatus(status).words}",
             )  # fmt: skip
         priced[one.quote.symbol] = answer
     return priced

@@ -117,6 +117,7 @@ class WatchList:
             strike=floats(NONE if one is None else one.strike for one in options),
             expires_s=floats(NONE if one is None else _expires_s(one) for one in options),
             is_call=flags(one is not None and one.right is Right.CALL for one in options),
+            is_american=flags(one is not None and not one.is_european for one in options),
             spot=ints(-1 if one is None else self.place[one.underlying] for one in options),
         )
 

@@ -42,13 +42,15 @@ def steady(house: House) -> None:
 
 
 def _value_an_option() -> None:
-    """A call at the money on a share at 100, with a year to go: it loads the compiled kernels."""
+    """A call and a put at the money on a share at 100, with a year to go: they load the compiled
+    kernels of both exercise styles."""
     nobody = np.nan
-    share_and_call = Instruments(
-        strike=floats([nobody, 100]),
-        expires_s=floats([nobody, 365 * 86_400]),
-        is_call=flags([False, True]),
-        spot=ints([-1, 0]),
+    share_call_put = Instruments(
+        strike=floats([nobody, 100, 100]),
+        expires_s=floats([nobody, 365 * 86_400, 365 * 86_400]),
+        is_call=flags([False, True, False]),
+        is_american=flags([False, True, True]),
+        spot=ints([-1, 0, 0]),
     )
-    quotes = Quotes(floats([99, 7]), floats([101, 9]), floats([0, 0]))
-    greeks_per_share(share_and_call, quotes, no_greeks(2), rate=0.04, now_s=0.0)
+    quotes = Quotes(floats([99, 7, 6]), floats([101, 9, 8]), floats([0, 0, 0]))
+    greeks_per_share(share_call_put, quotes, no_greeks(3), rate=0.04, now_s=0.0)

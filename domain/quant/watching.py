@@ -26,12 +26,14 @@ DAYS_A_YEAR = 365.0
 
 class Instruments(NamedTuple):
     """k instruments; `strike`, `expires_s` (epoch seconds) and `spot` (the place of the
-    underlying) are those of options, NaN and -1 for others. `is_call` means nothing there.
+    underlying) are those of options, NaN and -1 for others. `is_call` and `is_american` mean
+    nothing there.
     """
 
     strike: Floats
     expires_s: Floats
     is_call: Flags
+    is_american: Flags
     spot: Ints
 
 
@@ -230,7 +232,8 @@ def greeks_per_share(
     """Delta, gamma, theta per day and vega per vol point of k instruments, (4, k).
 
     `listed` (4, k) are those that the market gives, NaN for none: then the volatility that the mid
-    of the quote implies makes them, European and without dividends. Shares have a delta of 1.
+    of the quote implies makes them (`valuing`), American where the contract may be exercised
+    early, without dividends. Shares have a delta of 1.
     Where no volatility fits a price without time value, the contract moves as its intrinsic value.
     """
     found = listed.copy()
@@ -242,21 +245,17 @@ def greeks_per_share(
     if not ours.any():
         return found
     # Compiled kernels take a second to load; only who values options waits for them.
-    from domain.quant.black_scholes import greeks
-    from domain.quant.implied_volatility import VolStatus, implied_volatility
+    from domain.quant.valuing import value_options
 
     place = np.flatnonzero(ours)
     years = np.maximum(instruments.expires_s[place] - now_s, 0.0) / SECONDS_A_YEAR
-    terms = spot[place], instruments.strike[place], years, rate, 0.0
-    calls = instruments.is_call[place]
-    vols, status = implied_volatility(np.maximum(mid[place], 0.0), *terms, calls)
-    still = np.isin(
-        status, (VolStatus.BELOW_INTRINSIC, VolStatus.NOT_RECOVERABLE, VolStatus.EXPIRED)
+    worked = value_options(
+        np.maximum(mid[place], 0.0), spot[place], instruments.strike[place], years, rate, 0.0,
+        instruments.is_call[place], instruments.is_american[place], offer=quotes.offer[place],
+    )  # fmt: skip
+    found[:, place] = np.stack(
+        [worked.delta, worked.gamma, worked.theta / DAYS_A_YEAR, worked.vega / 100.0]
     )
-    worked = greeks(*terms, np.where(status == VolStatus.OK, vols, 0.0), calls)
-    rows = np.stack([worked.delta, worked.gamma, worked.theta / DAYS_A_YEAR, worked.vega / 100.0])
-    rows[:, ~((status == VolStatus.OK) | still)] = np.nan
-    found[:, place] = rows
     return found
 
 

@@ -15,6 +15,7 @@ from application.risk_prices import prices_of
 from domain.instruments import Right
 from domain.market import Quote
 from domain.quant.black_scholes import greeks
+from domain.quant.valuing import value_options
 from tests.application.conftest import NOON, ShownMarket
 
 D = Decimal
@@ -77,6 +78,20 @@ def test_our_own_model_stands_in_by_day_and_by_vol_point(market: ShownMarket) ->
     assert priced.gamma == pytest.approx(float(expected.gamma))
     assert priced.theta == pytest.approx(float(expected.theta) / 365)
     assert priced.vega == pytest.approx(float(expected.vega) / 100)
+
+
+def test_a_put_is_valued_as_american_and_one_on_an_index_as_european(market: ShownMarket) -> None:
+    put, index_put = "TSLA  261218P00300000", "XSP   261218P00300000"
+    market.show("XSP", "249.99", "250.01")
+    for symbol in (put, index_put):
+        market.show(symbol, "51.90", "52.10")
+    priced = prices_of({put, index_put}, market, rate=0.04, at=NOON)
+    years = (CLOSE - NOON).total_seconds() / (365 * 86_400)
+    for symbol, is_american in ((put, True), (index_put, False)):
+        exact = value_options(52.0, 250.0, 300.0, years, 0.04, 0.0, False, is_american)
+        assert priced[symbol].delta == float(exact.delta)
+        assert priced[symbol].gamma == float(exact.gamma)
+    assert priced[put].delta != priced[index_put].delta
 
 
 @pytest.mark.parametrize(
