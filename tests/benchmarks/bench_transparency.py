@@ -6,6 +6,7 @@ events in is the same hashing and a COPY of rows that lie ready, as large as the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -97,6 +98,26 @@ def log_hash() -> Measured:
         value=bare_took / took,
         note=f"{hashes} hashes of leaves and nodes in {took:.2f} s, by hashlib {bare_took:.2f} s",
     )
+
+
+@benchmark("log_recompute", unit="s", limit=5, better="lower")
+def log_recompute() -> Measured:
+    """The root of a million events that were read already: what a check adds to reading."""
+    events = _events()
+
+    def batches() -> None:
+        frontier = Frontier()
+        for _ in range(BATCHES):
+            frontier = frontier.grown(event_hashes(events)).frontier
+
+    def core_seconds() -> float:
+        begun = time.process_time()
+        batches()
+        return time.process_time() - begun
+
+    (took,) = in_turns(ROUNDS, core_seconds)
+    scaled = took * LEAVES / (BATCH * BATCHES)
+    return Measured(value=scaled, note=f"{BATCH * BATCHES} events in {took:.2f} s of one core")
 
 
 @benchmark("log_integrate", unit="of SHA-256 and COPY", limit=0.3, better="higher")
