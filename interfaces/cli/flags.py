@@ -46,7 +46,9 @@ def flags(
 def print_flags(
     rows: Sequence[FlagRow], *, names: dict[UUID, str] | None = None, empty: str = ""
 ) -> None:
-    """Prints flags with their reasons, which are never cut, below them."""
+    """Prints flags, and below them their reasons, which are never cut."""
+    if not rows and not empty:
+        return
     columns = [
         Column("since (UTC)", lambda row: moment(row.since), whole=True),
         Column("flag", lambda row: row.kind.value, whole=True),

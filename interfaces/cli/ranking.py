@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from psycopg import Connection
 from rich.markup import escape
 
 from application.ports import NotFound
@@ -186,13 +187,7 @@ def trader(
             about = profile(connection, stream, as_of=as_of)
             if about is None:
                 raise NotFound(f"nobody knew of {name!r} at position {as_of}")
-            boards = [
-                ranked_board(
-                    connection, span, By.RETURN, sessions_of(opened, span), as_of=as_of,
-                    trader=stream,
-                )
-                for span in spans
-            ]  # fmt: skip
+            boards = [_alone(opened, connection, span, stream, as_of) for span in spans]
             span = spans[list(Window).index(window)]
             figures = performance(
                 connection, stream, span, sessions_of(opened, span), benchmark=benchmark,
@@ -220,8 +215,7 @@ def trader(
     _print_windows([(board, board.standings[0]) for board in boards if board.standings])
     _print_performance(figures, window)
     print_positions(trades, title=f"last {len(trades)} trades")
-    if flagged:
-        print_flags(flagged)
+    print_flags(flagged)
 
 
 def positions(
@@ -291,6 +285,14 @@ def print_positions(
     if names is not None:
         columns.insert(1, Column("book", lambda row: names[row.book]))
     table(rows, columns, title=title, empty=empty)
+
+
+def _alone(
+    opened: House, connection: Connection[Any], span: Span, trader: UUID, as_of: int | None
+) -> Board:
+    """The board of a window with one trader on it."""
+    sessions = sessions_of(opened, span)
+    return ranked_board(connection, span, By.RETURN, sessions, as_of=as_of, trader=trader)
 
 
 def _print_windows(found: list[tuple[Board, Standing]]) -> None:
