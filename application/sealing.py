@@ -134,7 +134,7 @@ class Sealer:
         for witness in self._witnesses:
             if witness.name not in checkpoint.witnesses:
                 self._ask(witness, checkpoint, now)
-        return checkpoint
+        return Work(self._desk).get(IssuedCheckpoint, checkpoint.id)
 
     def _is_due(self, size: int, now: datetime) -> bool:
         if self._last is None:

@@ -135,6 +135,13 @@ COMMANDS: dict[str, Late] = {
         "running:status",
         "Show the head of the tape, how far all behind it is, and what was not heard live.",
     ),
+    "fsck": Late(
+        "log:fsck",
+        "Read every event again and hold it against the log and every checkpoint ever issued.",
+    ),
+    "witness": Late(
+        "log:witness", "Sign checkpoints of other people's logs that continue what was signed."
+    ),
     "rebuild": Late(
         "running:rebuild",
         "Make read models anew from the events, beside the live ones, and swap them in.",
@@ -145,6 +152,7 @@ COMMANDS: dict[str, Late] = {
     ),
     "import": Late("imports:app", "Bring in chat exports, market data, account history."),
     "market": Late("market:app", "Quotes: record them, check them, see chains."),
+    "log": Late("log:app", "The log that proves what is on the tape."),
     "token": Late("keeping:tokens", "Access tokens of the API."),
     "discord": Late("checking:app", "The bot's place in Discord."),
 }

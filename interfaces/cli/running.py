@@ -22,6 +22,7 @@ from interfaces.cli.output import Column, as_json, console, table, warn, warning
 from interfaces.cli.session import REFUSED, Json, house
 from interfaces.compose import House
 from interfaces.read_models import follow_apart
+from interfaces.sealing import seal
 from interfaces.steadying import steady
 from interfaces.timers import run_timers
 from interfaces.watching import watch
@@ -56,6 +57,7 @@ class working:  # noqa: N801 - used as a statement: with working(...)
             "timers": lambda: run_timers(opened, stop),
             "brokers": lambda: opened.brokerages.run(stop),
             "watching": lambda: watch(opened, stop),
+            "log": lambda: seal(opened, stop),
             "read models": lambda: opened.projections.run(stop),
         }
         if alone:
