@@ -7,7 +7,7 @@ module as plain data (see docs/intent-model.md). To ask it costs a few sums.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -68,10 +68,9 @@ class OpinionModel(Value, frozen=True, kw_only=True):
     weights: dict[str, tuple[float, ...]]
     """For each feature its weight for every leaning."""
 
-    def probabilities(self, features: Sequence[str]) -> list[float]:
+    def probabilities(self, features: Iterable[str]) -> list[float]:
         """How probable each leaning is; features are those of `features_of`, without repeats."""
-        weights = self.weights.get
-        known = [row for name in features if (row := weights(name)) is not None]
+        known = [*filter(None, map(self.weights.get, features))]
         scores = list(self.intercepts)
         if known:
             length = sqrt(len(known))
@@ -84,9 +83,9 @@ class OpinionModel(Value, frozen=True, kw_only=True):
 
     def opinion(self, text: MessageText) -> Opinion:
         """What the words of a message look like."""
-        return self.weigh(features_of(text))
+        return self.weigh(_features(text))
 
-    def weigh(self, features: Sequence[str]) -> Opinion:
+    def weigh(self, features: Iterable[str]) -> Opinion:
         """What a message with these features looks like."""
         found = self.probabilities(features)
         most = found.index(max(found))
@@ -101,31 +100,41 @@ def model() -> OpinionModel:
     return msgspec.json.decode(told, type=OpinionModel)
 
 
+_LEAD = " \t,;.'\"()&+/-"
 _WORD = r"[^\W\d_]++(?:'[^\W\d_]++)*+"
-_PIECE = re.compile(
-    r"[ \t,;.'\"()&+/-]{0,3}+(?:"
-    rf"(?P<words>{_WORD}(?: {_WORD})*+)"
-    r"|(?P<mention>@[^\W\d_]\w*)"
-    r"|(?P<strike>\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b)"
-    r"|(?P<date>[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\b|20[0-9]{2}-[0-9]{2}-[0-9]{2}"
-    r"|[0-9] ?[dD][tT][eE]\b)"
-    r"|(?P<percent>[0-9]{1,5}(?:\.[0-9]{1,3})? ?%)"
-    r"|(?P<at>@ ?\$?[0-9.][0-9.,]*)"
-    r"|(?P<money>\$ ?[0-9.][0-9.,]*)"
-    r"|(?P<cash>\$[A-Za-z]{1,5}\b)"
-    r"|(?P<many>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,6})?[kKmM]\b)"
-    r"|(?P<year>20[12][0-9]\b)"
-    r"|(?P<times>[0-9]{1,9} ?[xX]\b)"
-    r"|(?P<price>[0-9]{1,9}\.[0-9]{1,9})"
-    r"|(?P<clock>[0-9]{1,2}:[0-9]{2})"
-    r"|(?P<number>[0-9]+)"
-    r"|(?P<question>\?+)"
-    r"|(?P<shout>!+)"
-    r"|(?P<colon>:)"
-    r"|(?P<line>\n+)"
-    r"|(?P<arrow>>)"
-    r"|(?P<sign>[^\x00-\x7f]))"
+_SHAPES = (
+    ("mention", r"@[^\W\d_]\w*"),
+    ("strike", r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b"),
+    ("date", r"[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\b"),
+    ("date", r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"),
+    ("date", r"[0-9] ?[dD][tT][eE]\b"),
+    ("percent", r"[0-9]{1,5}(?:\.[0-9]{1,3})? ?%"),
+    ("at", r"@ ?\$?[0-9.][0-9.,]*"),
+    ("money", r"\$ ?[0-9.][0-9.,]*"),
+    ("cash", r"\$[A-Za-z]{1,5}\b"),
+    ("many", r"[0-9]{1,3}(?:,[0-9]{3})+"),
+    ("many", r"[0-9]{1,9}(?:\.[0-9]{1,6})?[kKmM]\b"),
+    ("year", r"20[12][0-9]\b"),
+    ("times", r"[0-9]{1,9} ?[xX]\b"),
+    ("price", r"[0-9]{1,9}\.[0-9]{1,9}"),
+    ("clock", r"[0-9]{1,2}:[0-9]{2}"),
+    ("number", r"[0-9]+"),
+    ("question", r"\?+"),
+    ("shout", r"!+"),
+    ("colon", r":"),
+    ("line", r"\n+"),
+    ("arrow", r">"),
+    ("sign", r"[^\x00-\x7f]"),
 )
+_PIECE = re.compile(
+    rf"[{_LEAD}]{{0,3}}+(?:({_WORD}(?: {_WORD})*+)"
+    # An empty group behind a shape tells which it is; one around it would take longer.
+    rf"|{'|'.join(f'{shape}()' for _, shape in _SHAPES)})"
+)
+_PLAIN_PIECE = re.compile(_PIECE.pattern.replace(r"[^\W\d_]", "[A-Za-z]"), re.ASCII)
+"""The same for texts of plain letters, of which each is told to be one in a single step."""
+_PIECES = ("", "", *(f"<{kind}>" for kind, _ in _SHAPES))
+_WORDS, _SIGN = 1, len(_PIECES) - 1
 _TICKER = "<ticker>"
 _START = "<start>"
 
@@ -135,17 +144,24 @@ def features_of(text: MessageText) -> list[str]:
 
     They are its words; their senses, and which sense follows which; and its length.
     """
+    return list(_features(text))
+
+
+def _features(text: MessageText) -> dict[str, None]:
     found: dict[str, None] = {}
     before = _START
     pieces = _pieces(_words(text))
+    sense_of = SENSE_OF.get
     for word in pieces:
-        sense = SENSE_OF.get(word, word)
-        if sense is not word:
+        sense = sense_of(word)
+        if sense is None:
+            sense = word
+        else:
             found[f"={word}"] = None
         found[sense] = found[f"{before} {sense}"] = None
         before = sense
     found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
-    return list(found)
+    return found
 
 
 def _words(text: MessageText) -> str:
@@ -165,12 +181,13 @@ def _words(text: MessageText) -> str:
 def _pieces(said: str) -> list[str]:
     """Words in lower case; numbers and tickers by what they are, not which."""
     found: list[str] = []
-    for match in _PIECE.finditer(said):
-        kind = match.lastgroup
-        if kind == "words":
-            found += map(_word, match[kind].split(" "))
+    pattern = _PLAIN_PIECE if said.isascii() else _PIECE
+    for match in pattern.finditer(said):
+        kind = match.lastindex or 0
+        if kind == _WORDS:
+            found += map(_word, match[1].split(" "))
         else:
-            found.append(match[kind] if kind == "sign" else f"<{kind}>")
+            found.append(match[0][-1] if kind == _SIGN else _PIECES[kind])
     return found
 
 

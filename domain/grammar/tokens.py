@@ -74,11 +74,16 @@ _SPACE = r"\s\x1c-\x1f"
 _TAIL = r"(?:'[^\W\d_]++)*+"
 _WORD = rf"[^\W\d_]++{_TAIL}"
 _NO_PAIR = rf"[^\W\d_]++(?<!usd)(?<!usd[tc]){_TAIL}"
-_PLAIN = (
-    rf"{_NO_PAIR}(?<!odte)"
-    rf"(?![\w/#']|\.(?![{_SPACE}]|\Z)|-[du]|[. -]{{0,3}}'?[0-9])"
+_NO_PART = (
+    r"(?:(?![\w/#'. -])"
+    rf"|(?=[. -])(?!\.(?![{_SPACE}]|\Z)|-[du]|[. -]{{1,3}}'?[0-9]))"
 )
+_PLAIN = rf"{_NO_PAIR}(?<!odte){_NO_PART}"
 """A word with nothing beside it that it could be a part of."""
+_PLAIN_RUN = (
+    rf"(?:(?:{_WORD} (?=[^\W\d_]))++(?:{_WORD}{_NO_PART})?+|{_WORD}{_NO_PART})"
+)
+"""Of words before other words nothing more is asked."""
 _BEFORE_NUMBER = (
     rf"(?!(?:x|tp|pt|take|target|tgt|{_MONTH})(?![^\W\d_]))"
     rf"{_NO_PAIR}(?= '?[0-9])(?! [0-9]{{6}}[cp])"
@@ -89,10 +94,14 @@ _LONE_NUMBER = (
 )
 _BLANK = " (?!-)"
 
+_FIRST = (
+    # These come first for speed alone: most of what people write is words, and a run of them is
+    # taken at once.
+    ("comma", r","),
+    ("end", r"\n+"),
+    ("colon", r":"),
+)
 _OF_LETTERS = (
-    # These two come first for speed alone: most of what people write is words, and a run of them
-    # is taken at once.
-    ("plain", rf"{_PLAIN}(?: {_PLAIN})*+"),
     ("plain", _BEFORE_NUMBER),
     ("osi", _OSI),
     ("dte", r"\bo-dte\b|\bodte\b(?=[/#'.-])"),
@@ -108,7 +117,7 @@ _OF_LETTERS = (
     ("word", rf"\bb/e\b|{_WORD}"),
 )
 _OF_DIGITS = (
-    # These three as well.
+    # These three for speed as well.
     ("num", _LONE_NUMBER),
     ("strike", rf"{_STRIKE}(?![/#])"),
     ("slash", _SLASH),
@@ -144,9 +153,8 @@ _OF_ATS = (
 )
 _OF_SIGNS = (
     ("qty", r"\([0-9]{1,3}x?\)"),
-    ("comma", r",|\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
-    ("end", rf"\n+|[.!?;]{{1,8}}(?=[{_SPACE}.!?;)\"]|$)"),
-    ("colon", r":"),
+    ("comma", r"\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
+    ("end", rf"[.!?;]{{1,8}}(?=[{_SPACE}.!?;)\"]|$)"),
     ("quote", r"\""),
     ("arrow", r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])"),
     ("osi", rf"\.\$?{_OSI}"),
@@ -161,18 +169,31 @@ _OF_SIGNS = (
 
 
 def _any_of(shapes: Sequence[tuple[str, str]], begin: str) -> str:
-    named = (f"(?P<{kind}_{begin}{at}>{shape})" for at, (kind, shape) in enumerate(shapes))
-    return f"(?:{'|'.join(named)})"
+    # An empty group behind a shape tells its kind: one around it would be opened for every shape
+    # that is tried, and hide the letter by which most are seen not to fit.
+    named = (
+        f"{f'(?:{shape})' if '|' in shape else shape}(?P<{kind}_{begin}{at}>)"
+        for at, (kind, shape) in enumerate(shapes)
+    )
+    return "|".join(named)
 
 
-_TOKEN = re.compile(
-    rf"(?:(?=[^\W\d_]){_any_of(_OF_LETTERS, 'letter')}|(?=[0-9]){_any_of(_OF_DIGITS, 'digit')}"
-    rf"|(?=\$){_any_of(_OF_DOLLARS, 'dollar')}|(?=@){_any_of(_OF_ATS, 'at')}"
-    rf"|(?!{_BLANK}|[$@]){_any_of(_OF_SIGNS, 'sign')})(?:{_BLANK})?|{_BLANK}"
-)
+def _token(run: str) -> str:
+    first = _any_of((("plain", run), *_FIRST), "first")
+    return (
+        rf"(?:{first}|(?=[^\W\d_])(?:{_any_of(_OF_LETTERS, 'letter')})"
+        rf"|(?=[0-9])(?:{_any_of(_OF_DIGITS, 'digit')})|(?=\$)(?:{_any_of(_OF_DOLLARS, 'dollar')})"
+        rf"|(?=@)(?:{_any_of(_OF_ATS, 'at')})|(?!{_BLANK}|[$@])(?:{_any_of(_OF_SIGNS, 'sign')}))"
+        rf"(?:{_BLANK})?|{_BLANK}"
+    )
+
+
+_TOKEN = re.compile(_token(rf"{_PLAIN}(?: {_PLAIN})*+"))
 """Of a text in lower case: to compare letters in either case takes longer."""
-_PLAIN_TOKEN = re.compile(_TOKEN.pattern.replace(r"[^\W\d_]", "[a-z]"), re.ASCII)
-"""The same for texts of plain letters, of which each is told to be one in a single step."""
+_PLAIN_TOKEN = re.compile(
+    _token(_PLAIN_RUN).replace(r"[^\W\d_]", "[a-z]").replace(r"\w", "a-z0-9_"), re.ASCII
+)
+"""The same for texts of plain letters without what may be the end of a pair or a day."""
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -212,20 +233,19 @@ def tokens(text: str) -> list[Token]:
     if not text:
         return found
     groups = _OF_GROUPS
-    if text.isascii():
-        matches = _PLAIN_TOKEN.finditer(text.lower())
-    else:
-        matches = _TOKEN.finditer(with_plain_letters(text).lower())
+    low = with_plain_letters(text).lower()
+    is_plain = low.isascii() and "usd" not in low and "odte" not in low
+    matches = (_PLAIN_TOKEN if is_plain else _TOKEN).finditer(low)
     for match in matches:
         group = match.lastindex
         if group is None:
             continue
-        begin, end = match.span(group)
+        said = text[match.start() : match.end(group)]
         made = groups[group]
         if made is _RUNS:
-            found += map(_word, text[begin:end].split(" "))
+            found += map(_word, said.split())
         else:
-            found.append(made[text[begin:end]])
+            found.append(made[said])
     return found
 
 
