@@ -24,7 +24,7 @@ from application.differing import Difference, Fix, Sort
 from application.evidence import as_one
 from application.ports import MarketPrices, QuoteRequest
 from application.told import ENTRY, EXIT, SETTLEMENT, ToldExecution, ToldTrade
-from domain.corrections import Target
+from domain.corrections import ReasonCode, Target
 from domain.grammar.reading import PARSER
 from domain.market import Weighed, weigh_claim
 from domain.messages import Message
@@ -217,14 +217,16 @@ class _Accepting:
             changes=self.difference.changes,
             message=trade.message,
             revision=0,
+            code=ReasonCode.MISREAD,
             reason=self.reason,
         )
         put_right(
             self.work,
             derived_id("correction", str(self.command.id), str(self.corrections)),
             msgspec.structs.replace(wanted, **change),
-            self.member.name,
+            self.member,
             self.command,
+            asker=PARSER,
             closes=False,
         )
 

@@ -21,12 +21,25 @@ MAY: dict[str, frozenset[Role]] = {
 }
 
 
+CONSOLE = "console"
+"""Whoever gives commands on the server is one person, by whatever names."""
+
+
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking, as the interface established it."""
 
     name: str
     roles: frozenset[Role]
     trader: str = ""
+    at_console: bool = False
+    """Whether the command was given on the server itself, where anybody can give any name."""
+
+    @property
+    def person(self) -> str:
+        """Who it is, whatever they are called: a trader, the console of the server, or a name."""
+        if self.at_console:
+            return CONSOLE
+        return f"trader:{self.trader}" if self.trader else self.actor
 
     @property
     def actor(self) -> str:
@@ -53,5 +66,5 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
             raise Forbidden(f"{self.name} may not {command.replace('_', ' ')}: that takes {needed}")
 
 
-LOCAL_OPERATOR = Member(name="operator", roles=frozenset({Role.ADMIN}))
+LOCAL_OPERATOR = Member(name="operator", roles=frozenset({Role.ADMIN}), at_console=True)
 """Whoever can start the program on this machine can read its database anyway."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.access import Member
 from application.desk import Command, Desk, Outcome, Work
+from application.putting_right import leads_to
 from domain.accounts import Account, account_stream
 from domain.shared import Impossible
 from domain.traders import Trader
@@ -33,7 +34,7 @@ def link_traders(
     def decide(work: Work) -> Trader:
         author = work.get(Trader, trader, expected_version=expected_version)
         other = work.get(Trader, to)
-        if to != trader and author.linked_to is None and _leads_to(work, other, author):
+        if to != trader and author.linked_to is None and leads_to(work, other, author):
             raise Impossible(f"{author.name} and {other.name} are one person already")
         author.link(to, reason=reason, evidence=evidence, by=member.name, at=command.at)
         return author
@@ -93,12 +94,3 @@ def name_owner(
         return book
 
     return desk.run(command, decide)
-
-
-def _leads_to(work: Work, begin: Trader, end: Trader) -> bool:
-    """Whether links lead from one author to another."""
-    seen, at = {begin.id}, begin
-    while at.linked_to is not None and at.linked_to not in seen:
-        seen.add(at.linked_to)
-        at = work.get(Trader, at.linked_to)
-    return end.id in seen

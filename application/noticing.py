@@ -270,7 +270,9 @@ def _signal_of(cause: Happened, work: Work) -> UUID | None:
     correction = work.get(Correction, cause.stream)
     if correction.target is Target.SIGNAL:
         return correction.target_stream
-    return work.get(Order, correction.target_stream).signal
+    if correction.target is Target.ORDER:
+        return work.get(Order, correction.target_stream).signal
+    return None
 
 
 def decoded(value: bytes) -> Due:

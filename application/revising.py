@@ -22,7 +22,7 @@ from application.differing import Difference, Sort, differences, spoken
 from application.reaction import Happened, Memory, consequence
 from application.standing import StandingTrades
 from application.told import ToldTrade, ToldTrades
-from domain.corrections import Correction, Target
+from domain.corrections import Correction, ReasonCode, Target
 from domain.grammar.reading import PARSER
 from domain.messages import Message, MessageDeleted, MessageEdited, MessageUnbooked, Words
 from domain.shared import Event
@@ -196,7 +196,8 @@ class Revising:
         for number, change in enumerate(_wanted(signal, difference, message, revision)):
             # The same edit asks for the same correction.
             correction = signal_stream(command.id, f"correction {signal.id} {number}")
-            work.take(work.begin(asked(correction, change, signal, self._name, command)))
+            person = f"program:{self._name}"
+            work.take(work.begin(asked(correction, change, signal, self._name, person, command)))
             requests.append(correction)
         if requests:
             self._asked[message.id] = (*self._asked.get(message.id, ()), *requests)
@@ -284,6 +285,7 @@ def _wanted(
         changes=difference.changes,
         message=message.id,
         revision=revision,
+        code=ReasonCode.SOURCE_EDITED,
         reason=f"its author edited the message at {words.worded_at:%Y-%m-%d %H:%M:%S} UTC: "
         + ", ".join(map(str, difference.changes)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -107,19 +107,54 @@ _PAID_IN = frozenset({CashKind.DEPOSIT, CashKind.WITHDRAWAL, CashKind.JOURNAL})
 
 
 class AccountCashMoved(Event, frozen=True, kw_only=True):
-    """Cash came or went without a trade; `activity` is the broker's id of it."""
+    """Cash came or went without a trade; `activity` is the broker's id of it.
+
+    What was booked wrongly is put right by two more of them: one takes it back, one is right.
+    """
 
     TOPIC: ClassVar[str] = "account.cash_moved"
+    class_version: ClassVar[int] = 2
 
     account: str
     kind: CashKind
     amount: Decimal
     activity: str
     happened_at: datetime
+    correction: UUID | None = None
+    corrects: str = ""
+    """The activity that this one takes back or stands in the place of."""
+    reason: str = ""
+    by: str = ""
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first nobody put cash right."""
+        body.setdefault("corrects", "")
 
     def apply(self, aggregate: Account) -> None:
         if self.kind.is_paid_in:
             aggregate.paid_in += self.amount
+        entry = CashEntry(self.kind, self.amount, self.happened_at, self.correction)
+        if not self.corrects:
+            aggregate.entries[self.activity] = entry
+        elif self.activity == taken_back(self.corrects, self.correction):
+            del aggregate.entries[self.corrects]
+        else:
+            aggregate.entries[self.corrects] = entry
+
+
+class CashEntry(NamedTuple):
+    """A movement of cash as it counts, and the correction by which it came to."""
+
+    kind: CashKind
+    amount: Decimal
+    happened_at: datetime
+    correction: UUID | None
+
+
+def taken_back(activity: str, correction: UUID | None) -> str:
+    """The activity under which a movement is taken back."""
+    return f"{activity} taken back by {correction}"
 
 
 class AccountOwnerNamed(Event, frozen=True, kw_only=True):
@@ -152,6 +187,7 @@ class Account(BaseAggregate[UUID]):
         self.standing: Standing | None = None
         self.differences: tuple[Difference, ...] = ()
         self.owner: UUID | None = None
+        self.entries: dict[str, CashEntry] = {}
 
     @classmethod
     def open(cls, *, name: str, broker: str, cash: Decimal, at: datetime) -> Account:
@@ -208,6 +244,45 @@ class Account(BaseAggregate[UUID]):
             happened_at=happened_at,
             timestamp=at,
         )
+
+    def correct_cash(
+        self,
+        *,
+        correction: UUID,
+        activity: str,
+        amount: Decimal | None,
+        reason: str,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Takes a movement of cash back and books what was right; without an amount nothing is.
+
+        Raises:
+            Impossible: there is no such movement, or it was taken back.
+            InvalidInput: the amount cannot be right, or is recorded already.
+        """
+        was = self.entries.get(activity)
+        if was is None:
+            raise Impossible(f"the account {self.name} has no movement {activity!r} of cash")
+        if amount is not None and (not amount.is_finite() or amount in (0, was.amount)):
+            raise InvalidInput(f"the amount {amount} cannot be right, or is recorded already")
+        back = taken_back(activity, correction)
+        named = f"{activity} by {correction}"
+        for moved, called in ((-was.amount, back), (amount, named)):
+            if moved is not None:
+                self.trigger_event(
+                    AccountCashMoved,
+                    account=self.name,
+                    kind=was.kind,
+                    amount=moved,
+                    activity=called,
+                    happened_at=was.happened_at,
+                    correction=correction,
+                    corrects=activity,
+                    reason=reason,
+                    by=by,
+                    timestamp=at,
+                )
 
     def name_owner(self, owner: UUID | None, *, reason: str, by: str, at: datetime) -> None:
         """Records which trader the account's money belongs to, None for nobody who posts.

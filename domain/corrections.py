@@ -1,61 +1,96 @@
 """Correction: a mistake put right by adding to the record, never by rewriting it.
 
-The correction's own stream says who asked for what and why; the corrective event on the target
-stream (signal.corrected, signal.voided, order.trade_corrected, order.trade_canceled) carries
-its id.
+The correction's own stream says who asked for what and why, and who else agreed. The corrective
+event on the target stream carries its id: signal.corrected, signal.voided, order.trade_corrected,
+order.trade_canceled, mark.corrected, account.cash_moved, trader.linked or trader.unlinked.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.shared import Created, Event, Impossible, InvalidInput
+from domain.correction_terms import ReasonCode, Target, Wanted, checked
+from domain.shared import Created, Event, Impossible, InvalidInput, Refused
 from domain.terms import Changed, Terms
 
+__all__ = [
+    "Correction", "CorrectionApplied", "CorrectionApproved", "CorrectionRefused",
+    "CorrectionRequested", "OwnRequestRefused", "ReasonCode", "Target", "Wanted",
+]  # fmt: skip
 
-class Target(StrEnum):
-    """What kind of stream is corrected."""
 
-    SIGNAL = "signal"
-    ORDER = "order"
+class OwnRequestRefused(Refused):
+    """Whoever asked for a correction would have approved it."""
+
+    code = "own_request"
 
 
 class CorrectionRequested(Created, frozen=True, kw_only=True):
-    """Somebody says that a recorded figure is wrong."""
+    """Somebody says that a recorded figure is wrong; somebody else approves or refuses."""
 
     TOPIC: ClassVar[str] = "correction.requested"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     target: Target
     target_stream: UUID
     target_version: int
     part: str
-    """The execution's number in the signal, or the fill's ExecID in the order; empty: all."""
+    """The execution's number in the signal, the fill's ExecID in the order, the broker's id of
+    a movement of an account's cash; empty: all."""
     void: bool = False
     price: Decimal | None = None
     quantity: Decimal | None = None
     stop: Decimal | None = None
     targets: tuple[Decimal, ...] = ()
+    bid: Decimal | None = None
+    offer: Decimal | None = None
+    amount: Decimal | None = None
+    """What cash really came (above zero) or went."""
+    linked_to: UUID | None = None
+    """The trader that the trader really is."""
     instead: Terms | None = None
     """The trade that stands in the place of a voided one."""
     changes: tuple[Changed, ...] = ()
-    """What differs, field by field, where the request came of reading a message."""
+    """What differs, field by field."""
     message: UUID | None = None
     revision: int | None = None
     """The message that it came of and which of its revisions; 0 is what was said first."""
+    corrects: UUID | None = None
+    """The correction of the same part that this one corrects in its turn."""
+    code: ReasonCode = ReasonCode.OTHER
     reason: str
+    evidence: str = ""
+    """Where what shows it can be seen: an https address."""
     by: str
+    person: str
+    """Who that is, whatever name they go by; nobody agrees with themselves."""
 
     @staticmethod
     def upcast_v1_v2(body: dict[str, Any]) -> None:
         """At first only people asked for corrections, of prices and quantities."""
         body.setdefault("changes", [])
+
+    @staticmethod
+    def upcast_v2_v3(body: dict[str, Any]) -> None:
+        """Then one person could put a record right, for any reason and without evidence."""
+        body.setdefault("person", f"member:{body['by']}")
+
+
+class CorrectionApproved(Event, frozen=True, kw_only=True):
+    """Somebody else agrees; the corrective event follows in the same command."""
+
+    TOPIC: ClassVar[str] = "correction.approved"
+
+    by: str
+    person: str
+
+    def apply(self, aggregate: Correction) -> None:
+        aggregate.approved_by = self.by
 
 
 class CorrectionApplied(Event, frozen=True, kw_only=True):
@@ -93,28 +128,49 @@ class Correction(BaseAggregate[UUID]):
         part: str,
         reason: str,
         by: str,
+        person: str,
         void: bool = False,
         price: Decimal | None = None,
         quantity: Decimal | None = None,
         stop: Decimal | None = None,
         targets: tuple[Decimal, ...] = (),
+        bid: Decimal | None = None,
+        offer: Decimal | None = None,
+        amount: Decimal | None = None,
+        linked_to: UUID | None = None,
         instead: Terms | None = None,
+        changes: tuple[Changed, ...] = (),
         message: UUID | None = None,
         revision: int | None = None,
+        corrects: UUID | None = None,
+        code: ReasonCode = ReasonCode.OTHER,
+        evidence: str = "",
     ) -> None:
         self.target = target
         self.target_stream = target_stream
-        self.part = part
         self.reason = reason
         self.by = by
-        self.void = void
-        self.price = price
-        self.quantity = quantity
-        self.stop = stop
-        self.targets = targets
-        self.instead = instead
-        self.message = message
-        self.revision = revision
+        self.person = person
+        self.wanted = Wanted(
+            part=part,
+            void=void,
+            price=price,
+            quantity=quantity,
+            stop=stop,
+            targets=targets,
+            bid=bid,
+            offer=offer,
+            amount=amount,
+            linked_to=linked_to,
+            instead=instead,
+            changes=changes,
+            message=message,
+            revision=revision,
+            corrects=corrects,
+            code=code,
+            evidence=evidence,
+        )
+        self.approved_by = ""
         self.applied = False
         self.refused = False
 
@@ -126,60 +182,60 @@ class Correction(BaseAggregate[UUID]):
         target: Target,
         target_stream: UUID,
         target_version: int,
-        part: str,
-        void: bool,
-        price: Decimal | None,
-        quantity: Decimal | None,
-        stop: Decimal | None = None,
-        targets: tuple[Decimal, ...] = (),
-        instead: Terms | None = None,
-        changes: tuple[Changed, ...] = (),
-        message: UUID | None = None,
-        revision: int | None = None,
+        wanted: Wanted,
         reason: str,
         by: str,
+        person: str = "",
         at: datetime,
     ) -> Correction:
-        """Asks for a correction.
+        """Asks for a correction; without `person` the name says who it is.
 
         Raises:
-            InvalidInput: no reason, or neither a void nor a changed figure, or both.
+            InvalidInput: no reason, or what is asked for puts nothing right.
         """
         if not reason.strip():
             raise InvalidInput("a correction needs a reason")
-        levels = stop is not None or bool(targets)
-        if void == (price is not None or quantity is not None or levels):
-            raise InvalidInput("a correction either voids or changes price or quantity")
-        if instead is not None and not void:
-            raise InvalidInput("a trade takes the place of a voided one only")
+        wanted = checked(wanted, target)
         return cls._create(
             CorrectionRequested,
             id=id,
             target=target,
             target_stream=target_stream,
             target_version=target_version,
-            part=part,
-            void=void,
-            price=price,
-            quantity=quantity,
-            stop=stop,
-            targets=targets,
-            instead=instead,
-            changes=changes,
-            message=message,
-            revision=revision,
             reason=reason.strip(),
             by=by,
+            person=person or f"member:{by}",
             timestamp=at,
+            **wanted.as_fields(),
         )
+
+    def agree(self, *, by: str, person: str, at: datetime) -> None:
+        """Says yes to somebody else's request.
+
+        Raises:
+            Impossible: it was approved, applied or refused.
+            OwnRequestRefused: it is their own.
+        """
+        self.require_undecided()
+        if person == self.person or by == self.by:
+            raise OwnRequestRefused(
+                f"{by} asked for this correction and may not approve it: another admin has to. "
+                "Where there is none, give a second person the admin role in Discord or a token "
+                "(truetape token issue NAME --role admin); the command line on the server "
+                "is one person, whatever name is given there"
+            )
+        self.trigger_event(CorrectionApproved, by=by, person=person, timestamp=at)
 
     def apply_to_target(self, *, by: str, at: datetime) -> None:
         """Records that the target stream has its corrective event.
 
         Raises:
-            Impossible: it was applied or refused.
+            Impossible: it was applied or refused, or nobody approved it.
         """
-        self.require_undecided()
+        if self.applied or self.refused:
+            self.require_undecided()
+        if not self.approved_by:
+            raise Impossible("nobody has approved the correction")
         self.trigger_event(CorrectionApplied, by=by, timestamp=at)
 
     def refuse(self, *, by: str, reason: str, at: datetime) -> None:
@@ -198,7 +254,7 @@ class Correction(BaseAggregate[UUID]):
         """Lets an open request pass.
 
         Raises:
-            Impossible: it was applied or refused.
+            Impossible: it was approved, applied or refused.
         """
-        if self.applied or self.refused:
+        if self.approved_by or self.applied or self.refused:
             raise Impossible("the correction is decided already")

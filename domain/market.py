@@ -15,7 +15,7 @@ from eventsourcing.domain import BaseAggregate
 
 from domain.fix import Side
 from domain.instruments import instrument
-from domain.shared import Created, InvalidInput, Value, stream_id
+from domain.shared import Created, Event, InvalidInput, Value, stream_id
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
@@ -130,15 +130,38 @@ class MarkRecorded(Created, frozen=True, kw_only=True):
     source: str
 
 
+class MarkCorrected(Event, frozen=True, kw_only=True):
+    """An instrument counts as quoted otherwise at a moment; figures follow, the old mark stays."""
+
+    TOPIC: ClassVar[str] = "mark.corrected"
+
+    correction: UUID
+    symbol: str
+    marked_at: datetime
+    bid: Decimal
+    offer: Decimal
+    was_bid: Decimal
+    was_offer: Decimal
+    reason: str
+    by: str
+
+    def apply(self, aggregate: Mark) -> None:
+        aggregate.bid = self.bid
+        aggregate.offer = self.offer
+        aggregate.corrected = self.correction
+
+
 class Mark(BaseAggregate[UUID]):
-    """One mark of one instrument."""
+    """One mark of one instrument. `corrected` is the correction by which it is what it is."""
 
     TOPIC: ClassVar[str] = "mark"
 
-    def __init__(self, symbol: str, bid: Decimal, offer: Decimal) -> None:
+    def __init__(self, symbol: str, bid: Decimal, offer: Decimal, marked_at: datetime) -> None:
         self.symbol = symbol
         self.bid = bid
         self.offer = offer
+        self.marked_at = marked_at
+        self.corrected: UUID | None = None
 
     @classmethod
     def record(
@@ -170,5 +193,39 @@ class Mark(BaseAggregate[UUID]):
             marked_at=marked_at,
             quote_time=quote.time,
             source=quote.source,
+            timestamp=at,
+        )
+
+    def correct(
+        self,
+        *,
+        correction: UUID,
+        bid: Decimal | None,
+        offer: Decimal | None,
+        reason: str,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Lets the instrument count as quoted otherwise.
+
+        Raises:
+            InvalidInput: the quote would be crossed, without an offer, or is recorded already.
+        """
+        right = (self.bid if bid is None else bid, self.offer if offer is None else offer)
+        if right == (self.bid, self.offer):
+            raise InvalidInput("the mark says that already")
+        if not (all(figure.is_finite() for figure in right) and 0 <= right[0] <= right[1] > 0):
+            raise InvalidInput(f"a mark of {right[0]} x {right[1]} is crossed or has no offer")
+        self.trigger_event(
+            MarkCorrected,
+            correction=correction,
+            symbol=self.symbol,
+            marked_at=self.marked_at,
+            bid=right[0],
+            offer=right[1],
+            was_bid=self.bid,
+            was_offer=self.offer,
+            reason=reason,
+            by=by,
             timestamp=at,
         )

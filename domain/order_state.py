@@ -82,6 +82,8 @@ class OrderState(BaseAggregate[UUID]):
         self.cum_qty = Decimal(0)
         self.filled_value = Decimal(0)
         self.fills: dict[str, tuple[Decimal, Decimal]] = {}
+        self.corrected: dict[str, UUID] = {}
+        """By which correction a fill came to be what it is."""
         self.busted: frozenset[str] = frozenset()
         self.kept = 0
         self.asked: tuple[OrdStatus | None, Decimal] | None = None
@@ -188,6 +190,7 @@ class OrderState(BaseAggregate[UUID]):
         """A fill counts with other figures."""
         self._take_out(change.exec_id)
         self.fills[change.exec_id] = (quantity, px)
+        self.corrected[change.exec_id] = change.correction
         self.cum_qty += quantity
         self.filled_value += quantity * px
         if change.transact_time is not None:

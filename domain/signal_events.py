@@ -132,6 +132,7 @@ class SignalExitCalled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = -self.quantity
+        aggregate.exit_prices[self.number] = self.price
         aggregate.messages[self.number] = self.message
         aggregate.look_again(self, f"the trader closed {self.quantity}")
 
@@ -150,6 +151,7 @@ class SignalSettled(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Signal) -> None:
         aggregate.book[self.number] = -self.quantity
+        aggregate.exit_prices[self.number] = self.price
         aggregate.look_again(self, f"{self.quantity} were settled at {self.price}")
 
 
@@ -323,8 +325,9 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
             sign = 1 if self.number in aggregate.entry_prices else -1
             aggregate.book[self.number] = sign * self.quantity
             aggregate.closed = aggregate.closed and aggregate.open_quantity == 0
-        if self.price is not None and self.number in aggregate.entry_prices:
-            aggregate.entry_prices[self.number] = self.price
+        if self.price is not None:
+            aggregate.prices_of(self.number)[self.number] = self.price
+        aggregate.corrected[self.number] = self.correction
         # Who said yes before said it to other figures.
         aggregate.given = ()
         aggregate.look_again(self, f"{self.by} corrected execution {self.number}")

@@ -23,6 +23,7 @@ class SignalState(BaseAggregate[UUID]):
     `messages` says which message each execution came of; a settlement came of none. `edited` and
     `deleted` are those that their author changed or took away afterwards. `given` are the yeses
     of approvers who need another one; `last_change` is what an approver has to have seen.
+    `corrected` says by which correction an execution came to be what it is.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class SignalState(BaseAggregate[UUID]):
         self.posted_at = posted_at
         self.book = {1: quantity}
         self.entry_prices = {1: price}
+        self.exit_prices: dict[int, Decimal | None] = {}
+        self.corrected: dict[int, UUID] = {}
         self.messages = {1: source.message}
         self.checked: frozenset[int] = frozenset()
         self.decision = Decision.PENDING
@@ -64,6 +67,10 @@ class SignalState(BaseAggregate[UUID]):
     def look_again(self, event: Event, words: str) -> None:
         """Notes that the trade is another one than whoever looked before has seen."""
         self.last_change = (event.originator_version, words, event.timestamp)
+
+    def prices_of(self, number: int) -> dict[int, Decimal] | dict[int, Decimal | None]:
+        """The prices of entries or of exits, whichever the execution is."""
+        return self.entry_prices if number in self.entry_prices else self.exit_prices
 
     @property
     def open_quantity(self) -> Decimal:

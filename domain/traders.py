@@ -6,7 +6,7 @@ One person may post under several authors. Linked, their records stay apart and 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -44,6 +44,7 @@ class TraderLinked(Event, frozen=True, kw_only=True):
     """The author was found to be the same person as another; boards count both as one."""
 
     TOPIC: ClassVar[str] = "trader.linked"
+    class_version: ClassVar[int] = 2
 
     to: UUID
     """The trader that they are."""
@@ -51,23 +52,38 @@ class TraderLinked(Event, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     """What shows it: ids of signals or messages, addresses, a person's own words."""
     by: str
+    correction: UUID | None = None
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first links were not made by corrections."""
+        body.setdefault("correction", None)
 
     def apply(self, aggregate: Trader) -> None:
         aggregate.linked_to = self.to
+        aggregate.link_correction = self.correction
 
 
 class TraderUnlinked(Event, frozen=True, kw_only=True):
     """The link was a mistake or holds no more; the author is a person of their own again."""
 
     TOPIC: ClassVar[str] = "trader.unlinked"
+    class_version: ClassVar[int] = 2
 
     to: UUID
     reason: str
     evidence: tuple[str, ...] = ()
     by: str
+    correction: UUID | None = None
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        """At first links were not taken back by corrections."""
+        body.setdefault("correction", None)
 
     def apply(self, aggregate: Trader) -> None:
         aggregate.linked_to = None
+        aggregate.link_correction = self.correction
 
 
 class Trader(BaseAggregate[UUID]):
@@ -80,6 +96,8 @@ class Trader(BaseAggregate[UUID]):
         self.author_id = author_id
         self.name = name
         self.linked_to: UUID | None = None
+        self.link_correction: UUID | None = None
+        """The correction by which they are linked to whom they are, or to nobody."""
 
     @classmethod
     def register(cls, *, platform: str, author_id: str, name: str, at: datetime) -> Trader:
@@ -110,7 +128,14 @@ class Trader(BaseAggregate[UUID]):
         self.trigger_event(TraderRenamed, name=name, timestamp=at)
 
     def link(
-        self, to: UUID, *, reason: str, evidence: tuple[str, ...] = (), by: str, at: datetime
+        self,
+        to: UUID,
+        *,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        by: str,
+        correction: UUID | None = None,
+        at: datetime,
     ) -> None:
         """Records that the author is the same person as another.
 
@@ -124,10 +149,24 @@ class Trader(BaseAggregate[UUID]):
         if self.linked_to is not None:
             raise Impossible(f"{self.name} is linked already: unlink them first")
         self.trigger_event(
-            TraderLinked, to=to, reason=reason, evidence=evidence, by=by, timestamp=at
+            TraderLinked,
+            to=to,
+            reason=reason,
+            evidence=evidence,
+            by=by,
+            correction=correction,
+            timestamp=at,
         )
 
-    def unlink(self, *, reason: str, evidence: tuple[str, ...] = (), by: str, at: datetime) -> None:
+    def unlink(
+        self,
+        *,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        by: str,
+        correction: UUID | None = None,
+        at: datetime,
+    ) -> None:
         """Takes the link back.
 
         Raises:
@@ -143,6 +182,7 @@ class Trader(BaseAggregate[UUID]):
             reason=reason,
             evidence=evidence,
             by=by,
+            correction=correction,
             timestamp=at,
         )
 

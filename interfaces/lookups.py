@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 
 from application.ports import NotFound
+from domain.accounts import account_stream
 from domain.corrections import Target
+from domain.instruments import instrument
+from domain.market import mark_stream
 from domain.shared import InvalidInput
 from interfaces.chat_files import ChatExport
 from projections.blotter import order_by_cl_ord_id
@@ -45,17 +48,51 @@ def decidable_named(connection: Connection[Any], text: str) -> tuple[Decidable, 
     return ("signal" if found in signals else "correction"), found
 
 
-def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:
-    """The signal or order whose id begins with these characters.
+def correction_named(connection: Connection[Any], text: str) -> UUID:
+    """The requested correction whose id begins with these characters.
 
     Raises:
-        NotFound: neither a signal's nor an order's id does.
+        NotFound: no correction's id does.
         InvalidInput: the text is too short, or several do.
     """
+    return _only(_ids(connection, "corrections", "correction", text), "correction", text)
+
+
+def record_named(connection: Connection[Any], text: str) -> tuple[Target, UUID]:
+    """The signal or order whose id begins with these characters; `account:NAME`, `trader:NAME`
+    and `mark:SYMBOL@TIME` name the others that can be corrected.
+
+    Raises:
+        NotFound: neither a signal's nor an order's id does, or nothing goes by that name.
+        InvalidInput: the text is too short, or several do.
+    """
+    kind, _, name = text.partition(":")
+    if kind == Target.TRADER and name:
+        return Target.TRADER, trader_named(connection, name)
+    if kind == Target.ACCOUNT and name:
+        return Target.ACCOUNT, account_stream(name)
+    if kind == Target.MARK and name:
+        return Target.MARK, mark_named(name)
     signals = _ids(connection, "signal_feed", "signal", text)
     orders = _ids(connection, "blotter", "order_stream", text)
     found = _only([*signals, *orders], "signal or order", text)
     return (Target.SIGNAL if found in signals else Target.ORDER), found
+
+
+def mark_named(text: str) -> UUID:
+    """The mark of `SYMBOL@TIME`, such as `TSLA@2026-11-16T21:00:00+00:00`.
+
+    Raises:
+        InvalidInput: it names no instrument or no moment.
+    """
+    symbol, _, time = text.rpartition("@")
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no mark: give TSLA@2026-11-16T21:00:00+00:00") from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return mark_stream(instrument(symbol).symbol, at.astimezone(UTC))
 
 
 def order_named(connection: Connection[Any], text: str) -> UUID:

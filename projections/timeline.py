@@ -17,7 +17,13 @@ from msgspec.structs import replace
 from psycopg import Connection
 
 from domain.accounts import AccountOwnerNamed, account_stream
-from domain.corrections import CorrectionApplied, CorrectionRefused, CorrectionRequested, Target
+from domain.corrections import (
+    CorrectionApplied,
+    CorrectionApproved,
+    CorrectionRefused,
+    CorrectionRequested,
+    Target,
+)
 from domain.exit_changes import ExitPlanAdjusted, ExitPlanResized, ExitPlanWarned
 from domain.exit_events import (
     ExitPlanChanged,
@@ -94,6 +100,15 @@ Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited |
 account_of = lru_cache(maxsize=4_096)(account_stream)
 
 
+_SUBJECTS = {
+    Target.SIGNAL: "signal",
+    Target.ORDER: "order_stream",
+    Target.ACCOUNT: "account",
+    Target.TRADER: "trader",
+}
+"""Whose story a correction belongs to; a mark's is told by what it moves."""
+
+
 class TimelineLine(Line, frozen=True, kw_only=True):
     """An event of another stream in a subject's story."""
 
@@ -161,11 +176,8 @@ class Timeline(Projection):
     def correction_requested(self, event: CorrectionRequested, seen: Seen) -> None:
         target = self.belongs.find(event.target_stream)
         row = BelongsLine(stream=seen.stream) if target is None else target
-        changes = (
-            {"signal": event.target_stream}
-            if event.target is Target.SIGNAL
-            else {"order_stream": event.target_stream}
-        )
+        subject = _SUBJECTS.get(event.target)
+        changes = {} if subject is None else {subject: event.target_stream}
         self._begin(replace(row, stream=seen.stream, **changes), seen)
 
     @when(HoldingOpened)
@@ -210,7 +222,7 @@ class Timeline(Projection):
         ExitPlanReduced, ExitPlanReleased, ExitPlanResized, ExitPlanTrailed, ExitPlanTriggered,
         ExitPlanWarned,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,
-        CorrectionApplied, CorrectionRefused,
+        CorrectionApplied, CorrectionApproved, CorrectionRefused,
     )  # fmt: skip
     def _follow(self, event: object, seen: Seen) -> None:  # noqa: ARG002
         row = self.belongs.find(seen.stream)

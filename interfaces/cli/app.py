@@ -81,8 +81,8 @@ COMMANDS: dict[str, Late] = {
     ),
     "reject": Late("deciding:reject", "Reject a signal or a correction, with the reason."),
     "correct": Late(
-        "deciding:correct",
-        "Put a recorded mistake right by adding to the record; nothing is overwritten.",
+        "correct:correct",
+        "Ask for a mistake on record to be put right, see what would move, or say yes to another.",
     ),
     "corrections": Late(
         "corrections:corrections", "List corrections that wait for an admin, the newest first."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from interfaces.cli.output import Column, as_json, console, table
 from interfaces.cli.session import AsOf, Json, command, house
 from interfaces.compose import House
 from interfaces.wording import moment
-from projections.corrections import CorrectionState
+from projections.corrections import CorrectionRow, CorrectionState, CorrectorRow, correctors
 from projections.corrections import corrections as correction_rows
 
 
@@ -22,17 +23,29 @@ def corrections(
     everything: Annotated[
         bool, typer.Option("--all", help="Also those that are applied or refused.")
     ] = False,
+    by: Annotated[
+        str | None, typer.Option(help="Only what this member asked for, and their counts.")
+    ] = None,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="How many everybody asked for and decided.")
+    ] = False,
     as_of: AsOf = None,
     limit: Limit = 30,
     json: Json = False,
 ) -> None:
     """List corrections that wait for an admin, the newest first."""
-    state = None if everything else CorrectionState.PENDING
+    state = None if everything or by else CorrectionState.PENDING
     with house() as opened, opened.reader.connection() as connection:
         opened.catch_up()
-        rows = correction_rows(connection, state=state, as_of=as_of, limit=limit)
+        people = correctors(connection, name=by, as_of=as_of) if by or counts else []
+        rows = correction_rows(connection, state=state, by=by, as_of=as_of, limit=limit)
     if json:
-        as_json([fields(row) for row in rows])
+        people_told = [fields(row) for row in people]
+        as_json(people_told if counts else [fields(row) for row in rows])
+        return
+    if people or counts:
+        _show_counts(people)
+    if counts:
         return
     table(
         rows,
@@ -41,11 +54,32 @@ def corrections(
             Column("id", lambda row: str(row.correction)[:8], whole=True),
             Column("of", lambda row: f"{row.target} {str(row.target_stream)[:8]}", whole=True),
             Column("by", lambda row: row.by, spare=True),
-            Column("is", lambda row: row.state.value, whole=True),
+            Column("is", _standing, whole=True),
+            Column("why", lambda row: row.code.value.replace("_", " "), spare=True),
             Column("what", lambda row: row.changes or row.reason),
         ),
         empty="no correction waits for an admin",
-        note="decide with: truetape approve ID, or truetape reject ID --reason WHY",
+        note="decide with: truetape approve ID, or truetape reject ID --reason WHY; another "
+        "person than asked has to",
+    )
+
+
+def _standing(row: CorrectionRow) -> str:
+    """Where it stands; what was corrected again says by which."""
+    return "corrected again" if row.corrected_by is not None else row.state.value
+
+
+def _show_counts(people: Sequence[CorrectorRow]) -> None:
+    table(
+        people,
+        (
+            Column("who", lambda row: row.name),
+            Column("asked for", lambda row: row.requested, is_figure=True),
+            Column("of that applied", lambda row: row.applied, is_figure=True),
+            Column("approved", lambda row: row.approved, is_figure=True),
+            Column("refused", lambda row: row.refused, is_figure=True),
+        ),
+        empty="nobody has asked for a correction",
     )
 
 

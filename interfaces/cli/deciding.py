@@ -1,4 +1,4 @@
-"""`truetape approve`, `reject`, `correct`, `order`, `cancel`, `replace`: what a person decides."""
+"""`truetape approve`, `reject`, `order`, `cancel`, `replace`: what a person decides."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from application.amending_orders import cancel_order, replace_order
 from application.approving import approve as approve_signal
 from application.approving import reject as reject_signal
 from application.brokerage import Replacement
-from application.correcting import Change
-from application.correcting import correct as correct_record
 from application.desk import Outcome
-from domain.corrections import Target
 from domain.fix import OrdType, PositionEffect, Side
 from domain.instruments import instrument
 from domain.legs import Leg
@@ -23,7 +20,7 @@ from interfaces.cli.corrections import agree, disagree
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import DEFAULT_ACCOUNT, House
-from interfaces.lookups import decidable_named, order_named, record_named
+from interfaces.lookups import decidable_named, order_named
 from interfaces.wording import number, order_told
 from projections.blotter import order as order_row
 from projections.blotter import orders
@@ -115,44 +112,6 @@ def reject(
         )
         opened.catch_up()
         done(outcome, f"rejected {_short(stream)}", json=json)
-
-
-def correct(
-    record: Annotated[str, typer.Argument(help="A signal's or an order's id (or its start).")],
-    reason: Annotated[str, typer.Option(help="Why the record is wrong.")],
-    void: Annotated[bool, typer.Option("--void", help="Let it count for nothing.")] = False,
-    part: Annotated[
-        str, typer.Option(help="Execution number of a signal, or ExecID of a fill.")
-    ] = "",
-    price: Annotated[str | None, typer.Option(help="The right price per share.")] = None,
-    quantity: Annotated[str | None, typer.Option(help="The right quantity.")] = None,
-    member: As = None,
-    key: Key = None,
-    expected_version: Version = None,
-    json: Json = False,
-) -> None:
-    """Put a recorded mistake right by adding to the record; nothing is overwritten."""
-    with house() as opened:
-        who = operator(member)
-        target, stream = find(opened, record_named, record)
-        change = Change(
-            target=target,
-            stream=stream,
-            part=part or ("1" if target is Target.SIGNAL and not void else ""),
-            void=void,
-            price=None if price is None else number(price, "price"),
-            quantity=None if quantity is None else number(quantity, "quantity"),
-            reason=reason,
-        )
-        outcome = correct_record(
-            opened.desk,
-            command(opened, who, "correct", change, key=key),
-            who,
-            change,
-            expected_version=expected_version,
-        )
-        opened.catch_up()
-        done(outcome, f"corrected {target.value} {_short(stream)}", json=json)
 
 
 def order(

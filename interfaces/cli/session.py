@@ -88,7 +88,8 @@ def told_in_words() -> Iterator[None]:
 
 def operator(name: str | None = None) -> Member:
     """Whoever uses the command line here may do everything: the database is theirs anyway."""
-    return Member(name=name or getpass.getuser(), roles=frozenset({Role.ADMIN}))
+    roles = frozenset({Role.ADMIN})
+    return Member(name=name or getpass.getuser(), roles=roles, at_console=True)
 
 
 def find(opened: House, look_up: Callable[[Connection[Any], str], Found], text: str) -> Found:

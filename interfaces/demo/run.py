@@ -18,12 +18,12 @@ from uuid import UUID
 from application.access import LOCAL_OPERATOR, Member
 from application.administering import configure_room
 from application.approving import approve, reject
-from application.correcting import Change, correct
+from application.correcting import Change, apply_correction, request_correction
 from application.desk import Command, derived_id
 from application.intake import SeenMessage, capture, notice_deletions
 from application.ports import ApplicationError
 from domain.approvals import ApprovalRules, Role
-from domain.corrections import Target
+from domain.corrections import ReasonCode, Target
 from domain.grammar.reading import Room
 from domain.shared import DomainError
 from interfaces.chat_files import read_chat
@@ -214,27 +214,39 @@ def _export_again(house: House, files: Sequence[Path]) -> None:
 
 
 def _put_right(house: House) -> None:
-    """Two mistakes an admin finds: a signal that was none, and a mistyped price."""
+    """Two mistakes that the moderator finds and the owner agrees on: a signal that was none, and
+    a mistyped price."""
     with house.reader.connection() as connection:
         recent = signals(connection, state=TradeState.CLOSED, limit=40)
     joke, slip = recent[len(recent) // 4].signal, recent[len(recent) // 2]
     price = slip.claimed_px + Decimal("0.05")
     changes = [
-        Change(target=Target.SIGNAL, stream=joke, void=True, reason="posted as a joke"),
+        Change(
+            target=Target.SIGNAL,
+            stream=joke,
+            void=True,
+            code=ReasonCode.NO_TRADE,
+            reason="posted as a joke",
+        ),
         Change(
             target=Target.SIGNAL,
             stream=slip.signal,
             part="1",
             price=price,
+            code=ReasonCode.MISTYPED_PRICE,
             reason="the trader typed the price of another contract",
         ),
     ]
     for change in changes:
-        command = Command.given(
-            derived_id("demo", "correct", str(change.stream)),
-            change,
-            actor=LOCAL_OPERATOR.actor,
-            at=house.clock.now(),
+        asked = request_correction(
+            house.desk, _given(house, "correct", MODERATOR, change), MODERATOR, change
         )
-        correct(house.desk, command, LOCAL_OPERATOR, change)
+        agreed = _given(house, "agree", LOCAL_OPERATOR, asked.stream)
+        apply_correction(house.desk, agreed, LOCAL_OPERATOR, asked.stream)
     house.catch_up()
+
+
+def _given(house: House, what: str, who: Member, given: Change | UUID) -> Command:
+    about = given.stream if isinstance(given, Change) else given
+    command_id = derived_id("demo", what, str(about))
+    return Command.given(command_id, given, actor=who.actor, at=house.clock.now())

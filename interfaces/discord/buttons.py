@@ -145,9 +145,9 @@ class Why(_About, template=rf"tt:why:{SIGNAL}"):
 
 
 class Apply(_About, template=rf"tt:apply:{SIGNAL}"):
-    """Applies a correction that was asked for."""
+    """Approves a correction that somebody else asked for."""
 
-    verb, label, style, place = "apply", "Apply correction", GREEN, 1
+    verb, label, style, place = "apply", "Approve correction", GREEN, 1
 
     async def callback(self, interaction: Interaction) -> Any:
         await click(interaction, lambda asker: deciding.apply_fix(asker, self.stream))

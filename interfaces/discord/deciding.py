@@ -22,7 +22,7 @@ from discord import ui
 from application.access import Member
 from application.approving import approve, reject
 from application.assessing import market_price
-from application.correcting import apply_correction, refuse_correction, request
+from application.correcting import apply_correction, refuse_correction, request_correction
 from application.desk import Command
 from application.ports import NotFound
 from domain.approvals import PriceMoved
@@ -184,8 +184,8 @@ def ask_for_fix(asker: Asker, signal: UUID, filled: dict[str, str]) -> Said:
     change = change_of(found, filled, filled.get("reason", ""), at=asker.now)
     # What is recorded may move between two tellings of one click, what was filled in does not.
     command = asker.command("fix", signal, filled)
-    request(asker.house.desk, command, asker.member, change)
-    return Said("Asked for: an admin applies it or refuses it on the card.")
+    request_correction(asker.house.desk, command, asker.member, change)
+    return Said("Asked for: another person, an admin, approves or refuses it on the card.")
 
 
 def prefilled(asker: Asker, signal: UUID) -> dict[str, str]:
@@ -198,14 +198,14 @@ def prefilled(asker: Asker, signal: UUID) -> dict[str, str]:
 
 
 def apply_fix(asker: Asker, correction: UUID) -> Said:
-    """Applies a correction that was asked for.
+    """Approves a correction that somebody else asked for.
 
     Raises:
         Forbidden, NotFound, DomainError, Unavailable: as the application says.
     """
     command = asker.command("apply", correction)
     apply_correction(asker.house.desk, command, asker.member, correction)
-    return Said("Applied.")
+    return Said("Approved and applied.")
 
 
 def refuse_fix(asker: Asker, correction: UUID, reason: str) -> Said:

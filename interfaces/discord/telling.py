@@ -56,6 +56,7 @@ _TOLD = {
     "order.cancel_rejected": "the broker does not take the order back: {reason}",
     "order.outcome_unknown": "the broker did not answer, and is asked again: {reason}",
     "correction.requested": "correction asked for by {by}: {reason}",
+    "correction.approved": "correction approved by {by}",
     "correction.applied": "correction applied by {by}",
     "correction.refused": "correction refused by {by}: {reason}",
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from domain.corrections import Target
+from application.correcting import Change
+from domain.corrections import ReasonCode, Target
 from interfaces.graphql.kinds import AsOf, BigInt, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
     FIRST,
@@ -21,7 +23,13 @@ from interfaces.graphql.pages import (
     place_of,
 )
 from interfaces.graphql.reading import asking_of
-from projections.corrections import CorrectionRow, Corrections, CorrectionState, corrections
+from projections.corrections import (
+    CorrectionRow,
+    Corrections,
+    CorrectionState,
+    corrections,
+    correctors,
+)
 
 
 @kind
@@ -36,10 +44,18 @@ class Correction:
     void: bool
     price: Decimal | None = figure("USD per share.")
     quantity: Decimal | None
-    changes: str = figure("What differs, field by field, where it came of reading a message.")
+    bid: Decimal | None = figure("Of a mark, USD per share.")
+    offer: Decimal | None = figure("Of a mark, USD per share.")
+    amount: Decimal | None = figure("Of a movement of cash, USD.")
+    linked_to: UUID | None = figure("The trader that a trader really is.")
+    changes: str = figure("What is recorded and what would be, field by field.")
     message: UUID | None
     revision: int | None = figure("Which words of the message; 0 is what was said first.")
+    corrects: UUID | None = figure("The correction of the same part that came before.")
+    corrected_by: UUID | None = figure("The correction of the same part that came after.")
+    code: ReasonCode
     reason: str
+    evidence: str = figure("An https address; empty: none was given.")
     by: str
     requested_at: datetime
     state: CorrectionState
@@ -47,6 +63,62 @@ class Correction:
     decided_at: datetime | None
     refusal: str = figure("Why it was refused.")
     position: BigInt = figure("The event on the tape that made it stand like this.")
+
+
+@kind
+class Corrector:
+    """How often somebody had to do with corrections, by the name they went by then."""
+
+    name: str
+    requested: int
+    applied: int = figure("Of what they asked for, how much came to be on record.")
+    approved: int
+    refused: int = figure("Of what others asked for.")
+
+
+@strawberry.input(description="What is to be put right in a record; either void or figures.")
+class CorrectionInput:
+    target: Target
+    record: UUID
+    part: Annotated[
+        str,
+        strawberry.argument(
+            description="An execution's number in a signal (1 is the entry), a fill's ExecID, or "
+            "the broker's id of a movement of cash."
+        ),
+    ] = ""
+    void: bool = strawberry.field(default=False, description="Let it count for nothing.")
+    price: Decimal | None = strawberry.field(default=None, description="USD per share.")
+    quantity: Decimal | None = None
+    bid: Decimal | None = strawberry.field(default=None, description="Of a mark.")
+    offer: Decimal | None = strawberry.field(default=None, description="Of a mark.")
+    amount: Decimal | None = strawberry.field(
+        default=None, description="Of a movement of cash, in USD: above zero it came."
+    )
+    linked_to: UUID | None = strawberry.field(
+        default=None, description="The trader that a trader really is."
+    )
+    code: ReasonCode = ReasonCode.OTHER
+    reason: str
+    evidence: str = strawberry.field(default="", description="An https address that shows it.")
+
+    @property
+    def change(self) -> Change:
+        return Change(
+            target=self.target,
+            stream=self.record,
+            part=self.part,
+            void=self.void,
+            price=self.price,
+            quantity=self.quantity,
+            bid=self.bid,
+            offer=self.offer,
+            amount=self.amount,
+            linked_to=self.linked_to,
+            code=self.code,
+            reason=self.reason,
+            evidence=self.evidence,
+        )
 
 
 def correction_of(row: CorrectionRow) -> Correction:
@@ -72,6 +144,7 @@ class CorrectionQueries:
         after: After = None,
         state: CorrectionState | None = None,
         record: UUID | None = None,
+        by: str | None = None,
         as_of: AsOf = None,
     ) -> Connection[Correction]:
         database = asking_of(info).reading.of(Corrections, as_of=as_of)
@@ -79,6 +152,7 @@ class CorrectionQueries:
             database,
             state=state,
             target_stream=record,
+            by=by,
             as_of=as_of,
             after=place_of(after, ByTime),
             limit=limit_of(first),
@@ -86,3 +160,10 @@ class CorrectionQueries:
         return page_of(
             rows, first, lambda row: ByTime(row.requested_at, row.correction), correction_of, after
         )
+
+    @resolved("Who had to do with corrections, by name.")
+    def correctors(
+        self, info: Info, name: str | None = None, as_of: AsOf = None
+    ) -> list[Corrector]:
+        database = asking_of(info).reading.of(Corrections, as_of=as_of)
+        return [shown(Corrector, row) for row in correctors(database, name=name, as_of=as_of)]

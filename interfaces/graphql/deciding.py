@@ -76,7 +76,7 @@ def carry_out(
     """Runs a command that takes just what was asked for, which with its name makes the input
     that comes under a key; the version that was looked at is no part of that.
     """
-    given = (*args, *(value for name, value in more.items() if name != "expected_version"))
+    given = (*args, *(value for name, value in more.items() if not name.startswith("expected_")))
     return decide(
         info,
         act.__name__,

@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from domain.activities import ActivityKind
 from domain.approvals import Attempt, PriceStand, Role
-from domain.corrections import Target
+from domain.corrections import ReasonCode, Target
 from domain.executions import Evidence
 from domain.exit_changes import Concern
 from domain.exit_terms import ExitReason
@@ -127,7 +127,7 @@ def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
 for _enum in (
     ActivityKind, Attempt, Badge, BookKind, By, ClosedBy, CorrectionState, Decision, Evidence,
     ExecType, ExecutionKind, ExitReason, FillState, Heard, OrdStatus, OrdType, PositionEffect,
-    PriceBasis, PriceStand, Role, Side, Target, TimeInForce, TradeState, Window,
+    PriceBasis, PriceStand, ReasonCode, Role, Side, Target, TimeInForce, TradeState, Window,
 ):  # fmt: skip
     _enumeration(_enum)
 # A signal and a trade each have a badge of their own.

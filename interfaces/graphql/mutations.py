@@ -9,11 +9,13 @@ from uuid import UUID
 import strawberry
 
 from application.approving import approve, reject
-from application.correcting import Change, apply_correction, correct, refuse_correction
-from domain.corrections import Target
+from application.correcting import apply_correction, refuse_correction, request_correction
 from interfaces.compose import DEFAULT_ACCOUNT
+from interfaces.graphql.corrections import CorrectionInput
 from interfaces.graphql.deciding import Decided, carry_out, decide
+from interfaces.graphql.frozen import FreezingMutations
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, SeenVersion, mutation
+from interfaces.graphql.people import PeopleMutations
 from interfaces.graphql.reading import asking_of
 from interfaces.graphql.stopping import StoppingMutations
 from interfaces.graphql.trading import TradingMutations
@@ -28,24 +30,8 @@ AcceptPrice = Annotated[
 ]
 
 
-@strawberry.input(description="What is to be put right in the record of a signal or an order.")
-class CorrectionInput:
-    target: Target
-    record: UUID
-    part: Annotated[
-        str,
-        strawberry.argument(
-            description="An execution's number in a signal (1 is the entry), or a fill's ExecID."
-        ),
-    ] = ""
-    void: bool = strawberry.field(default=False, description="Let it count for nothing.")
-    price: Decimal | None = strawberry.field(default=None, description="USD per share.")
-    quantity: Decimal | None = None
-    reason: str
-
-
 @strawberry.type(description="What members decide; a repeated idempotency key decides once.")
-class Mutation(StoppingMutations, TradingMutations):
+class Mutation(StoppingMutations, TradingMutations, PeopleMutations, FreezingMutations):
     @mutation(
         "Say yes to a signal; the account's order follows, once no second approver is needed. "
         "A refusal is on record and answered again to the same key."
@@ -105,37 +91,43 @@ class Mutation(StoppingMutations, TradingMutations):
         )
 
     @mutation(
-        "Put a recorded mistake right by adding to the record. The id is the "
+        "Ask for a recorded mistake to be put right, which another person approves. The id is the "
         "correction's, the expected version that of the record it is about."
     )
-    def correct(
+    def request_correction(
         self,
         info: Info,
         correction: CorrectionInput,
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
     ) -> Decided:
-        change = Change(
-            target=correction.target,
-            stream=correction.record,
-            part=correction.part,
-            void=correction.void,
-            price=correction.price,
-            quantity=correction.quantity,
-            reason=correction.reason,
+        return carry_out(
+            info,
+            idempotency_key,
+            request_correction,
+            correction.change,
+            expected_version=expected_version,
         )
-        return carry_out(info, idempotency_key, correct, change, expected_version=expected_version)
 
-    @mutation("Say yes to a requested correction: its record is put right.")
+    @mutation(
+        "Say yes to a correction that another person asked for: its record is put right. The "
+        "expected target is the version of the record that you saw, such as a preview's."
+    )
     def apply_correction(
         self,
         info: Info,
         correction: UUID,
         idempotency_key: IdempotencyKey,
         expected_version: ExpectedVersion = None,
+        expected_target: int | None = None,
     ) -> Decided:
         return carry_out(
-            info, idempotency_key, apply_correction, correction, expected_version=expected_version
+            info,
+            idempotency_key,
+            apply_correction,
+            correction,
+            expected_version=expected_version,
+            expected_target=expected_target,
         )
 
     @mutation("Say no to a requested correction: its record stays as it is.")

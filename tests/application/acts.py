@@ -13,8 +13,10 @@ from eventsourcing.domain import BaseAggregate
 from adapters.reaction_runner import Step
 from application.access import Member
 from application.assessing import Assessor
+from application.correcting import Change, apply_correction, request_correction
 from application.desk import Command, Desk, Outcome, Work
 from domain.approvals import Role
+from domain.corrections import Target
 from domain.fix import OrdType, PositionEffect, Side, TimeInForce
 from domain.legs import Leg
 from domain.orders import Order
@@ -45,6 +47,7 @@ BLIND = Assessor(ShownMarket(), ShownBooks())
 """An assessor without quotes and without books."""
 
 ADA = member("ada", Role.ADMIN)
+BEA = member("bea", Role.ADMIN)
 DANA = member("dana", Role.APPROVER)
 ROB = member("rob", Role.READER)
 
@@ -154,6 +157,63 @@ def filled_order(
             at=at,
         )
     return begin(desk, order)
+
+
+def put_right(
+    desk: Desk,
+    wanted: Change,
+    *,
+    asks: Member = BEA,
+    agrees: Member = ADA,
+    asked: Command | None = None,
+    version: int | None = None,
+    at: datetime = NOON,
+) -> Outcome:
+    """One person asks for a correction, another one approves it."""
+    given = asked or command(wanted, actor=asks.actor, at=at)
+    request = request_correction(desk, given, asks, wanted, expected_version=version)
+    return apply_correction(desk, command(actor=agrees.actor, at=at), agrees, request.stream)
+
+
+def of_signal(
+    stream: UUID,
+    part: str = "1",
+    *,
+    price: str | None = None,
+    quantity: str | None = None,
+    void: bool = False,
+    reason: str = "a typo",
+    target: Target = Target.SIGNAL,
+) -> Change:
+    return Change(
+        target=target,
+        stream=stream,
+        part=part,
+        void=void,
+        price=None if price is None else Decimal(price),
+        quantity=None if quantity is None else Decimal(quantity),
+        reason=reason,
+    )
+
+
+def of_order(
+    stream: UUID,
+    part: str = "a",
+    *,
+    price: str | None = None,
+    quantity: str | None = None,
+    void: bool = False,
+    reason: str = "a bust",
+) -> Change:
+    return of_signal(
+        stream,
+        part,
+        price=price,
+        quantity=quantity,
+        void=void,
+        reason=reason,
+        target=Target.ORDER,
+    )
 
 
 class Follower(Protocol):

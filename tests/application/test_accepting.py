@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from application.accepting import accept
-from application.correcting import Change, correct
+from application.correcting import Change
 from application.desk import Desk, Outcome, Work
 from application.differing import Difference
 from application.ports import Forbidden
@@ -31,11 +31,11 @@ from tests.application.acts import (
     ADA,
     TSLA,
     TSLA_HIGHER,
-    command,
     head,
     last,
     member,
     names,
+    put_right,
 )
 from tests.application.before import (
     LATER,
@@ -109,7 +109,7 @@ def test_what_is_gone_is_voided_and_both_versions_are_named(
     assert signal_of(desk, signal).voided
     asked = last(desk, CorrectionRequested)
     assert asked.reason == (f"a better reader (read again by {PARSER}, booked by {OLD})")
-    assert (asked.by, asked.revision, asked.target_stream) == ("ada", 0, signal)
+    assert (asked.by, asked.revision, asked.target_stream) == (PARSER, 0, signal)
 
 
 def test_figures_are_corrected(desk: Desk, database_url: str, channel: Before) -> None:
@@ -209,6 +209,6 @@ def test_a_record_that_moved_on_is_left(desk: Desk, database_url: str, channel: 
     signal = channel.booked(channel.hears("good morning everyone"))
     gone = only(desk, database_url)
     wanted = Change(target=Target.SIGNAL, stream=signal, void=True, reason="a joke")
-    correct(desk, command(), ADA, wanted)
+    put_right(desk, wanted)
     with pytest.raises(Impossible, match="voided already"):
         agree(desk, gone)

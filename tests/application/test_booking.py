@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from application.administering import configure_room
 from application.booking import Booking
-from application.correcting import Change, correct
+from application.correcting import Change
 from application.desk import Desk, Work
 from application.reaction import Happened
 from application.settling import settle_expired
@@ -34,7 +34,17 @@ from domain.signal_events import (
 from domain.signals import signal_stream
 from domain.traders import TraderRegistered, TraderRenamed, trader_stream
 from tests.adapters.notes import on_tape
-from tests.application.acts import ADA, TSLA, catch_up, command, events, head, last, names
+from tests.application.acts import (
+    ADA,
+    TSLA,
+    catch_up,
+    command,
+    events,
+    head,
+    last,
+    names,
+    put_right,
+)
 from tests.application.channel import Channel
 from tests.application.conftest import NOON, ShownMarket, desk_on
 from tests.conftest import NewDatabase
@@ -266,7 +276,7 @@ class TestGoingOn:
 class TestWhatOthersDo:
     def void(self, desk: Desk) -> None:
         wanted = Change(target=Target.SIGNAL, stream=only_signal(desk), void=True, reason="a joke")
-        correct(desk, command(wanted), ADA, wanted)
+        put_right(desk, wanted)
 
     def test_what_was_settled_is_not_open_any_more(
         self, desk: Desk, channel: Channel, market: ShownMarket
@@ -297,7 +307,7 @@ class TestWhatOthersDo:
         wanted = Change(
             target=Target.SIGNAL, stream=only_signal(desk), part="1", quantity=D(6), reason="typo"
         )
-        correct(desk, command(wanted), ADA, wanted)
+        put_right(desk, wanted)
         channel.books("STC half TSLA 250c @ 3.05")
         assert last(desk, SignalExitCalled).quantity == 3
 

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from application.access import Member
-from application.correcting import Change, correct
-from application.desk import Command, Desk, Outcome, Work
+from application.correcting import apply_correction, request_correction
+from application.desk import Desk, Outcome, Work
 from application.ports import Conflict, Forbidden, NotFound
 from domain.approvals import Role
-from domain.corrections import CorrectionApplied, CorrectionRequested, Target
+from domain.corrections import CorrectionApplied, CorrectionApproved, CorrectionRequested
 from domain.order_events import OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
 from domain.shared import Impossible, InvalidInput
@@ -23,6 +22,7 @@ from domain.signals import Signal
 from tests.adapters.notes import on_tape
 from tests.application.acts import (
     ADA,
+    BEA,
     call_exit,
     change,
     command,
@@ -31,63 +31,14 @@ from tests.application.acts import (
     last,
     member,
     names,
+    of_order,
+    of_signal,
     post,
+    put_right,
 )
 from tests.application.conftest import NOON
 
 D = Decimal
-
-
-def of_signal(
-    stream: UUID,
-    part: str = "1",
-    *,
-    price: str | None = None,
-    quantity: str | None = None,
-    void: bool = False,
-    reason: str = "a typo",
-    target: Target = Target.SIGNAL,
-) -> Change:
-    return Change(
-        target=target,
-        stream=stream,
-        part=part,
-        void=void,
-        price=None if price is None else D(price),
-        quantity=None if quantity is None else D(quantity),
-        reason=reason,
-    )
-
-
-def of_order(
-    stream: UUID,
-    part: str = "a",
-    *,
-    price: str | None = None,
-    quantity: str | None = None,
-    void: bool = False,
-    reason: str = "a bust",
-) -> Change:
-    return of_signal(
-        stream,
-        part,
-        price=price,
-        quantity=quantity,
-        void=void,
-        reason=reason,
-        target=Target.ORDER,
-    )
-
-
-def put_right(
-    desk: Desk,
-    wanted: Change,
-    *,
-    who: Member = ADA,
-    asked: Command | None = None,
-    version: int | None = None,
-) -> Outcome:
-    return correct(desk, asked or command(wanted), who, wanted, expected_version=version)
 
 
 def signal_now(desk: Desk, stream: UUID) -> Signal:
@@ -95,19 +46,20 @@ def signal_now(desk: Desk, stream: UUID) -> Signal:
 
 
 class TestAnySort:
-    def test_request_effect_and_end_lie_together_under_one_command(
+    def test_one_asks_and_approval_effect_and_end_lie_together(
         self, desk: Desk, database_url: str
     ) -> None:
-        signal, wanted = post(desk), command(actor="member:ada")
+        signal, wanted = post(desk), command(actor="member:bea")
         answer = put_right(desk, of_signal(signal, price="5.05"), asked=wanted)
-        assert answer == Outcome(stream=wanted.id, version=2, position=4)
+        assert answer == Outcome(stream=wanted.id, version=3, position=5)
         told = on_tape(database_url)[1:]
-        assert [event.name for event in told] == [
-            "correction.requested",
-            "signal.corrected",
-            "correction.applied",
+        assert [(event.name, event.actor) for event in told] == [
+            ("correction.requested", "member:bea"),
+            ("correction.approved", "member:ada"),
+            ("signal.corrected", "member:ada"),
+            ("correction.applied", "member:ada"),
         ]
-        assert {(event.actor, event.correlation) for event in told} == {("member:ada", signal)}
+        assert {event.correlation for event in told} == {signal}
 
     def test_the_request_keeps_what_was_asked_for_and_the_effect_names_it(self, desk: Desk) -> None:
         signal, wanted = post(desk), command()
@@ -120,21 +72,26 @@ class TestAnySort:
             None,
             False,
         )
-        assert (asked.by, asked.reason) == ("ada", "a typo")
+        assert (asked.by, asked.person, asked.reason) == ("bea", "member:bea", "a typo")
+        assert [str(changed) for changed in asked.changes] == ["price 5.50 -> 5.05"]
         assert (done.correction, done.by, done.reason) == (wanted.id, "ada", "a typo")
+        assert last(desk, CorrectionApproved).person == "member:ada"
         assert last(desk, CorrectionApplied).by == "ada"
 
     def test_the_same_command_again_corrects_nothing_again(self, desk: Desk) -> None:
         wanted = of_signal(post(desk), price="5.05")
-        asked = command(wanted)
-        first = put_right(desk, wanted, asked=asked)
-        assert put_right(desk, wanted, asked=asked) == first
-        assert head(desk) == 4
+        asked, agreed = command(wanted), command(actor="member:ada")
+        request = request_correction(desk, asked, BEA, wanted)
+        assert request_correction(desk, asked, BEA, wanted) == request
+        first = apply_correction(desk, agreed, ADA, request.stream)
+        assert apply_correction(desk, agreed, ADA, request.stream) == first
+        assert head(desk) == 5
 
     @pytest.mark.parametrize("role", sorted(frozenset(Role) - {Role.ADMIN}))
-    def test_only_admins_correct(self, desk: Desk, role: Role) -> None:
+    def test_only_admins_approve(self, desk: Desk, role: Role) -> None:
+        wanted = of_signal(post(desk), price="1")
         with pytest.raises(Forbidden, match="rob may not correct: that takes admin"):
-            put_right(desk, of_signal(uuid4(), price="1"), who=member("rob", role))
+            put_right(desk, wanted, agrees=member("rob", role))
 
     def test_what_is_not_there_cannot_be_corrected(self, desk: Desk) -> None:
         nothing = uuid4()
@@ -150,7 +107,15 @@ class TestAnySort:
         call_exit(desk, signal, "1")
         with pytest.raises(Conflict, match="at version 2 by now, not 1"):
             put_right(desk, of_signal(signal, price="1"), version=1)
-        assert put_right(desk, of_signal(signal, price="1"), version=2).position == 5
+        assert put_right(desk, of_signal(signal, price="1"), version=2).position == 6
+
+    def test_who_saw_another_record_than_is_there_does_not_approve(self, desk: Desk) -> None:
+        signal = post(desk)
+        request = request_correction(desk, command(), BEA, of_signal(signal, price="1")).stream
+        call_exit(desk, signal, "1")
+        with pytest.raises(Conflict, match="at version 2 by now, not 1"):
+            apply_correction(desk, command(), ADA, request, expected_target=1)
+        assert apply_correction(desk, command(), ADA, request, expected_target=2).version == 3
 
     def test_a_reason_is_needed(self, desk: Desk) -> None:
         signal, order = post(desk), filled_order(desk, ("a", "2", "5.00"))
@@ -173,7 +138,7 @@ class TestAnySort:
         with pytest.raises(Impossible):
             put_right(desk, of_signal(signal, "9", price="1"), asked=asked)
         assert names(desk) == ["signal.posted"]
-        assert put_right(desk, of_signal(signal, price="1"), asked=asked).version == 2
+        assert put_right(desk, of_signal(signal, price="1"), asked=asked).version == 3
 
 
 class TestSignals:
@@ -280,6 +245,7 @@ class TestSignals:
         assert names(desk) == [
             "signal.posted",
             "correction.requested",
+            "correction.approved",
             "signal.voided",
             "correction.applied",
         ]

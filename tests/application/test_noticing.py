@@ -13,7 +13,7 @@ import pytest
 from adapters.reaction_runner import ReactionRunner
 from application.administering import open_account
 from application.approving import reject
-from application.correcting import Change, correct
+from application.correcting import Change
 from application.desk import Desk
 from application.limiting import halt_trading
 from application.noticing import (
@@ -49,6 +49,7 @@ from tests.application.acts import (
     head,
     names,
     post,
+    put_right,
 )
 from tests.application.conftest import NOON
 
@@ -185,7 +186,7 @@ class TestDue:
         wanted = Change(
             target=Target.SIGNAL, stream=signal, part="1", price=Decimal(5), reason="a typo"
         )
-        correct(desk, command(wanted), ADA, wanted)
+        put_right(desk, wanted)
         assert {one.topic for one in due(board)} == {Topic.CARD, Topic.LINE, Topic.BOARD}
 
     def test_an_order_without_a_signal_has_no_card_and_its_fill_is_told(

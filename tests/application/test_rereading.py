@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from application.administering import configure_room
-from application.correcting import Change, correct
+from application.correcting import Change
 from application.desk import Desk
 from application.differing import Sort
 from application.reaction import Happened
@@ -26,6 +26,7 @@ from tests.application.acts import (
     command,
     head,
     names,
+    put_right,
 )
 from tests.application.before import (
     OLD,
@@ -190,7 +191,7 @@ class TestDifferences:
             target=Target.SIGNAL, stream=stream, part="" if void else "1", void=void,
             price=None if void else D("2.40"), reason="the fill was at 2.40",
         )  # fmt: skip
-        correct(desk, command(), ADA, wanted)
+        put_right(desk, wanted)
         assert differing(desk, database_url) == []
 
     def test_a_long_history_keeps_only_what_differs_or_is_open(

@@ -8,11 +8,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.embedded import Servers
+from application.access import Member
+from application.correcting import apply_correction
+from application.desk import Command
+from domain.approvals import Role
+from interfaces.compose import open_house
+from interfaces.settings import Settings
 from interfaces.wording import money, percent
 from tests.conftest import NewDatabase
 from tests.interfaces.shell import Shell
@@ -232,9 +238,29 @@ def test_what_is_rejected_leaves_the_queue(shell: Shell) -> None:
 
 def test_a_mistake_is_corrected_and_the_board_follows(shell: Shell) -> None:
     signal = the(shell, "TSLA")["signal"]
-    said = shell("correct", signal[:8], "--price", "2.55", "--reason", "the fill was at 2.55")
-    assert said.code == 0
+    wrong = ("--price", "2.55", "--code", "mistyped_price", "--reason", "the fill was at 2.55")
+    asked = shell("correct", signal[:8], *wrong, "--as", "bea", "--json").json["stream"]
+    assert "on the server is one person" in shell.refused("correct", asked, "--approve")
+    _approves(shell, UUID(asked))
+    (told,) = shell("corrections", "--by", "bea", "--json").json
+    assert (told["changes"], told["state"]) == ("price 2.28 -> 2.55", "applied")
+    counts = shell("corrections", "--counts", "--json").json
+    assert [(row["name"], row["approved"]) for row in counts] == [("bea", 0), ("ada", 1)]
     rows = shell("leaderboard", "--json").json["standings"]
+def _approves(shell: Shell, correction: UUID) -> None:
+    """Another admin says yes over another way than this machine's command line."""
+    settings = Settings(
+        home=shell.folder / "home",
+        database_url=shell.environment["TRUETAPE_DATABASE_URL"],
+        redis_url=shell.environment["TRUETAPE_REDIS_URL"],
+    )
+    ada = Member(name="ada", roles=frozenset({Role.ADMIN}))
+    with open_house(settings) as house:
+        agreed = Command.given(uuid4(), correction, actor=ada.actor, at=NOW)
+        apply_correction(house.desk, agreed, ada, correction)
+        house.catch_up()
+
+
     assert next(row for row in rows if row["name"] == "Nora")["closed"] == 1
     trades = shell("trader", "Nora", "--json").json["trades"]
     assert {"100.00", "100.0000"} & {trade["realised"] for trade in trades}

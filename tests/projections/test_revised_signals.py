@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.corrections import Correction, Target
+from domain.corrections import Correction, Target, Wanted
 from domain.messages import message_stream
 from domain.shared import stream_id
 from domain.signal_events import Source
@@ -56,8 +56,9 @@ def hindsight() -> Signal:
 def requested() -> Correction:
     return Correction.request(
         id=stream_id("correction", "1"), target=Target.SIGNAL, target_stream=desk.signal().id,
-        target_version=1, part="1", void=False, price=Decimal("1.00"), quantity=None,
-        changes=CHANGE, message=message_stream("discord", "1"), revision=1,
+        target_version=1,
+        wanted=Wanted(part="1", price=Decimal("1.00"), changes=CHANGE,
+                      message=message_stream("discord", "1"), revision=1),
         reason="edited", by="booking", at=desk.minute(6),
     )  # fmt: skip
 
@@ -143,6 +144,7 @@ def test_a_correction_waits_until_somebody_decides(refusal: str, state: Correcti
     if refusal:
         correction.refuse(by="ada", reason=refusal, at=desk.minute(8))
     else:
+        correction.agree(by="ada", person="member:ada", at=desk.minute(8))
         correction.apply_to_target(by="ada", at=desk.minute(8))
     story.tell(correction)
     assert fields(current(model.rows)[0], "state", "decided_by", "decided_at", "refusal") == (

@@ -10,7 +10,7 @@ import pytest
 
 from domain.accounts import Account, CashKind, account_stream
 from domain.approvals import Role
-from domain.corrections import Correction, Target
+from domain.corrections import Correction, Target, Wanted
 from domain.exit_terms import Levels
 from domain.exits import ExitPlan
 from domain.fix import Side
@@ -150,13 +150,14 @@ def test_a_correction_is_in_the_story_of_its_target(target: Target) -> None:
     order = desk.order(of=signal.id)
     about = signal.id if target is Target.SIGNAL else order.id
     correction = Correction.request(
-        id=UUID(int=9), target=target, target_stream=about, target_version=1, part="1",
-        void=True, price=None, quantity=None, reason="typo", by="ana", at=desk.NOON,
+        id=UUID(int=9), target=target, target_stream=about, target_version=1,
+        wanted=Wanted(part="1", void=True), reason="typo", by="ana", at=desk.NOON,
     )  # fmt: skip
+    correction.agree(by="bea", person="member:bea", at=desk.NOON)
     correction.apply_to_target(by="ana", at=desk.NOON)
     story.tell(signal, order, correction)
     found = stories(model)
-    assert found[about][-2:] == found[desk.TRADER][-2:] == [3, 4]
+    assert found[about][-3:] == found[desk.TRADER][-3:] == [3, 4, 5]
 
 
 def test_a_manual_order_is_in_the_story_of_its_account() -> None:

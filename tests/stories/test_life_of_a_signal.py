@@ -9,7 +9,7 @@ import pytest
 
 from application.access import LOCAL_OPERATOR, Member
 from application.administering import configure_room
-from application.correcting import Change, correct
+from application.correcting import Change, apply_correction, request_correction
 from domain.approvals import (
     ApprovalRules,
     NotAnApprover,
@@ -180,9 +180,12 @@ def _a_mistake_is_corrected_in_the_open(story: Told, signal: UUID) -> None:
         price=Decimal("2.40"),
         reason="the fill was at 2.40",
     )
-    correct(story.house.desk, story.command(), LOCAL_OPERATOR, change)
+    desk = story.house.desk
+    asked = request_correction(desk, story.command(), DANA, change).stream
+    assert story.events() == ["correction.requested"]
+    apply_correction(desk, story.command(), LOCAL_OPERATOR, asked)
     story.house.catch_up()
-    assert story.events() == ["correction.requested", "signal.corrected", "correction.applied"]
+    assert story.events() == ["correction.approved", "signal.corrected", "correction.applied"]
     with story.house.reader.connection() as connection:
         (realised,) = connection.execute(
             "SELECT realised FROM read.positions"

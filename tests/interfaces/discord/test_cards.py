@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from application.access import LOCAL_OPERATOR
 from application.approving import expire_due
-from application.correcting import Change, correct
+from application.correcting import Change
 from domain.corrections import Target
 from domain.holdings import holding_stream
 from interfaces.clock import SetClock
+from tests.application.acts import put_right
 from tests.interfaces.discord.asking import CALL
 from tests.interfaces.discord.deck import Deck, pressable, shown, signal_of, until_shown
 from tests.interfaces.discord.gateway import until
@@ -175,15 +176,11 @@ async def test_a_correction_shows_the_old_figure_struck_out(deck: Deck) -> None:
             target=Target.SIGNAL, stream=signal, part="1", price=Decimal("2.18"),
             reason="a typo",
         )  # fmt: skip
-        await asyncio.to_thread(
-            correct, deck.house.desk, deck.order("fix", change), LOCAL_OPERATOR, change
-        )
+        await asyncio.to_thread(put_right, deck.house.desk, change, agrees=LOCAL_OPERATOR)
         told = await until_shown(card, lambda fields: "Changed" in fields)
         assert told["Changed"] == "entry price ~~2.28~~ 2.18: operator, a typo"
         void = Change(target=Target.SIGNAL, stream=signal, void=True, reason="never said")
-        await asyncio.to_thread(
-            correct, deck.house.desk, deck.order("void", void), LOCAL_OPERATOR, void
-        )
+        await asyncio.to_thread(put_right, deck.house.desk, void, agrees=LOCAL_OPERATOR)
         told = await until_shown(card, lambda fields: fields["told"].startswith("**Voided**"))
     assert not pressable(card)["approve"]
 

@@ -249,12 +249,12 @@ class TestFix:
             assert bare.content.startswith("Stops and targets are moved, not taken away")
             filled = fixed(price="2.18", levels="stop 1.50, targets 3.50")
             answer = await (await deck.loopback.submit(click, filled)).answered()
-            assert answer.content.startswith("Asked for: an admin applies it")
+            assert answer.content.startswith("Asked for: another person, an admin, approves")
             told = await until_shown(card, lambda fields: "Correction asked for" in fields)
             assert told["Correction asked for"] == "price ~~2.28~~ 2.18: nora, misread"
             assert "signal.corrected" not in deck.events()
             assert "may not correct" in await hears_of_fix(deck, card, "apply", "Olga")
-            assert await hears_of_fix(deck, card, "apply", "Ada") == "Applied."
+            assert await hears_of_fix(deck, card, "apply", "Ada") == "Approved and applied."
             told = await until_shown(card, lambda fields: "Changed" in fields)
         assert told["Changed"] == "entry price ~~2.28~~ 2.18: ada, misread"
         assert "Correction asked for" not in told

@@ -10,10 +10,11 @@ import pytest
 
 from application.access import LOCAL_OPERATOR
 from application.administering import configure_room
-from application.correcting import Change, correct
+from application.correcting import Change
 from domain.approvals import ApprovalRules, Role
 from domain.corrections import Target
 from domain.grammar.reading import Room
+from tests.application.acts import put_right
 from tests.interfaces.graphql.world import Client, World
 
 APPROVE = """
@@ -165,4 +166,4 @@ def _correct(world: World, signal: UUID) -> None:
     change = Change(
         target=Target.SIGNAL, stream=signal, part="1", price=Decimal("2.10"), reason="a slip"
     )
-    correct(world.house.desk, world.command(), LOCAL_OPERATOR, change)
+    put_right(world.house.desk, change, at=world.house.clock.now())

@@ -24,8 +24,15 @@ mutation ($signal: UUID!, $key: UUID!, $reason: String!) {
 """
 CORRECT = """
 mutation ($correction: CorrectionInput!, $key: UUID!, $version: Int) {
-  correct(correction: $correction, idempotencyKey: $key, expectedVersion: $version) {
+  requestCorrection(correction: $correction, idempotencyKey: $key, expectedVersion: $version) {
     id version position
+  }
+}
+"""
+AGREE = """
+mutation ($correction: UUID!, $key: UUID!, $target: Int) {
+  applyCorrection(correction: $correction, idempotencyKey: $key, expectedTarget: $target) {
+    version
   }
 }
 """
@@ -115,17 +122,45 @@ async def test_there_is_no_approving_what_is_not_there(dana: Client) -> None:
     assert code == "not_found"
 
 
-async def test_a_wrong_price_is_corrected_by_adding(admin: Client, world: World) -> None:
+async def test_a_wrong_price_is_corrected_by_two(admin: Client, dana: Client, world: World) -> None:
     signal = world.post()
     change = {
         "target": "SIGNAL", "record": str(signal), "part": "1", "price": "2.50",
-        "reason": "a slip of the pen",
+        "code": "MISTYPED_PRICE", "reason": "a slip of the pen", "evidence": "https://a.example/1",
     }  # fmt: skip
-    found = (await admin.ask(CORRECT, correction=change, key=key(), version=1))["correct"]
+    asked = await dana.ask(CORRECT, correction=change, key=key(), version=1)
+    found = asked["requestCorrection"]
+    code, _ = await admin.refused(AGREE, correction=found["id"], key=key(), target=9)
+    assert code == "conflict"
+    await admin.ask(AGREE, correction=found["id"], key=key(), target=1)
     world.catch_up()
+    told = await admin.ask(
+        "{ corrections { nodes { code evidence by decidedBy changes state } }"
+        " correctors { name requested approved } }"
+    )
+    assert told["corrections"]["nodes"] == [{
+        "code": "MISTYPED_PRICE", "evidence": "https://a.example/1", "by": "dana",
+        "decidedBy": "ada", "changes": "price 2.00 -> 2.50", "state": "APPLIED",
+    }]  # fmt: skip
+    assert told["correctors"] == [
+        {"name": "dana", "requested": 1, "approved": 0},
+        {"name": "ada", "requested": 0, "approved": 1},
+    ]
     row = await admin.ask(f'{{ signal(id: "{signal}") {{ averagePrice corrections }} }}')
     assert row["signal"] == {"averagePrice": "2.50", "corrections": 1}
     assert found["id"] != str(signal)
+
+
+async def test_nobody_approves_their_own_correction(admin: Client, world: World) -> None:
+    change = {
+        "target": "SIGNAL", "record": str(world.post()), "part": "1", "price": "2.50",
+        "reason": "a slip of the pen",
+    }  # fmt: skip
+    asked = await admin.ask(CORRECT, correction=change, key=key())
+    found = asked["requestCorrection"]["id"]
+    code, sentence = await admin.refused(AGREE, correction=found, key=key())
+    assert code == "own_request"
+    assert "truetape token issue NAME --role admin" in sentence
 
 
 async def test_a_correction_says_what_is_wrong_with_it(admin: Client, world: World) -> None:
@@ -174,10 +209,14 @@ async def test_each_role_may_what_it_may_and_no_more(nobody: Client, world: Worl
             assert decided.json()["errors"][0]["extensions"]["code"] == "not_an_approver"
             code, _ = await client.refused(REJECT, signal=signal, key=key(), reason="no")
             assert code == "not_an_approver"
-        for mutation, given in ((CORRECT, {"correction": change}), (ORDER, {"order": BUY})):
+        asked = str(uuid4())
+        for mutation, given in ((AGREE, {"correction": asked}), (ORDER, {"order": BUY})):
             code, sentence = await client.refused(mutation, key=key(), **given)
             assert code == "forbidden"
             assert f"{role.value} may not" in sentence
+        if role is not Role.APPROVER:
+            code, sentence = await client.refused(CORRECT, key=key(), correction=change)
+            assert (code, f"{role.value} may " in sentence) == ("forbidden", True)
 
 
 async def test_a_refusal_leaves_no_trace(dana: Client, world: World) -> None:
