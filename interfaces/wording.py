@@ -86,7 +86,9 @@ def rests_on(row: Standing) -> str:
         )
         if count
     ]
-    short = f"unranked {row.unranked}" if row.unranked else ""
+    short = row.unranked
+    if short and row.skill is None:
+        short = f"unranked {short}"
     return ", ".join(([short] if short else []) + told)
 
 

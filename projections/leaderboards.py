@@ -1,8 +1,8 @@
-"""Leaderboards: who did what in a window, from two day rows of each book.
+"""Leaderboards: who did what in a window, and in which order.
 
-A book's day rows carry sums from its beginning, so any window is the difference of its last
-row in the window and its last row before it; the length of the record does not matter. Who
-left stays; who has too few closed trades is listed as unranked with how many are missing.
+All figures are differences of sums that are kept by day, so the length of the record does not
+matter. Accounts of one person count as one. Who left stays; who is not ranked is listed behind
+those who are, with the reason.
 """
 
 from __future__ import annotations
@@ -11,24 +11,31 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import lru_cache
+from math import nan
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection
 
 from domain.ranking import Rules
-from domain.shared import ratio
-from domain.standings import ONE, day_return, sharpe_like, wilson_interval, window_return
-from projections.readmodel import known_at
+from domain.shared import InvalidInput, ratio
+from domain.standings import sharpe_like, wilson_interval
+from projections.board_definitions import definitions
+from projections.board_figures import BookFigures
+from projections.board_records import BoardRecord, KeptRecords, read_record
+from projections.ranking_rules import rules_named, rules_on
+from projections.skill import Ranked, Skill, ranked
 from projections.windows import Span, Window, sessions_between
 
-ZERO = Decimal(0)
+__all__ = ["Board", "By", "Standing", "board", "definitions", "rules_on"]
 
 
 class By(StrEnum):
     """The figure a board is ordered by."""
 
+    SCORE = "score"
     RETURN = "return"
     ACCURACY = "accuracy"
     SHARPE = "sharpe"
@@ -38,8 +45,9 @@ class By(StrEnum):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One trader's figures in a window. `return_` and `accuracy` are ratios, `pnl` is USD.
 
-    `badges` counts the closed trades by what they rest on; `unattainable` the trades entered
-    in the window that could not be had and so do not count.
+    `posted` to `assumed` count the closed trades by what they rest on; `unattainable` the trades
+    entered in the window that could not be had and so do not count. `accounts` of one person
+    are one standing; `skill` is there from version 2 of the rules on.
     """
 
     rank: int | None
@@ -61,6 +69,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     assumed: int
     unattainable: int
     unranked: str = ""
+    accounts: int = 1
+    skill: Skill | None = None
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,35 +86,54 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     standings: Sequence[Standing]
 
 
-_COUNTS = ("opened", "closed", "wins", "posted", "checked", "filled", "assumed", "unattainable")
-_SUMS = {"total": "sum_r", "squares": "sum_r2", "days": "days", "pnl": "cum_pnl"}
-
-
 def board(
     connection: Connection[Any],
     span: Span,
-    by: By,
+    by: By | None,
     sessions: Sequence[date],
     *,
     as_of: int | None = None,
     trader: UUID | None = None,
     limit: int | None = None,
     after: UUID | None = None,
+    version: int | None = None,
+    kept: KeptRecords | None = None,
 ) -> Board:
     """The board of a window; of one trader alone if asked, or a page after a trader.
 
-    `sessions` are the exchange's trading days in order, at least those of the window.
+    `sessions` are the exchange's trading days in order, at least those of the window. Without
+    `by` the order is by score if the rules have one, else by return. The rules are those that
+    hold on the window's last day, or a `version` to look at beside it. What is `kept` in memory
+    is only brought up to date.
+
+    Raises:
+        InvalidInput: there are no such rules, or they have no score to order by.
     """
-    rules = rules_on(connection, span.last, as_of)
-    if span.since is not None:
-        rows = _of_hours(connection, span, rules, as_of, trader)
+    if version is None:
+        rules = rules_on(connection, span.last, as_of)
     else:
-        rows = _of_days(connection, span, sessions, as_of, trader)
-    ordered = _ranked(rows, by, rules)
+        rules = rules_named(connection, version, as_of)
+    if by is None:
+        by = By.RETURN if rules.score is None else By.SCORE
+    if by is By.SCORE and rules.score is None:
+        raise InvalidInput(
+            f"ranking rules version {rules.version} have no score: order by another figure, or"
+            " look at the record by rules version 2"
+        )
+    if kept is not None and as_of is None:
+        record = kept.record(connection, span, rules)
+    else:
+        record = read_record(connection, span, rules, as_of)
+    order = _Order(record, by, rules, span, sessions)
+    places = order.places
+    if trader is not None:
+        own = record.place_of(trader)
+        places = [] if own is None else [own]
     begin = 0
     if after is not None:
-        begin = 1 + next((at for at, (row, _) in enumerate(ordered) if row.book == after), -1)
-    shown = ordered[begin:] if limit is None else ordered[begin : begin + limit]
+        last = record.place_of(after)
+        begin = places.index(last) + 1 if last is not None else 0
+    shown = places[begin:] if limit is None else places[begin : begin + limit]
     return Board(
         window=span.window,
         by=by,
@@ -112,216 +141,146 @@ def board(
         last=span.last,
         rules=rules,
         definitions=definitions(rules),
-        traders=len(ordered),
-        standings=[_standing(row, rank, rules) for row, rank in shown],
+        traders=len(places),
+        standings=order.standings(shown),
     )
 
 
-def rules_on(connection: Connection[Any], day: date, as_of: int | None = None) -> Rules:
-    """The ranking rules that hold on a day."""
-    row = connection.execute(
-        "SELECT version, nav_fraction, minimum_trades, sessions_per_year FROM read.ranking_rules"
-        f" WHERE {known_at(as_of)} AND effective <= %(day)s ORDER BY version DESC LIMIT 1",
-        {"day": day, "as_of": as_of},
-    ).fetchone()
-    if row is None:
-        return Rules()
-    return Rules(
-        version=row[0], nav_fraction=row[1], minimum_trades=row[2], sessions_per_year=row[3]
-    )
+_Value = tuple[float, float] | Decimal | None
+"""What is ordered by: a figure, or a score with the mean that decides between equals."""
 
 
-def definitions(rules: Rules) -> dict[str, str]:
-    """What each figure means, for the person who reads it."""
-    share = f"{rules.nav_fraction:.0%}"
-    return {
-        "return": f"NAV index at the end over its start, less 1; every trade is given {share} of "
-        "NAV, a day's return is that share of what each scored trade moved",
-        "accuracy": "closed scored trades with P&L above zero over all closed scored trades, "
-        "with Wilson's 95 % interval",
-        "sharpe": "mean over standard deviation (ddof 1) of daily NAV returns, times "
-        f"sqrt({rules.sessions_per_year}), over the sessions since the first scored trade",
-        "pnl": "US dollars by the quantities posted, realised and at the last mark, without "
-        "commission",
-        "ranked": f"at least {rules.minimum_trades} closed scored trades in the window; traders "
-        "who left stay on the board",
-    }
+class _Order:
+    """A record in the order of a figure; `places` are those of its rows."""
+
+    def __init__(
+        self, record: BoardRecord, by: By, rules: Rules, span: Span, sessions: Sequence[date]
+    ) -> None:
+        self._rows = record.rows
+        self._rules = rules
+        self._span = span
+        self._sessions = sessions
+        self._skill: Ranked | None = None
+        if record.sums is not None:
+            self._skill = ranked(record.sums, [row.accounts for row in record.rows], rules)
+        self._is_ranked = self._who_is_ranked()
+        self._values = self._values_of(by)
+        self.places = self._ordered()
+
+    def _who_is_ranked(self) -> list[bool]:
+        if self._skill is not None:
+            return self._skill.is_ranked()
+        return [row.closed >= self._rules.minimum_trades for row in self._rows]
+
+    def _values_of(self, by: By) -> Sequence[_Value]:
+        match by:
+            case By.SCORE:
+                assert self._skill is not None
+                return self._skill.scores()
+            case By.RETURN:
+                return [row.return_ for row in self._rows]
+            case By.PNL:
+                return [row.pnl for row in self._rows]
+            case By.ACCURACY:
+                return [_accuracy(row.wins, row.closed) for row in self._rows]
+            case By.SHARPE:
+                return [self._sharpe(row) for row in self._rows]
+
+    def _ordered(self) -> list[int]:
+        """The ranked by the figure, then the others; equal figures stand by name."""
+        from domain.quant.ranking import order_of
+
+        values, is_ranked = self._values, self._is_ranked
+        keys = [_number(value) for value in values]
+        places: list[int] = order_of(keys, is_ranked).tolist()
+
+        def place(at: int) -> tuple[bool, bool, _Negated, str, UUID]:
+            row, value = self._rows[at], values[at]
+            return not is_ranked[at], value is None, _negated(value), row.name, row.book
+
+        # Numbers as float64 are in order but for those that are too near to be told apart.
+        begin = 0
+        for end in range(1, len(places) + 1):
+            first = places[begin]
+            if end < len(places):
+                this = places[end]
+                is_same = keys[this] == keys[first] or (values[this] is values[first] is None)
+                if is_same and is_ranked[this] == is_ranked[first]:
+                    continue
+            if end - begin > 1:
+                places[begin:end] = sorted(places[begin:end], key=place)
+            begin = end
+        return places
+
+    def standings(self, places: Sequence[int]) -> list[Standing]:
+        """The figures of some."""
+        ranks: dict[_Value, int] = {}
+        numbers: dict[int, int] = {}
+        for number, place in enumerate(self.places, start=1):
+            if not self._is_ranked[place]:
+                break
+            numbers[place] = ranks.setdefault(self._values[place], number)
+        skills: Sequence[Skill | None] = [None] * len(places)
+        if self._skill is not None:
+            skills = self._skill.of(places)
+        return [
+            self._standing(self._rows[place], numbers.get(place), skill)
+            for place, skill in zip(places, skills, strict=True)
+        ]
+
+    def _standing(self, row: BookFigures, rank: int | None, skill: Skill | None) -> Standing:
+        low, high = wilson_interval(row.wins, row.closed) or (None, None)
+        unranked = ""
+        if skill is not None:
+            unranked = skill.why_unranked(self._rules)
+        elif rank is None:
+            unranked = f"{row.closed}/{self._rules.minimum_trades}"
+        own = row._asdict()
+        for name in ("book", "total", "squares", "days", "first_day", "moved"):
+            del own[name]
+        return Standing(
+            **own,
+            rank=rank,
+            trader=row.book,
+            accuracy=_accuracy(row.wins, row.closed),
+            accuracy_low=low,
+            accuracy_high=high,
+            sharpe=self._sharpe(row),
+            sessions=self._sessions_of(row),
+            unranked=unranked,
+            skill=skill,
+        )
+
+    def _sharpe(self, row: BookFigures) -> Decimal | None:
+        n = self._sessions_of(row)
+        return _sharpe_like(row.total, row.squares, n, self._rules.sessions_per_year)
+
+    def _sessions_of(self, row: BookFigures) -> int:
+        """The sessions since the first scored trade, idle ones too."""
+        if row.first_day is None:
+            return row.days
+        begun = max(self._span.first, row.first_day)
+        return max(sessions_between(self._sessions, begun, self._span.last), row.days)
 
 
-class _Row(NamedTuple):
-    """A trader's figures as they are stored; what is costly is worked out when it is shown."""
-
-    book: UUID
-    name: str
-    return_: Decimal
-    pnl: Decimal
-    total: Decimal
-    squares: Decimal
-    sessions: int
-    opened: int
-    closed: int
-    wins: int
-    posted: int
-    checked: int
-    filled: int
-    assumed: int
-    unattainable: int
+_sharpe_like = lru_cache(maxsize=16_384)(sharpe_like)
 
 
-def _of_days(
-    connection: Connection[Any],
-    span: Span,
-    sessions: Sequence[date],
-    as_of: int | None,
-    trader: UUID | None,
-) -> list[_Row]:
-    """A window of days, from the last row in it and the last one before it."""
-    sums = ", ".join(
-        f"e.{column} - coalesce(s.{column}, 0) AS {name}" for name, column in _SUMS.items()
-    )
-    counts = ", ".join(f"e.{name} - coalesce(s.{name}, 0)" for name in _COUNTS)
-    took_part = " OR ".join(
-        f"e.{name} > coalesce(s.{name}, 0)" for name in ("days", "opened", "closed", "unattainable")
-    )
-    query = f"""
-SELECT b.book, coalesce(p.name, b.book::text), e.nav, s.nav, e.first_day, {sums}, {counts}
-FROM read.books b {_names(as_of)}
-CROSS JOIN LATERAL (
-    SELECT * FROM read.book_days d
-    WHERE d.book = b.book AND d.day <= %(last)s AND {known_at(as_of, "d")}
-    ORDER BY d.day DESC LIMIT 1
-) e
-LEFT JOIN LATERAL (
-    SELECT * FROM read.book_days d
-    WHERE d.book = b.book AND d.day < %(first)s AND {known_at(as_of, "d")}
-    ORDER BY d.day DESC LIMIT 1
-) s ON true
-WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {_only(trader)} AND ({took_part})
-"""
-    parameters = {"first": span.first, "last": span.last, "as_of": as_of, "trader": trader}
-    found = connection.execute(query, parameters, prepare=True, binary=True)
-    rows = []
-    for book, name, nav, nav_before, first_day, total, squares, days, pnl, *counted in found:
-        n = 0
-        if first_day is not None:
-            n = sessions_between(sessions, max(span.first, first_day), span.last)
-        return_ = window_return(ONE if nav_before is None else nav_before, nav)
-        rows.append(_Row(book, name, return_, pnl, total, squares, max(n, days), *counted))
-    return rows
+@lru_cache(maxsize=16_384)
+def _accuracy(wins: int, closed: int) -> Decimal | None:
+    return ratio(Decimal(wins) / closed) if closed else None
 
 
-def _only(trader: UUID | None) -> str:
-    return "" if trader is None else "AND b.book = %(trader)s"
+def _number(value: _Value) -> float:
+    if value is None:
+        return nan
+    return value[0] if isinstance(value, tuple) else float(value)
 
 
-def _names(as_of: int | None) -> str:
-    """The name that a book's trader went by."""
-    if as_of is None:
-        return f"LEFT JOIN read.trader_profiles p ON p.trader = b.book AND {known_at(None, 'p')}"
-    return (
-        "LEFT JOIN LATERAL (SELECT name FROM read.trader_profiles o WHERE o.trader = b.book"
-        " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) p ON true"
-    )
+_Negated = tuple[float, float] | Decimal
 
 
-def _of_hours(
-    connection: Connection[Any],
-    span: Span,
-    rules: Rules,
-    as_of: int | None,
-    trader: UUID | None,
-) -> list[_Row]:
-    """A window of hours, from each fact in it; too short for a Sharpe-like figure."""
-    known = "AND c.event <= %(as_of)s" if as_of is not None else ""
-    query = f"""
-SELECT b.book, coalesce(p.name, b.book::text), m.moved, m.earned, o.opened,
-       x.closed, x.wins, x.posted, x.checked, x.filled, x.assumed, o.unattainable
-FROM read.books b {_names(as_of)}
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(c.ratio), 0) AS moved, coalesce(sum(c.pnl), 0) AS earned
-    FROM read.contributions c
-    WHERE c.book = b.book AND c.at > %(since)s AND c.at <= %(at)s {known}
-) m
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE t.scored) AS opened,
-        count(*) FILTER (WHERE t.badge = 'unattainable') AS unattainable
-    FROM read.positions t
-    WHERE t.book = b.book AND {known_at(as_of, "t")}
-      AND t.opened_at > %(since)s AND t.opened_at <= %(at)s
-) o
-CROSS JOIN LATERAL (
-    SELECT count(*) AS closed,
-        count(*) FILTER (WHERE t.pnl > 0) AS wins,
-        count(*) FILTER (WHERE t.badge = 'posted') AS posted,
-        count(*) FILTER (WHERE t.badge = 'checked') AS checked,
-        count(*) FILTER (WHERE t.badge = 'filled') AS filled,
-        count(*) FILTER (WHERE t.badge = 'assumed') AS assumed
-    FROM read.positions t
-    WHERE t.book = b.book AND {known_at(as_of, "t")} AND t.scored
-      AND t.closed_at > %(since)s AND t.closed_at <= %(at)s
-) x
-WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {_only(trader)}
-  AND (m.moved <> 0 OR m.earned <> 0 OR o.opened > 0 OR o.unattainable > 0 OR x.closed > 0)
-"""
-    parameters = {"since": span.since, "at": span.at, "as_of": as_of, "trader": trader}
-    found = connection.execute(query, parameters, prepare=True, binary=True)
-    return [
-        _Row(book, name, day_return(rules.nav_fraction, moved), earned, ZERO, ZERO, 0, *counted)
-        for book, name, moved, earned, *counted in found
-    ]
-
-
-def _ranked(rows: Sequence[_Row], by: By, rules: Rules) -> list[tuple[_Row, int | None]]:
-    """Ranked traders by the figure, then the unranked; equal figures share a rank, by name."""
-    figures: dict[UUID, Decimal | None] = {row.book: _figure(row, by, rules) for row in rows}
-
-    def place(row: _Row) -> tuple[bool, bool, Decimal, str, UUID]:
-        value = figures[row.book]
-        is_short = row.closed < rules.minimum_trades
-        return is_short, value is None, -(value or ZERO), row.name, row.book
-
-    ranks: dict[Decimal | None, int] = {}
-    ranked = []
-    for number, row in enumerate(sorted(rows, key=place), start=1):
-        is_short = row.closed < rules.minimum_trades
-        rank = None if is_short else ranks.setdefault(figures[row.book], number)
-        ranked.append((row, rank))
-    return ranked
-
-
-def _figure(row: _Row, by: By, rules: Rules) -> Decimal | None:
-    match by:
-        case By.RETURN:
-            return row.return_
-        case By.PNL:
-            return row.pnl
-        case By.ACCURACY:
-            return ratio(Decimal(row.wins) / row.closed) if row.closed else None
-        case By.SHARPE:
-            return sharpe_like(row.total, row.squares, row.sessions, rules.sessions_per_year)
-
-
-def _standing(row: _Row, rank: int | None, rules: Rules) -> Standing:
-    low, high = wilson_interval(row.wins, row.closed) or (None, None)
-    is_short = row.closed < rules.minimum_trades
-    return Standing(
-        rank=rank,
-        trader=row.book,
-        name=row.name,
-        return_=row.return_,
-        accuracy=_figure(row, By.ACCURACY, rules),
-        accuracy_low=low,
-        accuracy_high=high,
-        sharpe=_figure(row, By.SHARPE, rules),
-        pnl=row.pnl,
-        sessions=row.sessions,
-        unranked=f"{row.closed}/{rules.minimum_trades}" if is_short else "",
-        opened=row.opened,
-        closed=row.closed,
-        wins=row.wins,
-        posted=row.posted,
-        checked=row.checked,
-        filled=row.filled,
-        assumed=row.assumed,
-        unattainable=row.unattainable,
-    )
+def _negated(value: _Value) -> _Negated:
+    if value is None:
+        return Decimal(0)
+    return (-value[0], -value[1]) if isinstance(value, tuple) else -value

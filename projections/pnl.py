@@ -24,6 +24,7 @@ from domain.ranking import Rules
 from domain.shared import WIDE, ratio
 from domain.standings import ONE, day_return, grown
 from projections.positions import BookKind, PositionRow
+from projections.ranking_rules import row_of, rules_of, rules_table
 from projections.readmodel import Seen
 from projections.shape import CURRENT, Index, Line, Row
 from projections.strip import Strip
@@ -100,16 +101,6 @@ class ContributionLine(Line, frozen=True, kw_only=True):
     commission: Decimal
 
 
-class RulesRow(Row, frozen=True, kw_only=True):
-    """Ranking rules and the first exchange day they are for."""
-
-    version: int
-    effective: date
-    nav_fraction: Decimal
-    minimum_trades: int
-    sessions_per_year: int
-
-
 class Shift(msgspec.Struct):
     """By how much the figures of one day move; `counts` by the name of the count."""
 
@@ -145,8 +136,10 @@ class Records:
 
     def __init__(self) -> None:
         self.books = Table("books", BookRow, ["book"])
-        self.days = Table("book_days", BookDay, ["book", "day"], rows_in_memory=8_000)
-        self.rules = Table("ranking_rules", RulesRow, ["version"])
+        self.days = Table(
+            "book_days", BookDay, ["book", "day"], [Index("valid_from")], rows_in_memory=8_000
+        )
+        self.rules = rules_table()
         self.contributions = Strip(
             "contributions",
             ContributionLine,
@@ -164,7 +157,7 @@ class Records:
     def load(self) -> None:
         """Restores the rules; books come back when they are asked for."""
         for row in sorted(self.rules.select_current(), key=lambda row: row.version):
-            self._rules.append((row.effective, _rules_of(row)))
+            self._rules.append((row.effective, rules_of(row)))
 
     def record(self, book: UUID, kind: BookKind, position: int) -> Record:
         """The book, begun if it is new."""
@@ -201,14 +194,7 @@ class Records:
 
     def publish(self, rules: Rules, effective: date, position: int) -> None:
         """Lets rules hold from a day on; days before it stay as they were."""
-        row = RulesRow(
-            version=rules.version,
-            effective=effective,
-            nav_fraction=rules.nav_fraction,
-            minimum_trades=rules.minimum_trades,
-            sessions_per_year=rules.sessions_per_year,
-        )
-        self.rules.put(row, position)
+        self.rules.put(row_of(rules, effective), position)
         self._rules.append((effective, rules))
         found = {row.book for row in self.days.select_current("day >= %s", (effective,))}
         found.update(row.book for row in self.days.in_memory() if row.day >= effective)
@@ -381,12 +367,3 @@ def _equity_return(
         return ZERO, nav_before
     nav = max(ratio(ONE + earned / cash), ZERO)
     return (ratio(nav / nav_before - ONE) if nav_before else ZERO), nav
-
-
-def _rules_of(row: RulesRow) -> Rules:
-    return Rules(
-        version=row.version,
-        nav_fraction=row.nav_fraction,
-        minimum_trades=row.minimum_trades,
-        sessions_per_year=row.sessions_per_year,
-    )

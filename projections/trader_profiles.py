@@ -70,7 +70,12 @@ class TraderProfiles(Projection):
             "trader_profiles",
             TraderRow,
             ["trader"],
-            [Index("name, trader"), Index("lower(name)"), Index("platform, author_id")],
+            [
+                Index("name, trader"),
+                Index("lower(name)"),
+                Index("platform, author_id"),
+                Index("valid_from"),
+            ],
         )
         self.posted_by = Register("posted_by", PostedByLine, "stream")
         self.tables = (self.profiles, self.posted_by)

@@ -200,6 +200,15 @@ def percentile(values: Floats, among: NDArray[np.bool_]) -> Floats:
     return 50.0 * (below + up_to) / ordered.size
 
 
+def order_of(values: ArrayLike, ranked: ArrayLike) -> NDArray[np.int64]:
+    """Who comes after whom: the ranked before the others, higher values before lower ones,
+    values that are not known (nan) last; equals as they came."""
+    keys = np.asarray(values, dtype=np.float64)
+    behind = ~np.asarray(ranked, dtype=np.bool_)
+    found: NDArray[np.int64] = np.lexsort((-keys, np.isnan(keys), behind))
+    return found
+
+
 def _places(ranked: NDArray[np.bool_], score: Floats, mean: Floats) -> NDArray[np.int64]:
     """1 for the highest score; the higher mean goes first among equals, then who came first."""
     order = np.lexsort((-mean, -score))

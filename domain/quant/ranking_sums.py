@@ -11,6 +11,7 @@ is a fifth of its strike and for who doubles, a night's gap for shares (more if 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -96,3 +97,19 @@ def between(before: TradeSums, after: TradeSums) -> TradeSums:
 
 def _by(whose: NDArray[np.int_], term: Floats, count: int) -> Floats:
     return np.bincount(whose, weights=term, minlength=count).astype(np.float64, copy=False)
+
+
+def sums_of(rows: Sequence[Sequence[float]]) -> TradeSums:
+    """The sums of m traders from a row of nine numbers for each, in the order of `TradeSums`."""
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(TradeSums._fields))
+    return TradeSums(*np.ascontiguousarray(table.T))
+
+
+def replaced(sums: TradeSums, places: Sequence[int], rows: Sequence[Sequence[float]]) -> TradeSums:
+    """The sums with other rows at some places."""
+    fresh = sums_of(rows)
+    at = np.array(places, dtype=np.int64)
+    columns = [column.copy() for column in sums]
+    for column, values in zip(columns, fresh, strict=True):
+        column[at] = values
+    return TradeSums(*columns)

@@ -22,6 +22,7 @@ from psycopg import Connection
 from adapters.postgres import connect
 from projections.books import Books
 from projections.leaderboards import By, board
+from projections.people import People
 from projections.position_pages import book_days, contributions, positions
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
@@ -42,7 +43,7 @@ class Record:
 
     def __init__(self, url: str, events: int) -> None:
         written = write_history(url, events)
-        Runner(reading(url), [Books, TraderProfiles]).start()
+        Runner(reading(url), [Books, People, TraderProfiles]).start()
         self.connection = connect(url)
         self.connection.execute("VACUUM (ANALYZE)")
         at = datetime.combine(written.last_day, datetime.min.time(), UTC) + timedelta(hours=22)

@@ -11,6 +11,7 @@ from adapters.postgres import connect
 from projections.books import Books
 from projections.exposure import Exposure
 from projections.leaderboards import By, board
+from projections.people import People
 from projections.performance import performance
 from projections.runner import Runner
 from projections.signal_feed import SignalFeed
@@ -29,7 +30,7 @@ def trader_performance() -> Measured:
     """The median of all performance figures of a record of a year, now and as once known."""
     with fresh_database() as url:
         written = write_history(url, EVENTS, traders=TRADERS)
-        Runner(reading(url), [Books, Exposure, SignalFeed, TraderProfiles]).start()
+        Runner(reading(url), [Books, Exposure, People, SignalFeed, TraderProfiles]).start()
         with connect(url) as connection:
             connection.execute("VACUUM (ANALYZE)")
             at = datetime.combine(written.last_day, datetime.min.time(), UTC) + timedelta(hours=22)

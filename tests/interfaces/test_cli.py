@@ -123,8 +123,8 @@ def test_the_board_says_who_did_what_and_what_it_rests_on(shell: Shell) -> None:
     nora = next(line for line in said.out.splitlines() if "Nora" in line)
     # Bought at the offer of 2.30 and sold at the bid of 3.05: two contracts.
     assert "+150.00" in nora
-    assert "unranked 1/7" in nora
-    assert "ranked: at least 7 closed" in said.out
+    assert "too few trades 1/20" in nora
+    assert "ranked: at least 20 scored trades" in said.out
     standings = {row["name"]: row for row in shell("leaderboard", "--json").json["standings"]}
     assert (standings["Nora"]["closed"], standings["Nora"]["checked"]) == (1, 1)
     assert (standings["Max"]["opened"], standings["Max"]["unattainable"]) == (0, 1)
@@ -149,6 +149,7 @@ def test_an_empty_window_says_where_the_record_is(shell: Shell) -> None:
         (["exposure"], "nothing is open in the accounts' books"),
         (["exposure", "--kind", "trader"], "legs have no quote; --missing names them"),
         (["exposure", "--by", "trader", "--missing"], "never marked"),
+        (["exposure", "--scenario", "--kind", "trader"], "legs have no value; --missing names"),
         (["status"], "the tape ends at position"),
     ],
 )
@@ -156,6 +157,10 @@ def test_every_view_reads_as_text(shell: Shell, words: list[str], told: str) -> 
     said = shell(*words)
     assert (said.code, said.err) == (0, ""), said
     assert told in said.out
+
+
+def test_a_date_is_of_a_scenario(shell: Shell) -> None:
+    assert "--date is of a scenario" in shell.refused("exposure", "--date", "2026-12-01")
 
 
 def test_a_trader_s_page_has_the_performance_of_a_window(shell: Shell) -> None:
@@ -236,17 +241,6 @@ def test_what_is_rejected_leaves_the_queue(shell: Shell) -> None:
     assert events[-1]["body"]["reason"] == "too large"
 
 
-def test_a_mistake_is_corrected_and_the_board_follows(shell: Shell) -> None:
-    signal = the(shell, "TSLA")["signal"]
-    wrong = ("--price", "2.55", "--code", "mistyped_price", "--reason", "the fill was at 2.55")
-    asked = shell("correct", signal[:8], *wrong, "--as", "bea", "--json").json["stream"]
-    assert "on the server is one person" in shell.refused("correct", asked, "--approve")
-    _approves(shell, UUID(asked))
-    (told,) = shell("corrections", "--by", "bea", "--json").json
-    assert (told["changes"], told["state"]) == ("price 2.28 -> 2.55", "applied")
-    counts = shell("corrections", "--counts", "--json").json
-    assert [(row["name"], row["approved"]) for row in counts] == [("bea", 0), ("ada", 1)]
-    rows = shell("leaderboard", "--json").json["standings"]
 def _approves(shell: Shell, correction: UUID) -> None:
     """Another admin says yes over another way than this machine's command line."""
     settings = Settings(
@@ -261,6 +255,17 @@ def _approves(shell: Shell, correction: UUID) -> None:
         house.catch_up()
 
 
+def test_a_mistake_is_corrected_and_the_board_follows(shell: Shell) -> None:
+    signal = the(shell, "TSLA")["signal"]
+    wrong = ("--price", "2.55", "--code", "mistyped_price", "--reason", "the fill was at 2.55")
+    asked = shell("correct", signal[:8], *wrong, "--as", "bea", "--json").json["stream"]
+    assert "on the server is one person" in shell.refused("correct", asked, "--approve")
+    _approves(shell, UUID(asked))
+    (told,) = shell("corrections", "--by", "bea", "--json").json
+    assert (told["changes"], told["state"]) == ("price 2.28 -> 2.55", "applied")
+    counts = shell("corrections", "--counts", "--json").json
+    assert [(row["name"], row["approved"]) for row in counts] == [("bea", 0), ("ada", 1)]
+    rows = shell("leaderboard", "--json").json["standings"]
     assert next(row for row in rows if row["name"] == "Nora")["closed"] == 1
     trades = shell("trader", "Nora", "--json").json["trades"]
     assert {"100.00", "100.0000"} & {trade["realised"] for trade in trades}

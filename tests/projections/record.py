@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from domain.fix import Side
@@ -20,6 +21,7 @@ from domain.traders import Trader
 from projections.books import Books
 from projections.exposure import Exposure
 from projections.leaderboards import Board, By, Standing, board
+from projections.people import People
 from projections.risk import Risk
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
@@ -126,8 +128,8 @@ class Record:
         )
         return self.tape.save(mark)
 
-    def rules(self, at: str, **figures: int) -> Ranking:
-        ranking = Ranking.publish(Rules(**figures), at=utc(at))  # type: ignore[arg-type]
+    def rules(self, at: str, **figures: Any) -> Ranking:
+        ranking = Ranking.publish(Rules(**figures), at=utc(at))
         self.tape.save(ranking)
         return ranking
 
@@ -135,18 +137,20 @@ class Record:
         self,
         window: Window = Window.ALL,
         at: str = "11-20 22:00",
-        by: By = By.RETURN,
+        by: By | None = By.RETURN,
         *,
         as_of: int | None = None,
         trader: UUID | None = None,
         limit: int | None = None,
         sessions: Sequence[date] = SESSIONS,
+        **more: Any,
     ) -> Board:
         self.follow()
         span = span_of(window, utc(at))
         return board(
-            self.tape.connection, span, by, sessions, as_of=as_of, trader=trader, limit=limit
-        )
+            self.tape.connection, span, by, sessions, as_of=as_of, trader=trader, limit=limit,
+            **more,
+        )  # fmt: skip
 
     def standing(self, trader: UUID, window: Window = Window.ALL, at: str = "11-20 22:00",
                  *, as_of: int | None = None) -> Standing | None:  # fmt: skip
@@ -158,7 +162,7 @@ class Record:
 @contextmanager
 def record_on(tape: Tape, *, batch_max: int = 5_000) -> Iterator[Record]:
     follower = Runner(
-        reading(tape.url), [Books, Exposure, Risk, TraderProfiles], batch_max=batch_max
+        reading(tape.url), [Books, Exposure, People, Risk, TraderProfiles], batch_max=batch_max
     )
     follower.start()
     try:

@@ -18,6 +18,7 @@ from domain.shared import InvalidInput
 from projections.books import Books
 from projections.exposure import Exposure
 from projections.leaderboards import By
+from projections.people import People
 from projections.performance import performance
 from projections.runner import Runner
 from projections.signal_feed import SignalFeed
@@ -31,7 +32,7 @@ D = Decimal
 
 @pytest.fixture
 def record(tape: Tape) -> Iterator[Record]:
-    follower = Runner(reading(tape.url), [Books, Exposure, SignalFeed, TraderProfiles])
+    follower = Runner(reading(tape.url), [Books, Exposure, People, SignalFeed, TraderProfiles])
     follower.start()
     try:
         yield Record(tape, follower)

@@ -144,7 +144,7 @@ def _zoe_has_traded_before(life: Life) -> None:
     )
     publish_rules(
         life.deck.house.desk, life.deck.order("rules"), LOCAL_OPERATOR,
-        rules=Rules(version=2, minimum_trades=1),
+        rules=Rules(version=3, minimum_trades=1),
     )  # fmt: skip
     life.deck.says("Zoe", "BTO 1 AAPL 11/20 230c @ 4.00", at=life.at("14:10:00"))
     life.deck.says("Zoe", "all out AAPL 230c @ 4.40", at=life.at("14:20:00"))

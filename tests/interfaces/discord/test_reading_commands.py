@@ -74,7 +74,7 @@ async def test_the_board_ranks_by_the_figure_that_is_asked_for(
         answer = await community.asks("leaderboard", window="all", by="pnl")
     assert "Leaderboard, all to 2026-11-16, by pnl" in told(answer)
     assert "**-** Nora · return **+4.3%** · won 100% 21-100" in told(answer)
-    assert "unranked 1/7, 1 posted" in told(answer)
+    assert "too few trades 1/20, 1 posted" in told(answer)
     assert "1 trader · as known at position" in told(answer)
 
 

@@ -276,12 +276,12 @@ async def test_every_figure_of_a_board_says_what_it_means(reader: Client, world:
     board = (await reader.ask(BOARD, first=10))["leaderboard"]
     rows = board["standings"]["nodes"]
     assert [row["trader"]["name"] for row in rows] == ["Nora", "Miles"]
-    assert rows[0]["unranked"] == "1/7"
+    assert rows[0]["unranked"] == "too few trades 1/20"
     assert rows[0]["return"]["value"] == "0.050000000000"
     definition = rows[0]["return"]["definition"]
     assert (definition["n"], definition["period"].endswith("/2026-11-16")) == (1, True)
     assert "NAV index" in definition["meaning"]
-    assert "at least 7 closed" in board["ranked"]["meaning"]
+    assert "at least 20 scored trades" in board["ranked"]["meaning"]
 
 
 async def test_all_pages_of_a_board_are_of_one_board(reader: Client, world: World) -> None:

@@ -1,0 +1,221 @@
+"""Board records: everybody's figures in a window, read whole, or kept and brought up to date.
+
+Reading goes over two rows of every trader. Who shows a board again and again keeps what was
+read; then only those are read again for whom something happened since, and the answer is the
+same to the last digit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from psycopg import Connection
+
+from domain.ranking import Rules
+from projections.board_figures import BookFigures, figures_of, of_one_person
+from projections.people import people
+from projections.readmodel import known_at
+from projections.window_sums import NO_SUMS, Sums, sums_of
+from projections.windows import Span
+
+if TYPE_CHECKING:
+    from domain.quant.ranking_sums import TradeSums
+
+KEPT_MAX = 8
+REREAD_FROM = 0.3
+"""With such a part of a board changed it is quicker to read all of it."""
+
+_FOLLOWED = ("books", "people", "trader_profiles")
+
+
+class BoardRecord(NamedTuple):
+    """People's figures in the order of their ids, and the sums of their trades."""
+
+    rows: list[BookFigures]
+    places: Mapping[UUID, int]
+    """The place of each trader, also of those who are one person with another."""
+    sums: TradeSums | None
+    """None where the rules have no score."""
+
+    def place_of(self, trader: UUID) -> int | None:
+        """Where a trader's figures are, if there are any."""
+        return self.places.get(trader)
+
+
+class _Asked(NamedTuple):
+    """What is asked for, with which everything is read."""
+
+    connection: Connection[Any]
+    span: Span
+    rules: Rules
+    as_of: int | None
+
+    def figures(self, books: Collection[UUID] | None = None) -> dict[UUID, BookFigures]:
+        return figures_of(self.connection, self.span, self._fraction, self.as_of, books)
+
+    def sums(self, books: Collection[UUID] | None = None) -> dict[UUID, Sums]:
+        if self.rules.score is None:
+            return {}
+        return sums_of(self.connection, self.span, self.as_of, books)
+
+    def people(self) -> dict[UUID, UUID]:
+        return people(self.connection, self.as_of)
+
+    def together(self, parts: list[BookFigures], person: UUID) -> BookFigures:
+        """The figures of a person of several accounts."""
+        named = next((part for part in parts if part.book == person), parts[0])
+        return of_one_person(self.connection, named, parts, self.span, self._fraction, self.as_of)
+
+    @property
+    def _fraction(self) -> Decimal:
+        return self.rules.nav_fraction
+
+
+def read_record(
+    connection: Connection[Any], span: Span, rules: Rules, as_of: int | None
+) -> BoardRecord:
+    """Reads the whole board."""
+    asked = _Asked(connection, span, rules, as_of)
+    return _assembled(asked, asked.figures(), asked.sums(), asked.people())
+
+
+def _assembled(
+    asked: _Asked,
+    figures: Mapping[UUID, BookFigures],
+    sums: Mapping[UUID, Sums],
+    linked: Mapping[UUID, UUID],
+) -> BoardRecord:
+    groups: dict[UUID, list[UUID]] = {}
+    for book in sorted(figures):
+        groups.setdefault(linked.get(book, book), []).append(book)
+    rows, numbers = [], []
+    places: dict[UUID, int] = {}
+    for place, (person, books) in enumerate(sorted(groups.items())):
+        row, own = figures[books[0]], sums.get(books[0], NO_SUMS)
+        if len(books) > 1:
+            row = asked.together([figures[book] for book in books], person)
+            each = (sums.get(book, NO_SUMS) for book in books)
+            own = tuple(map(sum, zip(*each, strict=True)))
+        rows.append(row)
+        numbers.append(own)
+        places.update(dict.fromkeys(books, place))
+    return BoardRecord(rows, places, _columns(numbers, asked.rules))
+
+
+def _columns(numbers: list[Sums], rules: Rules) -> TradeSums | None:
+    if rules.score is None:
+        return None
+    from domain.quant.ranking_sums import sums_of as columns_of
+
+    return columns_of(numbers)
+
+
+class _Kept(NamedTuple):
+    """A board that was read, and what it was read at."""
+
+    positions: Mapping[str, tuple[int, int]]
+    """Position and build of the read models behind it."""
+    figures: dict[UUID, BookFigures]
+    sums: dict[UUID, Sums]
+    linked: dict[UUID, UUID]
+    record: BoardRecord
+
+
+class KeptRecords:
+    """The boards that were asked for last, as they stood then."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
+
+    def record(self, connection: Connection[Any], span: Span, rules: Rules) -> BoardRecord:
+        """The board as it stands now."""
+        if span.since is not None:
+            return read_record(connection, span, rules, None)
+        asked = _Asked(connection, span, rules, None)
+        key = (span.window, span.first, span.last, rules.score is None)
+        with self._one_at_a_time:
+            # Asked before anything is read: what happens meanwhile is read again next time.
+            positions = _positions(connection)
+            before = self._kept.pop(key, None)
+            now = None if before is None else _followed_up(asked, before, positions)
+            if now is None:
+                figures, sums, linked = asked.figures(), asked.sums(), asked.people()
+                record = _assembled(asked, figures, sums, linked)
+                now = _Kept(positions, figures, sums, linked, record)
+            self._kept[key] = now
+            if len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+            return now.record
+
+
+def _followed_up(
+    asked: _Asked, kept: _Kept, positions: Mapping[str, tuple[int, int]]
+) -> _Kept | None:
+    """The board with those read again for whom something happened; None if all have to be."""
+    for name, (position, build) in kept.positions.items():
+        now = positions.get(name)
+        if now is None or now[1] != build or now[0] < position:
+            return None
+    if positions == kept.positions:
+        return kept
+    books = _changed(asked.connection, kept.positions)
+    linked = asked.people()
+    if len(books) > REREAD_FROM * max(len(kept.figures), 1):
+        return None
+    figures, sums = asked.figures(books), asked.sums(books)
+    is_in_place = linked == kept.linked and all(
+        (book in kept.figures) == (book in figures) and book not in linked for book in books
+    )
+    for book in books:
+        kept.figures.pop(book, None)
+        kept.sums.pop(book, None)
+    kept.figures.update(figures)
+    kept.sums.update(sums)
+    if is_in_place:
+        record = _with(kept.record, figures, sums)
+    else:
+        record = _assembled(asked, kept.figures, kept.sums, linked)
+    return _Kept(positions, kept.figures, kept.sums, linked, record)
+
+
+def _with(
+    record: BoardRecord, figures: Mapping[UUID, BookFigures], sums: Mapping[UUID, Sums]
+) -> BoardRecord:
+    """The record with other figures of some who were in it already."""
+    from domain.quant.ranking_sums import replaced
+
+    rows, columns = list(record.rows), record.sums
+    places = [record.places[book] for book in figures]
+    for place, row in zip(places, figures.values(), strict=True):
+        rows[place] = row
+    if columns is not None and places:
+        columns = replaced(columns, places, [sums.get(book, NO_SUMS) for book in figures])
+    return BoardRecord(rows, record.places, columns)
+
+
+def _positions(connection: Connection[Any]) -> dict[str, tuple[int, int]]:
+    found = connection.execute(
+        "SELECT projection, position, build FROM read.checkpoints WHERE projection = ANY(%s)",
+        (list(_FOLLOWED),),
+        prepare=True,
+    ).fetchall()
+    return {name: (position, build) for name, position, build in found}
+
+
+def _changed(connection: Connection[Any], since: Mapping[str, tuple[int, int]]) -> list[UUID]:
+    """Traders with other days or another name than at these positions."""
+    found = connection.execute(
+        f"SELECT book FROM read.book_days WHERE valid_from > %(books)s AND {known_at(None)}"
+        " UNION SELECT trader FROM read.trader_profiles"
+        f" WHERE valid_from > %(profiles)s AND {known_at(None)}",
+        {"books": since["books"][0], "profiles": since["trader_profiles"][0]},
+        prepare=True,
+        binary=True,
+    ).fetchall()
+    return sorted(book for (book,) in found)

@@ -1,0 +1,203 @@
+"""Window sums: what rankings need of the trades of a window, by book.
+
+Closed trades come from the sums that are kept by day. What is open at the end of the window and
+under water counts as if it had been closed at its mark, which is the bid of what was bought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+
+from domain.executions import Execution
+from domain.fix import Side
+from domain.legs import legs_of
+from domain.lots import ZERO
+from domain.stakes import Stake, measured, stake_of
+from projections.board_figures import bounds_of, some_books
+from projections.closed_trades import closing_of
+from projections.positions import FIRST_VERSION, executions_of
+from projections.readmodel import known_at
+from projections.trade_sums import NOTHING, Terms, terms_of
+from projections.windows import Span
+
+Sums = tuple[float, ...]
+"""Nine numbers in the order of `Terms`."""
+
+NO_SUMS: Sums = (0.0,) * len(Terms._fields)
+
+
+def sums_of(
+    connection: Connection[Any],
+    span: Span,
+    as_of: int | None,
+    books: Collection[UUID] | None = None,
+) -> dict[UUID, Sums]:
+    """The sums of every trader who closed a trade in the window or is under water at its end,
+    or of some."""
+    parameters = {
+        **bounds_of(span), "as_of": as_of, "books": list(books or ()),
+        "until": closing_of(span).until,
+        "day_ends": closing_of(Span(span.window, span.last, span.last, span.at)).until,
+    }  # fmt: skip
+    marked = _open_losers(connection, as_of, books, parameters)
+    if span.since is not None:
+        for book, terms in _closed_in_hours(connection, as_of, books, parameters).items():
+            marked[book] = marked.get(book, NOTHING).plus(terms)
+        return {book: _numbers(terms) for book, terms in marked.items()}
+    found = dict.fromkeys(marked, NO_SUMS)
+    for book, *closed in connection.execute(
+        _closed_in_days(as_of, books), parameters, prepare=True, binary=True
+    ):
+        found[book] = tuple(closed)
+    for book, terms in marked.items():
+        pairs = zip(found[book], _numbers(terms), strict=True)
+        found[book] = tuple(closed + open_ for closed, open_ in pairs)
+    return found
+
+
+def _numbers(terms: Terms) -> Sums:
+    return tuple(float(term) for term in terms)
+
+
+def _closed_in_days(as_of: int | None, books: Collection[UUID] | None) -> str:
+    sums = ", ".join(f"(e.{name} - coalesce(s.{name}, 0))::float8" for name in Terms._fields)
+    return f"""
+SELECT b.book, {sums}
+FROM read.books b
+CROSS JOIN LATERAL (
+    SELECT * FROM read.trade_sums d
+    WHERE d.book = b.book AND d.day <= %(last)s AND {known_at(as_of, "d")}
+    ORDER BY d.day DESC LIMIT 1
+) e
+LEFT JOIN LATERAL (
+    SELECT * FROM read.trade_sums d
+    WHERE d.book = b.book AND d.day < %(first)s AND {known_at(as_of, "d")}
+    ORDER BY d.day DESC LIMIT 1
+) s ON true
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
+  AND e.trades > coalesce(s.trades, 0)
+"""
+
+
+def _closed_in_hours(
+    connection: Connection[Any],
+    as_of: int | None,
+    books: Collection[UUID] | None,
+    parameters: dict[str, Any],
+) -> dict[UUID, Terms]:
+    query = f"""
+SELECT v.book, v.pnl, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+FROM read.books b JOIN read.positions v ON v.book = b.book
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
+  AND {known_at(as_of, "v")} AND v.scored
+  AND v.closed_at > %(since)s AND v.closed_at <= %(at)s
+"""
+    found = connection.execute(query, parameters, prepare=True, binary=True)
+    return _by_book(found, parameters["until"])
+
+
+def _open_losers(
+    connection: Connection[Any],
+    as_of: int | None,
+    books: Collection[UUID] | None,
+    parameters: dict[str, Any],
+) -> dict[UUID, Terms]:
+    """What is open at the end of the window and under water.
+
+    A book's days tell how many trades it has open then; its trades are gone through from the
+    newest back until that many are found.
+    """
+    query = f"""
+SELECT v.book, v.pnl, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+FROM read.books b
+CROSS JOIN LATERAL (
+    SELECT d.opened - d.closed AS held, EXISTS (
+        SELECT FROM read.book_days l
+        WHERE l.book = b.book AND l.day > %(last)s AND {known_at(as_of, "l")}
+    ) OR %(since)s::timestamptz IS NOT NULL AS is_past
+    FROM read.book_days d
+    WHERE d.book = b.book AND d.day <= %(last)s AND {known_at(as_of, "d")}
+    ORDER BY d.day DESC LIMIT 1
+) e
+CROSS JOIN LATERAL (
+    SELECT count(*) AS later FROM read.positions t
+    WHERE %(since)s::timestamptz IS NOT NULL AND t.book = b.book AND {known_at(as_of, "t")}
+      AND t.scored AND t.closed_at > %(until)s AND t.closed_at <= %(day_ends)s
+) x
+CROSS JOIN LATERAL (
+    SELECT w.book, w.entry_cost, w.side, w.symbol, w.multiplier, w.executions, w.opened_at,
+        CASE WHEN e.is_past THEN (
+            SELECT coalesce(sum(c.pnl), 0) FROM read.contributions c
+            WHERE c.position = w.position AND c.at <= %(until)s
+              {"" if as_of is None else "AND c.event <= %(as_of)s"}
+        ) ELSE w.pnl END AS pnl
+    FROM ({_walked(as_of)} LIMIT e.held + x.later) w
+) v
+WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
+  AND e.held + x.later > 0 AND v.opened_at <= %(until)s AND v.pnl < 0
+"""
+    found = connection.execute(query, parameters, prepare=True, binary=True)
+    return _by_book(found, parameters["until"])
+
+
+def _walked(as_of: int | None) -> str:
+    """A book's trades that were not closed by the end of the window, the newest first."""
+    is_open = (
+        "o.scored AND o.opened_at <= %(day_ends)s"
+        " AND (o.closed_at IS NULL OR o.closed_at > %(until)s)"
+    )
+    if as_of is None:
+        return (
+            f"SELECT o.* FROM read.positions o WHERE o.book = b.book AND {known_at(None, 'o')}"
+            f" AND {is_open} ORDER BY o.opened_at DESC, o.position DESC"
+        )
+    return (
+        "SELECT o.* FROM read.positions f CROSS JOIN LATERAL (SELECT * FROM read.positions n"
+        " WHERE n.position = f.position AND n.valid_from <= %(as_of)s"
+        " ORDER BY n.valid_from DESC LIMIT 1) o"
+        f" WHERE f.book = b.book AND f.{FIRST_VERSION.replace('= ', '= f.')}"
+        f" AND f.valid_from <= %(as_of)s AND {is_open} ORDER BY f.opened_at DESC"
+    )
+
+
+def _by_book(rows: Iterable[tuple[Any, ...]], until: datetime) -> dict[UUID, Terms]:
+    found: dict[UUID, Terms] = {}
+    for book, pnl, *trade in rows:
+        each = measured(pnl, _stake(trade, until))
+        if each is not None:
+            found[book] = found.get(book, NOTHING).plus(terms_of(each))
+    return found
+
+
+def _stake(trade: list[Any], until: datetime) -> Stake:
+    """The stake of a trade as its row tells it, from what was executed until a moment."""
+    entry_cost, side_word, symbol, multiplier, written = trade
+    side = Side(side_word)
+    if side is Side.BUY and _is_one_contract(symbol) and "'number':2" not in written:
+        # One purchase of one thing, which is what most trades are.
+        return Stake(entry_cost, entry_cost)
+    legs = legs_of(symbol)
+    if side is Side.SELL:
+        legs = tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
+    moves = [(each.quantity, _price(each)) for each in executions_of(written) if each.at <= until]
+    return stake_of(side, legs, multiplier, moves)
+
+
+def _is_one_contract(symbol: str) -> bool:
+    """Whether it is a single option."""
+    return len(symbol) == 21 and symbol[0] not in "+-"
+
+
+def _price(execution: Execution) -> Decimal:
+    """What it counts at; an assumed price is told by the row."""
+    price = execution.price
+    if price is None:
+        price = execution.assumed
+    return ZERO if price is None else price
