@@ -102,13 +102,8 @@ class TapeLog:
         Raises:
             Unavailable: the database did not answer.
         """
-        places = [place_of(node) for node in nodes]
         with translated():
-            found = self._connected().execute(
-                _ROWS, ([place.row for place in places],), prepare=True, binary=True
-            )
-            rows: dict[int, bytes] = dict(found.fetchall())
-        return [hash_at(rows.get(place.row, b""), place) for place in places]
+            return read_nodes(self._connected(), nodes)
 
     def rows(self, start: int, end: int) -> dict[int, bytes]:
         """What is stored for the leaves from an index to before another.
@@ -159,6 +154,14 @@ class TapeLog:
             self._connection = connect(self._url, role=SIGNER_ROLE)
             self._connection.execute("SET TIME ZONE 'UTC'")
         return self._connection
+
+
+def read_nodes(connection: Connection, nodes: Sequence[Node]) -> Sequence[bytes]:
+    """The hashes of complete subtrees; empty for one that is not there."""
+    places = [place_of(node) for node in nodes]
+    found = connection.execute(_ROWS, ([place.row for place in places],), prepare=True, binary=True)
+    rows: dict[int, bytes] = dict(found.fetchall())
+    return [hash_at(rows.get(place.row, b""), place) for place in places]
 
 
 def read_events(connection: Connection, after: int, limit: int) -> list[LoggedEvent]:

@@ -19,7 +19,6 @@ from domain.transparency.issued import LogCheck
 from domain.transparency.keys import VerifierKey, verifier_key
 from domain.transparency.notes import Note, parse_note
 from domain.transparency.proof_file import ProofFile
-from domain.transparency.proofs import inclusion_proof
 from domain.transparency.refusals import Malformed
 from interfaces.cli.output import as_json, console, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house, told_in_words
@@ -110,16 +109,15 @@ def _proof_of(opened: House, position: int) -> ProofFile:
     if position > opened.head():
         raise NotFound(f"the tape ends at position {opened.head()}")
     opened.catch_up()
-    with opened.reader.connection() as connection:
-        covering = last_checkpoint(connection, covers=position)
-    if covering is not None:
-        note, size = parse_note(covering.note.encode()), covering.size
-    else:
+    proof = opened.log.prove(position)
+    if proof is None:
         sealer = opened.log.sealer()
-        issued = sealer.seal(sealer.integrate(), datetime.now(UTC))
-        note, size = issued.note, issued.size
-    hashes = inclusion_proof(position - 1, size, opened.log.tree.read)
-    return ProofFile(position - 1, tuple(hashes), note)
+        sealer.seal(sealer.integrate(), datetime.now(UTC))
+        opened.catch_up()
+        proof = opened.log.prove(position)
+    if proof is None:
+        raise NotFound(f"no checkpoint covers position {position} yet: try again")
+    return proof
 
 
 def fsck(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,16 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.postgres import borrowed
-from adapters.tape_log import TapeLog
+from adapters.tape_log import TapeLog, read_nodes
 from application.desk import Desk
 from application.log_checking import Issued, LogChecker
 from application.ports import PortRefused
 from application.sealing import Sealed, Sealer
+from domain.shared import InvalidInput
 from domain.transparency.keys import VerifierKey
 from domain.transparency.notes import Note, parse_note
+from domain.transparency.proof_file import ProofFile
+from domain.transparency.proofs import inclusion_proof
 from interfaces.log_settings import LogSettings
 from projections.log_checkpoints import all_checkpoints, last_checkpoint
 
@@ -107,6 +110,23 @@ class LogHouse:
         notes = [Issued(row.position, parse_note(row.note.encode())) for row in issued]
         notes += [Issued(0, note) for note in others]
         return LogChecker(self.tree, notes, self.keys, check_signature)
+
+    def prove(self, position: int) -> ProofFile | None:
+        """The proof that an event is in the log, by the last checkpoint if that covers it.
+
+        Raises:
+            InvalidInput: it is no position.
+            Unavailable: the database did not answer.
+        """
+        if position < 1:
+            raise InvalidInput(f"positions begin at 1, unlike {position}")
+        with borrowed(self._reader) as connection:
+            covering = last_checkpoint(connection, covers=position)
+            if covering is None:
+                return None
+            read = partial(read_nodes, connection)
+            hashes = inclusion_proof(position - 1, covering.size, read)
+        return ProofFile(position - 1, tuple(hashes), parse_note(covering.note.encode()))
 
     def close(self) -> None:
         """Gives the connection back."""
