@@ -7,6 +7,7 @@ owner, an execution, a correction; what does not hold any more is taken back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -58,6 +59,7 @@ from projections.flag_rows import (
 )
 from projections.flagging import flag_id, front_runs, opposites, too_large
 from projections.pages import Past, select_page
+from projections.people import people
 from projections.readmodel import Projection, Seen, known_at, when
 from projections.suspects import Suspects
 
@@ -327,3 +329,20 @@ def flag_counts(
     for trader, kind, trades in found.fetchall():
         counts.setdefault(trader, {})[FlagKind(kind)] = trades
     return counts
+
+
+def flag_marks(
+    connection: Connection[Any], traders: Collection[UUID], *, as_of: int | None = None
+) -> dict[UUID, Counter[FlagKind]]:
+    """How many flagged trades each of these traders has in all accounts of theirs, by kind."""
+    known = people(connection, as_of)
+    of_person: dict[UUID, set[UUID]] = {}
+    for trader, person in known.items():
+        of_person.setdefault(person, set()).add(trader)
+    accounts = {each: of_person.get(known.get(each, each), {each}) for each in traders}
+    counts = flag_counts(connection, set().union(*accounts.values()), as_of=as_of)
+    marks = {
+        each: sum((Counter(counts.get(trader, {})) for trader in own), Counter[FlagKind]())
+        for each, own in accounts.items()
+    }
+    return {each: found for each, found in marks.items() if found}

@@ -40,7 +40,7 @@ from interfaces.wording import (
     rests_on,
     sharpe_of,
 )
-from projections.flags import flag_counts
+from projections.flags import flag_marks
 from projections.flags import flags as trader_flags
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
@@ -116,7 +116,7 @@ def leaderboard(
         last = _last_day(opened) if not found.standings else None
         with opened.reader.connection() as connection:
             traders = [row.trader for row in found.standings]
-            marks = flag_counts(connection, traders, as_of=as_of)
+            marks = flag_marks(connection, traders, as_of=as_of)
     if json:
         as_json(found)
         return

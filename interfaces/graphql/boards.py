@@ -29,13 +29,17 @@ from interfaces.graphql.pages import (
 )
 from interfaces.graphql.reading import Asking, asking_of
 from interfaces.graphql.signals import TraderName
+from interfaces.wording import Marks
 from projections.books import Books
+from projections.flags import Flags, flag_marks
 from projections.leaderboards import Board, By, Standing
 from projections.leaderboards import board as ranked_board
+from projections.people import People
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Span, Window, span_of
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+MODELS = (Books, Flags, People, TraderProfiles)
 EVERY = timedelta(minutes=1)
 """How long a board that ends now is the same board."""
 
@@ -81,6 +85,9 @@ class TraderStanding:
     filled: int
     assumed: int
     unattainable: int
+    flags: int = figure(
+        "How many trades deserve a second look, of all time and all the person's accounts."
+    )
 
 
 @kind
@@ -130,8 +137,8 @@ def sessions_of(asking: Asking, span: Span) -> Sequence[date]:
     return _sessions(asking.house.calendar, span.first, span.last)
 
 
-def standing_of(board: Board, row: Standing) -> TraderStanding:
-    """A trader's figures with their definitions."""
+def standing_of(board: Board, row: Standing, marks: Marks) -> TraderStanding:
+    """A trader's figures with their definitions; marks say whose trades have flags."""
     period = f"{board.first}/{board.last}"
 
     def of(name: str, unit: str, value: Decimal | None, n: int, **more: Any) -> Figure:
@@ -153,6 +160,7 @@ def standing_of(board: Board, row: Standing) -> TraderStanding:
         ),
         sharpe=of("sharpe", "ratio", row.sharpe, row.sessions),
         pnl=of("pnl", "USD", cents(row.pnl), row.opened),
+        flags=sum(marks.get(row.trader, {}).values()),
     )
 
 
@@ -203,14 +211,15 @@ class BoardQueries:
         place = place_of(after, Place)
         moment = moment_of(asking, at) if place is None else place.at
         known: int | None = as_of if place is None else place.position
-        database = asking.reading.of(Books, TraderProfiles, as_of=known)
+        database = asking.reading.of(*MODELS, as_of=known)
         position = known
         if position is None:
-            position, is_level = asking.reading.reached(Books, TraderProfiles)
+            position, is_level = asking.reading.reached(*MODELS)
             known = None if is_level else position
         board = board_of(asking, database, window, by, moment, as_of=known)
         begin = 0 if place is None else place.shown
         rows = list(enumerate(board.standings[begin : begin + limit], start=begin + 1))
+        marks = flag_marks(database, [row.trader for _, row in rows], as_of=known)
         return Leaderboard(
             window=window,
             by=by,
@@ -229,7 +238,7 @@ class BoardQueries:
                 rows,
                 first,
                 lambda row: (moment, position, row[0]),
-                lambda row: standing_of(board, row[1]),
+                lambda row: standing_of(board, row[1], marks),
                 after,
             ),
         )

@@ -19,6 +19,7 @@ from domain.executions import Evidence
 from domain.exit_changes import Concern
 from domain.exit_terms import ExitReason
 from domain.fix import OrdStatus, OrdType, PositionEffect, Side, TimeInForce
+from domain.flags import FlagKind
 from domain.quant.figures import Status
 from domain.reports import ExecType
 from domain.risk_events import Scope, State
@@ -126,8 +127,9 @@ def _enumeration(enum: type[StrEnum], name: str | None = None) -> None:
 
 for _enum in (
     ActivityKind, Attempt, Badge, BookKind, By, ClosedBy, CorrectionState, Decision, Evidence,
-    ExecType, ExecutionKind, ExitReason, FillState, Heard, OrdStatus, OrdType, PositionEffect,
-    PriceBasis, PriceStand, ReasonCode, Role, Side, Target, TimeInForce, TradeState, Window,
+    ExecType, ExecutionKind, ExitReason, FillState, FlagKind, Heard, OrdStatus, OrdType,
+    PositionEffect, PriceBasis, PriceStand, ReasonCode, Role, Side, Target, TimeInForce, TradeState,
+    Window,
 ):  # fmt: skip
     _enumeration(_enum)
 # A signal and a trade each have a badge of their own.

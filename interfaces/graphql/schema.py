@@ -22,10 +22,14 @@ from interfaces.graphql.documents import Documents, NotADocument, invalid
 from interfaces.graphql.errors import for_client
 from interfaces.graphql.exits import ExitQueries
 from interfaces.graphql.exposures import ExposureQueries
+from interfaces.graphql.flags import FlagQueries
+from interfaces.graphql.frozen import FrozenQueries
 from interfaces.graphql.kinds import CONFIG
 from interfaces.graphql.listening import Listening
+from interfaces.graphql.log import LogQueries
 from interfaces.graphql.mutations import Mutation
 from interfaces.graphql.orders import OrderQueries
+from interfaces.graphql.people import PeopleQueries
 from interfaces.graphql.risks import RiskQueries
 from interfaces.graphql.scenarios import ScenarioQueries
 from interfaces.graphql.signals import SignalQueries
@@ -49,8 +53,12 @@ class Query(
     ExposureQueries,
     ScenarioQueries,
     BoardQueries,
+    FrozenQueries,
+    FlagQueries,
+    PeopleQueries,
     TraderQueries,
     TapeQueries,
+    LogQueries,
 ):
     pass
 

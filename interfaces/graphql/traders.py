@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from psycopg import Connection as Database
 
 from domain.shared import InvalidInput
-from interfaces.graphql.boards import TraderStanding, board_of, moment_of, standing_of
+from interfaces.graphql.boards import MODELS, TraderStanding, board_of, moment_of, standing_of
 from interfaces.graphql.books import Position, position_page_of
+from interfaces.graphql.flags import Flag, flag_page_of
 from interfaces.graphql.kinds import AsOf, BigInt, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
     FIRST,
@@ -37,6 +38,7 @@ from interfaces.graphql.reading import asking_of
 from projections.accounts import Accounts
 from projections.books import Books
 from projections.exposure import Exposure
+from projections.flags import Flags, flag_counts
 from projections.leaderboards import By
 from projections.signal_feed import SignalFeed
 from projections.trader_profiles import TraderProfiles, TraderRow, profile, profiles, profiles_named
@@ -88,7 +90,8 @@ class Trader:
         at: datetime | None = None,
     ) -> list[WindowStanding]:
         asking = asking_of(info)
-        database = asking.reading.of(Books, TraderProfiles, as_of=self.known_at)
+        database = asking.reading.of(*MODELS, as_of=self.known_at)
+        marks = flag_counts(database, [self.profile.id], as_of=self.known_at)
         moment = moment_of(asking, at)
         found = []
         for window in dict.fromkeys(EVERY_WINDOW if windows is None else windows):
@@ -102,7 +105,7 @@ class Trader:
                 trader=self.profile.id,
             )
             found += [
-                WindowStanding(window=window, standing=standing_of(board, alone))
+                WindowStanding(window=window, standing=standing_of(board, alone, marks))
                 for alone in (replace(row, rank=None) for row in board.standings)
             ]
         return found
@@ -130,6 +133,11 @@ class Trader:
             risk_free=risk_free_rate,
             as_of=self.known_at,
         )
+
+    @resolved("What deserves a second look in the record, the latest first.")
+    def flags(self, info: Info, first: First = FIRST, after: After = None) -> Connection[Flag]:
+        database = asking_of(info).reading.of(Flags, TraderProfiles, as_of=self.known_at)
+        return flag_page_of(database, first, after, as_of=self.known_at, trader=self.profile.id)
 
     @resolved("The trader's trades, the newest first.")
     def positions(
