@@ -60,6 +60,10 @@ COMMANDS: dict[str, Late] = {
         "exposures:exposure",
         "Sum the Greeks of what is open in the units one hedges by; what has no quote is told.",
     ),
+    "attribution": Late(
+        "attributions:show",
+        "Show what made the P&L of a period, Greek by Greek; without one, of the last marked day.",
+    ),
     "signals": Late("boards:signals", "List signals, the newest first."),
     "queue": Late("boards:queue", "List what waits for approval, the oldest first."),
     "orders": Late("boards:orders", "List orders, the newest first."),

@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError, StreamExecutionResult
 from strawberry.types.graphql import OperationType as AllowedType
 
 from interfaces.graphql.activities import ActivityQueries
+from interfaces.graphql.attributions import AttributionQueries
 from interfaces.graphql.boards import BoardQueries
 from interfaces.graphql.books import BookQueries
 from interfaces.graphql.corrections import CorrectionQueries
@@ -52,6 +53,7 @@ class Query(
     RiskQueries,
     ExposureQueries,
     ScenarioQueries,
+    AttributionQueries,
     BoardQueries,
     FrozenQueries,
     FlagQueries,

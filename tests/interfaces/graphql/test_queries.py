@@ -256,6 +256,27 @@ async def test_a_scenario_has_a_figure_for_every_point(reader: Client, traded: s
     assert (code, "shares above -1" in sentence) == ("invalid_input", True)
 
 
+async def test_attribution_adds_up_and_is_defined(
+    reader: Client, world: World, traded: str
+) -> None:
+    world.exit(traded, "3.00")
+    world.catch_up()
+    question = """query ($until: DateTime!) { attribution(since: "2026-11-16T00:00:00Z",
+        until: $until, kind: TRADER) { unit definition { n meaning }
+        total { total realised trading residual delta coverage }
+        lines { group total behind } } }"""
+    found = (await reader.ask(question, until="2026-11-17T00:00:00Z"))["attribution"]
+    assert (found["unit"], found["definition"]["n"]) == ("USD", 1)
+    # Nothing was marked, so all of it came of an entry and an exit.
+    total = found["total"]
+    assert total["total"] == total["realised"] == total["trading"]
+    assert (total["residual"], total["delta"]) == ("0.00", None)
+    (line,) = found["lines"]
+    assert line["behind"] == [traded]
+    code, sentence = await reader.refused(question, until="2026-11-15T00:00:00Z")
+    assert (code, "ends after it begins" in sentence) == ("invalid_input", True)
+
+
 BOARD = """
 query ($first: Int!, $after: String) {
   leaderboard(window: ALL, by: RETURN, first: $first, after: $after) {
