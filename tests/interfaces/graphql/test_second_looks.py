@@ -48,8 +48,10 @@ query ($asOf: BigInt) {
 }
 """
 FLAGS = """
-query ($trader: UUID, $kind: FlagKind, $signal: UUID, $first: Int! = 20, $after: String) {
-  flags(trader: $trader, kind: $kind, signal: $signal, first: $first, after: $after) {
+query ($trader: UUID, $kind: FlagKind, $signal: UUID, $first: Int! = 20, $after: String,
+       $asOf: BigInt) {
+  flags(trader: $trader, kind: $kind, signal: $signal, first: $first, after: $after,
+        asOf: $asOf) {
     nodes {
       id kind trader { name } signal title otherTrader { name } other part posted quoted reason
       events
@@ -148,10 +150,10 @@ async def test_linked_traders_are_one_person_and_their_bets_are_flagged(
     board = (await admin.ask(BOARD))["leaderboard"]["standings"]["nodes"]
     assert [(each["trader"]["name"], each["flags"]) for each in board] == [("Nora", 3)]
     await admin.ask(UNLINK, trader=str(zed), key=key())
-    world.catch_up()
-    assert (await admin.ask(PEOPLE))["people"]["links"] == []
+    after = str(world.catch_up())
+    assert (await admin.ask(PEOPLE, asOf=after))["people"]["links"] == []
     assert len((await admin.ask(PEOPLE, asOf=str(before)))["people"]["links"]) == 1
-    assert [row["kind"] for row in await flagged(admin)] == ["SIZE"]
+    assert [row["kind"] for row in await flagged(admin, asOf=after)] == ["SIZE"]
 
 
 async def test_an_account_is_a_trader_s_or_nobody_s(admin: Client, world: World) -> None:
@@ -163,8 +165,8 @@ async def test_an_account_is_a_trader_s_or_nobody_s(admin: Client, world: World)
         {"account": "paper", "owner": {"name": "Nora"}, "reason": "her name", "by": "ada"}
     ]
     await admin.ask(OWN, key=key())
-    world.catch_up()
-    assert (await admin.ask(PEOPLE))["people"]["accounts"] == []
+    after = str(world.catch_up())
+    assert (await admin.ask(PEOPLE, asOf=after))["people"]["accounts"] == []
 
 
 async def test_a_board_is_frozen_once_and_found_as_it_was(
