@@ -25,6 +25,8 @@ _READ_RANGE = SQL(
     " WHERE position > %b AND position <= %b AND name = ANY({names}) ORDER BY position"
 )
 
+_RECORDED_AT = "SELECT recorded_at FROM tape.events WHERE position = %s"
+
 # The stream's own positions keep the search out of all other partitions.
 _READ_STREAM = (
     f"SELECT {_COLUMNS} FROM tape.events WHERE stream = %b"
@@ -114,6 +116,26 @@ def read_stream(connection: Connection, stream: UUID) -> list[RawEvent]:
             _READ_STREAM, (stream, stream, stream), prepare=True, binary=True
         )
         return list(map(_raw_event, found.fetchall()))
+
+
+def position_at(connection: Connection, moment: datetime) -> int:
+    """The last position that was recorded up to a moment; 0 before the first one.
+
+    Times never fall along the tape, so a search by halves finds it in some twenty looks.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    low, high = 0, read_head(connection)
+    with translated():
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = connection.execute(_RECORDED_AT, (middle,), prepare=True).fetchone()
+            if row is not None and row[0] <= moment:
+                low = middle
+            else:
+                high = middle - 1
+    return low
 
 
 def read_head(connection: Connection) -> int:

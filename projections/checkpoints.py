@@ -165,6 +165,15 @@ def park(connection: Connection, name: str, position: int, event: str, reason: s
     _record_state(connection, name, "parked", reason)
 
 
+def left_out(connection: Connection, names: Sequence[str]) -> dict[int, set[str]]:
+    """The positions of parked events, and the read models that go without them."""
+    found: dict[int, set[str]] = {}
+    query = "SELECT position, projection FROM read.parked WHERE projection = ANY(%s)"
+    for position, name in connection.execute(query, (list(names),)):
+        found.setdefault(position, set()).add(name)
+    return found
+
+
 def _record_state(connection: Connection, name: str, state: str, reason: str) -> None:
     connection.execute(
         "UPDATE read.checkpoints SET state = %s, reason = %s, updated_at = clock_timestamp()"

@@ -28,6 +28,7 @@ from projections.folding import (
 )
 from projections.readmodel import Projection
 from projections.rebuild import Classes, Progress, Rebuild, make_read_tables
+from projections.replaying import Compared, Replay
 
 BATCH_MAX = 5_000
 SPLIT_FROM = 100_000
@@ -115,6 +116,25 @@ class Runner:
             checkpoints.maintaining(connection, wait=False),
         ):
             self._rebuild(connection, chosen, progress)
+
+    def replay(
+        self, until: int, names: Sequence[str] = (), progress: Progress = lambda _, __: None
+    ) -> list[Compared]:
+        """Makes the rows as of a position from the events alone and compares the stored ones.
+
+        No name means every projection.
+
+        Raises:
+            KeyError: there is no projection of that name.
+            Maintained: another process is rebuilding.
+            NotReached: a projection has not come to the position.
+        """
+        chosen = {name: self._classes[name] for name in names or self._classes}
+        with (
+            self._reading.connect() as connection,
+            checkpoints.maintaining(connection, wait=False),
+        ):
+            return Replay(self._reading, chosen, until, progress, self._split_from).run(connection)
 
     def _rebuild(self, connection: Connection, classes: Classes, progress: Progress | None) -> None:
         Rebuild(self._reading, classes, progress, self._batch_max, self._split_from).run(connection)

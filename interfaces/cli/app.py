@@ -150,6 +150,10 @@ COMMANDS: dict[str, Late] = {
         "running:rebuild",
         "Make read models anew from the events, beside the live ones, and swap them in.",
     ),
+    "replay": Late(
+        "replaying:replay",
+        "Make read models anew from the events alone, and compare what is stored as known then.",
+    ),
     "bot": Late(
         "running:bot",
         "Be in Discord: capture, cards, commands. The token is read from TRUETAPE_DISCORD_TOKEN.",

@@ -10,7 +10,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -41,8 +41,34 @@ At = Annotated[
         help="Take this moment (UTC) as now.", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]
     ),
 ]
+
+
+def position_of(text: str) -> int:
+    """The position of the tape that a person names: by its number, or by a moment.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a position of the tape nor a moment: 1200, 2026-11-20 or "
+            "2026-11-20T15:30:00Z"
+        ) from None
+    with house() as opened:
+        return opened.position_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
 AsOf = Annotated[
-    int | None, typer.Option(help="Answer as it was known at this position of the tape.")
+    int | None,
+    typer.Option(
+        parser=position_of,
+        metavar="POSITION|TIME",
+        help="Answer as it was known at this position of the tape, or at this moment (UTC).",
+    ),
 ]
 
 

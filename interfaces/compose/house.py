@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
@@ -295,6 +296,11 @@ class House:
         """The last position on the tape."""
         with borrowed(self.reader) as connection:
             return event_reader.read_head(connection)
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position that was recorded up to a moment; 0 before the first one."""
+        with borrowed(self.reader) as connection:
+            return event_reader.position_at(connection, moment)
 
     def history(self, events: Collection[type[Event]], head: int) -> Iterator[Happened]:
         """What happened of these kinds up to a position, from the beginning of the tape."""

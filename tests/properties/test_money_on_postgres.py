@@ -74,3 +74,5 @@ def test_followed_with_restarts_rebuilt_and_summed_from_scratch(
                 world = World(told[:position])
                 compare(rows(tape, positions, position), rows(tape, days, position), world)
                 compare_sums(rows(tape, sums, position), world)
+            once = Runner(reading(url), [Books]).replay(len(told) // 2)
+            assert [one for one in once if not one.agrees] == []
