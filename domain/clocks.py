@@ -18,10 +18,11 @@ from eventsourcing.domain import BaseAggregate
 from domain.shared import Created, Event, InvalidInput, Value, stream_id
 
 ALARM_MS = Decimal(50)
-"""Business clocks of trading by hand may be off by this much (MiFID RTS 25, FINRA 4590)."""
+"""By so much may a business clock be off (FINRA Rule 4590)."""
 
 WRONG_MS = Decimal(1_000)
-"""What is recorded while a clock is off by more is marked."""
+"""What is recorded while a clock is off by more is marked: also trading by voice may not be off by
+more (Commission Delegated Regulation (EU) 2017/574, known as RTS 25)."""
 
 
 def clock_stream(day: date) -> UUID:
