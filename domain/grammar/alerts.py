@@ -10,6 +10,7 @@ import msgspec
 from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.blocks import Block, each_alert, may_be_block, parse
+from domain.grammar.keeping import kept
 from domain.grammar.normalise import clean, has_link
 from domain.grammar.pairs import NO_SHARES, Named
 from domain.grammar.reading import (
@@ -22,12 +23,14 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
-from domain.grammar.stems import with_plain_letters
+from domain.grammar.stems import Hinted, Pattern, with_plain_letters
 from domain.instruments import CryptoPair, Equity, FxPair, instrument
 from domain.shared import InvalidInput
 
-_TICKET = re.compile(r"\b(?:bto|stc|sto|buy to open|sell to close)\b", re.IGNORECASE)
-_EXIT = re.compile(
+_TICKET = Hinted(
+    "bto stc sto buy sel", r"\b(?:bto|stc|sto|buy to open|sell to close)\b", re.IGNORECASE
+)
+_EXIT = Pattern(
     r"\b(?:close|closed|closing|exit|exited|exiting|out of|trim|trimmed|trimming|cover|covered"
     r"|covering|stopped|partials?|took|taking|cancel\w*|delete\w*)\b",
     re.IGNORECASE,
@@ -125,6 +128,7 @@ def _is_pair(symbol: str) -> bool:
     return isinstance(_instrument(symbol), CryptoPair | FxPair)
 
 
+@kept()
 def _instrument(symbol: str) -> object:
     try:
         return instrument(symbol)

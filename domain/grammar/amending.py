@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from domain.grammar.hints import Hint
 from domain.grammar.reading import Kind
-from domain.grammar.stems import holds_any
 
 LENGTH_MAX = 160
 """What mends another message is short, unless it says so first."""
@@ -14,7 +14,7 @@ _VALUE = r"(?:\$?[0-9]*[./,]?[0-9]+(?:[./][0-9]+)*(?:[cp]\b)?|calls?\b|puts?\b)"
 _FIGURE = r"(?:\$?[0-9]+(?:[./][0-9]+)+[cp]?\b|\$?\.[0-9]+\b|\$?[0-9]+(?:\.[0-9]+)?[cp]\b)"
 _TICKET = r"(?:bto|stc|sto|btc|bought|sold|buy|sell)\b"
 _SAID = "alerts?|trades?|orders?|posts?|messages?|entry|calls?|signals?|tickets?|one"
-_HINTS = (
+_HINTS = Hint(
     "correct", "typo", "edit", "fixed", "amended", "meant", "ignore", "disregard", "scratch",
     "cancel", "void", "delete", "wrong", "nvm", "nevermind", "never mind", "sorry", "oops",
     "my bad", "should",
@@ -53,7 +53,7 @@ def amends(content: str, words: str) -> tuple[Kind, str] | None:
     if content[:1] == "*" and len(content) <= LENGTH_MAX and (star := _STARRED.match(content)):
         return Kind.CORRECTION, f"'{star[0].strip()}' mends an earlier message"
     low = words.lower()
-    if not (("not" in low and _NOT.search(low)) or holds_any(low, _HINTS)):
+    if not (("not" in low and _NOT.search(low)) or _HINTS.is_in(low)):
         return None
     if found := _SAYS_SO.search(low):
         return Kind.CORRECTION, f"'{found[0].strip()}': it amends an earlier message"

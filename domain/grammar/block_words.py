@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from domain.fix import Side
-from domain.grammar.stems import Hinted
+from domain.grammar.stems import Hinted, Pattern
 
 _BUYS = "buy|buying|bought|long|longing|longed"
 _SELLS = "sell|selling|sold|short|shorting|shorted"
 
-SIDES = re.compile(rf"\b(?:(?P<buy>{_BUYS})|(?P<sell>{_SELLS}))\b", re.IGNORECASE)
+SIDES = Pattern(rf"\b(?:(?P<buy>{_BUYS})|(?P<sell>{_SELLS}))\b", re.IGNORECASE)
 """Not of "buy side", "long term" or "short squeeze": those stand in NOT_SIDES."""
-NOT_SIDES = re.compile(
+NOT_SIDES = Pattern(
     r"\b(?:buy|sell|long|short)[- ](?:side|term|squeez\w*|wick|candle|imb\w*|имб\w*|liquidat\w*"
     r"|position(?:s|ing)|er|ers|off|pressure|wall|story|run|lived|weekend|time)\b",
     re.IGNORECASE,
@@ -21,7 +21,12 @@ JOINED = re.compile(
     r"(?i)\b(gold|silver|[a-z]{6}|[a-z0-9]{2,12}usdt)(buy|sell|long|short)(?=[^a-z]|$)"
     r"|\b(buy|sell|long|short)(gold|silver|xauusd|xagusd|[a-z]{3}usd|usd[a-z]{3})\b"
 )
-AT_MARKET = re.compile(r"\b(?:now|market|cmp|instantly|immediately)\b", re.IGNORECASE)
+MAY_BE_JOINED = re.compile(
+    r"(?:buy|sell|long|short)"
+    r"(?:(?=[a-z])|(?<=[a-z0-9]buy)|(?<=[a-z0-9](?:sell|long))|(?<=[a-z0-9]short))"
+)
+"""Of a text in lower case; where there is none of these, nothing is joined."""
+AT_MARKET = Pattern(r"\b(?:now|market|cmp|instantly|immediately)\b", re.IGNORECASE)
 
 _STOP = (
     r"(?:stops?[- ]?(?:loss(?:es)?|lose|los|lost|targets?)|stops?|s\.?l\.?|s/l|invalidation)"
@@ -44,7 +49,7 @@ _OTHER = (
     r"|volume|mcap|market cap|ath|atl|rsi|ema|dca|re-?entry|duration|hold(?:ing)?|capital"
     r"|signal id|strength|current price|mark price|gain|return"
 )
-LABEL = re.compile(
+LABEL = Pattern(
     r"(?<![\w$/.'-])(?:"
     rf"(?P<other>{_OTHER})|(?P<stop>(?<!buy )(?<!sell ){_STOP})"
     rf"|(?P<target>{_TARGET})|(?P<entry>{_ENTRY})"
@@ -53,7 +58,7 @@ LABEL = re.compile(
 """A label anywhere in a line in lower case; what stands behind it, up to the next one, is its
 value."""
 
-SCRUB = re.compile(
+SCRUB = Pattern(
     r"\b[0-9]{1,3} ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf)\b"
     r"|\b[mhdw][0-9]{1,2}\b|\b[0-9]{1,3} ?x\b|\bx ?[0-9]{1,3}\b"
     r"|[+-]? ?[0-9][0-9.,]{0,11} ?(?:pips?\b|points?\b|pts\b|lots?\b)"
@@ -129,13 +134,13 @@ CONDITION = Hinted(
     r"\b(?:i'll|we'll|will|buy|sell|enter|entry|long|short)\b",
     re.IGNORECASE,
 )
-NOT_OURS = re.compile(
+NOT_OURS = Pattern(
     r"\b(?:he|she|they|his|her|their|he's|she's|they're|friend|someone|somebody|whales?|guy|bro"
     r"|everyone|people|analysts?|another (?:room|group|channel))\b|@someone",
     re.IGNORECASE,
 )
 """On the line that says the side."""
-THEIRS = re.compile(
+THEIRS = Pattern(
     r"(?P<who>[^\W\d_]+)(?:'s)? (?:(?:just|has|have|also) )?"
     r"(?:(?:went|goes|going|is|was|are) (?:long|short)|bought|sold|longed|shorted|buys|sells)\b",
     re.IGNORECASE,
@@ -156,7 +161,7 @@ EXAMPLE = Hinted(
     r"|\bhow to (?:read|use|follow)\b|\bjoke\b|\bjk\b",
     re.IGNORECASE,
 )
-NOT_DONE = re.compile(
+NOT_DONE = Pattern(
     r"\b(?:don'?t|do not|not|never|avoid|no|missed|skip(?:ped)?|stop) (?:\w+ ){0,2}?"
     r"(?:buy|sell|long|short|enter|buying|selling|longing|shorting|take|taking)\b"
     r"|\b(?:will|i'll|we'll|would|i'd|gonna|going to|might|may|could|should|looking to|want to"

@@ -18,18 +18,21 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
+from domain.grammar.hints import Hint, may_hold
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
 from domain.grammar.stems import holds_any, with_plain_letters
 
-_INSTRUMENTS = (
+_INSTRUMENTS = Hint(
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
     "jpy", "eur", "gbp", "aud", "nzd", "cad", "chf", "nas", "us30", "us 30", "dax", "oil",
 )  # fmt: skip
-_SIDED = ("buy", "bought", "sell", "sold", "long", "short", "entry", "enter", "stop", "sl", "tp")
+_SIDED = Hint(
+    "buy", "bought", "sell", "sold", "long", "short", "entry", "enter", "stop", "sl", "tp"
+)
 _SIDE_STEMS = ("buy", "bought", "sell", "sold", "long", "short")
-_ENTRIES = ("entry", "entries", "enter", "zone", "area", "range")
-_LEVELS = ("stop", "sl", "target", "tp", "take", "pt")
+_ENTRIES = Hint("entry", "entries", "enter", "zone", "area", "range")
+_LEVELS = Hint("stop", "sl", "target", "tp", "take", "pt")
 _PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
 _NUMBER = re.compile(
     r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
@@ -97,13 +100,15 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
     low = text.lower()
     if not text.isascii() and is_russian(text):
         return True
-    if for_one_pair and holds_any(low, _SIDED):
+    if not may_hold(low, _SIDED.mark | _ENTRIES.mark):
+        return False
+    if for_one_pair and _SIDED.is_in(low):
         return _PRICED.search(low) is not None
-    if holds_any(low, _SIDED) and holds_any(low, _INSTRUMENTS):
+    if _SIDED.is_in(low) and _INSTRUMENTS.is_in(low):
         return _PRICED.search(low) is not None and (
             bool(pairs_in(text)) or words.JOINED.search(text) is not None
         )
-    return holds_any(low, _ENTRIES) and holds_any(low, _LEVELS)
+    return _ENTRIES.is_in(low) and _LEVELS.is_in(low)
 
 
 def each_alert(text: str) -> list[str]:
@@ -141,6 +146,8 @@ def parse(text: str) -> Block:
 def _in_words(text: str) -> str:
     """The text with a blank between the pair and the side of "goldbuy"; kept, for one that is
     cut into alerts is taken apart next."""
+    if words.MAY_BE_JOINED.search(with_plain_letters(text).lower()) is None:
+        return text
     return words.JOINED.sub(_parted, text)
 
 

@@ -14,7 +14,8 @@ from domain.grammar.strategies import STRATEGIES, Shape
 from domain.grammar.tokens import Token, numbers
 from domain.grammar.verbs import Verb
 
-_END = Token("", "", "")
+_PADDING = (Token("", "", ""),) * 5
+"""Stands behind the last token and, to places below zero, before the first."""
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
 _EXITS = (Kind.TRIM, Kind.CLOSE)
@@ -34,6 +35,7 @@ class Figures:
 
     def __init__(self, tokens: Sequence[Token], day: date, verb: Verb | None, verb_at: int) -> None:
         self.tokens = tokens
+        self._padded = (*tokens, *_PADDING)
         self.day = day
         self.verb = verb
         self.verb_at = verb_at
@@ -43,12 +45,10 @@ class Figures:
         self.at = 0
 
     def ahead(self, steps: int = 1) -> Token:
-        place = self.at + steps
-        return self.tokens[place] if place < len(self.tokens) else _END
+        return self._padded[self.at + steps]
 
     def behind(self, steps: int = 1) -> Token:
-        place = self.at - steps
-        return self.tokens[place] if place >= 0 else _END
+        return self._padded[self.at - steps]
 
     @property
     def follows_verb(self) -> bool:

@@ -12,6 +12,7 @@ from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.expiries import EXPIRY_STARTS, may_be_expiry, spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
+from domain.grammar.marks import marked
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD, Shape
@@ -38,6 +39,7 @@ _SELLING = (
     | {"flat", "even", "breakeven", "b/e", "be", "all"}
 )  # fmt: skip
 _SPEAKING = _TELLING | _LABELLING | _SELLING
+_WORTH = marked(_SPEAKING)
 """A word that is none of these can only be the root, or stand between a label and its number."""
 _PARTS_MAX = 12
 _FRIDAY = 4
@@ -57,14 +59,19 @@ class _Filling(Figures):
     """One pass over the tokens, remembering which label the next number belongs to."""
 
     def run(self) -> Slots:
-        count = len(self.tokens)
+        tokens = self.tokens
+        count = len(tokens)
         while self.at < count:
-            token = self.tokens[self.at]
-            handler = _HANDLERS.get(token.kind)
-            if handler is not None:
-                handler(self, token)
+            token = tokens[self.at]
+            if token.marks & _WORTH or token.kind != "word" or self.label:
+                handler = _HANDLERS.get(token.kind)
+                if handler is not None:
+                    handler(self, token)
+            elif roots.names_root(tokens, self.at, self.verb, self.verb_at):
+                self._names(token.text.upper())
             self.at += 1
-        self._settle_loose_price()
+        if self.slots.loose:
+            self._settle_loose_price()
         return self.slots
 
     def osi(self, token: Token) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-STEMS = (
+from domain.grammar.hints import Hint
+
+STEMS = Hint(
     "b/e", "bep", " be", "even", "clos", "hit", "cancel", "delet", "remov", "exit", "risk",
     "valid", "stop", "out of", "sl", "tp", "target", "done", "reached", "smashed", "achieved",
     "secure", "booked", "banked", "locked",

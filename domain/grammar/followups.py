@@ -26,7 +26,7 @@ from domain.grammar.reading import (
     TradeReading,
 )
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import holds_any, with_plain_letters
+from domain.grammar.stems import with_plain_letters
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
@@ -86,7 +86,7 @@ def read_followup(message: MessageText) -> Reading | None:
 def _may_follow(content: str) -> bool:
     """Whether it is worth taking apart; most chat ends here."""
     low = content.lower()
-    if holds_any(low, words.STEMS) and words.HINT.search(with_plain_letters(low)):
+    if words.STEMS.is_in(low) and words.HINT.search(with_plain_letters(low)):
         return True
     return not content.isascii() and is_russian(content)
 

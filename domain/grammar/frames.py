@@ -256,16 +256,15 @@ def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame
         return None
     lead, tail = _spoken(before), _spoken(after)
     for sign in _ANYWHERE.possible(of_lead | of_tail):
-        searched = sign.words.pattern.search
-        if found := searched(lead) or searched(tail):
+        if found := sign.words.find(lead) or sign.words.find(tail):
             return _frame(sign, found)
     for sign in _BEFORE.possible(of_lead):
-        if found := sign.words.pattern.search(lead):
+        if found := sign.words.find(lead):
             return _frame(sign, found)
     if of_tail & _CREDITED and (name := _credited(after)):
         return Frame(Kind.CHAT, f"'{name}': it is somebody else's alert")
     for sign in behind.possible(of_tail):
-        if found := sign.words.pattern.search(tail):
+        if found := sign.words.find(tail):
             return _frame(sign, found)
     return None
 
@@ -288,7 +287,7 @@ def heading(words: Sequence[Token], marks: int) -> Frame | None:
         return None
     said = _spoken(words)
     for sign in _HEADING_SIGNS.possible(marks):
-        found = sign.words.pattern.search(said)
+        found = sign.words.find(said)
         if found is None or _NO_HEADING.search(found[0]):
             continue
         if sign.why == _UNREAL or not _SENTENCE.search(said):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.fix import PositionEffect, Side
 from domain.grammar import dates
+from domain.grammar.keeping import kept
 from domain.grammar.reading import Action, LegReading, Room
 from domain.grammar.slots import Slots
 from domain.grammar.spreads import LegsRead, is_spread, read_spread
@@ -106,6 +107,7 @@ def _single(slots: Slots, side: Side, root: str, expiry: date | None, read: Legs
             read.missing.append(name)
 
 
+@kept()
 def is_instrument(root: str) -> bool:
     """Whether a ticker or pair can be one."""
     try:

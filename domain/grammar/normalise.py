@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from domain.grammar.hints import Hint
 from domain.grammar.russian import in_english
 from domain.grammar.stems import holds_any
 
@@ -67,10 +68,11 @@ _DISCLAIMER = re.compile(
     r"|данная рекомендация не является",
     re.IGNORECASE,
 )
-_HINTS = (
+_SPELLINGS = (
     "pinion", "PINION", " not a", "dvis", "dvice", "DVICE", "isclaimer", "DISCLAIMER", "nfa",
     "NFA", "purposes", "данная", "Данная",
 )  # fmt: skip
+_HINT = Hint(*dict.fromkeys(map(str.lower, _SPELLINGS)))
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
@@ -133,7 +135,7 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    if not holds_any(text, _HINTS):
+    if not (_HINT.is_in(text.lower()) and holds_any(text, _SPELLINGS)):
         return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))

@@ -33,18 +33,20 @@ _NO_INSTRUMENT = (
 )
 """Indices, oil and made-up markets of brokers: said like a pair, but nothing that is listed."""
 
+_JOINED = r"[a-z0-9]{1,12}(?:usdt|usdc)"
+_DOLLARS = r"(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link|dot|trx|shib|pepe)usd"
 _SHAPE = (
     r"(?<![\w$/@'.,-])[#$]?(?:"
     rf"(?P<fx>(?:{_CODES})(?: | ?[/-] ?|)(?:{_CODES}))"
     r"(?:\.?(?:m|c|pro|raw|ecn|std|x)\b|[+#])?"
-    r"|(?P<slash>[a-z0-9]{1,12} ?[/_-] ?(?:usdt|usdc|usd|eur|btc|eth))(?:\.p\b|[-_]?perp\b)?"
-    r"|(?P<joined>[a-z0-9]{1,12}(?:usdt|usdc))(?:\.p\b|[-_]?perp\b)?"
-    r"|(?P<dollar>(?:btc|eth|sol|xrp|doge|ada|ltc|bnb|avax|link|dot|trx|shib|pepe)usd)(?:\.p)?"
+    r"|(?P<slash>[a-z0-9]{1,12}+ ?[/_-] ?(?:usdt|usdc|usd|eur|btc|eth))(?:\.p\b|[-_]?perp\b)?"
+    rf"|(?P<joined>{_JOINED})(?:\.p\b|[-_]?perp\b)?|(?P<dollar>{_DOLLARS})(?:\.p)?"
     rf"|(?P<other>{_NO_INSTRUMENT})"
     rf"|(?P<name>{'|'.join({*_METAL_NAMES, *_COINS}).lower()})"
     r")(?![\w/])"
 )
 _NAMED = re.compile(_SHAPE)
+_NO_DOLLARS = re.compile(_SHAPE.replace(_JOINED, "(?!)").replace(_DOLLARS, "(?!)"))
 """Of a text in lower case: to compare letters in either case takes twice as long."""
 _OTHER_STEMS = (
     "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu sto ust nif dow fts nik ban oil xti xbr"
@@ -89,9 +91,13 @@ def pairs_in(text: str) -> tuple[Named, ...]:
 
     Those of the last few lines are kept, for a line is asked for its pairs several times.
     """
-    if _STEMS.isdisjoint(stems_of(text)) and "usd" not in text.lower():
+    low = with_plain_letters(text).lower()
+    in_dollars = "usd" in low or "usd" in text.lower()
+    if not in_dollars and _STEMS.isdisjoint(stems_of(text)):
         return ()
-    matches = list(_NAMED.finditer(with_plain_letters(text).lower()))
+    matches = list((_NAMED if in_dollars else _NO_DOLLARS).finditer(low))
+    if not matches:
+        return ()
     if any(_is_apart(found, text) for found in matches):
         matches = list(_as_spelled().finditer(text))
     named = [_named(found, text) for found in matches]

@@ -117,5 +117,5 @@ def _asks_others(piece: Piece) -> bool:
 
 def _wonders(piece: Piece) -> bool:
     """A question without its mark: "should I hold", "is that ok"."""
-    heads = [token.low for token in piece.tokens[:2]]
-    return len(heads) > 1 and heads[0] in _AUXILIARIES and heads[1] in _MINE
+    heads = piece.tokens
+    return len(heads) > 1 and heads[0].low in _AUXILIARIES and heads[1].low in _MINE

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from domain.grammar.dates import third_friday
 from domain.grammar.expiries import is_spelled_strike
+from domain.grammar.keeping import kept
+from domain.grammar.marks import TICKER, marked
 from domain.grammar.reading import LegReading
-from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
 from domain.grammar.vocabulary import (
@@ -30,14 +31,19 @@ _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
 _EXPIRY_KINDS = frozenset({"slash", "iso", "dashed", "dte", "daymon", "monday"})
 _EXPIRY_WORDS_MAX = 4
+_BEHIND = marked(kinds=_EXPIRY_KINDS | {"strike", "num", "money"})
+"""What may stand right behind a root in small letters."""
+_TICKET = Form.TICKET
 _SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
 
 
+@kept()
 def is_date(text: str) -> bool:
     """Whether numbers with slashes can be a month and a day."""
     return _DATE.fullmatch(text) is not None
 
 
+@kept()
 def pair_of(text: str) -> str:
     """`BTC/USD` from btc/usd, BTCUSD, BTC-USD; `EURUSD` from eur/usd."""
     found = _PAIR.fullmatch(text.upper())
@@ -95,6 +101,7 @@ def symbol_of(leg: LegReading, day: date) -> str:
     return Option(root, leg.expiry, Right(leg.right), leg.strike).symbol
 
 
+@kept()
 def is_pair(symbol: str) -> bool:
     """Whether a symbol names coins, currencies or metals, which come in fractions."""
     return isinstance(instrument(symbol), CryptoPair | FxPair)
@@ -107,11 +114,16 @@ def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int
     (behind the verb and the size, or before strike or expiry) any spelling does.
     """
     token = tokens[at]
-    if len(token.text) > 5 or not token.text.isascii() or not token.text.isalpha():
+    text = token.text
+    if token.marks & TICKER:
+        return text.isalpha()
+    on_ticket = verb is not None and verb.form is _TICKET
+    if not on_ticket and (
+        at + 1 >= len(tokens) or not (tokens[at + 1].marks & _BEHIND or text.isupper())
+    ):
         return False
-    if is_ticker_word(token.text):
-        return True
-    on_ticket = verb is not None and verb.form is Form.TICKET
+    if len(text) > 5 or not text.isascii() or not text.isalpha():
+        return False
     is_word = token.low in NO_ROOTS or token.low in OPTION_WORDS or (token.low,) in VERBS
     if is_word and not (on_ticket and token.text in TICKERS_LIKE_WORDS):
         return False

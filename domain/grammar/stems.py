@@ -45,23 +45,50 @@ def holds_any(text: str, parts: Iterable[str]) -> bool:
     return False
 
 
-class Hinted:
+class Pattern:
+    """A pattern that is found sooner in texts of plain letters, which most texts are."""
+
+    __slots__ = ("_plain", "pattern")
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self.pattern = re.compile(pattern, flags)
+        # Which signs are blanks is another question there.
+        self._plain = (
+            re.compile(pattern, flags | re.ASCII) if r"\s" not in pattern else self.pattern
+        )
+
+    def find(self, text: str) -> re.Match[str] | None:
+        """The first place where it stands in the text."""
+        return (self._plain if text.isascii() else self.pattern).search(text)
+
+    search = find
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All places where it stands in the text."""
+        return (self._plain if text.isascii() else self.pattern).finditer(text)
+
+    def sub(self, by: str, text: str) -> str:
+        """The text with something else in all those places."""
+        return (self._plain if text.isascii() else self.pattern).sub(by, text)
+
+
+class Hinted(Pattern):
     """A pattern with the stems of which each of its matches holds at least one."""
 
-    __slots__ = ("pattern", "stems")
+    __slots__ = ("stems",)
 
     def __init__(self, stems: str, pattern: str, flags: int = 0) -> None:
-        self.pattern = re.compile(pattern, flags)
+        super().__init__(pattern, flags)
         self.stems = frozenset(stems.split())
 
     def search(self, text: str) -> re.Match[str] | None:
         """What the pattern finds in the text; without a look at it where that can be nothing."""
         if self.stems.isdisjoint(stems_of(text)):
             return None
-        return self.pattern.search(text)
+        return self.find(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All that the pattern finds in the text, on the same terms."""
         if self.stems.isdisjoint(stems_of(text)):
             return iter(())
-        return self.pattern.finditer(text)
+        return super().finditer(text)

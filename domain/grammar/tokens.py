@@ -80,9 +80,7 @@ _NO_PART = (
 )
 _PLAIN = rf"{_NO_PAIR}(?<!odte){_NO_PART}"
 """A word with nothing beside it that it could be a part of."""
-_PLAIN_RUN = (
-    rf"(?:(?:{_WORD} (?=[^\W\d_]))++(?:{_WORD}{_NO_PART})?+|{_WORD}{_NO_PART})"
-)
+_PLAIN_RUN = rf"(?:(?:{_WORD} (?=[^\W\d_]))++(?:{_WORD}{_NO_PART})?+|{_WORD}{_NO_PART})"
 """Of words before other words nothing more is asked."""
 _BEFORE_NUMBER = (
     rf"(?!(?:x|tp|pt|take|target|tgt|{_MONTH})(?![^\W\d_]))"
