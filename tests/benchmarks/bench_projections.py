@@ -288,7 +288,7 @@ def _waits(connection: Connection) -> Iterator[float]:
         if recorded.event.TOPIC == TraderRegistered.TOPIC:
             # They are all registered already.
             continue
-        _append(connection, recorded)
+        append(connection, recorded)
         begun = time.perf_counter()
         if not recorded.event.TOPIC.startswith("signal."):
             continue
@@ -302,7 +302,8 @@ def _waits(connection: Connection) -> Iterator[float]:
         time.sleep(0.02 * chance.random())
 
 
-def _append(connection: Connection, recorded: Recorded) -> None:
+def append(connection: Connection, recorded: Recorded) -> None:
+    """Puts an event on the tape as a command does."""
     event = recorded.event
     envelope = Envelope(command_id=uuid4(), input_hash=bytes(32), actor=recorded.actor)
     stored = StoredEvent(recorded.stream, recorded.version, event.TOPIC, encode_body(event))

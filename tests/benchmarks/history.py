@@ -45,8 +45,14 @@ def write_history(
     life = Trading(random.Random(seed), traders)
     trading_days = list(islice(_weekdays(FIRST_DAY), days))
     history = islice(_history(life, events, trading_days), events)
+    position = write_tape(database_url, history, events)
+    return Written(position, life.trades, traders, trading_days[0], trading_days[-1])
+
+
+def write_tape(database_url: str, history: Iterator[Recorded], events_max: int) -> int:
+    """Puts a history on an empty tape, as a superuser; says how many events that were."""
     with psycopg.connect(database_url) as connection:
-        connection.execute("SELECT tape.make_partitions(%s)", (events + 512,))
+        connection.execute("SELECT tape.make_partitions(%s)", (events_max + 512,))
         position = 0
         while chunk := list(islice(history, ROWS_PER_COPY)):
             _copy(connection, chunk, position + 1)
@@ -54,7 +60,7 @@ def write_history(
         _index_streams(connection)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) tape.events, tape.streams, tape.commands")
-    return Written(position, life.trades, traders, trading_days[0], trading_days[-1])
+    return position
 
 
 def _weekdays(day: date) -> Iterator[date]:

@@ -23,7 +23,7 @@ from domain.market import Mark, MarkRecorded, mark_stream
 from domain.messages import Message, MessageCaptured, message_stream
 from domain.order_events import OrderAccepted, OrderFilled, OrderRequested, OrderSubmitted
 from domain.orders import Order, order_stream
-from domain.ranking import RANKING_STREAM, Ranking, Rules, RulesPublished
+from domain.ranking import RANKING_STREAM, VERSION_2, Ranking, RulesPublished
 from domain.shared import Event
 from domain.signal_events import (
     ClosedBy,
@@ -99,7 +99,7 @@ class Trading:
 
     def found(self, at: datetime) -> Iterator[Recorded]:
         """What every house begins with."""
-        rules = RulesPublished(originator_topic=Ranking.TOPIC, rules=Rules(), timestamp=at)
+        rules = RulesPublished(originator_topic=Ranking.TOPIC, rules=VERSION_2, timestamp=at)
         yield _by("member:operator", RANKING_STREAM, 1, rules)
         opened = AccountOpened(
             originator_topic=Account.TOPIC,
@@ -290,6 +290,7 @@ class Trading:
             target_version=trade.version,
             part="2",
             price=price,
+            person="member:ana",
             **wrong,
         )
         yield _by("member:ana", correction, 1, requested, signal)
