@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain.shared import Value
+from domain.shared import Value, ratio
 
 
 class Evidence(StrEnum):
@@ -34,6 +34,8 @@ class Execution(Value, frozen=True, kw_only=True):
     attainable: bool = True
     corrected: Decimal | None = None
     assumed: Decimal | None = None
+    quoted: int | None = None
+    """How much stood at the quote when it was entered; None where nobody told."""
     reason: str = ""
 
     @property
@@ -51,6 +53,25 @@ class Execution(Value, frozen=True, kw_only=True):
     @property
     def is_unattainable(self) -> bool:
         return not self.attainable and self.corrected is None
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more was entered than stood at the quote; a size of zero tells nothing."""
+        return bool(self.quoted) and self.quantity > (self.quoted or 0)
+
+
+def counted_share(executions: Iterable[Execution]) -> Decimal | None:
+    """The share of a trade's dollars that counts, None for all of them.
+
+    The whole trade counts at the largest size at which each of its entries fits what stood at
+    the quote then; so its return, which is per unit, stays what it is.
+    """
+    shares = [
+        ratio(Decimal(execution.quoted) / execution.quantity)
+        for execution in executions
+        if execution.quoted and execution.is_too_large
+    ]
+    return min(shares) if shares else None
 
 
 class Contribution(NamedTuple):

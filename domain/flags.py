@@ -147,13 +147,3 @@ def front_run(side: Side, posted_at: datetime, fills: Iterable[OwnFill]) -> Fron
             if held > 0:
                 events.append(fill.event)
     return FrontRun(held, first_at, sold, tuple(events)) if held > 0 else None
-
-
-def counted_share(entries: Iterable[tuple[Decimal, int | None]]) -> Decimal:
-    """The share of a trade that stood at the quotes: of (quantity, size) for every entry.
-
-    The whole trade counts at the largest size at which each of its entries fits what was
-    quoted then; an entry whose size nobody told, or told as zero, limits nothing.
-    """
-    shares = (Decimal(size) / quantity for quantity, size in entries if size and quantity > size)
-    return min(shares, default=Decimal(1))

@@ -10,6 +10,8 @@ path is walked again, so that the figures never depend on the order in which fac
 Prices: a correction's, else the evidence's, else the claimed one. An execution without any of
 them is assumed: a bought trade got nothing for what it sold; a sold trade paid twice its
 average entry, or the worst mark it ever had if that is worse, to come out.
+
+Dollars: of a trade of which more was posted than stood at the quote, only so much counts.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.executions import Contribution, Execution, difference
+from domain.executions import Contribution, Execution, counted_share, difference
 from domain.lots import ZERO
-from domain.shared import ratio
+from domain.shared import cents, ratio
 from domain.worth import Worth, marked, quantity_value, share_of
 
 ASSUMED_BUYBACK = Decimal(2)
@@ -75,13 +77,14 @@ _Fact = tuple[datetime, int, int]
 class Trade:
     """One signal as it counts. Every change returns what it moved, by time of the fact."""
 
-    __slots__ = ("_at_risk", "_before", "_last", "_scored", "_tally", "executions", "filled",
-                 "hindsight", "marks", "sign", "unit", "voided", "worth")  # fmt: skip
+    __slots__ = ("_at_risk", "_before", "_last", "_scored", "_share", "_tally", "executions",
+                 "filled", "hindsight", "marks", "sign", "unit", "voided", "worth")  # fmt: skip
 
     worth: Worth
     _before: Worth
     _last: _Fact
     _scored: bool
+    _share: Decimal | None
     _tally: Tally | None
 
     def __init__(
@@ -174,10 +177,18 @@ class Trade:
         self._settle()
         return difference(before_it, self._path())
 
-    def check(self, number: int, price: Decimal, *, attainable: bool) -> tuple[Contribution, ...]:
-        """Lets an execution count at the price that the market's evidence gives it."""
+    def check(
+        self, number: int, price: Decimal, *, attainable: bool, quoted: int | None = None
+    ) -> tuple[Contribution, ...]:
+        """Lets an execution count at the price that the market's evidence gives it, and its
+        dollars, if it is an entry, as far as so much stood at the quote.
+        """
         was = self._numbered(number)
-        now = msgspec.structs.replace(was, checked=price, attainable=attainable)
+        if was.quantity.is_signed():
+            quoted = None
+        now = msgspec.structs.replace(was, checked=price, attainable=attainable, quoted=quoted)
+        if now.is_too_large:
+            return self._exchange(was, now)
         if was.price == price and was.is_unattainable == now.is_unattainable:
             self.executions[self.executions.index(was)] = now
             self._tally = None
@@ -277,7 +288,14 @@ class Trade:
     def _moved(self, at: datetime, was: Worth, now: Worth) -> tuple[Contribution, ...]:
         if (now.ratio == was.ratio and now.pnl == was.pnl) or not self._scored:
             return ()
-        return (Contribution(at, now.ratio - was.ratio, now.pnl - was.pnl),)
+        pnl = now.pnl - was.pnl if self._share is None else self._counted(was, now)
+        return (Contribution(at, now.ratio - was.ratio, pnl),)
+
+    def _counted(self, was: Worth, now: Worth) -> Decimal:
+        """By how much the dollars move that count; to the cent, so that they always add up."""
+        if self._share is None:
+            return now.pnl - was.pnl
+        return cents(now.pnl * self._share) - cents(was.pnl * self._share)
 
     def _rewrite(self, change: Callable[[], None]) -> tuple[Contribution, ...]:
         """Changes the past and says what that moved, fact by fact."""
@@ -296,7 +314,7 @@ class Trade:
             after = self._after(worth, fact)
             at = fact.at if isinstance(fact, Execution) else fact[0]
             share, pnl = path.get(at, (ZERO, ZERO))
-            path[at] = (share + after.ratio - worth.ratio, pnl + after.pnl - worth.pnl)
+            path[at] = (share + after.ratio - worth.ratio, pnl + self._counted(worth, after))
             worth = after
         return path
 
@@ -304,6 +322,7 @@ class Trade:
         """Walks the whole path; leaves the last fact and what was before it."""
         self._tally = None
         self._scored = self._counts()
+        self._share = counted_share(self.executions)
         first = self.executions[0]
         last: _Fact = (first.at, 0, first.number)
         worth = before = _BEGIN

@@ -140,7 +140,8 @@ class TradeBooks:
         followed = self._of(seen.stream)
         trade = followed.subject
         before, worth = trade.tally, trade.worth
-        moves = trade.check(event.number, event.price, attainable=event.attainable)
+        quoted = event.offer_size if trade.sign > 0 else event.bid_size
+        moves = trade.check(event.number, event.price, attainable=event.attainable, quoted=quoted)
         if trade.worth is worth:
             row = replace(_badged(followed.row, trade), executions=_executions_text(trade))
         else:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.fix import Side
-from domain.flags import Bet, FrontRun, Open, OwnFill, bet_of, counted_share, front_run, shared
+from domain.flags import Bet, FrontRun, Open, OwnFill, bet_of, front_run, shared
 from domain.legs import Leg
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -106,21 +106,3 @@ def test_a_sale_is_front_run_by_a_sale() -> None:
 def test_what_was_bought_anew_after_all_was_sold_is_what_counts() -> None:
     fills = [fill(-5, "3"), fill(-4, "-3", opens=False), fill(-3, "2", event=7)]
     assert front_run(Side.BUY, NOON, fills) == FrontRun(D(2), NOON - 3 * HOUR, D(0), (7,))
-
-
-@pytest.mark.parametrize(
-    ("entries", "share"),
-    [
-        ([], "1"),
-        ([("10", None)], "1"),
-        ([("10", 0)], "1"),
-        ([("10", 10)], "1"),
-        ([("10", 4)], "0.4"),
-        ([("2", 50), ("100", 25)], "0.25"),
-        ([("10", 4), ("100", 25)], "0.25"),
-    ],
-)
-def test_a_trade_counts_at_the_size_at_which_each_entry_fits_its_quote(
-    entries: list[tuple[str, int | None]], share: str
-) -> None:
-    assert counted_share((D(quantity), size) for quantity, size in entries) == D(share)

@@ -41,6 +41,7 @@ TICK = Decimal("0.01")
 moments = st.integers(0, 6 * 48).map(lambda half_hours: START + timedelta(minutes=30 * half_hours))
 marking_times = st.integers(0, 11).map(lambda at: START + timedelta(hours=12 * at + 7))
 quantities = st.integers(1, 3).map(Decimal)
+sizes = st.none() | st.integers(0, 3)
 prices = st.integers(0, 400).map(lambda cents: cents * TICK * 5)
 
 
@@ -121,6 +122,7 @@ class Teller:
                 evidence = PriceEvidence(
                     claimed=None, bid=(price := draw(prices)), offer=price + TICK, quote_time=at,
                     source="test", attainable=draw(st.booleans() | st.just(True)), price=price,
+                    bid_size=draw(sizes), offer_size=draw(sizes),
                 )  # fmt: skip
                 signal.check_price(number, evidence, at=at)
             case "settle":

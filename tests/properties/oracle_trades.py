@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -48,14 +48,27 @@ def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Fig
         "opened_at": order[0]["at"], "closed_at": order[-1]["at"] if closed else None,
     }  # fmt: skip
     row["measured"] = measure(posted, order, final["pnl"], per)
+    counted = _counting(order)
     moves: Moves = {}
     before = _nothing()
     for step in walked if scored else ():
         ratio, pnl, _ = moves.get(step["at"], (NIL, NIL, NIL))
         moves[step["at"]] = (ratio + step["pnl_ratio"] - before["pnl_ratio"],
-                             pnl + step["pnl"] - before["pnl"], NIL)  # fmt: skip
+                             pnl + counted(step["pnl"]) - counted(before["pnl"]), NIL)  # fmt: skip
         before = step
     return row, moves
+
+
+def _counting(order: Sequence[Figures]) -> Callable[[Decimal], Decimal]:
+    """What counts of the trade's dollars: as much as stood at the quotes of its entries."""
+    shares = [
+        twelve(Decimal(part["stood"]) / part["quantity"])
+        for part in order
+        if part.get("stood") and part["quantity"] > part["stood"]
+    ]
+    if not shares:
+        return lambda pnl: pnl
+    return lambda pnl: (pnl * min(shares)).quantize(Decimal("0.01"))
 
 
 def _executions(own: Sequence[Event]) -> tuple[dict[int, Figures], bool]:
@@ -87,6 +100,7 @@ def _executions(own: Sequence[Event]) -> tuple[dict[int, Figures], bool]:
             case signal_events.SignalPriceChecked():
                 part = executions[event.number]
                 part["ok"] = event.attainable
+                part["stood"] = event.offer_size if posted.side.sign > 0 else event.bid_size
                 if not part["corrected"]:
                     part.update(price=event.price, basis="checked")
             case signal_events.SignalCorrected():
