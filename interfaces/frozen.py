@@ -46,7 +46,7 @@ def board_to_freeze(
     connection: Connection[Any],
     calendar: Calendar,
     window: Window,
-    by: By,
+    by: By | None,
     day: date,
     position: int,
 ) -> tuple[Period, Standings]:
@@ -57,7 +57,9 @@ def board_to_freeze(
     """
     span = period_of(window, day)
     found = _board(connection, calendar, span, by, position)
-    period = Period(window=window.value, ordered_by=by.value, first=found.first, last=found.last)
+    period = Period(
+        window=window.value, ordered_by=found.by.value, first=found.first, last=found.last
+    )
     return period, Standings(_rows(found), found.rules.version, position)
 
 
@@ -82,7 +84,7 @@ def _is_same(connection: Connection[Any], calendar: Calendar, frozen: FrozenBoar
 
 
 def _board(
-    connection: Connection[Any], calendar: Calendar, span: Span, by: By, position: int
+    connection: Connection[Any], calendar: Calendar, span: Span, by: By | None, position: int
 ) -> Board:
     sessions = calendar.session_dates(max(span.first, FIRST_SESSION), span.last)
     return board(connection, span, by, sessions, as_of=position)

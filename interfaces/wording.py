@@ -15,6 +15,7 @@ from domain.quant.figures import Figure, Unit
 from domain.shared import InvalidInput
 from projections.blotter import OrderRow
 from projections.leaderboards import Standing
+from projections.skill import floored
 from projections.timeline import TimelineEvent
 
 MARK = "⚑"
@@ -73,9 +74,54 @@ def mark_of(counts: Mapping[FlagKind, int] | None) -> str:
     return f" {MARK}{sum(counts.values())}" if counts else ""
 
 
+def score_of(row: Standing) -> str:
+    """The score, from 0 to 100; a dash if there is none."""
+    return "-" if row.skill is None or row.skill.score is None else f"{row.skill.score:.1f}"
+
+
+def mean_return_of(row: Standing) -> str:
+    """The shrunk return per trade."""
+    return "-" if row.skill is None else percent(row.skill.mean_return)
+
+
+def psr_of(row: Standing) -> str:
+    """The probability that there is skill, never rounded up to the gate."""
+    return "-" if row.skill is None else f"{floored(row.skill.psr):.2f}"
+
+
+def unseen_of(row: Standing) -> str:
+    """How many losses are still to be expected, and how deep: `1.3 x -498%`."""
+    if row.skill is None or row.skill.unseen == 0:
+        return "-"
+    return f"{row.skill.unseen:.1f} x {percent(-row.skill.depth, places=0)}"
+
+
+def skill_of(row: Standing) -> str:
+    """The figures of skill in a line; nothing without a score."""
+    if row.skill is None or row.skill.score is None:
+        return ""
+    return (
+        f"score **{score_of(row)}** · mean {mean_return_of(row)} · PSR {psr_of(row)} · "
+        f"unseen {unseen_of(row)} · "
+    )
+
+
+def unranked_of(row: Standing) -> str:
+    """Why it has no rank, in as few words as a column has room for."""
+    return row.unranked.rpartition(": ")[2]
+
+
 def rests_on(row: Standing) -> str:
     """Whether it ranks, and what the trades behind a standing rest on."""
-    told = [
+    short = row.unranked
+    if short and row.skill is None:
+        short = f"unranked {short}"
+    return ", ".join(part for part in (short, badges_of(row)) if part)
+
+
+def badges_of(row: Standing) -> str:
+    """What the closed trades of a standing rest on."""
+    return ", ".join(
         f"{count} {name}"
         for name, count in (
             ("filled", row.filled),
@@ -85,11 +131,7 @@ def rests_on(row: Standing) -> str:
             ("unattainable", row.unattainable),
         )
         if count
-    ]
-    short = row.unranked
-    if short and row.skill is None:
-        short = f"unranked {short}"
-    return ", ".join(([short] if short else []) + told)
+    )
 
 
 def figure_told(found: Figure) -> str:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Late] = {
     "leaderboard": Late(
         "ranking:leaderboard", "Rank the traders; every figure is defined below the board."
     ),
+    "rules": Late("rules:app", "Ranking rules: those on record, and the next version."),
     "trader": Late(
         "ranking:trader",
         "Show one trader's record: figures by window, the NAV index, and the trades behind them.",

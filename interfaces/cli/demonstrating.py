@@ -11,14 +11,14 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from interfaces.cli.output import as_json, console, warnings
-from interfaces.cli.ranking import board_of, print_board
+from interfaces.cli.ranking import board_of
 from interfaces.cli.serving import HOST, PORT, Host, Port, serve_until_stopped
 from interfaces.cli.session import Json, told_in_words
+from interfaces.cli.standings import print_board
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.demo.done import Finished, begin, finished
 from interfaces.settings import Settings
-from projections.leaderboards import By
 from projections.windows import Window
 
 WELL_BEFORE = timedelta(days=150)
@@ -72,7 +72,7 @@ def _played(house: House, clock: SetClock, settings: Settings, *, quiet: bool) -
 
 
 def _show(house: House, done: Finished, seconds: float, *, json: bool) -> None:
-    board = board_of(house, Window.ALL, By.RETURN, limit=50)
+    board = board_of(house, Window.ALL, None, limit=50)
     if json:
         as_json({"demo": True, "ends_at": done.ends_at, "seconds": round(seconds, 2),
                  "head": house.head(), "leaderboard": board})  # fmt: skip

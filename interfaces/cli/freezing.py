@@ -23,7 +23,7 @@ from projections.windows import Window
 
 
 def freeze(
-    opened: House, window: Window, by: By, at: datetime, key: str | None, *, json: bool
+    opened: House, window: Window, by: By | None, at: datetime, key: str | None, *, json: bool
 ) -> None:
     """Puts the board of the period that a moment is in on record."""
     who, day = operator(), exchange_day(at)
@@ -39,7 +39,7 @@ def freeze(
         standings,
     )
     opened.catch_up()
-    said = f"the board by {by.value} of {period.first} to {period.last} is frozen as "
+    said = f"the board by {period.ordered_by} of {period.first} to {period.last} is frozen as "
     done(outcome, said + str(outcome.stream)[:8], json=json)
 
 

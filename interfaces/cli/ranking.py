@@ -21,28 +21,22 @@ from interfaces.cli.freezing import freeze as freeze_period
 from interfaces.cli.freezing import frozen as show_frozen
 from interfaces.cli.output import Column, as_json, console, gain_style, table
 from interfaces.cli.session import AsOf, At, Json, find, house
+from interfaces.cli.standings import print_board, print_windows
 from interfaces.compose import House
 from interfaces.lookups import trader_named
 from interfaces.wording import (
-    MARK,
-    NO_MARKS,
-    Marks,
-    accuracy_of,
     amount,
     figure_told,
     interval_told,
-    mark_of,
     moment,
     money,
     number,
     percent,
     price,
-    rests_on,
-    sharpe_of,
 )
 from projections.flags import flag_marks
 from projections.flags import flags as trader_flags
-from projections.leaderboards import Board, By, Standing
+from projections.leaderboards import Board, By
 from projections.leaderboards import board as ranked_board
 from projections.naming import title_of
 from projections.performance import BENCHMARK, performance
@@ -57,24 +51,29 @@ FIRST_SESSION = date(2015, 1, 1)
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 WindowName = Annotated[Window, typer.Option(help="The stretch of time to look at.")]
-ByName = Annotated[By, typer.Option("--by", help="The figure to order by.")]
+ByName = Annotated[
+    By | None,
+    typer.Option("--by", help="The figure to order by; the score, if the rules have one."),
+]
 
 
 def board_of(
     opened: House,
     window: Window,
-    by: By,
+    by: By | None,
     *,
     at: datetime | None = None,
     as_of: int | None = None,
     limit: int | None = None,
+    version: int | None = None,
 ) -> Board:
     """The board as the house knows it."""
     span = span_of(window, _moment(opened, at))
     with opened.reader.connection() as connection:
         return ranked_board(
-            connection, span, by, sessions_of(opened, span), as_of=as_of, limit=limit
-        )
+            connection, span, by, sessions_of(opened, span), as_of=as_of, limit=limit,
+            version=version,
+        )  # fmt: skip
 
 
 def sessions_of(opened: House, span: Span) -> list[date]:
@@ -85,7 +84,10 @@ def sessions_of(opened: House, span: Span) -> list[date]:
 
 def leaderboard(
     window: WindowName = Window.ALL,
-    by: ByName = By.RETURN,
+    by: ByName = None,
+    rules: Annotated[
+        int | None, typer.Option("--rules", help="The version of the ranking rules to go by.")
+    ] = None,
     at: At = None,
     as_of: AsOf = None,
     limit: Limit = 50,
@@ -112,7 +114,7 @@ def leaderboard(
         if freeze:
             freeze_period(opened, window, by, _moment(opened, at), key, json=json)
             return
-        found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit)
+        found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit, version=rules)
         last = _last_day(opened) if not found.standings else None
         with opened.reader.connection() as connection:
             traders = [row.trader for row in found.standings]
@@ -126,39 +128,6 @@ def leaderboard(
             f"[dim]nothing in this window; the record's last day is {last}: try --at {last} "
             "or --window all[/dim]"
         )
-
-
-def print_board(found: Board, marks: Marks = NO_MARKS) -> None:
-    """Prints a board, its ranked traders first; marks say whose trades have flags."""
-    title = f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}"
-    table(
-        found.standings,
-        (
-            Column("#", lambda row: row.rank or "", is_figure=True),
-            Column("trader", lambda row: row.name + mark_of(marks.get(row.trader))),
-            Column(
-                "return",
-                lambda row: percent(row.return_),
-                is_figure=True,
-                style=lambda row: gain_style(row.return_),
-            ),
-            Column("won (95 %)", accuracy_of, is_figure=True),
-            Column("sharpe", sharpe_of, is_figure=True),
-            Column(
-                "P&L",
-                lambda row: money(row.pnl, sign=True),
-                is_figure=True,
-                style=lambda row: gain_style(row.pnl),
-            ),
-            Column("n", lambda row: row.closed, is_figure=True),
-            Column("rests on", rests_on, spare=True),
-        ),
-        title=title,
-    )
-    for name in (found.by.value, "ranked"):
-        console.print(f"[dim]{name}: {found.definitions[name]}[/dim]")
-    if marks:
-        console.print(f"[dim]{MARK}: trades that deserve a second look: truetape flags[/dim]")
 
 
 def trader(
@@ -212,7 +181,7 @@ def trader(
         )
         return
     _print_about(about, days)
-    _print_windows([(board, board.standings[0]) for board in boards if board.standings])
+    print_windows([(board, board.standings[0]) for board in boards if board.standings])
     _print_performance(figures, window)
     print_positions(trades, title=f"last {len(trades)} trades")
     print_flags(flagged)
@@ -293,26 +262,6 @@ def _alone(
     """The board of a window with one trader on it."""
     sessions = sessions_of(opened, span)
     return ranked_board(connection, span, By.RETURN, sessions, as_of=as_of, trader=trader)
-
-
-def _print_windows(found: list[tuple[Board, Standing]]) -> None:
-    table(
-        found,
-        (
-            Column("window", lambda row: row[0].window.value),
-            Column(
-                "return",
-                lambda row: percent(row[1].return_),
-                is_figure=True,
-                style=lambda row: gain_style(row[1].return_),
-            ),
-            Column("won (95 %)", lambda row: accuracy_of(row[1]), is_figure=True),
-            Column("sharpe", lambda row: sharpe_of(row[1]), is_figure=True),
-            Column("P&L", lambda row: money(row[1].pnl, sign=True), is_figure=True),
-            Column("trades", lambda row: row[1].closed, is_figure=True),
-            Column("rests on", lambda row: rests_on(row[1]), spare=True),
-        ),
-    )
 
 
 def _print_about(about: TraderRow, days: Sequence[BookDay]) -> None:

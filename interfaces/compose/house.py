@@ -61,6 +61,7 @@ from interfaces.log_settings import LogSettings
 from interfaces.reacting import Reacting
 from interfaces.settings import ModelSettings, Settings
 from projections import checkpoints
+from projections.board_records import KeptRecords
 from projections.checkpoints import ProjectionStatus
 from projections.folding import Reading
 from projections.models import READ_MODELS
@@ -115,6 +116,7 @@ class House:
         self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
         self.markets = Markets(self._factory.pool, words, clock)
         self.market = self.markets.prices
+        self.board_records = KeptRecords()
         self.books = TradingBooks(self._factory.pool)
         self.assessor = Assessor(self.market, self.books)
         self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)

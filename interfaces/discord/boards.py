@@ -24,7 +24,6 @@ from interfaces.compose import House
 from interfaces.discord.posting import keep, look, nonce_of
 from interfaces.discord.slash.leaderboard import leaderboard_answer
 from interfaces.discord.slash.pages import DefinitionsButton
-from projections.leaderboards import By
 from projections.windows import Window
 
 LOOK_BACK = 50
@@ -57,8 +56,8 @@ def guild_stream(guild_id: int) -> UUID:
 
 
 def shown(house: House, connection: Connection[object]) -> Shown:
-    """The first page of the board of the last 30 days, by return."""
-    found = leaderboard_answer(house, connection, Window.LAST_30D, By.RETURN, at=house.clock.now())
+    """The first page of the board of the last 30 days, by score if the rules have one."""
+    found = leaderboard_answer(house, connection, Window.LAST_30D, None, at=house.clock.now())
     (embed,) = found.embeds
     embed.set_footer(text=FOOTER)
     return Shown(embed, found.figures)

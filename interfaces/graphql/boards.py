@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 from uuid import UUID
 
 import strawberry
@@ -27,6 +27,7 @@ from interfaces.graphql.pages import (
     page_of,
     place_of,
 )
+from interfaces.graphql.ranking_rules import RankingRules, rules_shown
 from interfaces.graphql.reading import Asking, asking_of
 from interfaces.graphql.signals import TraderName
 from interfaces.wording import Marks
@@ -42,6 +43,18 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 MODELS = (Books, Flags, People, TraderProfiles)
 EVERY = timedelta(minutes=1)
 """How long a board that ends now is the same board."""
+
+
+OrderedBy = Annotated[
+    By | None,
+    strawberry.argument(description="The figure to order by; the score, if the rules have one."),
+]
+RulesVersion = Annotated[
+    int | None,
+    strawberry.argument(
+        description="The version of the ranking rules to go by, instead of those that held then."
+    ),
+]
 
 
 class Place(NamedTuple):
@@ -68,9 +81,9 @@ class TraderStanding:
     """One trader's figures in a window; closed trades by what they rest on."""
 
     rank: int | None = figure("The place on the board; none where a trader is looked at alone.")
-    unranked: str = figure(
-        "Closed trades over those needed, where too few are closed to be ranked."
-    )
+    unranked: str = figure("Why there is no rank, such as: too few trades 12/20; else empty.")
+    accounts: int = figure("How many accounts of the person are counted together.")
+    skill: SkillFigures | None = figure("None where the rules have no score.")
     trader: TraderName
     return_: Figure = figure("The return over the window.", name="return")
     accuracy: Figure
@@ -91,13 +104,15 @@ class TraderStanding:
 
 
 @kind
-class RankingRules:
-    """What a board is computed by."""
+class SkillFigures:
+    """What the rules make of a trader's record, completed by the losses it has not shown."""
 
-    version: int
-    nav_fraction: Decimal
-    minimum_trades: int
-    sessions_per_year: int
+    score: Decimal | None = figure("From 0 to 100; none with too few trades.")
+    mean_return: Decimal = figure("The shrunk return per trade, over its first entry's stake.")
+    psr: Decimal = figure("The probability that there is skill.")
+    trades: int = figure("Closed ones, and those open under water.")
+    unseen: Decimal = figure("How many losses the record has not shown and is expected to.")
+    depth: Decimal = figure("How much each of them takes, over what was tied up.")
 
 
 @kind
@@ -120,16 +135,20 @@ def board_of(
     asking: Asking,
     database: Database[Any],
     window: Window,
-    by: By,
+    by: By | None,
     at: datetime,
     *,
     as_of: int | None,
     trader: UUID | None = None,
+    version: int | None = None,
 ) -> Board:
     """The board of a window that ends at a moment."""
     span = span_of(window, at)
     sessions = sessions_of(asking, span)
-    return ranked_board(database, span, by, sessions, as_of=as_of, trader=trader)
+    return ranked_board(
+        database, span, by, sessions, as_of=as_of, trader=trader, version=version,
+        kept=asking.house.board_records,
+    )  # fmt: skip
 
 
 def sessions_of(asking: Asking, span: Span) -> Sequence[date]:
@@ -160,6 +179,7 @@ def standing_of(board: Board, row: Standing, marks: Marks) -> TraderStanding:
         ),
         sharpe=of("sharpe", "ratio", row.sharpe, row.sessions),
         pnl=of("pnl", "USD", cents(row.pnl), row.opened),
+        skill=None if row.skill is None else shown(SkillFigures, row.skill),
         flags=sum(marks.get(row.trader, {}).values()),
     )
 
@@ -200,7 +220,8 @@ class BoardQueries:
         self,
         info: Info,
         window: Window = Window.LAST_30D,
-        by: By = By.RETURN,
+        by: OrderedBy = None,
+        rules: RulesVersion = None,
         first: First = FIRST,
         after: After = None,
         at: datetime | None = None,
@@ -216,18 +237,18 @@ class BoardQueries:
         if position is None:
             position, is_level = asking.reading.reached(*MODELS)
             known = None if is_level else position
-        board = board_of(asking, database, window, by, moment, as_of=known)
+        board = board_of(asking, database, window, by, moment, as_of=known, version=rules)
         begin = 0 if place is None else place.shown
         rows = list(enumerate(board.standings[begin : begin + limit], start=begin + 1))
         marks = flag_marks(database, [row.trader for _, row in rows], as_of=known)
         return Leaderboard(
             window=window,
-            by=by,
+            by=board.by,
             at=moment,
             as_of=BigInt(position),
             first=board.first,
             last=board.last,
-            rules=shown(RankingRules, board.rules),
+            rules=rules_shown(board.rules),
             traders=board.traders,
             ranked=Definition(
                 meaning=board.definitions["ranked"],

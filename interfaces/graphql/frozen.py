@@ -127,7 +127,7 @@ class FreezingMutations:
         info: Info,
         window: Window,
         idempotency_key: IdempotencyKey,
-        by: By = By.RETURN,
+        by: By | None = None,
         day: Annotated[
             date | None,
             strawberry.argument(

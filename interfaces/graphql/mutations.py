@@ -16,6 +16,7 @@ from interfaces.graphql.deciding import Decided, carry_out, decide
 from interfaces.graphql.frozen import FreezingMutations
 from interfaces.graphql.kinds import ExpectedVersion, IdempotencyKey, Info, SeenVersion, mutation
 from interfaces.graphql.people import PeopleMutations
+from interfaces.graphql.ranking_rules import RulesMutations
 from interfaces.graphql.reading import asking_of
 from interfaces.graphql.stopping import StoppingMutations
 from interfaces.graphql.trading import TradingMutations
@@ -31,7 +32,9 @@ AcceptPrice = Annotated[
 
 
 @strawberry.type(description="What members decide; a repeated idempotency key decides once.")
-class Mutation(StoppingMutations, TradingMutations, PeopleMutations, FreezingMutations):
+class Mutation(
+    StoppingMutations, TradingMutations, PeopleMutations, FreezingMutations, RulesMutations
+):
     @mutation(
         "Say yes to a signal; the account's order follows, once no second approver is needed. "
         "A refusal is on record and answered again to the same key."

@@ -31,6 +31,7 @@ from interfaces.graphql.log import LogQueries
 from interfaces.graphql.mutations import Mutation
 from interfaces.graphql.orders import OrderQueries
 from interfaces.graphql.people import PeopleQueries
+from interfaces.graphql.ranking_rules import RulesQueries
 from interfaces.graphql.risks import RiskQueries
 from interfaces.graphql.scenarios import ScenarioQueries
 from interfaces.graphql.signals import SignalQueries
@@ -55,6 +56,7 @@ class Query(
     ScenarioQueries,
     AttributionQueries,
     BoardQueries,
+    RulesQueries,
     FrozenQueries,
     FlagQueries,
     PeopleQueries,

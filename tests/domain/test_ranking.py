@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from domain.ranking import RANKING_STREAM, Ranking, Rules, RulesChanged, RulesPublished
+from adapters.mapper import decode_body, encode_body
+from domain.ranking import RANKING_STREAM, VERSION_2, Ranking, Rules, RulesChanged, RulesPublished
 from domain.shared import InvalidInput
 from tests.domain.told import replayed, state_of, told_by
 
@@ -63,3 +65,34 @@ def test_figures_that_no_board_can_be_made_by_are_refused(
 
 def test_all_of_the_nav_in_every_trade_is_a_rule_too() -> None:
     assert Ranking.publish(Rules(nav_fraction=Decimal(1)), at=NOON).rules.nav_fraction == 1
+
+
+def test_version_2_carries_every_figure_of_its_score() -> None:
+    ranking = Ranking.publish(VERSION_2, at=NOON)
+    (event,) = ranking.collect_events()
+    body = encode_body(event)
+    for name in ("confidence", "tail_rate", "return_weight", "shares_gap", "naked_call_rise"):
+        assert f'"{name}":' in body.decode()
+    assert decode_body(RulesPublished.TOPIC, body).rules == VERSION_2
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [
+        ({"return_weight": Decimal("0.5")}, "sum to 1"),
+        ({"return_weight": Decimal("-0.2"), "accuracy_weight": Decimal("0.8")}, "not negative"),
+        ({"return_weight": Decimal(0), "risk_adjusted_weight": Decimal(0),
+          "accuracy_weight": Decimal(1)}, "accuracy alone"),
+        ({"confidence": Decimal(1)}, "confidence is from"),
+        ({"tail_rate": Decimal(1)}, "tail_rate from 0"),
+        ({"shares_gap": Decimal("0.5")}, "another edition"),
+        ({"naked_call_rise": Decimal(2)}, "another edition"),
+    ],
+)  # fmt: skip
+def test_a_score_that_cannot_be_right_is_refused(figures: dict[str, Decimal], why: str) -> None:
+    assert VERSION_2.score is not None
+    wrong = replace(VERSION_2, score=replace(VERSION_2.score, **figures))
+    with pytest.raises(InvalidInput, match=why):
+        Ranking.publish(wrong, at=NOON)
+    with pytest.raises(InvalidInput, match="at least 3"):
+        Ranking.publish(replace(VERSION_2, minimum_trades=2), at=NOON)

@@ -150,6 +150,8 @@ def test_an_empty_window_says_where_the_record_is(shell: Shell) -> None:
         (["exposure", "--kind", "trader"], "legs have no quote; --missing names them"),
         (["exposure", "--by", "trader", "--missing"], "never marked"),
         (["exposure", "--scenario", "--kind", "trader"], "legs have no value; --missing names"),
+        (["attribution", "--kind", "trader"], "without commission"),
+        (["volatility", "AAPL", "--on", "2026-11-20"], "no option of it was marked on 2026-11-20"),
         (["status"], "the tape ends at position"),
     ],
 )
@@ -361,3 +363,18 @@ def test_rebuilt_read_models_show_the_same(shell: Shell) -> None:
     before = shell("trader", "Nora", "--json").json
     assert "rebuilt" in shell("rebuild").out
     assert shell("trader", "Nora", "--json").json == before
+
+
+def test_ranking_rules_are_told_and_the_next_version_is_published(shell: Shell) -> None:
+    (first,) = shell("rules", "--json").json
+    assert (first["version"], first["score"]["confidence"]) == (2, "0.95")
+    beside = shell("leaderboard", "--rules", "1")
+    assert "by return, rules 1" in beside.out
+    assert "unranked 1/7" in beside.out
+    refused = shell("leaderboard", "--rules", "1", "--by", "score")
+    assert (refused.code, "have no score" in refused.err) == (1, True)
+    assert shell("rules", "publish", "--return-weight", "0.9").code == 1
+    said = shell("rules", "publish", "--tail-rate", "0.10")
+    assert (said.code, "rules 3 from today on" in said.out) == (0, True)
+    assert "by score, rules 3" in shell("leaderboard").out
+    assert "tail" in shell("rules").out

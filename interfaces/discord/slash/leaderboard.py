@@ -26,21 +26,24 @@ from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import among
 from interfaces.discord.slash.known import known_position, sessions_of
 from interfaces.discord.slash.pages import answer, page
-from interfaces.wording import accuracy_of, money, percent, rests_on, sharpe_of
+from interfaces.wording import accuracy_of, money, percent, rests_on, sharpe_of, skill_of
 from projections.books import Books
 from projections.leaderboards import Board, By, Standing, board
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Window, span_of
 
 NOUN = "leaderboard"
-FIGURES = ("return", "accuracy", "sharpe", "pnl", "ranked", "rests on")
+FIGURES = (
+    "score", "mean return", "psr", "unseen", "return", "accuracy", "sharpe", "pnl", "ranked",
+    "rests on",
+)  # fmt: skip
 
 
 def leaderboard_answer(
     house: House,
     connection: Connection[Any],
     window: Window,
-    by: By,
+    by: By | None,
     *,
     at: datetime,
     as_of: int | None = None,
@@ -55,7 +58,7 @@ def leaderboard_answer(
         limit=PAGE_ROWS + 1,
     )  # fmt: skip
     rows, more = page_of(found.standings)
-    asked = (window.value, by.value, str(int(at.timestamp())), str(known))
+    asked = (window.value, found.by.value, str(int(at.timestamp())), str(known))
     return Answer(
         [board_embed(found, rows, known)],
         FIGURES,
@@ -99,24 +102,29 @@ def standing_line(row: Standing) -> str:
 def figures_of(row: Standing) -> str:
     """The figures of a standing in a line."""
     return (
-        f"return **{percent(row.return_)}** · won {accuracy_of(row)} · Sharpe {sharpe_of(row)} · "
-        f"P&L {money(row.pnl, sign=True)} · {row.closed} closed · {rests_on(row)}"
+        f"{skill_of(row)}return **{percent(row.return_)}** · won {accuracy_of(row)} · "
+        f"Sharpe {sharpe_of(row)} · P&L {money(row.pnl, sign=True)} · {row.closed} closed · "
+        f"{rests_on(row)}"
     )
 
 
 @app_commands.command(name=NOUN, description="The traders of a window, ranked by a figure")
-@app_commands.describe(window="The stretch of time (30d)", by="The figure to order by (return)")
+@app_commands.describe(window="The stretch of time (30d)", by="The figure to order by (score)")
 @app_commands.choices(window=among(Window), by=among(By))
 @app_commands.guild_only()
 async def leaderboard(
-    interaction: Interaction, window: str = Window.LAST_30D.value, by: str = By.RETURN.value
+    interaction: Interaction, window: str = Window.LAST_30D.value, by: str = ""
 ) -> None:
     """Answers `/leaderboard`."""
     await answer(
         interaction,
         lambda asker: asker.look(
             lambda c: leaderboard_answer(
-                asker.house, c, Window(window), By(by), at=asker.now.replace(microsecond=0)
+                asker.house,
+                c,
+                Window(window),
+                By(by) if by else None,
+                at=asker.now.replace(microsecond=0),
             )
         ),
     )
