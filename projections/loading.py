@@ -23,6 +23,8 @@ from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
 
+LESS_URGENT = 5
+
 Report = Callable[[int], None]
 """Told the position up to which everything is folded."""
 
@@ -94,6 +96,8 @@ def _make_indexes(
 ) -> None:
     for connection in connections:
         connection.execute("SET maintenance_work_mem = '128MB'")
+        # All cores have work already; helpers of the server's would cost their own beginning.
+        connection.execute("SET max_parallel_maintenance_workers = 0")
         # Which index to take is clear from a small sample; the server looks closer later.
         connection.execute("SET default_statistics_target = 20")
     in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
@@ -188,6 +192,9 @@ def _elsewhere(load: Load) -> Iterator[_Elsewhere]:
 def _work(load: Load, pipe: Pipe) -> None:
     """What the other process does: it ends with the one that started it, which closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The first process has the most to fold: what the server takes of the cores is to come out
+    # of this one's time, so that both are done at the same time.
+    os.nice(LESS_URGENT)
     try:
         load.run(pipe.send)
     except Exception as error:  # noqa: BLE001 - the other process raises it
