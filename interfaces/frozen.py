@@ -49,14 +49,16 @@ def board_to_freeze(
     by: By | None,
     day: date,
     position: int,
+    version: int | None = None,
 ) -> tuple[Period, Standings]:
-    """The board of the whole period that a day is in, as known at a position of the tape.
+    """The board of the whole period that a day is in, as known at a position of the tape: by the
+    rules that held on its last day, or another version of them.
 
     Raises:
-        InvalidInput: the window is one of hours.
+        InvalidInput: the window is one of hours, or there are no such rules.
     """
     span = period_of(window, day)
-    found = _board(connection, calendar, span, by, position)
+    found = _board(connection, calendar, span, by, position, version)
     period = Period(
         window=window.value, ordered_by=found.by.value, first=found.first, last=found.last
     )
@@ -75,21 +77,30 @@ def _is_same(connection: Connection[Any], calendar: Calendar, frozen: FrozenBoar
     if frozen.ordered_by not in list(By) or frozen.window not in list(Window):
         return False
     span = span_of(Window(frozen.window), end_of(frozen.last_day))
-    found = _board(connection, calendar, span, By(frozen.ordered_by), frozen.position)
-    if found.rules.version != frozen.rules_version:
-        return False
+    by, version = By(frozen.ordered_by), frozen.rules_version
+    found = _board(connection, calendar, span, by, frozen.position, version)
     names = set().union(*frozen.standings)
-    now = [{name: row.get(name) for name in names} for row in _rows(found)]
+    now = [{name: row[name] for name in row if name in names} for row in _rows(found)]
     return rows_text(now) == frozen.rows
 
 
 def _board(
-    connection: Connection[Any], calendar: Calendar, span: Span, by: By | None, position: int
+    connection: Connection[Any],
+    calendar: Calendar,
+    span: Span,
+    by: By | None,
+    position: int,
+    version: int | None,
 ) -> Board:
     sessions = calendar.session_dates(max(span.first, FIRST_SESSION), span.last)
-    return board(connection, span, by, sessions, as_of=position)
+    return board(connection, span, by, sessions, as_of=position, version=version)
 
 
 def _rows(found: Board) -> list[dict[str, Any]]:
-    rows = [msgspec.structs.asdict(standing) for standing in found.standings]
-    return [{name.rstrip("_"): value for name, value in row.items()} for row in rows]
+    """The standings as rows of single values."""
+    rows = []
+    for standing in found.standings:
+        row = {name.rstrip("_"): value for name, value in msgspec.structs.asdict(standing).items()}
+        skill = row.pop("skill")
+        rows.append(row if skill is None else {**row, **msgspec.structs.asdict(skill)})
+    return rows

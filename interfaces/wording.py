@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 
-from domain.flags import FlagKind
 from domain.quant.figures import Figure, Unit
 from domain.shared import InvalidInput
 from projections.blotter import OrderRow
@@ -19,8 +18,8 @@ from projections.skill import floored
 from projections.timeline import TimelineEvent
 
 MARK = "⚑"
-Marks = Mapping[UUID, Mapping[FlagKind, int]]
-"""How many trades of a trader have flags, by what was seen."""
+Marks = Mapping[UUID, int]
+"""How many flags traders have for what they did."""
 NO_MARKS: Marks = MappingProxyType({})
 
 
@@ -69,9 +68,9 @@ def sharpe_of(row: Standing) -> str:
     return "-" if row.sharpe is None else f"{row.sharpe:.2f}"
 
 
-def mark_of(counts: Mapping[FlagKind, int] | None) -> str:
-    """The mark behind a name of which some trades have flags: ` ⚑3`."""
-    return f" {MARK}{sum(counts.values())}" if counts else ""
+def mark_of(flags: int) -> str:
+    """The mark behind the name of who has flags: ` ⚑3`."""
+    return f" {MARK}{flags}" if flags else ""
 
 
 def score_of(row: Standing) -> str:

@@ -7,7 +7,6 @@ owner, an execution, a correction; what does not hold any more is taken back.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -333,8 +332,11 @@ def flag_counts(
 
 def flag_marks(
     connection: Connection[Any], traders: Collection[UUID], *, as_of: int | None = None
-) -> dict[UUID, Counter[FlagKind]]:
-    """How many flagged trades each of these traders has in all accounts of theirs, by kind."""
+) -> dict[UUID, int]:
+    """How many flags each of these traders has for what they did, in all accounts of theirs.
+
+    That more was posted than stood at a quote happens to anybody, and is no mark.
+    """
     known = people(connection, as_of)
     of_person: dict[UUID, set[UUID]] = {}
     for trader, person in known.items():
@@ -342,7 +344,12 @@ def flag_marks(
     accounts = {each: of_person.get(known.get(each, each), {each}) for each in traders}
     counts = flag_counts(connection, set().union(*accounts.values()), as_of=as_of)
     marks = {
-        each: sum((Counter(counts.get(trader, {})) for trader in own), Counter[FlagKind]())
+        each: sum(
+            count
+            for trader in own
+            for kind, count in counts.get(trader, {}).items()
+            if kind is not FlagKind.SIZE
+        )
         for each, own in accounts.items()
     }
-    return {each: found for each, found in marks.items() if found}
+    return {trader: count for trader, count in marks.items() if count}

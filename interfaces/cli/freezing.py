@@ -23,17 +23,24 @@ from projections.windows import Window
 
 
 def freeze(
-    opened: House, window: Window, by: By | None, at: datetime, key: str | None, *, json: bool
+    opened: House,
+    window: Window,
+    by: By | None,
+    at: datetime,
+    key: str | None,
+    *,
+    version: int | None,
+    json: bool,
 ) -> None:
     """Puts the board of the period that a moment is in on record."""
     who, day = operator(), exchange_day(at)
     with opened.reader.connection() as connection:
         period, standings = board_to_freeze(
-            connection, opened.calendar, window, by, day, opened.read_until()
+            connection, opened.calendar, window, by, day, opened.read_until(), version
         )
     outcome = freeze_board(
         opened.desk,
-        command(opened, who, "freeze", window, by, day, key=key),
+        command(opened, who, "freeze", window, by, day, version, key=key),
         who,
         period,
         standings,

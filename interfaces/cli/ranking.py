@@ -112,7 +112,8 @@ def leaderboard(
     with house() as opened:
         opened.catch_up()
         if freeze:
-            freeze_period(opened, window, by, _moment(opened, at), key, json=json)
+            until = _moment(opened, at)
+            freeze_period(opened, window, by, until, key, version=rules, json=json)
             return
         found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit, version=rules)
         last = _last_day(opened) if not found.standings else None

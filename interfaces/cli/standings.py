@@ -36,7 +36,7 @@ def print_board(found: Board, marks: Marks = NO_MARKS) -> None:
         found.standings,
         (
             Column("#", lambda row: row.rank or "", is_figure=True),
-            Column("trader", lambda row: _name_of(row) + mark_of(marks.get(row.trader))),
+            Column("trader", lambda row: _name_of(row) + mark_of(marks.get(row.trader, 0))),
             *(_of_skill() if has_score else ()),
             Column("return", lambda row: percent(row.return_), is_figure=True,
                    style=lambda row: gain_style(row.return_)),

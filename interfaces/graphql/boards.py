@@ -180,7 +180,7 @@ def standing_of(board: Board, row: Standing, marks: Marks) -> TraderStanding:
         sharpe=of("sharpe", "ratio", row.sharpe, row.sessions),
         pnl=of("pnl", "USD", cents(row.pnl), row.opened),
         skill=None if row.skill is None else shown(SkillFigures, row.skill),
-        flags=sum(marks.get(row.trader, {}).values()),
+        flags=marks.get(row.trader, 0),
     )
 
 

@@ -13,6 +13,7 @@ from application.desk import Command, Desk, Outcome
 from application.freezing import freeze_board
 from domain.market import exchange_day
 from interfaces.frozen import board_to_freeze, checked
+from interfaces.graphql.boards import OrderedBy, RulesVersion
 from interfaces.graphql.deciding import Decided, decide
 from interfaces.graphql.kinds import (
     AsOf,
@@ -30,7 +31,6 @@ from interfaces.graphql.pages import FIRST, After, Connection, First, limit_of, 
 from interfaces.graphql.reading import asking_of
 from projections.books import Books
 from projections.frozen_boards import FrozenBoardRow, FrozenBoards, frozen_board, frozen_boards
-from projections.leaderboards import By
 from projections.people import People
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Window
@@ -127,7 +127,8 @@ class FreezingMutations:
         info: Info,
         window: Window,
         idempotency_key: IdempotencyKey,
-        by: By | None = None,
+        by: OrderedBy = None,
+        rules: RulesVersion = None,
         day: Annotated[
             date | None,
             strawberry.argument(
@@ -144,10 +145,10 @@ class FreezingMutations:
             member.require("administer")
             with house.reader.connection() as connection:
                 period, standings = board_to_freeze(
-                    connection, house.calendar, window, by, of, house.read_until()
+                    connection, house.calendar, window, by, of, house.read_until(), rules
                 )
             return freeze_board(
                 desk, command, member, period, standings, expected_version=expected_version
             )
 
-        return decide(info, "freeze_board", idempotency_key, (window, by, day), freeze)
+        return decide(info, "freeze_board", idempotency_key, (window, by, day, rules), freeze)

@@ -38,7 +38,7 @@ from interfaces.graphql.reading import asking_of
 from projections.accounts import Accounts
 from projections.books import Books
 from projections.exposure import Exposure
-from projections.flags import Flags, flag_counts
+from projections.flags import Flags, flag_marks
 from projections.leaderboards import By
 from projections.signal_feed import SignalFeed
 from projections.trader_profiles import TraderProfiles, TraderRow, profile, profiles, profiles_named
@@ -91,7 +91,7 @@ class Trader:
     ) -> list[WindowStanding]:
         asking = asking_of(info)
         database = asking.reading.of(*MODELS, as_of=self.known_at)
-        marks = flag_counts(database, [self.profile.id], as_of=self.known_at)
+        marks = flag_marks(database, [self.profile.id], as_of=self.known_at)
         moment = moment_of(asking, at)
         found = []
         for window in dict.fromkeys(EVERY_WINDOW if windows is None else windows):

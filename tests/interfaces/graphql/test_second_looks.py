@@ -146,9 +146,9 @@ async def test_linked_traders_are_one_person_and_their_bets_are_flagged(
     assert len(rest) == 2
     trader = (await admin.ask(TRADER, id=str(nora)))["trader"]
     assert trader["flags"]["nodes"] == [{"kind": "OPPOSITE"}]
-    assert trader["windows"][0]["standing"]["flags"] == 1
+    assert trader["windows"][0]["standing"]["flags"] == 2
     board = (await admin.ask(BOARD))["leaderboard"]["standings"]["nodes"]
-    assert [(each["trader"]["name"], each["flags"]) for each in board] == [("Nora", 3)]
+    assert [(each["trader"]["name"], each["flags"]) for each in board] == [("Nora", 2)]
     await admin.ask(UNLINK, trader=str(zed), key=key())
     after = str(world.catch_up())
     assert (await admin.ask(PEOPLE, asOf=after))["people"]["links"] == []
