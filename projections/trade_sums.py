@@ -7,7 +7,7 @@ no trace.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -110,13 +110,23 @@ class Counted(NamedTuple):
     terms: Terms
 
 
+class _Days:
+    """The days of a book that have a row, and the sums of the last."""
+
+    __slots__ = ("days", "last")
+
+    def __init__(self, days: list[date], last: Terms) -> None:
+        self.days = days
+        self.last = last
+
+
 class RecordSums:
     """The sums of all traders."""
 
     def __init__(self) -> None:
         self.table = Table("trade_sums", SumsRow, ["book", "day"], rows_in_memory=2_048)
-        self._days: dict[int, list[date]] = {}
-        """The days that have a row, by the number in the book's id."""
+        self._books: dict[int, _Days] = {}
+        """By the number in the book's id."""
 
     def move(self, book: UUID, was: Counted | None, now: Counted | None, position: int) -> None:
         """Takes a trade out as it was, and puts it in as it is."""
@@ -130,14 +140,29 @@ class RecordSums:
 
     def _shift(self, book: UUID, day: date, by: Terms, position: int) -> None:
         """Adds to the sums of a day and of all after it; few have any after it."""
-        days = self._days_of(book)
+        known = self._known(book)
+        days = known.days
+        if not days or day > days[-1]:
+            days.append(day)
+            known.last = known.last.plus(by)
+            self.table.insert(_row(book, day, known.last), position)
+            return
+        if day < days[-1]:
+            self._shift_before(book, days, day, by, position)
+        known.last = known.last.plus(by)
+        self.table.put(_row(book, days[-1], known.last), position)
+
+    def _shift_before(
+        self, book: UUID, days: list[date], day: date, by: Terms, position: int
+    ) -> None:
+        """Adds to the sums of a day and of those after it but for the last."""
         place = bisect_left(days, day)
-        if place == len(days) or days[place] != day:
+        if days[place] != day:
             before = self._sums(book, days[place - 1]) if place else NOTHING
-            insort(days, day)
+            days.insert(place, day)
             self.table.insert(_row(book, day, before.plus(by)), position)
             place += 1
-        for later in days[place:]:
+        for later in days[place:-1]:
             self.table.put(_row(book, later, self._sums(book, later).plus(by)), position)
 
     def _sums(self, book: UUID, day: date) -> Terms:
@@ -146,15 +171,16 @@ class RecordSums:
         return Terms(row.trades, row.wins, row.total, row.squares, row.cubes, row.fourths,
                      row.losses, row.worst, row.worst_squares)  # fmt: skip
 
-    def _days_of(self, book: UUID) -> list[date]:
-        days = self._days.get(book.int)
-        if days is None:
-            days = []
+    def _known(self, book: UUID) -> _Days:
+        known = self._books.get(book.int)
+        if known is None:
+            days: list[date] = []
             if not self.table.began_empty:
                 stored = self.table.select_current("book = %s", (book,))
                 days = sorted(row.day for row in stored)
-            self._days[book.int] = days
-        return days
+            last = self._sums(book, days[-1]) if days else NOTHING
+            known = self._books[book.int] = _Days(days, last)
+        return known
 
 
 def _row(book: UUID, day: date, sums: Terms) -> SumsRow:
