@@ -15,8 +15,8 @@ def definitions(rules: Rules) -> dict[str, str]:
         "with Wilson's 95 % interval",
         "sharpe": "mean over standard deviation (ddof 1) of daily NAV returns, times "
         f"sqrt({rules.sessions_per_year}), over the sessions since the first scored trade",
-        "pnl": "US dollars by the quantities posted, realised and at the last mark, without "
-        "commission",
+        "pnl": "US dollars by the quantities posted, as far as so much stood at the quotes of the "
+        "entries, realised and at the last mark, without commission",
         "ranked": f"at least {rules.minimum_trades} closed scored trades in the window; traders "
         "who left stay on the board",
     }
