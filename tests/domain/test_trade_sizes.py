@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
-
 import pytest
 
-from tests.domain.test_trades import execution, mark, moved, opened
+from tests.domain.test_trades import D, execution, mark, moved, opened
 
 
 def test_of_more_than_was_quoted_the_dollars_count_that_stood_there_and_the_return_whole() -> None:
