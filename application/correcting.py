@@ -28,7 +28,7 @@ from domain.signals import Signal
 
 __all__ = [
     "Change", "apply_correction", "asked", "decided", "post_instead", "put_right",
-    "refuse_correction", "rehearsed", "request_correction",
+    "refuse_correction", "rehearsed", "rehearsed_approval", "request_correction",
 ]  # fmt: skip
 
 
@@ -210,6 +210,19 @@ def rehearsed(desk: Desk, command: Command, change: Change, by: str) -> Work:
     request = work.begin(asked(command.id, change, record, by, "asker", command))
     work.take(request)
     decided(work, request, f"whoever approves after {by}", "approver", command)
+    return work
+
+
+def rehearsed_approval(desk: Desk, command: Command, correction: UUID) -> Work:
+    """What would be on the record if a request were approved now; nobody stores it.
+
+    Raises:
+        NotFound: there is no such request or target.
+        InvalidInput, Impossible: it is decided, or as the target's own rules say.
+    """
+    work = Work(desk)
+    request = work.get(Correction, correction)
+    decided(work, request, f"whoever approves after {request.by}", "approver", command)
     return work
 
 

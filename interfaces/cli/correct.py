@@ -12,12 +12,13 @@ from application.access import Member
 from application.correcting import Change, request_correction
 from domain.corrections import ReasonCode, Target
 from domain.shared import InvalidInput
-from interfaces.cli.corrections import agree, disagree
+from interfaces.cli.corrections import agree, disagree, is_correction, show_preview
 from interfaces.cli.deciding import As, Key, Version
 from interfaces.cli.output import as_json, console
 from interfaces.cli.session import Json, command, find, house, operator
 from interfaces.compose import House
 from interfaces.lookups import correction_named, record_named, trader_named
+from interfaces.previewing import preview
 from interfaces.wording import number
 
 
@@ -45,6 +46,9 @@ def correct(
     offer: Annotated[str | None, typer.Option(help="The right offer of a mark.")] = None,
     amount: Annotated[str | None, typer.Option(help="The right amount of cash.")] = None,
     linked_to: Annotated[str | None, typer.Option(help="The trader that it really is.")] = None,
+    foresee: Annotated[
+        bool, typer.Option("--preview", help="Only show what would move; nothing is stored.")
+    ] = False,
     approve: Annotated[
         bool, typer.Option("--approve", help="Say yes to what another person asked for.")
     ] = False,
@@ -57,9 +61,11 @@ def correct(
     """Ask for a mistake on record to be put right; another person approves, nothing is erased."""
     with house() as opened:
         who = operator(member)
-        if approve or refuse:
+        if approve or refuse or (foresee and is_correction(opened, record)):
             asked = find(opened, correction_named, record)
-            if approve:
+            if foresee:
+                _foresee(opened, asked, who, json=json)
+            elif approve:
                 agree(opened, who, asked, key, expected_version, json=json)
             else:
                 disagree(opened, who, asked, reason, key, expected_version, json=json)
@@ -69,7 +75,15 @@ def correct(
         }  # fmt: skip
         change = _change(opened, record, part, figures, linked_to, void=void)
         change = replace(change, code=code, evidence=evidence, reason=reason)
-        _ask(opened, who, change, key, expected_version, json=json)
+        if foresee:
+            _foresee(opened, replace(change, reason=reason or "to see"), who, json=json)
+        else:
+            _ask(opened, who, change, key, expected_version, json=json)
+
+
+def _foresee(opened: House, what: Change | UUID, who: Member, *, json: bool) -> None:
+    opened.catch_up()
+    show_preview(preview(opened, what, who.name), json=json)
 
 
 def _ask(

@@ -10,13 +10,17 @@ import typer
 
 from application.access import Member
 from application.correcting import apply_correction, refuse_correction
+from application.ports import NotFound
+from domain.shared import InvalidInput
 from interfaces.cli.boards import Limit, fields
 from interfaces.cli.output import Column, as_json, console, table
-from interfaces.cli.session import AsOf, Json, command, house
+from interfaces.cli.session import AsOf, Json, command, find, house
 from interfaces.compose import House
+from interfaces.lookups import correction_named
 from interfaces.wording import moment
 from projections.corrections import CorrectionRow, CorrectionState, CorrectorRow, correctors
 from projections.corrections import corrections as correction_rows
+from projections.previews import Foreseen
 
 
 def corrections(
@@ -80,6 +84,36 @@ def _show_counts(people: Sequence[CorrectorRow]) -> None:
             Column("refused", lambda row: row.refused, is_figure=True),
         ),
         empty="nobody has asked for a correction",
+    )
+
+
+def is_correction(opened: House, text: str) -> bool:
+    """Whether a text names a correction that was asked for."""
+    try:
+        find(opened, correction_named, text)
+    except (NotFound, InvalidInput):
+        return False
+    return True
+
+
+def show_preview(found: Foreseen, *, json: bool) -> None:
+    """What would move, the boards first."""
+    if json:
+        as_json(found)
+        return
+    table(
+        found.moves,
+        (
+            Column("of", lambda move: move.of.value, whole=True),
+            Column("whose", lambda move: move.name),
+            Column("window", lambda move: move.window, spare=True),
+            Column("figure", lambda move: move.figure.replace("_", " "), whole=True),
+            Column("before", lambda move: move.before, is_figure=True),
+            Column("after", lambda move: move.after, is_figure=True),
+            Column("rests on", lambda move: ", ".join(map(str, move.events[:3])), spare=True),
+        ),
+        empty="no figure would move",
+        note=f"as of position {found.head}; nothing is stored",
     )
 
 

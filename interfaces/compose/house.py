@@ -217,9 +217,9 @@ class House:
         return ReactionRunner(self.database_url, self.desk, Noticing(platform), from_now_on=True)
 
     @cached_property
-    def projections(self) -> Runner:
-        """What keeps the read models in step with the tape."""
-        reading = Reading(
+    def reading(self) -> Reading:
+        """How read models get at the tape."""
+        return Reading(
             connect=partial(connect, self.database_url),
             read_after=event_reader.read_after,
             read_range=event_reader.read_range,
@@ -227,7 +227,15 @@ class House:
             decode=decode_body,
             lost=(psycopg.OperationalError, psycopg.InterfaceError, Unavailable),
         )
-        runner = Runner(reading, READ_MODELS, announce=self.announcer.announce)
+
+    def scratch(self) -> Connection[Any]:
+        """A connection of the caller's own that reads and makes temporary tables, no more."""
+        return connect(self.database_url, role=READER_ROLE)
+
+    @cached_property
+    def projections(self) -> Runner:
+        """What keeps the read models in step with the tape."""
+        runner = Runner(self.reading, READ_MODELS, announce=self.announcer.announce)
         runner.start()
         return runner
 

@@ -6,7 +6,7 @@ right. The ids of its buttons say which signal it shows and which version of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -49,6 +49,8 @@ class Facts(NamedTuple):
     orders: list[OrderRow]
     held: PositionRow | None
     story: list[TimelineEvent]
+    foreseen: tuple[str, ...] = ()
+    """The largest moves that the correction which is asked for would bring."""
 
 
 class Card(NamedTuple):
@@ -89,10 +91,21 @@ class Card(NamedTuple):
         return row.decision is not Decision.EXPIRED
 
 
-def card_of(connection: Connection[Any], signal: UUID) -> Card | None:
-    """The card of a signal as it is on record; None before it is."""
+def card_of(
+    connection: Connection[Any],
+    signal: UUID,
+    foresee: Callable[[UUID], Sequence[str]] | None = None,
+) -> Card | None:
+    """The card of a signal as it is on record; None before it is. `foresee` says what a correction
+    that is asked for would move.
+    """
     found = facts_of(connection, signal)
-    return None if found is None else made(found)
+    if found is None:
+        return None
+    asked = Changes(found.story).asked if foresee is not None else []
+    if foresee is not None and asked:
+        found = found._replace(foreseen=tuple(foresee(asked[0].correction)))
+    return made(found)
 
 
 def facts_of(connection: Connection[Any], signal: UUID) -> Facts | None:
@@ -134,6 +147,7 @@ def made(facts: Facts) -> Card:
         "P&L": _pnl(facts.held),
         "Changed": "\n".join(changes.lines[-8:]),
         "Correction asked for": "\n".join(asked.words for asked in changes.asked[:3]),
+        "It would move": "\n".join(plain(line, 120) for line in facts.foreseen),
         "Mind": "\n".join(_warnings(row)),
     }
     for name, value in fields.items():

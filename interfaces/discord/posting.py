@@ -30,6 +30,7 @@ from interfaces.compose import House
 from interfaces.discord.cards import Card, card_of
 from interfaces.discord.checks import Checks
 from interfaces.discord.recognising import Sign, sign_of_message
+from interfaces.previewing import largest_told
 
 ACTOR = "discord:noticeboard"
 SHOWN_MAX = 5_000
@@ -129,7 +130,8 @@ class Cards:
             discord.HTTPException, OSError: Discord did not take it.
         """
         async with self.lock(signal):
-            card = await look(self._house, partial(card_of, signal=signal))
+            foresee = partial(largest_told, self._house)
+            card = await look(self._house, partial(card_of, signal=signal, foresee=foresee))
             if card is None:
                 return None
             notice = await self.notice_of(signal)

@@ -11,6 +11,8 @@ import strawberry
 
 from application.correcting import Change
 from domain.corrections import ReasonCode, Target
+from domain.shared import InvalidInput
+from interfaces.graphql.deciding import member_of
 from interfaces.graphql.kinds import AsOf, BigInt, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
     FIRST,
@@ -23,6 +25,7 @@ from interfaces.graphql.pages import (
     place_of,
 )
 from interfaces.graphql.reading import asking_of
+from interfaces.previewing import preview
 from projections.corrections import (
     CorrectionRow,
     Corrections,
@@ -30,6 +33,7 @@ from projections.corrections import (
     corrections,
     correctors,
 )
+from projections.previews import Of
 
 
 @kind
@@ -121,6 +125,31 @@ class CorrectionInput:
         )
 
 
+@kind
+class FigureMove:
+    """A figure that would be another one; null where there is none before or after."""
+
+    of: Of
+    about: UUID | None = figure("The trader, account or position.")
+    name: str
+    window: str = figure("The board's, else empty.")
+    what: str = figure("The name of the figure.", name="figure")
+    before: str | None
+    after: str | None
+    events: list[BigInt] = figure("What it rests on, the latest first: positions of the tape.")
+
+
+@kind
+class Preview:
+    """What a correction would move, found by folding it on top of what is stored; nothing of it
+    is kept.
+    """
+
+    head: BigInt = figure("The position of the tape behind which it would be recorded.")
+    recorded: list[str] = figure("The events that would be recorded.")
+    moves: list[FigureMove] = figure("Boards first, then records, accounts and positions.")
+
+
 def correction_of(row: CorrectionRow) -> Correction:
     """A row as a correction of the schema."""
     return shown(
@@ -167,3 +196,33 @@ class CorrectionQueries:
     ) -> list[Corrector]:
         database = asking_of(info).reading.of(Corrections, as_of=as_of)
         return [shown(Corrector, row) for row in correctors(database, name=name, as_of=as_of)]
+
+    @resolved(
+        "Every figure that a correction would move, before and after: of one that is asked for, "
+        "by its id, or of one that you would ask for. Nothing is stored."
+    )
+    def preview_correction(
+        self, info: Info, requested: UUID | None = None, correction: CorrectionInput | None = None
+    ) -> Preview:
+        asking = asking_of(info)
+        member = member_of(asking)
+        member.require("request_correction")
+        if (requested is None) == (correction is None):
+            raise InvalidInput("name a correction by its id, or say what would be corrected")
+        what = requested if correction is None else correction.change
+        assert what is not None
+        asking.reading.connection()
+        found = preview(asking.house, what, member.name)
+        return Preview(
+            head=BigInt(found.head),
+            recorded=list(found.recorded),
+            moves=[
+                shown(
+                    FigureMove,
+                    move,
+                    what=move.figure,
+                    events=[BigInt(event) for event in move.events],
+                )
+                for move in found.moves
+            ],
+        )

@@ -34,7 +34,7 @@ class Decided:
     still_needed: str = figure("What a yes waits for, such as a second approver; else empty.")
 
 
-def _member(asking: Asking) -> Member:
+def member_of(asking: Asking) -> Member:
     """Who decides.
 
     Raises:
@@ -54,7 +54,7 @@ def decide(
 ) -> Decided:
     """Runs a command of whoever asks; the same key again answers what it did the first time."""
     asking = asking_of(info)
-    member = _member(asking)
+    member = member_of(asking)
     command = Command.given(key, what, *given, actor=member.actor, at=asking.house.clock.now())
     outcome = act(asking.house.desk, command, member)
     _log.info("%s by %s: %s at %d", what, member.actor, outcome.stream, outcome.position)

@@ -31,6 +31,7 @@ from projections.blotter import FillState
 from projections.corrections import CorrectionState
 from projections.leaderboards import By
 from projections.positions import BookKind
+from projections.previews import Of
 from projections.signal_answers import Heard
 from projections.signal_rows import Badge, ExecutionKind, PriceBasis, TradeState
 from projections.windows import Window
@@ -134,6 +135,7 @@ for _enum in (
     _enumeration(_enum)
 # A signal and a trade each have a badge of their own.
 _enumeration(TradeBadge, "TradeBadge")
+_enumeration(Of, "FigureOf")
 _enumeration(Concern, "ExitConcern")
 _enumeration(Scope, "RiskScope")
 _enumeration(State, "RiskState")

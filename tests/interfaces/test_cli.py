@@ -260,7 +260,12 @@ def _approves(shell: Shell, correction: UUID) -> None:
 def test_a_mistake_is_corrected_and_the_board_follows(shell: Shell) -> None:
     signal = the(shell, "TSLA")["signal"]
     wrong = ("--price", "2.55", "--code", "mistyped_price", "--reason", "the fill was at 2.55")
+    moves = shell("correct", signal[:8], *wrong, "--preview", "--json").json["moves"]
+    (record,) = (m for m in moves if (m["of"], m["figure"]) == ("trader", "pnl"))
+    assert Decimal(record["after"]) - Decimal(record["before"]) == -50
+    assert "before" in shell("correct", signal[:8], *wrong, "--preview").out
     asked = shell("correct", signal[:8], *wrong, "--as", "bea", "--json").json["stream"]
+    assert shell("correct", asked, "--preview", "--json").json["moves"] == moves
     assert "on the server is one person" in shell.refused("correct", asked, "--approve")
     _approves(shell, UUID(asked))
     (told,) = shell("corrections", "--by", "bea", "--json").json

@@ -29,6 +29,13 @@ mutation ($correction: CorrectionInput!, $key: UUID!, $version: Int) {
   }
 }
 """
+PREVIEW = """
+query ($correction: CorrectionInput!) {
+  previewCorrection(correction: $correction) {
+    head recorded moves { of name window figure before after events }
+  }
+}
+"""
 AGREE = """
 mutation ($correction: UUID!, $key: UUID!, $target: Int) {
   applyCorrection(correction: $correction, idempotencyKey: $key, expectedTarget: $target) {
@@ -149,6 +156,25 @@ async def test_a_wrong_price_is_corrected_by_two(admin: Client, dana: Client, wo
     row = await admin.ask(f'{{ signal(id: "{signal}") {{ averagePrice corrections }} }}')
     assert row["signal"] == {"averagePrice": "2.50", "corrections": 1}
     assert found["id"] != str(signal)
+
+
+async def test_what_a_correction_would_move_is_told_and_nothing_stored(
+    admin: Client, nobody: Client, world: World
+) -> None:
+    signal = world.post()
+    world.exit(str(signal), "3.00")
+    head = world.catch_up()
+    change = {
+        "target": "SIGNAL", "record": str(signal), "part": "1", "price": "2.50", "reason": "a slip",
+    }  # fmt: skip
+    found = (await admin.ask(PREVIEW, correction=change))["previewCorrection"]
+    assert (found["head"], world.house.head()) == (str(head), head)
+    assert found["recorded"][2] == "signal.corrected"
+    (pnl,) = (m for m in found["moves"] if (m["of"], m["figure"]) == ("TRADER", "pnl"))
+    assert float(pnl["after"]) - float(pnl["before"]) == -50 * 2
+    assert pnl["events"]
+    code, _ = await nobody.refused(PREVIEW, correction=change)
+    assert code == "unauthenticated"
 
 
 async def test_nobody_approves_their_own_correction(admin: Client, world: World) -> None:

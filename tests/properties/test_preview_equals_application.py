@@ -1,0 +1,218 @@
+"""What a preview says would move is what moves when the correction is approved.
+
+Random histories on a real tape. Of each, random parts are corrected: what was foreseen is held
+against a dump of the figures from before and one from after, made without the preview's code.
+`TRUETAPE_PREVIEWS=500` tries as many histories.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from adapters.postgres import READER_ROLE, connect
+from application.correcting import Change, apply_correction, rehearsed, request_correction
+from application.desk import Command, Desk
+from domain.corrections import Target
+from domain.market import MarkRecorded, mark_stream
+from domain.order_events import OrderFilled
+from domain.shared import DomainError
+from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted
+from projections.leaderboards import Standing, board
+from projections.position_pages import books
+from projections.previews import FORESEEN, Foreseen, foreseen
+from projections.runner import Runner
+from projections.shadow import Unrecorded
+from projections.trader_profiles import TraderProfiles
+from projections.windows import Span, Window, span_of
+from tests.application.acts import ADA, BEA, command
+from tests.application.conftest import desk_on
+from tests.conftest import NewDatabase
+from tests.projections.tape import Tape, reading
+from tests.properties.histories import START, histories
+from tests.properties.oracle import Told
+
+HISTORIES = int(os.environ.get("TRUETAPE_PREVIEWS", "8"))
+AT = START + timedelta(days=9)
+SESSIONS = [date(2025, 3, 3) + timedelta(days=n) for n in range(12)]
+SPANS: list[tuple[Span, Sequence[date]]] = [(span_of(w, AT), SESSIONS) for w in Window]
+
+prices = st.integers(1, 400).map(lambda cents: cents * Decimal("0.05"))
+quantities = st.integers(0, 3).map(Decimal)
+Figures = dict[tuple[str, ...], Any]
+
+
+def changes(draw: st.DrawFn, told: Sequence[Told]) -> Iterator[Change]:
+    """Corrections of a few parts of a history, sensible or not."""
+    correctable = [one for one in told if isinstance(one.event, tuple(_CHANGES))]
+    for one in draw(st.lists(st.sampled_from(correctable), max_size=4)) if correctable else ():
+        yield _CHANGES[type(one.event)](draw, one)
+
+
+def _of_signal(draw: st.DrawFn, one: Told) -> Change:
+    number = str(getattr(one.event, "number", 1))
+    if draw(st.integers(0, 4)) == 0:
+        return Change(target=Target.SIGNAL, stream=one.stream, void=True, reason="x")
+    return Change(
+        target=Target.SIGNAL, stream=one.stream, part=number, price=draw(prices),
+        quantity=draw(st.none() | quantities), reason="x",
+    )  # fmt: skip
+
+
+def _of_order(draw: st.DrawFn, one: Told) -> Change:
+    assert isinstance(one.event, OrderFilled)
+    part, stream = one.event.exec_id, one.stream
+    if draw(st.integers(0, 3)) == 0:
+        return Change(target=Target.ORDER, stream=stream, part=part, void=True, reason="x")
+    return Change(
+        target=Target.ORDER, stream=stream, part=part, price=draw(prices),
+        quantity=draw(st.none() | quantities), reason="x",
+    )  # fmt: skip
+
+
+def _of_mark(draw: st.DrawFn, one: Told) -> Change:
+    assert isinstance(one.event, MarkRecorded)
+    bid = draw(prices)
+    stream = mark_stream(one.event.symbol, one.event.marked_at)
+    return Change(
+        target=Target.MARK, stream=stream, bid=bid, offer=bid + Decimal("0.05"), reason="x"
+    )
+
+
+_CHANGES: dict[type[Any], Callable[[st.DrawFn, Told], Change]] = {
+    SignalPosted: _of_signal,
+    SignalAdded: _of_signal,
+    SignalExitCalled: _of_signal,
+    OrderFilled: _of_order,
+    MarkRecorded: _of_mark,
+}
+
+
+@st.composite
+def corrected(draw: st.DrawFn) -> tuple[list[Told], list[Change]]:
+    told = draw(histories(45, steps_min=12))
+    return told, list(changes(draw, told))
+
+
+def figures(tape: Tape) -> Figures:
+    """Every figure that people are shown, by what it is of."""
+    found: Figures = {}
+    for position, *values in tape.current(
+        "positions",
+        "position, quantity, average_entry, mark, realised, unrealised, pnl, pnl_ratio,"
+        " commission, badge, scored, opened_at, closed_at",
+    ):
+        found.update(_named(("position", str(position)), _POSITION, values))
+    for account, *values in tape.current("accounts", "account, cash, paid_in"):
+        found.update(_named(("account", str(account)), ("cash", "paid_in"), values))
+    for symbol, at, *values in tape.current("marks", "symbol, marked_at, bid, offer"):
+        found.update(_named(("mark", f"{symbol} {at}"), ("bid", "offer"), values))
+    for book in books(tape.connection):
+        last = tape.connection.execute(
+            "SELECT cum_pnl, cum_commission, nav FROM read.book_days WHERE book = %s"
+            " AND valid_to = 9223372036854775807 ORDER BY day DESC LIMIT 1",
+            (book.book,),
+        ).fetchone()
+        names = ("pnl", "commission", "index")
+        found.update(_named(("record", str(book.book)), names, last or ()))
+    for span, sessions in SPANS:
+        for row in board(tape.connection, span, None, sessions).standings:
+            place = ("board", span.window.value, str(row.trader))
+            found.update({(*place, name): value for name, value in _standing(row).items()})
+    return found
+
+
+_POSITION = (
+    "quantity", "average_entry", "mark", "realised", "unrealised", "pnl", "pnl_ratio",
+    "commission", "badge", "scored", "opened_at", "closed_at",
+)  # fmt: skip
+
+
+def _named(place: tuple[str, ...], names: Sequence[str], values: Sequence[Any]) -> Figures:
+    return {(*place, name): value for name, value in zip(names, values, strict=False)}
+
+
+def _standing(row: Standing) -> dict[str, Any]:
+    own = {name: getattr(row, name) for name in row.__struct_fields__ if name != "skill"}
+    del own["trader"], own["name"]
+    skill = {} if row.skill is None else {
+        name: getattr(row.skill, name) for name in row.skill.__struct_fields__
+    }  # fmt: skip
+    return {name.rstrip("_"): value for name, value in own.items()} | skill
+
+
+def moved(before: Figures, after: Figures) -> dict[tuple[str, ...], tuple[str, str]]:
+    return {
+        place: (_told(before.get(place)), _told(after.get(place)))
+        for place in {**before, **after}
+        if before.get(place) != after.get(place)
+    }
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def said(preview: Foreseen) -> dict[tuple[str, ...], tuple[str, str]]:
+    """The preview's moves in the same form."""
+    found = {}
+    for move in preview.moves:
+        kind = move.of.value
+        if move.figure in ("pnl", "commission", "index") and kind in ("trader", "account"):
+            kind = "record"
+        middle = (move.window,) if move.window else ()
+        about = str(move.about) if move.about is not None else move.name
+        found[(kind, *middle, about, move.figure)] = (move.before or "", move.after or "")
+    return found
+
+
+def preview_of(desk: Desk, url: str, given: Command, change: Change) -> Foreseen:
+    work = rehearsed(desk, given, change, BEA.name)
+
+    def events(head: int) -> list[Unrecorded]:
+        work.save(given)
+        return [
+            Unrecorded(head + place, UUID(str(e.originator_id)), e.originator_version, e.topic,
+                       e.state)
+            for place, e in enumerate((e for b in work.hand_over() for e in b.events), start=1)
+        ]  # fmt: skip
+
+    with connect(url, role=READER_ROLE) as connection:
+        return foreseen(connection, reading(url), events, SPANS)
+
+
+# Each try takes seconds: a counterexample is shown as it was found.
+@settings(max_examples=HISTORIES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(corrected())
+def test_a_preview_says_what_application_does(
+    new_database: NewDatabase, drawn: tuple[list[Told], list[Change]]
+) -> None:
+    told, wanted = drawn
+    with new_database() as url, desk_on(url) as desk:
+        tape = Tape(url)
+        with tape.connection:
+            tape.append([each.event for each in told])
+            follower = Runner(reading(url), [*FORESEEN, TraderProfiles])
+            follower.start()
+            follower.catch_up()
+            for change in wanted:
+                given = command(change, at=AT.astimezone(UTC))
+                try:
+                    preview = preview_of(desk, url, given, change)
+                except DomainError:
+                    continue
+                before = figures(tape)
+                asked = request_correction(desk, given, BEA, change).stream
+                apply_correction(desk, command(at=datetime.now(UTC)), ADA, asked)
+                follower.catch_up()
+                assert said(preview) == moved(before, figures(tape))
+            follower.close()
