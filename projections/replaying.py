@@ -106,7 +106,9 @@ def compared(connection: Connection, shape: Shape[Any], build: int, until: int) 
     elif timed:
         live += f" WHERE {timed[0]} <= {until}"
     missing, lacking = _difference(connection, shape.key, made, live)
-    surplus, extra = _difference(connection, shape.key, live, made) if shape.versioned or timed else (0, [])
+    surplus, extra = 0, list[str]()
+    if shape.versioned or timed:
+        surplus, extra = _difference(connection, shape.key, live, made)
     count = connection.execute(f"SELECT count(*) FROM ({made}) m".encode()).fetchone()
     samples = tuple(dict.fromkeys([*lacking, *extra]))[:SAMPLES]
     return Compared(shape.name, 0 if count is None else count[0], missing, surplus, samples)

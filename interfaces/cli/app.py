@@ -72,6 +72,10 @@ COMMANDS: dict[str, Late] = {
         "boards:timeline",
         "Show every event of a trader, account, signal or order, the newest last.",
     ),
+    "why": Late(
+        "why:why",
+        "Show the events that a figure is made of, and make it again from them, step by step.",
+    ),
     "parse": Late(
         "parsing:parse",
         "Read messages as they would be booked, one JSON reading a line; nothing is recorded.",

@@ -68,7 +68,7 @@ def board_of(
     version: int | None = None,
 ) -> Board:
     """The board as the house knows it."""
-    span = span_of(window, _moment(opened, at))
+    span = span_of(window, moment_of(opened, at))
     with opened.reader.connection() as connection:
         return ranked_board(
             connection, span, by, sessions_of(opened, span), as_of=as_of, limit=limit,
@@ -112,7 +112,7 @@ def leaderboard(
     with house() as opened:
         opened.catch_up()
         if freeze:
-            until = _moment(opened, at)
+            until = moment_of(opened, at)
             freeze_period(opened, window, by, until, key, version=rules, json=json)
             return
         found = board_of(opened, window, by, at=at, as_of=as_of, limit=limit, version=rules)
@@ -151,7 +151,7 @@ def trader(
     with house() as opened:
         opened.catch_up()
         stream = find(opened, trader_named, name)
-        now = _moment(opened, at)
+        now = moment_of(opened, at)
         spans = [span_of(window, now) for window in Window]
         with opened.reader.connection() as connection:
             about = profile(connection, stream, as_of=as_of)
@@ -310,7 +310,7 @@ def _spark(values: list[float], width: int = 60) -> str:
     return "".join(BLOCKS[1 + round((value - low) * scale)] for value in shown)
 
 
-def _moment(opened: House, at: datetime | None) -> datetime:
+def moment_of(opened: House, at: datetime | None) -> datetime:
     """Now, or the end of the exchange's day that was given, or that very moment."""
     if at is None:
         return opened.clock.now()

@@ -22,6 +22,7 @@ from interfaces.graphql.corrections import CorrectionQueries
 from interfaces.graphql.documents import Documents, NotADocument, invalid
 from interfaces.graphql.errors import for_client
 from interfaces.graphql.exits import ExitQueries
+from interfaces.graphql.explaining import ExplainQueries
 from interfaces.graphql.exposures import ExposureQueries
 from interfaces.graphql.flags import FlagQueries
 from interfaces.graphql.frozen import FrozenQueries
@@ -62,6 +63,7 @@ class Query(
     PeopleQueries,
     TraderQueries,
     TapeQueries,
+    ExplainQueries,
     LogQueries,
 ):
     pass
