@@ -164,6 +164,37 @@ def _mirror(spot: float, strike: float, put: Any) -> None:
     put[6] = spot * rho
 
 
+@inner
+def option_figures(
+    s: float, k: float, t: float, r: float, q: float, v: float, is_call: bool, grid: Any,
+    work: Any, outer: Any, greeks: bool, figures: Any,
+) -> int:  # fmt: skip
+    """The seven figures of an option on spot s and strike k, and their status."""
+    figures[:] = math.nan
+    if not (math.isfinite(s + k + t + r + q + v) and s >= 0 and k >= 0 and t >= 0 and v >= 0):
+        return _BAD_INPUT
+    if t == 0.0:
+        sign = 1.0 if is_call else -1.0
+        figures[:] = 0.0
+        figures[0] = max(sign * (s - k), 0.0)
+        # On the strike itself, half.
+        figures[1] = sign * (0.5 if s == k else 1.0 if figures[0] > 0.0 else 0.0)
+        return _EXPIRED
+    if (s if is_call else k) == 0.0:
+        figures[:] = 0.0
+        return _CERTAIN
+    if is_call:
+        status = put_figures(k / s, t, q, r, v, grid, work, outer, greeks, figures)
+        _mirror(s, k, figures)
+        return status
+    status = put_figures(s / k, t, r, q, v, grid, work, outer, greeks, figures)
+    for m in range(figures.size):
+        figures[m] *= k
+    figures[1] /= k
+    figures[2] /= k * k
+    return status
+
+
 @kernel
 def _kernel(
     inputs: Any, is_call: Any, grid: Any, greeks: bool, start: int, stop: int, out: Any,
@@ -176,29 +207,10 @@ def _kernel(
     outer = make_outer(grid.nodes.size, grid.legendre.size)
     figures = np.empty(FIGURES)
     for i in range(start, stop):
-        s, k, t = inputs[0, i], inputs[1, i], inputs[2, i]
-        r, q, v = inputs[3, i], inputs[4, i], inputs[5, i]
-        figures[:] = math.nan
-        if not (math.isfinite(s + k + t + r + q + v) and s >= 0 and k >= 0 and t >= 0 and v >= 0):
-            status[i] = _BAD_INPUT
-        elif t == 0.0:
-            status[i] = _EXPIRED
-            sign = 1.0 if is_call[i] else -1.0
-            figures[:] = 0.0
-            figures[0] = max(sign * (s - k), 0.0)
-            # On the strike itself, half.
-            figures[1] = sign * (0.5 if s == k else 1.0 if figures[0] > 0.0 else 0.0)
-        elif (s if is_call[i] else k) == 0.0:
-            status[i] = _CERTAIN
-            figures[:] = 0.0
-        elif is_call[i]:
-            status[i] = put_figures(k / s, t, q, r, v, grid, work, outer, greeks, figures)
-            _mirror(s, k, figures)
-        else:
-            status[i] = put_figures(s / k, t, r, q, v, grid, work, outer, greeks, figures)
-            figures[:] *= k
-            figures[1] /= k
-            figures[2] /= k * k
+        status[i] = option_figures(
+            inputs[0, i], inputs[1, i], inputs[2, i], inputs[3, i], inputs[4, i], inputs[5, i],
+            is_call[i], grid, work, outer, greeks, figures,
+        )  # fmt: skip
         out[:, i] = figures
 
 

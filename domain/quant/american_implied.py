@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from domain.quant.american import AmericanStatus, certain_put, put_figures, shared_out
+from domain.quant.american import (
+    AmericanStatus,
+    certain_put,
+    option_figures,
+    put_figures,
+    shared_out,
+)
 from domain.quant.american_grid import Setting, grid
 from domain.quant.american_start import make_work
 from domain.quant.american_value import FIGURES, make_outer
@@ -106,9 +112,11 @@ def _implied_put(
     vol = start if start > 0.0 else _guess(target - floor, spot, years, rate, dividend_yield)
     low, high, good = _VOL_MIN, _VOL_MAX, 0.0
     left = math.inf
+    # A literal True would have all of it compiled once more.
+    greeks = figures.size == FIGURES
     for _ in range(_STEPS_MAX):
         status = put_figures(
-            spot, years, rate, dividend_yield, vol, grid, work, outer, True, figures
+            spot, years, rate, dividend_yield, vol, grid, work, outer, greeks, figures
         )
         if status == _DOUBLE_BOUNDARY:
             return math.nan, _NOT_VALUED
@@ -146,10 +154,11 @@ def _implied_put(
 
 @kernel
 def _kernel(
-    inputs: Any, is_call: Any, grid: Any, start: int, stop: int, vol: Any, status: Any
-) -> None:
-    """Fills `vol` and `status` (n) from `start` to `stop`; rows of `inputs` (7, n): price, spot,
-    strike, years, rate, dividend yield, and where to start.
+    inputs: Any, is_call: Any, grid: Any, greeks: bool, start: int, stop: int, vol: Any,
+    status: Any, out: Any,
+) -> None:  # fmt: skip
+    """Fills `vol` and `status` (n) from `start` to `stop`, and with Greeks `out` (7, n); rows of
+    `inputs` (7, n): price, spot, strike, years, rate, dividend yield, and where to start.
     """
     work = make_work(grid.nodes.size, grid.root.size)
     outer = make_outer(grid.nodes.size, grid.legendre.size)
@@ -157,19 +166,48 @@ def _kernel(
     for i in range(start, stop):
         p, s, k, t = inputs[0, i], inputs[1, i], inputs[2, i], inputs[3, i]
         r, q, v = inputs[4, i], inputs[5, i], inputs[6, i]
-        vol[i] = math.nan
-        if not (math.isfinite(p + s + k + t + r + q) and p >= 0 and s > 0 and k > 0 and t >= 0):
-            status[i] = _BAD_INPUT
-        elif t == 0.0:
-            status[i] = _EXPIRED
-        elif is_call[i]:
-            vol[i], status[i] = _implied_put(
-                p / s, k / s, t, q, r, v, grid, work, outer, figures
-            )  # fmt: skip
-        else:
-            vol[i], status[i] = _implied_put(
-                p / k, s / k, t, r, q, v, grid, work, outer, figures
-            )  # fmt: skip
+        found, state = math.nan, _BAD_INPUT
+        if math.isfinite(p + s + k + t + r + q) and p >= 0 and s > 0 and k > 0 and t >= 0:
+            if t == 0.0:
+                state = _EXPIRED
+            elif is_call[i]:
+                found, state = _implied_put(
+                    p / s, k / s, t, q, r, v, grid, work, outer, figures
+                )  # fmt: skip
+            else:
+                found, state = _implied_put(
+                    p / k, s / k, t, r, q, v, grid, work, outer, figures
+                )  # fmt: skip
+        vol[i], status[i] = found, state
+        if greeks:
+            at = found if state == _OK else 0.0
+            figures[:] = math.nan
+            if state != _BAD_INPUT and state != _ABOVE_BOUND and state != _NOT_VALUED:
+                option_figures(
+                    s, k, t, r, q, at, is_call[i], grid, work, outer, greeks, figures
+                )  # fmt: skip
+            out[:, i] = figures
+
+
+def american_values(
+    price: ArrayLike,
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    is_call: ArrayLike,
+    *,
+    setting: Setting = Setting.FAST,
+    threads: int = 1,
+) -> tuple[Floats, NDArray[np.int8], Floats]:
+    """The volatilities of `american_implied_volatility`, their statuses, and the figures at them
+    in one go: (7, ...) in the order of `AmericanGreeks`. At expiry the figures are those of the
+    payoff; below intrinsic or not recoverable, those of the certain value; else NaN.
+    """
+    return _solved(
+        price, spot, strike, years, rate, dividend_yield, is_call, setting, threads, greeks=True
+    )
 
 
 def american_implied_volatility(
@@ -197,6 +235,16 @@ def american_implied_volatility(
     Raises:
         InvalidInput: shapes that do not broadcast, or words where numbers belong.
     """
+    vol, status, _ = _solved(
+        price, spot, strike, years, rate, dividend_yield, is_call, setting, threads, greeks=False
+    )
+    return vol, status
+
+
+def _solved(
+    price: ArrayLike, spot: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike,
+    dividend_yield: ArrayLike, is_call: ArrayLike, setting: Setting, threads: int, *, greeks: bool,
+) -> tuple[Floats, NDArray[np.int8], Floats]:  # fmt: skip
     start, _ = implied_volatility(price, spot, strike, years, rate, dividend_yield, is_call)
     given = batch(
         is_call, price=price, spot=spot, strike=strike, years=years, rate=rate,
@@ -204,11 +252,14 @@ def american_implied_volatility(
     )  # fmt: skip
     vol = np.empty(given.size)
     status = np.empty(given.size, dtype=np.int8)
+    out = np.empty((FIGURES, given.size if greeks else 0))
     numbers = grid(setting)
     shared_out(
         given, threads,
         lambda inputs, calls, start, stop: _kernel(
-            inputs, calls, numbers, start, stop, vol, status
+            inputs, calls, numbers, greeks, start, stop, vol, status, out
         ),
     )  # fmt: skip
-    return vol.reshape(given.shape), status.reshape(given.shape)
+    shape = given.shape
+    figures = out.reshape(FIGURES, *shape) if greeks else out
+    return vol.reshape(shape), status.reshape(shape), figures

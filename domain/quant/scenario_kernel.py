@@ -62,13 +62,15 @@ def _one_by_one(
 ) -> bool:  # fmt: skip
     """Every value by itself, for what the grid's way cannot; whether all have one."""
     s = room.put.size
+    # A literal False would have all of it compiled once more.
+    greeks = figures.size != FIGURES
     for j in range(axes.vol.size):
         for i in range(s):
             spot, volatility = room.put[i], vol * axes.vol[j]
             if is_american:
                 figures[0] = math.nan
                 put_figures(
-                    spot, years, rate, dividend_yield, volatility, grid, work, outer, False,
+                    spot, years, rate, dividend_yield, volatility, grid, work, outer, greeks,
                     figures,
                 )  # fmt: skip
                 room.value[j * s + i] = figures[0]

@@ -20,8 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from domain.quant.american import american_greeks
-from domain.quant.american_implied import american_implied_volatility
+from domain.quant.american_implied import american_values
 from domain.quant.batches import Batch, Flags, Floats, batch
 from domain.quant.black_scholes import greeks
 from domain.quant.implied_volatility import implied_volatility
@@ -178,15 +177,11 @@ def _european(terms: list[Floats], calls: Flags, offer: Floats, threads: int) ->
 
 def _american(terms: list[Floats], calls: Flags, offer: Floats, threads: int) -> _Solved:
     price, spot, strike, years, rate, dividend_yield = terms
-    vol, status = american_implied_volatility(
+    vol, status, figures = american_values(
         price, spot, strike, years, rate, dividend_yield, calls, threads=threads
     )
-    at = np.where(status == ValueStatus.OK, vol, 0.0)
-    found = american_greeks(
-        spot, strike, years, rate, dividend_yield, at, calls, threads=threads
-    )  # fmt: skip
-    figures = np.stack([getattr(found, name) for name in FIGURES])
-    return _judged(status, vol, figures, offer)
+    # The last of seven is by the dividend yield.
+    return _judged(status, vol, figures[: len(FIGURES)], offer)
 
 
 def _judged(status: NDArray[np.int8], vol: Floats, figures: Floats, offer: Floats) -> _Solved:
