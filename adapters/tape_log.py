@@ -25,6 +25,11 @@ SELECT position, stream, version, name, body, event_id, recorded_at, actor, corr
     causation, command_id
 FROM tape.events WHERE position > %b ORDER BY position LIMIT %b
 """
+_EVENTS_AT = """
+SELECT position, stream, version, name, body, event_id, recorded_at, actor, correlation,
+    causation, command_id
+FROM tape.events WHERE position = ANY(%b) ORDER BY position
+"""
 _FRONTIER = "SELECT size, peaks FROM log.frontier"
 _MOVE = "UPDATE log.frontier SET size = %b, peaks = %b"
 _ROWS = "SELECT index, hashes FROM log.leaves WHERE index = ANY(%b)"
@@ -43,8 +48,10 @@ _logged = partial(tuple.__new__, LoggedEvent)
 class TapeLog:
     """The tape as a Merkle tree."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, role: str = SIGNER_ROLE) -> None:
+        """Who only reads takes another role."""
         self._url = url
+        self._role = role
         self._connection: Connection | None = None
 
     def close(self) -> None:
@@ -149,9 +156,19 @@ class TapeLog:
         with translated():
             return read_events(self._connected(), after, limit)
 
+    def events_at(self, positions: Sequence[int]) -> list[LoggedEvent]:
+        """The events at these positions, in their order; one that is not there is left out.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with translated():
+            found = self._connected().execute(_EVENTS_AT, (list(positions),), binary=True)
+            return list(map(_logged, found.fetchall()))
+
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.broken or self._connection.closed:
-            self._connection = connect(self._url, role=SIGNER_ROLE)
+            self._connection = connect(self._url, role=self._role)
             self._connection.execute("SET TIME ZONE 'UTC'")
         return self._connection
 

@@ -26,7 +26,7 @@ ACTOR = "log"
 BATCH = 10_000
 BUSY = timedelta(minutes=1)
 RESTING = timedelta(hours=1)
-OWN_EVENTS = ("checkpoint.", "clock.", "log.", "notice.")
+OWN_EVENTS = ("checkpoint.", "clock.", "log.", "log_index.", "notice.")
 """What the house records of itself, by how the names begin."""
 
 _log = logging.getLogger(__name__)

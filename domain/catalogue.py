@@ -33,6 +33,7 @@ from domain import (
     traders,
 )
 from domain.shared import Event
+from domain.transparency import indexed as log_indexed
 from domain.transparency import issued as log_issued
 
 AGGREGATES = (
@@ -42,7 +43,7 @@ AGGREGATES = (
 )  # fmt: skip
 _EVENT_MODULES = (
     *AGGREGATES, exit_changes, exit_events, order_changes, order_events, risk_events,
-    signal_events, log_issued,
+    signal_events, log_issued, log_indexed,
 )  # fmt: skip
 
 

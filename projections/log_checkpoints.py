@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 from psycopg import Connection
 
+from domain.transparency.indexed import LogIndexRecorded
 from domain.transparency.issued import CheckpointCosigned, CheckpointIssued, Fault, LogChecked
 from domain.transparency.notes import parse_note, parse_signatures
 from projections.pages import select_all
@@ -42,6 +43,18 @@ class LogCheckRow(Row, frozen=True, kw_only=True):
     more: int
 
 
+class LogIndexRow(Row, frozen=True, kw_only=True):
+    """An index of the traders' events up to the position `until`; `position` is its event's."""
+
+    log_index: UUID
+    recorded_at: datetime
+    until: int
+    traders: int
+    root: str
+    rules: int
+    position: int
+
+
 class LogCheckpoints(Projection):
     """Folds what the log said of itself."""
 
@@ -53,7 +66,8 @@ class LogCheckpoints(Projection):
             "log_checkpoints", CheckpointRow, ["checkpoint"], [Index("position")]
         )
         self.checks = Table("log_checks", LogCheckRow, ["log_check"], [Index("checked_at")])
-        self.tables = (self.checkpoints, self.checks)
+        self.indexes = Table("log_indexes", LogIndexRow, ["log_index"], [Index("position")])
+        self.tables = (self.checkpoints, self.checks, self.indexes)
 
     @when(CheckpointIssued)
     def issued(self, event: CheckpointIssued, seen: Seen) -> None:
@@ -92,12 +106,25 @@ class LogCheckpoints(Projection):
         )
         self.checks.put(row, seen.position)
 
+    @when(LogIndexRecorded)
+    def indexed(self, event: LogIndexRecorded, seen: Seen) -> None:
+        row = LogIndexRow(
+            log_index=seen.stream,
+            recorded_at=event.timestamp,
+            until=event.until,
+            traders=event.traders,
+            root=event.root,
+            rules=event.rules,
+            position=seen.position,
+        )
+        self.indexes.put(row, seen.position)
+
 
 def _told(fault: Fault) -> str:
     return f"{fault.position}: {fault.words}" if fault.position else fault.words
 
 
-_CHECKPOINTS, _CHECKS = (table.shape for table in LogCheckpoints().tables)
+_CHECKPOINTS, _CHECKS, _INDEXES = (table.shape for table in LogCheckpoints().tables)
 
 
 def last_checkpoint(
@@ -126,3 +153,13 @@ WHERE {known_at(as_of)} ORDER BY checked_at DESC LIMIT 1
 """
     row = connection.execute(query, {"as_of": as_of}, binary=True).fetchone()
     return None if row is None else _CHECKS.made_of(row)
+
+
+def last_index(connection: Connection[Any], *, as_of: int | None = None) -> LogIndexRow | None:
+    """The last index of the traders' events."""
+    query = f"""
+SELECT {_INDEXES.column_list} FROM read.log_indexes
+WHERE {known_at(as_of)} ORDER BY position DESC LIMIT 1
+"""
+    row = connection.execute(query, {"as_of": as_of}, binary=True).fetchone()
+    return None if row is None else _INDEXES.made_of(row)

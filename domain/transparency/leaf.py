@@ -100,7 +100,7 @@ def leaf_bytes(event: LoggedEvent) -> bytes:
         LEAF_VERSION,
         name,
         position,
-        _utc_text(recorded_at),
+        utc_text(recorded_at),
         stream,
         version,
     )
@@ -120,7 +120,7 @@ def event_hashes(events: Iterable[LoggedEvent]) -> list[bytes]:
     return leaf_hashes([leaf_bytes(event) for event in events])
 
 
-def _utc_text(at: datetime) -> str:
+def utc_text(at: datetime) -> str:
     """The moment in UTC, the same text whatever zone it was told in."""
     try:
         since = at - _EPOCH

@@ -1,0 +1,106 @@
+"""What lies in an export and how it is written, for who makes one and for who checks it.
+
+Written for the verifier that goes with each export, so of the standard library alone.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from adapters.export.checking import Wrong, leaf_hash, text_of
+
+# Where the imports end: in a bundle, these modules are one file.
+
+MANIFEST = "MANIFEST.sha256"
+MEMBERS = (
+    "actor", "body", "body_sha256", "causation", "command_id", "correlation", "event_id", "leaf",
+    "name", "position", "recorded_at", "stream", "version",
+)  # fmt: skip
+INDEXED = "log_index.recorded"
+PROOF = "c2sp.org/tlog-proof@v1"
+FILES = (
+    "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
+    "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py",
+)  # fmt: skip
+ENTRY = ("events", "last", "positions", "trader")
+CELLS = ("position", "recorded_at", "name", "stream", "version", "actor", "body")
+CSV_HEAD = ",".join(CELLS) + "\n"
+HTML_ROWS = 5_000
+HTML_HEAD = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>Truetape export</title>
+<style>body{font:14px sans-serif}td{border-top:1px solid #ccc;padding:4px;vertical-align:top}
+td:last-child{font-family:monospace;word-break:break-all}</style>
+<h1>Truetape export</h1>
+<p>The events of this bundle, the first 5,000 if there are more; all are in events.csv. This page
+is a copy to read: what is proven is events.jsonl, by verify.py or verify.mjs.</p>
+<table>
+"""
+HTML_TAIL = "</table></html>\n"
+
+canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Canonical where members are in order: what is written here has text and whole numbers only."""
+
+
+def note_name(size: int) -> str:
+    """What the file of a checkpoint is called."""
+    return f"checkpoints/{size:012}.note"
+
+
+def proof_name(position: int) -> str:
+    """What the file of an event's proof is called."""
+    return f"proofs/{position:012}.tlog-proof"
+
+
+def manifest_of(folder: Path) -> str:
+    """What the manifest of these files has to say, as `sha256sum -c` reads it."""
+    lines = []
+    for path in folder.rglob("*"):
+        name, hashed = path.relative_to(folder).as_posix(), sha256()
+        if path.is_file() and name != MANIFEST:
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    hashed.update(piece)
+            lines.append(f"{hashed.hexdigest()}  {name}\n")
+    return "".join(sorted(lines, key=lambda line: line[66:]))
+
+
+def consistency_name(old: int, new: int) -> str:
+    """What the file of the proof between two checkpoints is called."""
+    return f"consistency/{old}-{new}.txt"
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """A row of events.csv."""
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
+
+
+def html_line(cells: Sequence[str]) -> str:
+    """A row of index.html."""
+    return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>\n"
+
+
+def object_of(line: bytes, members: Sequence[str]) -> dict[str, Any]:
+    """The JSON object of exactly these members that a line is, in its one spelling."""
+    found = json.loads(text_of(line))
+    if not isinstance(found, dict) or tuple(found) != tuple(members):
+        raise Wrong(f"this is no object of {', '.join(members)}")
+    if (canonical(found) + "\n").encode() != line:
+        raise Wrong("the line is not of its form")
+    return found
+
+
+def event_of(line: bytes) -> tuple[dict[str, Any], bytes]:
+    """The members of a line of events.jsonl, and the hash of the leaf that it comes to."""
+    try:
+        event = object_of(line, MEMBERS)
+        if sha256(event["body"].encode()).hexdigest() != event["body_sha256"]:
+            raise Wrong("the body is another one than its hash says")
+        leaf = {name: event[name] for name in MEMBERS if name != "body"}
+        return event, leaf_hash(canonical(leaf).encode())
+    except (ValueError, TypeError, AttributeError) as broken:
+        raise Wrong("the line is no event") from broken
