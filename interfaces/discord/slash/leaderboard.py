@@ -26,13 +26,25 @@ from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import among
 from interfaces.discord.slash.known import known_position, sessions_of
 from interfaces.discord.slash.pages import answer, page
-from interfaces.wording import accuracy_of, money, percent, rests_on, sharpe_of, skill_of
+from interfaces.wording import (
+    Marks,
+    accuracy_of,
+    mark_of,
+    money,
+    percent,
+    rests_on,
+    sharpe_of,
+    skill_of,
+)
 from projections.books import Books
+from projections.flags import Flags, flag_marks
 from projections.leaderboards import Board, By, Standing, board
+from projections.people import People
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Window, span_of
 
 NOUN = "leaderboard"
+MODELS = (Books, Flags, People, TraderProfiles)
 FIGURES = (
     "score", "mean return", "psr", "unseen", "return", "accuracy", "sharpe", "pnl", "ranked",
     "rests on",
@@ -50,7 +62,7 @@ def leaderboard_answer(
     after: UUID | None = None,
 ) -> Answer:
     """A page of the board that ends at a moment, as it was known at a position of the tape."""
-    known = known_position(connection, Books, TraderProfiles) if as_of is None else as_of
+    known = known_position(connection, *MODELS) if as_of is None else as_of
     # Buttons say the moment in whole seconds; the first page is of that very moment too.
     span = span_of(window, at.replace(microsecond=0))
     found = board(
@@ -59,8 +71,9 @@ def leaderboard_answer(
     )  # fmt: skip
     rows, more = page_of(found.standings)
     asked = (window.value, found.by.value, str(int(at.timestamp())), str(known))
+    marks = flag_marks(connection, [row.trader for row in rows], as_of=known)
     return Answer(
-        [board_embed(found, rows, known)],
+        [board_embed(found, rows, known, marks)],
         FIGURES,
         first=Question(NOUN, (*asked, "")) if after is not None else None,
         further=Question(NOUN, (*asked, packed(rows[-1].trader))) if more else None,
@@ -82,21 +95,21 @@ def turned(house: House, connection: Connection[Any], parts: Sequence[str]) -> A
     )
 
 
-def board_embed(found: Board, rows: Sequence[Standing], known: int) -> discord.Embed:
-    """Some rows of a board."""
+def board_embed(found: Board, rows: Sequence[Standing], known: int, marks: Marks) -> discord.Embed:
+    """Some rows of a board; marks say who has flags."""
     many = f"{found.traders} {'trader' if found.traders == 1 else 'traders'}"
     return listing(
         f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}",
-        [standing_line(row) for row in rows],
+        [standing_line(row, marks.get(row.trader, 0)) for row in rows],
         empty="nobody traded in this window",
         note=f"{many} · as known at position {known} of the tape",
     )
 
 
-def standing_line(row: Standing) -> str:
+def standing_line(row: Standing, flags: int) -> str:
     """A trader's figures in a window."""
     rank = "-" if row.rank is None else str(row.rank)
-    return f"**{rank}** {plain(row.name)} · {figures_of(row)}"
+    return f"**{rank}** {plain(row.name)}{mark_of(flags)} · {figures_of(row)}"
 
 
 def figures_of(row: Standing) -> str:

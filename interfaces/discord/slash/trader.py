@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from discord import app_commands
 from psycopg import Connection
@@ -19,11 +20,14 @@ from interfaces.discord.slash.positions import position_line
 from interfaces.discord.slash.why import NOUN as WHY
 from interfaces.discord.slash.why import TRADER
 from interfaces.lookups import trader_named
+from projections.flag_rows import FlagRow
+from projections.flags import flags
 from projections.leaderboards import By, board
 from projections.position_pages import positions
 from projections.trader_profiles import TraderRow, profile
 from projections.windows import Window, span_of
 
+FLAGS_SHOWN = 5
 FIGURES = ("return", "accuracy", "sharpe", "pnl", "trade's return", "rests on")
 
 
@@ -45,14 +49,22 @@ def trader_answer(house: House, connection: Connection[Any], name: str) -> Answe
         ).standings
         lines += [f"**{window.value}** {figures_of(row)}" for row in found]
     rows = positions(connection, book=stream, limit=PAGE_ROWS)
+    embeds = [
+        listing(plain(about.name), lines, empty="nothing was traded yet", note=_told_of(about)),
+        listing("Last trades", [position_line(row) for row in rows], empty="no trades yet"),
+    ]
+    looks = [f"**{row.kind.value}** {plain(row.reason)}" for row in _flags_of(connection, stream)]
+    if looks:
+        embeds.append(listing("Worth a second look", looks, empty=""))
     return Answer(
-        [
-            listing(plain(about.name), lines, empty="nothing was traded yet", note=_told_of(about)),
-            listing("Last trades", [position_line(row) for row in rows], empty="no trades yet"),
-        ],
+        embeds,
         FIGURES,
         further=Question(WHY, (TRADER, packed(stream), "")) if rows else None,
     )
+
+
+def _flags_of(connection: Connection[Any], trader: UUID) -> list[FlagRow]:
+    return flags(connection, trader=trader, limit=FLAGS_SHOWN)
 
 
 def _told_of(row: TraderRow) -> str:

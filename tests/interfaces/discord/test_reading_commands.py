@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from application.access import LOCAL_OPERATOR
+from application.desk import Command
+from application.linking import link_traders
 from interfaces.clock import SetClock
+from interfaces.lookups import trader_named
 from tests.interfaces.discord.asking import Community, told
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
 
@@ -88,6 +92,30 @@ async def test_a_trader_has_a_record(community: Community, signals: tuple[UUID, 
     assert "2 signals, 0 corrected" in record["footer"]["text"]
     assert last["description"].index("260C") < last["description"].index("250C")
     assert stranger.content == "No trader goes by 'Nor'; did you mean Nora?"
+
+
+async def test_who_bets_against_themselves_is_marked_and_the_record_says_why(
+    community: Community, signals: tuple[UUID, UUID]
+) -> None:
+    def past() -> None:
+        community.says("Zed", "BTO 2 TSLA 240p 11/20 @ 2.00")
+        community.catch_up()
+        house = community.house
+        with house.reader.connection() as connection:
+            zed, nora = (trader_named(connection, name) for name in ("Zed", "Nora"))
+        link_traders(
+            house.desk, Command.given(uuid4(), actor="member:test", at=house.clock.now()),
+            LOCAL_OPERATOR, trader=zed, to=nora, reason="one phone",
+        )  # fmt: skip
+        community.catch_up()
+
+    await asyncio.to_thread(past)
+    async with community.bot():
+        board = await community.asks("leaderboard", window="all", by="pnl")
+        record = await community.asks("trader", name="Zed")
+    assert "**-** Nora ⚑2 · " in told(board)
+    assert record.embeds[2]["title"] == "Worth a second look"
+    assert "**opposite** bought TSLA 240P" in record.embeds[2]["description"]
 
 
 async def test_why_tells_a_signals_events_with_what_each_moved(
