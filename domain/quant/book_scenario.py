@@ -68,6 +68,15 @@ def book_pnl(
     return BookPnl(by_group, total, known.tolist())
 
 
+def compile_kernels() -> None:
+    """Compiles what a scenario needs, or loads it from disk where that was done before.
+
+    The first time on a machine takes most of a minute.
+    """
+    put: Term = (100.0, 100.0, 0.1, 0.04, 0.0, 0.3, False, True)
+    book_pnl([put], [1.0], [0], spot_moves=(0.0,), vol_moves=(0.0,), days=(0,))
+
+
 def _prices(
     columns: Sequence[Floats], spot_moves: Sequence[float], vol_moves: Sequence[float], left: int
 ) -> Floats:

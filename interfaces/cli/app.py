@@ -65,6 +65,9 @@ COMMANDS: dict[str, Late] = {
         "attributions:show",
         "Show what made the P&L of a period, Greek by Greek; without one, of the last marked day.",
     ),
+    "volatility": Late(
+        "volatilities:show", "Show expected move, IV rank and IV percentile of underlyings."
+    ),
     "signals": Late("boards:signals", "List signals, the newest first."),
     "queue": Late("boards:queue", "List what waits for approval, the oldest first."),
     "orders": Late("boards:orders", "List orders, the newest first."),
@@ -147,6 +150,10 @@ COMMANDS: dict[str, Late] = {
     "fsck": Late(
         "log:fsck",
         "Read every event again and hold it against the log and every checkpoint ever issued.",
+    ),
+    "export": Late(
+        "export:export",
+        "Write a trader's story, or everything, with proofs and the programs that check them.",
     ),
     "witness": Late(
         "log:witness", "Sign checkpoints of other people's logs that continue what was signed."

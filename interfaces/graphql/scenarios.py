@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib import import_module
+from functools import cache
+from threading import Thread
 from uuid import UUID
 
 import strawberry
 
+from application.ports import Unavailable
 from interfaces.graphql.exposures import MissingLeg, missing_leg
 from interfaces.graphql.kinds import AsOf, Definition, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import FIRST, First, limit_of
@@ -23,8 +25,8 @@ from projections.scenarios import Scenario as Found
 from projections.scenarios import ScenarioLine as LineRow
 from projections.trader_profiles import TraderProfiles
 
-# A server loads the compiled kernels when it starts, not while somebody waits for figures.
-import_module("domain.quant.book_scenario")
+KERNELS_S_MAX = 5.0
+"""How long a request waits for kernels that were never compiled on this machine."""
 
 _MEANING = (
     "What the open legs would make against their value now if all spots and all volatilities "
@@ -84,6 +86,31 @@ class Scenario:
         return Definition(meaning=_MEANING, n=legs, period=period)
 
 
+@cache
+def _compiling() -> Thread:
+    """Compiles the kernels beside the requests, once; a request has no time for that."""
+    # A server loads them when they are asked for: most are never asked for a scenario.
+    from domain.quant.book_scenario import compile_kernels
+
+    thread = Thread(target=compile_kernels, name="scenario kernels", daemon=True)
+    thread.start()
+    return thread
+
+
+def _await_kernels() -> None:
+    """Waits a moment for the kernels.
+
+    Raises:
+        Unavailable: they are still being compiled.
+    """
+    compiling = _compiling()
+    compiling.join(KERNELS_S_MAX)
+    if compiling.is_alive():
+        raise Unavailable(
+            "scenarios are being made ready, which takes a minute the first time: ask again"
+        )
+
+
 def _point(point: PointRow | None) -> ScenarioPoint | None:
     return None if point is None else shown(ScenarioPoint, point)
 
@@ -108,6 +135,7 @@ class ScenarioQueries:
         book: UUID | None = None,
         as_of: AsOf = None,
     ) -> Scenario:
+        _await_kernels()
         reading = asking_of(info).reading
         database = reading.of(Greeks, Books, TraderProfiles, Risk, as_of=as_of)
         axes = Axes(

@@ -39,6 +39,7 @@ from interfaces.graphql.signals import SignalQueries
 from interfaces.graphql.subscriptions import Subscription
 from interfaces.graphql.tape import TapeQueries
 from interfaces.graphql.traders import TraderQueries
+from interfaces.graphql.volatilities import VolatilityQueries
 
 
 @strawberry.type(
@@ -56,6 +57,7 @@ class Query(
     ExposureQueries,
     ScenarioQueries,
     AttributionQueries,
+    VolatilityQueries,
     BoardQueries,
     RulesQueries,
     FrozenQueries,

@@ -151,7 +151,7 @@ def test_an_empty_window_says_where_the_record_is(shell: Shell) -> None:
         (["exposure", "--by", "trader", "--missing"], "never marked"),
         (["exposure", "--scenario", "--kind", "trader"], "legs have no value; --missing names"),
         (["attribution", "--kind", "trader"], "without commission"),
-        (["volatility", "AAPL", "--on", "2026-11-20"], "no option of it was marked on 2026-11-20"),
+        (["volatility", "AAPL", "--on", "2026-11-20"], "AAPL: no option of it"),
         (["status"], "the tape ends at position"),
     ],
 )

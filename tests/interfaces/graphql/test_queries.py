@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.approvals import Role
+from domain.quant.book_scenario import compile_kernels
 from domain.quant.definitions import DEFINITIONS
 from tests.interfaces.graphql.world import NOON, Client, World, unknown
 
@@ -244,6 +245,7 @@ async def test_exposure_by_trader_has_no_accounts(reader: Client) -> None:
 
 
 async def test_a_scenario_has_a_figure_for_every_point(reader: Client, traded: str) -> None:
+    compile_kernels()
     question = """query ($moves: [Float!]) { scenario(spotMoves: $moves, by: UNDERLYING) { unit
         spotMoves volMoves dates total { legs valued coverage worst { pnlUsd } }
         lines { group pnlUsd } missing { symbol why } definition { n } } }"""
@@ -275,6 +277,25 @@ async def test_attribution_adds_up_and_is_defined(
     assert line["behind"] == [traded]
     code, sentence = await reader.refused(question, until="2026-11-15T00:00:00Z")
     assert (code, "ends after it begins" in sentence) == ("invalid_input", True)
+
+
+async def test_volatility_says_what_is_missing(reader: Client, traded: str) -> None:
+    question = """{ volatility { day lines { underlying } definition { meaning } } }"""
+    found = (await reader.ask(question))["volatility"]
+    # Nothing was marked yet.
+    assert (found["day"], found["lines"]) == (None, [])
+    question = """{ volatility(day: "2026-11-16") { lines { underlying vol ivRank days why } } }"""
+    (line,) = (await reader.ask(question))["volatility"]["lines"]
+    assert (line["underlying"], line["vol"], line["ivRank"], line["days"]) == (
+        "TSLA",
+        None,
+        None,
+        0,
+    )
+    assert line["why"] == "no option of it was marked on 2026-11-16"
+    many = ", ".join(['"AMD"'] * 51)
+    code, sentence = await reader.refused(f"{{ volatility(underlyings: [{many}]) {{ day }} }}")
+    assert (code, "50 underlyings at once" in sentence) == ("invalid_input", True)
 
 
 BOARD = """
