@@ -25,6 +25,8 @@ NAKED_CALL_RISE = Decimal(1)
 """How far above its highest strike an underlying is expected to rise at worst, of the strike:
 an uncovered call then costs as much as an uncovered put at nothing."""
 
+ONE = Decimal(1)
+
 STEP = Decimal("0.000001")
 """Returns and worsts are kept to six places, so that the sums of their powers stay short."""
 
@@ -75,6 +77,17 @@ def stake_of(
     return Stake(first * multiplier, worst * multiplier)
 
 
+def tied_up(
+    side: Side,
+    legs: tuple[Leg, ...],
+    multiplier: int,
+    executions: Iterable[tuple[Decimal, Decimal]],
+) -> Decimal:
+    """What all entries among the executions tied up together, in USD."""
+    tied = (q * capital_at_risk(side, legs, price) for q, price in executions if q > 0)
+    return sum(tied, ZERO) * multiplier
+
+
 def measured(pnl: Decimal, stake: Stake) -> Measured | None:
     """P&L and worst over the first entry's stake; None where nothing was tied up.
 
@@ -85,7 +98,8 @@ def measured(pnl: Decimal, stake: Stake) -> Measured | None:
     if first <= 0:
         return None
     returned = _share(pnl, first)
-    return Measured(returned, max(_share(worst if worst > 0 else first, first), STEP, -returned))
+    risked = ONE if worst is first or worst <= 0 else max(_share(worst, first), STEP)
+    return Measured(returned, risked if returned + risked >= 0 else -returned)
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:

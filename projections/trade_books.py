@@ -21,7 +21,6 @@ from domain.legs import (
     multiplier_of,
     strategy_symbol,
 )
-from domain.shared import ratio
 from domain.signal_events import (
     SignalAdded,
     SignalCorrected,
@@ -31,18 +30,18 @@ from domain.signal_events import (
     SignalSettled,
     SignalVoided,
 )
-from domain.stakes import measured, stake_of
 from domain.terms import HINDSIGHT
 from domain.trades import AtRisk, Badge, Tally, Trade
-from domain.worth import Worth
 from projections.followed import Followed, FollowedIndex
 from projections.marks import MarkBook
 from projections.pnl import Records, Shift, day_of
-from projections.positions import BookKind, PositionRow, TradeLeg, as_text, executions_of
+from projections.positions import BookKind, PositionRow, TradeLeg, executions_of
 from projections.readmodel import Seen
+from projections.remarking import Remark, remarking
 from projections.table import Table
-from projections.trade_counts import UNCOUNTED, recounted
-from projections.trade_sums import Counted, RecordSums, terms_of
+from projections.trade_counts import UNCOUNTED, recounted, summed
+from projections.trade_rows import badged, executions_text, trade_row, valued
+from projections.trade_sums import RecordSums
 
 
 class TradeBooks:
@@ -105,7 +104,7 @@ class TradeBooks:
             held = leg.ratio * leg.side.sign * event.side.sign
             leg_row = TradeLeg(position=seen.stream, symbol=leg.symbol, ratio=held)
             self._legs.insert(leg_row, seen.position)
-        followed.row = row = _row_of(followed)
+        followed.row = row = trade_row(followed)
         self._positions.insert(row, seen.position)
         moves, shifts = trade.contributions(), recounted(UNCOUNTED, trade.tally)
         if moves or shifts:
@@ -143,9 +142,9 @@ class TradeBooks:
         quoted = event.offer_size if trade.sign > 0 else event.bid_size
         moves = trade.check(event.number, event.price, attainable=event.attainable, quoted=quoted)
         if trade.worth is worth:
-            row = replace(_badged(followed.row, trade), executions=_executions_text(trade))
+            row = replace(badged(followed.row, trade), executions=executions_text(trade))
         else:
-            row = _row_of(followed)
+            row = trade_row(followed)
         self._keep(followed, row, moves, before, seen)
 
     def corrected(self, event: SignalCorrected, seen: Seen) -> None:
@@ -153,14 +152,14 @@ class TradeBooks:
         followed = self._of(seen.stream)
         before = followed.subject.tally
         moves = followed.subject.correct(event.number, event.price, event.quantity)
-        self._keep(followed, _row_of(followed), moves, before, seen)
+        self._keep(followed, trade_row(followed), moves, before, seen)
 
     def voided(self, _event: SignalVoided, seen: Seen) -> None:
         """A trade counts for nothing."""
         followed = self._of(seen.stream)
         before = followed.subject.tally
         moves = followed.subject.void()
-        self._keep(followed, _row_of(followed), moves, before, seen)
+        self._keep(followed, trade_row(followed), moves, before, seen)
 
     def filled(self, signal: UUID, seen: Seen) -> None:
         """An order of ours was filled on the strength of a signal."""
@@ -177,6 +176,15 @@ class TradeBooks:
         for followed in self._index.to_mark(symbol, at):
             self._mark(followed, at, bid, offer, seen)
 
+    def remarking(self, symbol: str, at: datetime) -> Remark:
+        """Remembers what a mark makes of trades; the answer, once it is another, moves them."""
+        return remarking(self._index.to_mark(symbol, at), trade_row, self._revalue)
+
+    def _revalue(
+        self, followed: Followed[Trade], moves: Sequence[Contribution], tally: Tally, seen: Seen
+    ) -> None:
+        self._keep(followed, trade_row(followed), moves, tally, seen)
+
     def open_symbols(self) -> set[str]:
         """Instruments of which something is open."""
         return self._index.open_symbols()
@@ -189,7 +197,7 @@ class TradeBooks:
         followed = self._of(seen.stream)
         before = followed.subject.tally
         moves = followed.subject.execute(execution)
-        self._keep(followed, _row_of(followed), moves, before, seen)
+        self._keep(followed, trade_row(followed), moves, before, seen)
 
     def _mark(
         self, followed: Followed[Trade], at: datetime, bid: Decimal, offer: Decimal, seen: Seen
@@ -207,9 +215,9 @@ class TradeBooks:
         now = trade.worth
         if now.lots is not was.lots:
             if moves or now != was:
-                self._keep(followed, _row_of(followed), moves, before, seen)
+                self._keep(followed, trade_row(followed), moves, before, seen)
         elif now is not was:
-            followed.row = _valued(followed.row, now)
+            followed.row = valued(followed.row, now)
             self._positions.put(followed.row, seen.position)
             if moves:
                 self._contribute(followed, moves, {}, seen)
@@ -240,7 +248,7 @@ class TradeBooks:
         """Has the sums of closed trades follow."""
         if tally.closed_at is None and followed.counted is None:
             return
-        was, now = followed.counted, _counted(followed)
+        was, now = followed.counted, summed(followed)
         if now != was:
             followed.counted = now
             self._sums.move(followed.row.book, was, now, seen.position)
@@ -290,106 +298,10 @@ class TradeBooks:
         )
         record = self._records.record(row.book, BookKind.TRADER, row.valid_from)
         followed = Followed(trade, row, record, side, legs)
-        followed.counted = _counted(followed)
+        followed.counted = summed(followed)
         return followed
-
-
-def _counted(followed: Followed[Trade]) -> Counted | None:
-    """The trade as it is in the sums; None while it is open, or does not count."""
-    trade = followed.subject
-    tally = trade.tally
-    if tally.closed_at is None or not tally.scored:
-        return None
-    moves = zip((one.quantity for one in trade.executions), trade.prices_counted(), strict=True)
-    stake = stake_of(followed.side, followed.legs, followed.row.multiplier, moves)
-    found = measured(trade.worth.pnl, stake)
-    return None if found is None else Counted(day_of(tally.closed_at), terms_of(found))
 
 
 def _at_risk(side: Side, legs: tuple[Leg, ...]) -> AtRisk | None:
     """What a sold trade ties up; a bought one its price."""
     return None if side is Side.BUY else partial(capital_at_risk, side, legs)
-
-
-def _row_of(followed: Followed[Trade]) -> PositionRow:
-    """The row of a trade after its executions changed."""
-    trade = followed.subject
-    worth, tally = trade.total(), trade.tally
-    lots, mark, row = worth.lots, worth.mark, followed.row
-    if lots.open == 0:
-        mark = None
-    return replace(
-        row,
-        quantity=lots.open,
-        average_entry=_average_entry(trade.worth, row),
-        entry_cost=worth.entry_cost,
-        cost=lots.cost,
-        average_cost=lots.average_cost,
-        lots=as_text(lots.lots) if lots.lots else "[]",
-        mark=mark,
-        marked_at=None if mark is None else worth.marked_at,
-        market_value=None if mark is None else lots.open * mark * row.multiplier,
-        realised=lots.realised,
-        realised_average=lots.realised_average,
-        unrealised=worth.pnl - lots.realised,
-        pnl=worth.pnl,
-        pnl_ratio=worth.ratio,
-        badge=tally.badge,
-        scored=tally.scored,
-        assumed=tally.badge is Badge.ASSUMED,
-        unattainable=_is_any_unattainable(trade),
-        filled=trade.filled,
-        opened_at=tally.opened_at,
-        closed_at=tally.closed_at,
-        closed_by=trade.ending.reason if tally.closed_at is not None else "",
-        executions=_executions_text(trade),
-    )
-
-
-def _badged(row: PositionRow, trade: Trade) -> PositionRow:
-    """The row of a trade that rests on something else, at the same figures."""
-    tally = trade.tally
-    return replace(
-        row,
-        badge=tally.badge,
-        scored=tally.scored,
-        assumed=tally.badge is Badge.ASSUMED,
-        unattainable=_is_any_unattainable(trade),
-    )
-
-
-def _executions_text(trade: Trade) -> str:
-    executions = trade.executions
-    if trade.tally.badge is Badge.ASSUMED:
-        executions = [
-            replace(execution, assumed=price if execution.price is None else None)
-            for execution, price in zip(executions, trade.prices(), strict=True)
-        ]
-    return as_text(executions)
-
-
-def _is_any_unattainable(trade: Trade) -> bool:
-    for execution in trade.executions:
-        if not execution.attainable and execution.corrected is None:
-            return True
-    return False
-
-
-def _valued(row: PositionRow, worth: Worth) -> PositionRow:
-    """The row of a trade after a mark that was the last fact."""
-    assert worth.mark is not None
-    return replace(
-        row,
-        mark=worth.mark,
-        marked_at=worth.marked_at,
-        market_value=worth.lots.open * worth.mark * row.multiplier,
-        unrealised=worth.pnl - row.realised,
-        pnl=worth.pnl,
-        pnl_ratio=worth.ratio,
-    )
-
-
-def _average_entry(worth: Worth, row: PositionRow) -> Decimal | None:
-    if worth.entry_cost == row.entry_cost and row.average_entry is not None:
-        return row.average_entry
-    return ratio(worth.entry_cost / (worth.entered * row.multiplier)) if worth.entered else None

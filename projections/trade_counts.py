@@ -1,11 +1,14 @@
-"""Trade counts: which counts of a trader's days a trade is in."""
+"""Trade counts: which counts and sums of a trader's days a trade is in."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from domain.trades import Badge, Tally
+from domain.stakes import Stake, measured, stake_of
+from domain.trades import Badge, Tally, Trade
+from projections.followed import Followed
 from projections.pnl import Shift, day_of
+from projections.trade_sums import Counted, terms_of
 
 UNCOUNTED = Tally(False, datetime.min.replace(tzinfo=UTC), None, False, Badge.VOID)
 """A trade that nothing counts yet."""
@@ -43,3 +46,24 @@ def _counted(tally: Tally) -> tuple[tuple[datetime, str], ...]:
         return (opened,)
     closed = (opened, (closed_at, "closed"), (closed_at, badge.value))
     return (*closed, (closed_at, "wins")) if won else closed
+
+
+def summed(followed: Followed[Trade]) -> Counted | None:
+    """The trade as it is in the sums; None while it is open, or does not count."""
+    trade = followed.subject
+    tally = trade.tally
+    if tally.closed_at is None or not tally.scored:
+        return None
+    found = measured(trade.worth.pnl, _stake(followed))
+    return None if found is None else Counted(day_of(tally.closed_at), terms_of(found))
+
+
+def _stake(followed: Followed[Trade]) -> Stake:
+    trade, row, worth = followed.subject, followed.row, followed.subject.worth
+    executions = trade.executions
+    is_option = row.expiry is not None and row.symbol[0] not in "+-"
+    if trade.sign > 0 and is_option and worth.entered == executions[0].quantity:
+        # One contract bought once, which is what most trades are, can lose what it cost.
+        return Stake(worth.tied, worth.tied)
+    moves = zip((one.quantity for one in executions), trade.prices_counted(), strict=True)
+    return stake_of(followed.side, followed.legs, row.multiplier, moves)

@@ -10,17 +10,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.lots import ZERO
-from domain.shared import WIDE, ratio
-from domain.stakes import Measured
+from domain.shared import RATIO_STEP, WIDE
+from domain.stakes import ONE, Measured
 from projections.shape import Row
 from projections.table import Table
 
-_add = WIDE.add
+_add, _times = WIDE.add, WIDE.multiply
 
 
 class SumsRow(Row, frozen=True, kw_only=True):
@@ -83,24 +82,19 @@ NOTHING = Terms()
 def terms_of(trade: Measured) -> Terms:
     """What one trade adds."""
     returned, worst = trade
-    square = WIDE.multiply(returned, returned)
+    square = _times(returned, returned)
     return Terms(
         1,
         1 if returned > 0 else 0,
         returned,
         square,
-        ratio(WIDE.multiply(square, returned)),
-        ratio(WIDE.multiply(square, square)),
+        _times(square, returned).quantize(RATIO_STEP, None, WIDE),
+        _times(square, square).quantize(RATIO_STEP, None, WIDE),
         -returned if returned < 0 else ZERO,
         worst,
-        _squared(worst),
+        # Most trades can lose what they cost and no more.
+        worst if worst is ONE else _times(worst, worst),
     )
-
-
-@lru_cache(maxsize=256)
-def _squared(worst: Decimal) -> Decimal:
-    """Most trades can lose what they cost and no more."""
-    return WIDE.multiply(worst, worst)
 
 
 class Counted(NamedTuple):

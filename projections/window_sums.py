@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from domain.executions import Execution
 from domain.fix import Side
 from domain.legs import legs_of
 from domain.lots import ZERO
-from domain.stakes import Stake, measured, stake_of
+from domain.stakes import Measured, Stake, measured, stake_of, tied_up
 from projections.board_figures import bounds_of, some_books
 from projections.closed_trades import closing_of
 from projections.positions import FIRST_VERSION, executions_of
@@ -93,7 +93,7 @@ def _closed_in_hours(
     parameters: dict[str, Any],
 ) -> dict[UUID, Terms]:
     query = f"""
-SELECT v.book, v.pnl, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+SELECT v.book, v.pnl, v.pnl_ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
 FROM read.books b JOIN read.positions v ON v.book = b.book
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
   AND {known_at(as_of, "v")} AND v.scored
@@ -112,10 +112,11 @@ def _open_losers(
     """What is open at the end of the window and under water.
 
     A book's days tell how many trades it has open then; its trades are gone through from the
-    newest back until that many are found.
+    newest back until that many are found. Where something happened after the window, a trade's
+    ratio at its end is what was contributed until then; contributed dollars may be capped.
     """
     query = f"""
-SELECT v.book, v.pnl, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+SELECT v.book, v.pnl, v.ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
 FROM read.books b
 CROSS JOIN LATERAL (
     SELECT d.opened - d.closed AS held, EXISTS (
@@ -133,15 +134,16 @@ CROSS JOIN LATERAL (
 ) x
 CROSS JOIN LATERAL (
     SELECT w.book, w.entry_cost, w.side, w.symbol, w.multiplier, w.executions, w.opened_at,
+        CASE WHEN e.is_past THEN NULL ELSE w.pnl END AS pnl,
         CASE WHEN e.is_past THEN (
-            SELECT coalesce(sum(c.pnl), 0) FROM read.contributions c
+            SELECT coalesce(sum(c.ratio), 0) FROM read.contributions c
             WHERE c.position = w.position AND c.at <= %(until)s
               {"" if as_of is None else "AND c.event <= %(as_of)s"}
-        ) ELSE w.pnl END AS pnl
+        ) ELSE w.pnl_ratio END AS ratio
     FROM ({_walked(as_of)} LIMIT e.held + x.later) w
 ) v
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
-  AND e.held + x.later > 0 AND v.opened_at <= %(until)s AND v.pnl < 0
+  AND e.held + x.later > 0 AND v.opened_at <= %(until)s AND coalesce(v.pnl, v.ratio) < 0
 """
     found = connection.execute(query, parameters, prepare=True, binary=True)
     return _by_book(found, parameters["until"])
@@ -167,27 +169,43 @@ def _walked(as_of: int | None) -> str:
     )
 
 
+class _Trade(NamedTuple):
+    """A trade as it is read; `pnl` is None where only its ratio at that time is known."""
+
+    pnl: Decimal | None
+    ratio: Decimal
+    entry_cost: Decimal
+    side: str
+    symbol: str
+    multiplier: int
+    executions: str
+
+
 def _by_book(rows: Iterable[tuple[Any, ...]], until: datetime) -> dict[UUID, Terms]:
     found: dict[UUID, Terms] = {}
-    for book, pnl, *trade in rows:
-        each = measured(pnl, _stake(trade, until))
+    for book, *columns in rows:
+        each = _measured(_Trade(*columns), until)
         if each is not None:
             found[book] = found.get(book, NOTHING).plus(terms_of(each))
     return found
 
 
-def _stake(trade: list[Any], until: datetime) -> Stake:
-    """The stake of a trade as its row tells it, from what was executed until a moment."""
-    entry_cost, side_word, symbol, multiplier, written = trade
-    side = Side(side_word)
-    if side is Side.BUY and _is_one_contract(symbol) and "'number':2" not in written:
-        # One purchase of one thing, which is what most trades are.
-        return Stake(entry_cost, entry_cost)
-    legs = legs_of(symbol)
-    if side is Side.SELL:
-        legs = tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
-    moves = [(each.quantity, _price(each)) for each in executions_of(written) if each.at <= until]
-    return stake_of(side, legs, multiplier, moves)
+def _measured(trade: _Trade, until: datetime) -> Measured | None:
+    """A trade by what was executed until a moment."""
+    side = Side(trade.side)
+    if side is Side.BUY and _is_one_contract(trade.symbol) and "'number':2" not in trade.executions:
+        # One purchase of one contract, which is what most trades are.
+        tied = trade.entry_cost
+        stake = Stake(tied, tied)
+    else:
+        legs = legs_of(trade.symbol)
+        if side is Side.SELL:
+            legs = tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
+        executions = executions_of(trade.executions)
+        moves = [(each.quantity, _price(each)) for each in executions if each.at <= until]
+        tied = tied_up(side, legs, trade.multiplier, moves) if trade.pnl is None else ZERO
+        stake = stake_of(side, legs, trade.multiplier, moves)
+    return measured(trade.ratio * tied if trade.pnl is None else trade.pnl, stake)
 
 
 def _is_one_contract(symbol: str) -> bool:
