@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from application.ports import ApplicationError, PortError
+from application.ports import ApplicationError, PortError, Unavailable
 from application.sealing import Sealer
 from domain.shared import DomainError
 from interfaces.compose import House
-from projections.log_checkpoints import last_check
+from projections.log_checkpoints import last_check, last_index
 
 EVERY_S = 1.0
 RETRY_S = 30.0
@@ -42,8 +43,10 @@ def seal(house: House, stop: threading.Event) -> None:
                     sealer = house.log.sealer()
                 now = datetime.now(UTC)
                 sealer.step(now)
-                if is_check_due(house, now):
-                    check_apart(stop)
+                if is_index_due(house, now):
+                    run_apart(("log", "index", "--json"), stop)
+                if is_check_due(house, now) and run_apart(("fsck", "--json"), stop):
+                    _log.error("the log is not as it was recorded: see truetape status")
             except FAILURES as error:
                 _log.warning("the log: %s", error)
                 wait = RETRY_S
@@ -60,21 +63,32 @@ def is_check_due(house: House, now: datetime) -> bool:
     return last is None or now - last.checked_at > CHECK_AGAIN
 
 
-def check_apart(stop: threading.Event) -> None:
-    """Checks the log in a process of its own, for it takes a processor for as long as it lasts.
+def is_index_due(house: House, now: datetime) -> bool:
+    """Whether the traders' events were not counted on this day yet."""
+    with house.reader.connection() as connection:
+        last = last_index(connection)
+    return last is None or last.recorded_at.date() < now.date()
 
-    What it finds it records itself.
+
+def run_apart(words: Sequence[str], stop: threading.Event) -> int:
+    """Runs a command in a process of its own, for it takes a processor for as long as it lasts.
+
+    What it finds it records itself; 0 if it went well, or was told to stop.
+
+    Raises:
+        Unavailable: something outside failed it; it is tried again.
     """
-    checker = subprocess.Popen(
-        [sys.executable, "-P", "-m", "interfaces.cli", "fsck", "--json"],
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "interfaces.cli", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    while checker.poll() is None:
+    while process.poll() is None:
         if stop.wait(EVERY_S):
-            checker.terminate()
-            checker.wait()
-            return
-    if checker.returncode:
-        _log.error("the log is not as it was recorded: see truetape status")
+            process.terminate()
+            process.wait()
+            return 0
+    if process.returncode not in (0, 1):
+        raise Unavailable(f"truetape {' '.join(words)} failed, and is tried again")
+    return process.returncode

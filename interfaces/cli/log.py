@@ -23,6 +23,7 @@ from domain.transparency.refusals import Malformed
 from interfaces.cli.output import as_json, console, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house, told_in_words
 from interfaces.compose import House
+from interfaces.exporting import record_index
 from projections.log_checkpoints import last_check, last_checkpoint
 
 app = typer.Typer(no_args_is_help=True, help="The log that proves what is on the tape.")
@@ -80,6 +81,20 @@ def seal(json: Json = False) -> None:
                  "witnesses": sorted(issued.witnesses)})  # fmt: skip
         return
     typer.echo(str(issued.note), nl=False)
+
+
+@app.command()
+def index(json: Json = False) -> None:
+    """Record how many events each trader's story has; the worker does so once a day."""
+    with house() as opened:
+        row = record_index(opened)
+    if json:
+        as_json(asdict(row))
+        return
+    _say(
+        f"the events of {row.traders:,} traders up to position {row.until:,} are counted; "
+        f"root {row.root}"
+    )
 
 
 @app.command()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres import borrowed
+from adapters.postgres import READER_ROLE, borrowed
 from adapters.tape_log import TapeLog, read_nodes
 from application.desk import Desk
 from application.log_checking import Issued, LogChecker
@@ -25,8 +26,12 @@ from interfaces.log_settings import LogSettings
 from projections.log_checkpoints import all_checkpoints, last_checkpoint
 
 if TYPE_CHECKING:
+    from domain.transparency.indexed import TraderEntry
+    from domain.transparency.leaf import LoggedEvent
     from domain.transparency.signatures import Signer
     from interfaces.witness import Witness
+
+EXPORT_BATCH = 5_000
 
 
 class LogHouse:
@@ -49,6 +54,11 @@ class LogHouse:
     def tree(self) -> TapeLog:
         """The tape as a Merkle tree."""
         return TapeLog(self._url)
+
+    @cached_property
+    def _reading(self) -> TapeLog:
+        """The same for what goes out of the house: no more of it than the reader may see."""
+        return TapeLog(self._url, READER_ROLE)
 
     @cached_property
     def signers(self) -> Sequence[Signer]:
@@ -128,10 +138,56 @@ class LogHouse:
             hashes = inclusion_proof(position - 1, covering.size, read)
         return ProofFile(position - 1, tuple(hashes), parse_note(covering.note.encode()))
 
+    def export(
+        self,
+        folder: Path,
+        trader: UUID | None,
+        notes: Sequence[Note],
+        index: tuple[int, Sequence[TraderEntry]] | None,
+        positions: Sequence[int],
+        progress: Callable[[int], None],
+    ) -> None:
+        """Writes the events at these positions, a trader's or all, under the last of the notes.
+
+        `index` is where the index of the traders' events lies on the tape, and its entries.
+
+        Raises:
+            PortRefused, InvalidInput: the keys cannot be used, the folder cannot be written, or
+                the tape is not what was signed of it.
+            Unavailable: the database did not answer.
+        """
+        from adapters.export.bundle import Export, Index, write_bundle
+
+        reading, witnesses = (
+            self._reading,
+            () if self._settings is None else self._settings.witnesses,
+        )
+        export = Export(
+            subject=trader,
+            notes=notes,
+            keys=self.keys,
+            witnesses=[key for witness in witnesses for key in witness.keys],
+            index=None if index is None else Index(reading.events_at([index[0]])[0], index[1]),
+            read=reading.read,
+        )
+        batches = _at(reading, positions)
+        write_bundle(folder, export, batches, progress)
+
     def close(self) -> None:
-        """Gives the connection back."""
-        if "tree" in self.__dict__:
-            self.tree.close()
+        """Gives the connections back."""
+        for name in ("tree", "_reading"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+def _at(tape: TapeLog, positions: Sequence[int]) -> Iterator[Sequence[LoggedEvent]]:
+    """The events at these positions, in batches; a range is read as one."""
+    for begin in range(0, len(positions), EXPORT_BATCH):
+        batch = positions[begin : begin + EXPORT_BATCH]
+        if isinstance(batch, range):
+            yield tape.events(batch.start - 1, len(batch))
+        else:
+            yield tape.events_at(batch)
 
 
 def open_witness(
