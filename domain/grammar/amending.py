@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from domain.grammar.hints import Hint
 from domain.grammar.reading import Kind
+from domain.grammar.stems import Hint
 
 LENGTH_MAX = 160
 """What mends another message is short, unless it says so first."""

@@ -18,10 +18,9 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
-from domain.grammar.hints import Hint, may_hold
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import holds_any, with_plain_letters
+from domain.grammar.stems import Hint, holds_any, possible_in, with_plain_letters
 
 _INSTRUMENTS = Hint(
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
@@ -100,7 +99,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
     low = text.lower()
     if not text.isascii() and is_russian(text):
         return True
-    if not may_hold(low, _SIDED.mark | _ENTRIES.mark):
+    if not possible_in(low) & (_SIDED.mark | _ENTRIES.mark):
         return False
     if for_one_pair and _SIDED.is_in(low):
         return _PRICED.search(low) is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from domain.grammar.hints import Hint
+from domain.grammar.stems import Hint
 
 STEMS = Hint(
     "b/e", "bep", " be", "even", "clos", "hit", "cancel", "delet", "remov", "exit", "risk",

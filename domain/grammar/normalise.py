@@ -6,9 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from domain.grammar.hints import Hint
 from domain.grammar.russian import in_english
-from domain.grammar.stems import holds_any
+from domain.grammar.stems import Hint, holds_any
 
 LENGTH_MAX = 4_200
 """A little more than a chat platform lets through; what lies beyond is not read."""

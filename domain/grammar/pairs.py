@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from domain.grammar.stems import stems_of, with_plain_letters
+from domain.grammar.stems import possible_in, stem_mark, with_plain_letters
 from domain.grammar.tickers import is_ticker_word
 from domain.instruments import CURRENCIES, METALS
 
@@ -52,9 +52,10 @@ _OTHER_STEMS = (
     "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu sto ust nif dow fts nik ban oil xti xbr"
     " wti bre cru nat xng dxy boo cra vol v vix"
 )
-_STEMS = frozenset(_OTHER_STEMS.split()) | {
-    name[:3].lower() for name in (*CURRENCIES, *METALS, *_METAL_NAMES, *_COINS)
-}
+_MAY_NAME = stem_mark(
+    {name[:3].lower() for name in (*CURRENCIES, *METALS, *_METAL_NAMES, *_COINS)}
+    | {*_OTHER_STEMS.split()}
+)
 """What begins a word of every pair or name, but for coins that are joined to their dollars."""
 _BASE_AND_QUOTE = re.compile(r"([A-Z0-9]+?)[ /_-]*(USDT|USDC|USD|EUR|BTC|ETH)")
 _CASH = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)(?![\w.]*[0-9])\b")
@@ -93,7 +94,7 @@ def pairs_in(text: str) -> tuple[Named, ...]:
     """
     low = with_plain_letters(text).lower()
     in_dollars = "usd" in low or "usd" in text.lower()
-    if not in_dollars and _STEMS.isdisjoint(stems_of(text)):
+    if not (in_dollars or possible_in(text) & _MAY_NAME):
         return ()
     matches = list((_NAMED if in_dollars else _NO_DOLLARS).finditer(low))
     if not matches:

@@ -1,31 +1,32 @@
-"""The beginnings of a text's words, which tell cheaply what its patterns cannot find.
+"""What a text's words tell cheaply of the patterns and texts that cannot be found in it.
 
-Most patterns hang on a few words, and most texts have none of these. A text's stems are taken
-once for all who ask; a `Hinted` pattern is searched only where one of its own is among them.
+Most patterns hang on a few words, and most texts have none of these. A text is taken apart once
+for all who ask, and its words are those of many texts: what can be in a word is kept.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import count
 
-from domain.grammar.keeping import kept
+from domain.grammar.keeping import Kept
+
+TEXTS_MAX = 64
 
 _STEM = re.compile(r"([a-z]{1,3}+)[a-z]*+")
 _SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that a pattern without case takes for plain ones."""
+
+_bits = (1 << place for place in count())
+_of_stems: dict[str, int] = {}
+_of_parts: list[tuple[int, list[str]]] = []
 
 
 def each_stem(text: str) -> list[str]:
     """The first three letters of every run of letters, in lower case."""
     stems: list[str] = _STEM.findall(with_plain_letters(text).lower())
     return stems
-
-
-@kept(most=64)
-def stems_of(text: str) -> frozenset[str]:
-    """All stems of a text, each once."""
-    return frozenset(each_stem(text))
 
 
 def with_plain_letters(text: str) -> str:
@@ -45,6 +46,62 @@ def holds_any(text: str, parts: Iterable[str]) -> bool:
     return False
 
 
+def _in_word(word: str) -> int:
+    found = 0
+    for stem in each_stem(word):
+        found |= _of_stems.get(stem, 0)
+    # No part is without letters.
+    for mark, parts in _of_parts if word != word.upper() else ():
+        if holds_any(word, parts):
+            found |= mark
+    return found
+
+
+def _in_text(low: str) -> int:
+    found = 0
+    if not low.isascii():
+        low = with_plain_letters(low).lower()
+    for mark in map(_words.__getitem__, low.split()):
+        found |= mark
+    return found
+
+
+_words = Kept(_in_word)
+_texts = Kept(_in_text, TEXTS_MAX)
+
+
+def possible_in(text: str) -> int:
+    """The marks of all that may be in a text; what has none of its own there is not in it."""
+    return _texts[text.lower().strip()]
+
+
+def stem_mark(stems: Iterable[str]) -> int:
+    """A new mark, of texts with a word that begins so."""
+    mark = next(_bits)
+    for stem in stems:
+        _of_stems[stem] = _of_stems.get(stem, 0) | mark
+    _words.clear()
+    _texts.clear()
+    return mark
+
+
+class Hint:
+    """Texts in small letters, some of them with blanks, of which one has to be in a message."""
+
+    __slots__ = ("mark", "parts")
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+        self.mark = next(_bits)
+        _of_parts.append((self.mark, [max(part.split(), key=len) for part in parts]))
+        _words.clear()
+        _texts.clear()
+
+    def is_in(self, low: str) -> bool:
+        """Whether one of them stands anywhere in the text, which is in small letters."""
+        return _texts[low.strip()] & self.mark > 0 and holds_any(low, self.parts)
+
+
 class Pattern:
     """A pattern that is found sooner in texts of plain letters, which most texts are."""
 
@@ -53,9 +110,8 @@ class Pattern:
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self.pattern = re.compile(pattern, flags)
         # Which signs are blanks is another question there.
-        self._plain = (
-            re.compile(pattern, flags | re.ASCII) if r"\s" not in pattern else self.pattern
-        )
+        flags |= 0 if r"\s" in pattern else re.ASCII
+        self._plain = re.compile(pattern, flags)
 
     def find(self, text: str) -> re.Match[str] | None:
         """The first place where it stands in the text."""
@@ -75,20 +131,16 @@ class Pattern:
 class Hinted(Pattern):
     """A pattern with the stems of which each of its matches holds at least one."""
 
-    __slots__ = ("stems",)
+    __slots__ = ("mark",)
 
     def __init__(self, stems: str, pattern: str, flags: int = 0) -> None:
         super().__init__(pattern, flags)
-        self.stems = frozenset(stems.split())
+        self.mark = stem_mark(stems.split())
 
     def search(self, text: str) -> re.Match[str] | None:
         """What the pattern finds in the text; without a look at it where that can be nothing."""
-        if self.stems.isdisjoint(stems_of(text)):
-            return None
-        return self.find(text)
+        return self.find(text) if _texts[text.lower().strip()] & self.mark else None
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All that the pattern finds in the text, on the same terms."""
-        if self.stems.isdisjoint(stems_of(text)):
-            return iter(())
-        return super().finditer(text)
+        return super().finditer(text) if possible_in(text) & self.mark else iter(())

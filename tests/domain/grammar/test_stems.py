@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.grammar import block_words, frames, stance
-from domain.grammar.stems import Hinted, holds_any, stems_of
+from domain.grammar.stems import Hint, Pattern, each_stem, holds_any, possible_in, stem_mark
 
 _SIGNS = dict.fromkeys(
     sign
@@ -19,7 +19,7 @@ HINTED = {
         f"{module.__name__}.{name}": found
         for module in (block_words, stance)
         for name, found in vars(module).items()
-        if isinstance(found, Hinted)
+        if isinstance(found, Pattern)
     },
     **{f"{sign.why} {at}": sign.words for at, sign in enumerate(_SIGNS)},
 }
@@ -35,15 +35,27 @@ def test_a_hint_hides_nothing_that_its_pattern_finds(name: str, data: st.DataObj
 
 
 def test_stems_are_taken_of_letters_alone() -> None:
-    assert stems_of("TP1 hit, B/E @ 2.30") == {"tp", "hit", "b", "e"}
+    assert each_stem("TP1 hit, B/E @ 2.30") == ["tp", "hit", "b", "e"]
 
 
 @pytest.mark.parametrize("said", ["h\u0131t", "H\u0130T", "\u017ftop", "\u212aeep"])
 def test_letters_that_patterns_take_for_plain_ones_are_plain(said: str) -> None:
-    assert stems_of(said) <= {"hit", "sto", "kee"}
-    assert stems_of(said)
+    assert len(each_stem(said)) == 1
+    assert {*each_stem(said)} <= {"hit", "sto", "kee"}
 
 
 def test_parts_are_found_anywhere() -> None:
     assert holds_any("unusual flow", ("xyz", "sua"))
     assert not holds_any("unusual flow", ("xyz",))
+
+
+def test_a_text_has_the_marks_of_what_its_words_may_begin() -> None:
+    mark = stem_mark({"unu", "swe"})
+    assert possible_in("Unusual flow\n") & mark
+    assert not possible_in("a swap, not usual") & mark
+
+
+@pytest.mark.parametrize("said", ["the zqxly", "zqx ly", "no zq xly", "(zqx)", "ZQX"])
+def test_a_hint_is_in_a_text_only_where_one_of_its_parts_stands(said: str) -> None:
+    hint = Hint("zqx", " zq x")
+    assert hint.is_in(said) == holds_any(said, hint.parts)
