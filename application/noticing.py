@@ -200,6 +200,10 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
         return
     signal = _signal_of(cause, work)
     if signal is None:
+        if isinstance(event, CorrectionApplied):
+            # What has no card of its own is put right in the open all the same.
+            yield Topic.ALERT, cause.stream
+            yield Topic.BOARD, EVERYTHING
         if isinstance(event, OrderFilled) and event.timestamp - event.transact_time < STALE:
             yield Topic.TRADE, cause.stream
         return

@@ -131,15 +131,22 @@ class MarkRecorded(Created, frozen=True, kw_only=True):
 
 
 class MarkCorrected(Event, frozen=True, kw_only=True):
-    """An instrument counts as quoted otherwise at a moment; figures follow, the old mark stays."""
+    """An instrument counts as quoted otherwise at a moment; figures follow, the old mark stays.
+
+    It tells the whole mark, so that nobody has to look the old one up.
+    """
 
     TOPIC: ClassVar[str] = "mark.corrected"
 
     correction: UUID
     symbol: str
-    marked_at: datetime
     bid: Decimal
     offer: Decimal
+    underlying_px: Decimal | None = None
+    rate: Decimal = Decimal(0)
+    marked_at: datetime
+    quote_time: datetime
+    source: str
     was_bid: Decimal
     was_offer: Decimal
     reason: str
@@ -156,11 +163,25 @@ class Mark(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str] = "mark"
 
-    def __init__(self, symbol: str, bid: Decimal, offer: Decimal, marked_at: datetime) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        bid: Decimal,
+        offer: Decimal,
+        marked_at: datetime,
+        quote_time: datetime,
+        source: str,
+        underlying_px: Decimal | None = None,
+        rate: Decimal = Decimal(0),
+    ) -> None:
         self.symbol = symbol
         self.bid = bid
         self.offer = offer
         self.marked_at = marked_at
+        self.quote_time = quote_time
+        self.source = source
+        self.underlying_px = underlying_px
+        self.rate = rate
         self.corrected: UUID | None = None
 
     @classmethod
@@ -220,9 +241,13 @@ class Mark(BaseAggregate[UUID]):
             MarkCorrected,
             correction=correction,
             symbol=self.symbol,
-            marked_at=self.marked_at,
             bid=right[0],
             offer=right[1],
+            underlying_px=self.underlying_px,
+            rate=self.rate,
+            marked_at=self.marked_at,
+            quote_time=self.quote_time,
+            source=self.source,
             was_bid=self.bid,
             was_offer=self.offer,
             reason=reason,

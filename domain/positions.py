@@ -143,6 +143,22 @@ class Position:
         self._walk(since)
         return difference(without, self._path(since))
 
+    @property
+    def tally(self) -> None:
+        """Holdings are counted nowhere."""
+        return None
+
+    def remembered(self) -> Callable[[], tuple[Contribution, ...]]:
+        """Remembers the path; the answer says what marks that have changed since then moved."""
+        self._snapshots.clear()
+        before = self._path(None)
+
+        def moved() -> tuple[Contribution, ...]:
+            self._walk(None)
+            return difference(before, self._path(None))
+
+        return moved
+
     def _is_last(self, fact: _Fact) -> bool:
         return bool(self._snapshots) and fact > self._snapshots[-1][0]
 

@@ -155,8 +155,7 @@ class Trade:
         fact = (execution.at, 0, execution.number)
         if fact > self._last and self.worth.lots.open != 0:
             self.executions.append(execution)
-            self._last = fact
-            self._before = self.worth
+            self._last, self._before = fact, self.worth
             return self._advance(execution, self.worth)
         return self._rewrite(lambda: insort(self.executions, execution, key=_place))
 
@@ -173,9 +172,7 @@ class Trade:
         if at < self.executions[0].at or (self.worth.lots.open == 0
                                           and at >= self.ending.at):  # fmt: skip
             return ()
-        before_it = self._path(without=at)
-        self._settle()
-        return difference(before_it, self._path())
+        return self.remembered(without=at)()
 
     def check(
         self, number: int, price: Decimal, *, attainable: bool, quoted: int | None = None
@@ -213,11 +210,9 @@ class Trade:
 
     def void(self) -> tuple[Contribution, ...]:
         """Lets the trade count for nothing."""
-
-        def cross_out() -> None:
-            self.voided = True
-
-        return self._rewrite(cross_out)
+        moved = self.remembered()
+        self.voided = True
+        return moved()
 
     def fill(self) -> None:
         """Notes that an order of ours was filled on the strength of it."""
@@ -299,10 +294,19 @@ class Trade:
 
     def _rewrite(self, change: Callable[[], None]) -> tuple[Contribution, ...]:
         """Changes the past and says what that moved, fact by fact."""
-        before = self._path()
+        moved = self.remembered()
         change()
-        self._settle()
-        return difference(before, self._path())
+        return moved()
+
+    def remembered(self, without: datetime | None = None) -> Callable[[], tuple[Contribution, ...]]:
+        """Remembers the path; the answer says what has moved since then, marks included."""
+        before = self._path(without)
+
+        def moved() -> tuple[Contribution, ...]:
+            self._settle()
+            return difference(before, self._path())
+
+        return moved
 
     def _path(self, without: datetime | None = None) -> dict[datetime, tuple[Decimal, Decimal]]:
         """Ratio and P&L that each moment contributed; nothing if the trade does not count."""
@@ -339,9 +343,7 @@ class Trade:
     ) -> Iterator[Execution | tuple[datetime, Decimal]]:
         """Executions and marks in the order of business time, up to where nothing is open."""
         executions = self.executions
-        ends_at = None
-        if sum((e.quantity for e in executions), ZERO) == 0:
-            ends_at = self.ending.at
+        ends_at = None if sum((e.quantity for e in executions), ZERO) else self.ending.at
         place = 0
         for mark in self.marks(executions[0].at):
             if ends_at is not None and mark[0] >= ends_at:

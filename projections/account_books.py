@@ -29,8 +29,7 @@ from domain.order_events import (
     OrderTradeCanceled,
     OrderTradeCorrected,
 )
-from domain.positions import Booking, Held, Kind, Position, average_price
-from domain.shared import ratio
+from domain.positions import Booking, Kind, Position
 from domain.trades import Badge
 from projections.bookings import (
     BookingRow,
@@ -44,10 +43,12 @@ from projections.bookings import (
     shares_of,
 )
 from projections.followed import Followed, FollowedIndex
+from projections.holding_rows import holding_row, valued
 from projections.marks import MarkBook
 from projections.pnl import Records, Shift, day_of
-from projections.positions import BookKind, PositionRow, TradeLeg, as_text
+from projections.positions import BookKind, PositionRow, TradeLeg
 from projections.readmodel import Seen
+from projections.remarking import Remark, remarking
 from projections.table import Table
 
 
@@ -157,8 +158,17 @@ class AccountBooks:
                 now = followed.subject.held
                 if moves or now != was:
                     is_only_valued = now.lots is was.lots and now.quote is not None
-                    row = _valued(followed, now) if is_only_valued else _row_of(followed)
+                    row = valued(followed, now) if is_only_valued else holding_row(followed)
                     self._keep(followed, row, moves, seen)
+
+    def remarking(self, symbol: str, at: datetime) -> Remark:
+        """Remembers what a mark makes of holdings; the answer, once it is another, moves them."""
+        return remarking(self._index.to_mark(symbol, at), holding_row, self._revalue)
+
+    def _revalue(
+        self, followed: Followed[Position], moves: Sequence[Contribution], _: object, seen: Seen
+    ) -> None:
+        self._keep(followed, holding_row(followed), moves, seen)
 
     def open_symbols(self) -> set[str]:
         """Instruments of which something is open."""
@@ -219,7 +229,7 @@ class AccountBooks:
         self.bookings.insert(row, seen.position)
         gone = followed.subject.gone
         moves = followed.subject.book(booking)
-        self._keep(followed, _row_of(followed), moves, seen)
+        self._keep(followed, holding_row(followed), moves, seen)
         self._pass_on(followed, gone, seen)
 
     def _rebook(
@@ -242,7 +252,7 @@ class AccountBooks:
         gone = followed.subject.gone
         booking = None if now is None else booking_of(now)
         moves = followed.subject.rebook(was.event, booking)
-        self._keep(followed, _row_of(followed), moves, seen)
+        self._keep(followed, holding_row(followed), moves, seen)
         self._pass_on(followed, gone, seen)
 
     def _pass_on(
@@ -353,47 +363,3 @@ class AccountBooks:
 account_of = lru_cache(maxsize=4_096)(account_stream)
 holding_of = lru_cache(maxsize=65_536)(holding_stream)
 """The streams of an account and its holdings; deriving them for every order is costly."""
-
-
-def _valued(followed: Followed[Position], held: Held) -> PositionRow:
-    """The row of a position after a mark that was its last fact."""
-    row, mark = followed.row, held.mark()
-    if mark is None:
-        raise ValueError("a position is valued by a mark")
-    return replace(
-        row,
-        mark=mark,
-        marked_at=held.marked_at,
-        market_value=held.lots.open * mark * followed.subject.unit,
-        unrealised=held.pnl - held.lots.realised,
-        pnl=held.pnl,
-        pnl_ratio=ratio(held.pnl / held.entry_cost) if held.entry_cost else ZERO,
-    )
-
-
-def _row_of(followed: Followed[Position]) -> PositionRow:
-    """The row of a position after its bookings changed."""
-    position, row = followed.subject, followed.row
-    held = position.held
-    lots, mark = held.lots, held.mark()
-    return replace(
-        row,
-        side=(Side.SELL if lots.open < 0 else Side.BUY).value,
-        quantity=lots.open,
-        average_entry=average_price(lots, position.unit),
-        entry_cost=held.entry_cost,
-        cost=lots.cost,
-        average_cost=lots.average_cost,
-        lots=as_text(lots.lots) if lots.lots else "[]",
-        mark=mark,
-        marked_at=held.marked_at if mark is not None else None,
-        market_value=None if mark is None else lots.open * mark * position.unit,
-        realised=lots.realised,
-        realised_average=lots.realised_average,
-        unrealised=held.pnl - lots.realised,
-        pnl=held.pnl,
-        pnl_ratio=ratio(held.pnl / held.entry_cost) if held.entry_cost else ZERO,
-        commission=held.commission,
-        opened_at=position.opened_at if position.bookings else row.opened_at,
-        closed_at=position.closed_at,
-    )

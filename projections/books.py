@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from domain.accounts import AccountCashMoved, AccountOpened, CashKind
 from domain.holdings import HoldingAdjusted, HoldingAssigned, HoldingExercised, HoldingExpired
-from domain.market import MarkRecorded
+from domain.market import MarkCorrected, MarkRecorded
 from domain.order_events import (
     OrderFilled,
     OrderRequested,
@@ -160,6 +160,14 @@ class Books(Projection):
         self.marks.record(symbol, at, bid, offer, seen.position)
         self._trades.marked(symbol, at, bid, offer, seen)
         self._accounts.marked(symbol, at, bid, offer, seen)
+
+    @when(MarkCorrected)
+    def remarked(self, event: MarkCorrected, seen: Seen) -> None:
+        symbol, at = event.symbol, event.marked_at
+        remark = self._trades.remarking(symbol, at), self._accounts.remarking(symbol, at)
+        self.marks.correct(symbol, at, event.bid, event.offer, seen.position)
+        for move in remark:
+            move(seen)
 
     @when(RulesPublished, RulesChanged)
     def ruled(self, event: RulesPublished | RulesChanged, seen: Seen) -> None:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from domain.instruments import Instrument, Option, Right, instrument
-from domain.market import EXCHANGE_ZONE, MarkRecorded
+from domain.market import EXCHANGE_ZONE, MarkCorrected, MarkRecorded
 from domain.quant.models import Model
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
@@ -63,7 +63,7 @@ class GreeksRow(Row, frozen=True, kw_only=True):
 class _Marked(NamedTuple):
     """A mark that waits for the end of the batch."""
 
-    event: MarkRecorded
+    event: MarkRecorded | MarkCorrected
     position: int
 
 
@@ -79,8 +79,8 @@ class Exposure(Projection):
         self.tables = (self.greeks,)
         self._waiting: list[_Marked] = []
 
-    @when(MarkRecorded)
-    def marked(self, event: MarkRecorded, seen: Seen) -> None:
+    @when(MarkRecorded, MarkCorrected)
+    def marked(self, event: MarkRecorded | MarkCorrected, seen: Seen) -> None:
         self._waiting.append(_Marked(event, seen.position))
 
     def finish_batch(self) -> None:
@@ -98,7 +98,7 @@ class _Listed(NamedTuple):
     """An option to value, and where its row goes."""
 
     place: int
-    event: MarkRecorded
+    event: MarkRecorded | MarkCorrected
     option: Option
     years: float
 
@@ -167,7 +167,7 @@ def _model(option: Option) -> str:
     return (Model.EUROPEAN if option.is_european else Model.AMERICAN).id
 
 
-def _row(event: MarkRecorded, named: Instrument, **figures: Any) -> GreeksRow:
+def _row(event: MarkRecorded | MarkCorrected, named: Instrument, **figures: Any) -> GreeksRow:
     return GreeksRow(
         symbol=event.symbol,
         underlying=named.underlying,
@@ -184,11 +184,11 @@ def _row(event: MarkRecorded, named: Instrument, **figures: Any) -> GreeksRow:
     )
 
 
-def _mid(event: MarkRecorded) -> Decimal:
+def _mid(event: MarkRecorded | MarkCorrected) -> Decimal:
     return (event.bid + event.offer) / 2
 
 
-def _years(event: MarkRecorded, named: Option) -> float:
+def _years(event: MarkRecorded | MarkCorrected, named: Option) -> float:
     """Years from the mark to the close on the expiry day, on a calendar of 365 days."""
     left = _close_of(named.expiry) - event.marked_at
     return max(left.total_seconds(), 0.0) / SECONDS_A_YEAR

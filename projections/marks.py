@@ -56,6 +56,17 @@ class MarkBook:
         else:
             insort(history, quoted)
 
+    def correct(
+        self, symbol: str, at: datetime, bid: Decimal, offer: Decimal, position: int
+    ) -> None:
+        """Lets a mark say something else."""
+        self.table.put(MarkRow(symbol=symbol, marked_at=at, bid=bid, offer=offer), position)
+        history = self._histories.get(symbol)
+        if history is not None:
+            place = bisect_left(history, (at,))
+            if place < len(history) and history[place][0] == at:
+                history[place] = (at, bid, offer)
+
     def load(self, symbols: Collection[str]) -> None:
         """Takes the marks of these instruments into memory."""
         for symbol in symbols:

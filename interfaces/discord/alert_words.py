@@ -22,6 +22,7 @@ from interfaces.discord.members import called
 from interfaces.discord.slash.answers import plain
 from interfaces.wording import amount, money, order_told, percent, price
 from projections.blotter import order
+from projections.corrections import correction
 from projections.naming import title_of
 from projections.signal_feed import signal as signal_row
 from projections.timeline import TimelineEvent, timeline
@@ -133,6 +134,16 @@ def _of_stray(_: Connection[Any], _stream: UUID, body: Body) -> str:
     return f"{told}; it is kept until somebody claims it"
 
 
+def _of_correction(connection: Connection[Any], stream: UUID, _: Body) -> str:
+    row = correction(connection, stream)
+    if row is None:
+        return ""
+    what = row.changes or ("void" if row.void else "")
+    named = f"{row.target.value} {str(row.target_stream)[:8]}"
+    people = f"asked for by {row.by}, approved by {row.decided_by}"
+    return " ".join(f"{named} {row.part} {what}; {people}: {row.reason} {row.evidence}".split())
+
+
 def _of_plan(_: Connection[Any], _stream: UUID, body: Body) -> str:
     return f"{body['account']}: {_named(body['symbol'])}, {body['words']}"
 
@@ -153,9 +164,12 @@ _TOLD: dict[str, tuple[str, Words]] = {
     "account.differed": ("Positions are not the broker's", _of_difference),
     "account.agreed": ("Positions are the broker's again", _of_account),
     "exit_plan.warned": ("A holding to look at", _of_plan),
+    "correction.applied": ("A record is put right", _of_correction),
     "report.stray": ("The broker reports an order that is not on record", _of_stray),
 }
-_OVER = frozenset({"risk.cleared", "trading.resumed", "account.agreed"})
+_OVER = frozenset({
+    "risk.cleared", "trading.resumed", "account.agreed", "correction.applied",
+})  # fmt: skip
 
 
 def _ordered(connection: Connection[Any], stream: UUID) -> Body:

@@ -27,7 +27,7 @@ from application.noticing import (
     record_thread,
 )
 from application.ports import NotFound
-from domain.accounts import Account, Difference, account_stream
+from domain.accounts import Account, CashKind, Difference, account_stream
 from domain.corrections import Target
 from domain.exit_terms import Levels, QuoteSeen, Trailing
 from domain.exits import ExitPlan
@@ -188,6 +188,16 @@ class TestDue:
         )
         put_right(desk, wanted)
         assert {one.topic for one in due(board)} == {Topic.CARD, Topic.LINE, Topic.BOARD}
+
+    def test_what_has_no_card_is_put_right_in_the_open(
+        self, desk: Desk, board: ReactionRunner
+    ) -> None:
+        opened = Account.open(name="main", broker="paper", cash=Decimal(9), at=NOON)
+        opened.move_cash(CashKind.DEPOSIT, Decimal(5), activity="a", happened_at=NOON, at=NOON)
+        account = begin(desk, opened)
+        wanted = Change(target=Target.ACCOUNT, stream=account, part="a", void=True, reason="a typo")
+        put_right(desk, wanted)
+        assert [one.topic for one in due(board)] == [Topic.ALERT, Topic.BOARD]
 
     def test_an_order_without_a_signal_has_no_card_and_its_fill_is_told(
         self, desk: Desk, board: ReactionRunner

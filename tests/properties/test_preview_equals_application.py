@@ -26,6 +26,7 @@ from domain.order_events import OrderFilled
 from domain.shared import DomainError
 from domain.signal_events import SignalAdded, SignalExitCalled, SignalPosted
 from projections.leaderboards import Standing, board
+from projections.naming import title_of
 from projections.position_pages import books
 from projections.previews import FORESEEN, Foreseen, foreseen
 from projections.runner import Runner
@@ -113,7 +114,7 @@ def figures(tape: Tape) -> Figures:
     for account, *values in tape.current("accounts", "account, cash, paid_in"):
         found.update(_named(("account", str(account)), ("cash", "paid_in"), values))
     for symbol, at, *values in tape.current("marks", "symbol, marked_at, bid, offer"):
-        found.update(_named(("mark", f"{symbol} {at}"), ("bid", "offer"), values))
+        found.update(_named(("mark", f"{title_of(symbol)} {at}"), ("bid", "offer"), values))
     for book in books(tape.connection):
         last = tape.connection.execute(
             "SELECT cum_pnl, cum_commission, nav FROM read.book_days WHERE book = %s"
