@@ -63,6 +63,11 @@ class Limits(Value, frozen=True, kw_only=True):
     drawdown_halt: Decimal | None = None
     """The loss from the highest equity (0.20 = 20 %) that halts trading; None for never."""
 
+    @staticmethod
+    def unit_of(name: str) -> str:
+        """What the figure of a limit is counted in; empty for what is no figure."""
+        return _UNITS.get(name, "")
+
     def check(self) -> None:
         """Refuses what cannot be a limit.
 
@@ -95,6 +100,28 @@ class Limits(Value, frozen=True, kw_only=True):
                 raise InvalidInput(f"the {name} cannot be below one, as {count} is")
         if self.through_ticks < 0:
             raise InvalidInput(f"a price goes zero ticks or more through, not {self.through_ticks}")
+
+
+_UNITS = {
+    "trade_share": "of equity",
+    "drift": "of the approved price",
+    "daily_trades": "trades a day",
+    "open_positions": "positions",
+    "quote_age_s": "seconds",
+    "through_ticks": "ticks",
+    "pattern_equity": "USD",
+    "delta": "contracts",
+    "gamma": "contracts per USD",
+    "vega": "contracts x USD per vol point",
+    "delta_usd": "USD",
+    "gamma_usd": "USD per 1 %",
+    "vega_usd": "USD per vol point",
+    "theta_usd": "USD per calendar day",
+    "symbol_share": "of equity",
+    "sector_share": "of equity",
+    "warn_at": "of the limit",
+    "drawdown_halt": "of the highest equity",
+}
 
 
 class LimitsSet(Created, frozen=True, kw_only=True):

@@ -63,6 +63,11 @@ class LimitKind(StrEnum):
     DRAWDOWN = "drawdown"
 
     @property
+    def unit(self) -> str:
+        """What its figures are counted in."""
+        return _UNITS[self]
+
+    @property
     def has_sides(self) -> bool:
         """Whether the figure has a sign, so that some trades lower what others raise."""
         return self in _SIDED
@@ -80,6 +85,21 @@ class LimitKind(StrEnum):
         return self in (LimitKind.DAILY_TRADES, LimitKind.OPEN_POSITIONS)
 
 
+_UNITS = {
+    LimitKind.DELTA: "contracts",
+    LimitKind.GAMMA: "contracts per USD",
+    LimitKind.VEGA: "contracts x USD per vol point",
+    LimitKind.DELTA_USD: "USD",
+    LimitKind.GAMMA_USD: "USD per 1 %",
+    LimitKind.VEGA_USD: "USD per vol point",
+    LimitKind.THETA_USD: "USD per calendar day",
+    LimitKind.SYMBOL_SHARE: "USD",
+    LimitKind.SECTOR_SHARE: "USD",
+    LimitKind.DAILY_TRADES: "trades",
+    LimitKind.OPEN_POSITIONS: "positions",
+    LimitKind.BUYING_POWER: "USD",
+    LimitKind.DRAWDOWN: "USD",
+}
 _SIDED = frozenset(
     {LimitKind.DELTA, LimitKind.GAMMA, LimitKind.VEGA, LimitKind.DELTA_USD, LimitKind.GAMMA_USD,
      LimitKind.VEGA_USD, LimitKind.THETA_USD}
@@ -113,7 +133,7 @@ class Line(Value, frozen=True, kw_only=True):
     def __str__(self) -> str:
         of = f" of {self.subject}" if self.subject else ""
         name = self.limit.value.replace("_", " ")
-        return f"{name}{of}: {self.used:f} of {self.allowed:f} allowed"
+        return f"{name}{of}: {self.used:f} of {self.allowed:f} {self.limit.unit} allowed"
 
 
 LineKey = tuple[LimitKind, Scope, str]

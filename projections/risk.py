@@ -113,6 +113,7 @@ class Risk(Projection):
 
     name = "risk"
     kind = "feed"
+    edition = 2
 
     def __init__(self) -> None:
         self.lines = Table(

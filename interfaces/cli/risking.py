@@ -62,12 +62,18 @@ def limits(
     own = dict(rows)
     table(
         [
-            {"limit": name, "value": _shown(getattr(known, name)), "own": name in own}
+            {
+                "limit": name,
+                "value": _shown(getattr(known, name)),
+                "unit": "" if getattr(known, name) is None else known.unit_of(name),
+                "own": name in own,
+            }
             for name in Limits.__struct_fields__
         ],
         (
             Column("limit", lambda row: row["limit"]),
             Column("value", lambda row: row["value"], is_figure=True),
+            Column("unit", lambda row: row["unit"]),
             Column("", lambda row: "set by an admin" if row["own"] else ""),
         ),
         title=f"limits of {account}",
@@ -225,6 +231,7 @@ def _show(found: Assessment, state: str) -> None:
             Column("limit", _named),
             Column("used", lambda line: amount(line.used), is_figure=True),
             Column("allowed", lambda line: amount(line.allowed), is_figure=True),
+            Column("unit", lambda line: line.limit.unit),
             Column("share", lambda line: percent(line.share, sign=False), is_figure=True,
                    style=lambda line: _STYLES[line.state]),
             Column("", lambda line: "" if line.complete else "a quote is missing"),

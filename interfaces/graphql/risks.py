@@ -10,7 +10,7 @@ import strawberry
 from psycopg import Connection as Database
 
 from domain.limits import Limits as Terms
-from domain.risk_events import Scope, State
+from domain.risk_events import LimitKind, Scope, State
 from interfaces.compose import DEFAULT_ACCOUNT
 from interfaces.graphql.kinds import AsOf, BigInt, Definition, Info, figure, kind, resolved, shown
 from interfaces.graphql.pages import (
@@ -64,6 +64,7 @@ class RiskLine:
     signed: Decimal = figure("The figure with its sign.")
     used: Decimal = figure("Its size.")
     allowed: Decimal
+    unit: str = figure("Of the figure, its size and what is allowed: USD, contracts, trades...")
     share: Decimal = figure("used / allowed: 1 is the limit.")
     since: datetime
     positions: list[str] = figure("The positions that weighed most.")
@@ -101,9 +102,18 @@ class RiskEvent:
     state: State | None
     used: Decimal | None
     allowed: Decimal | None
+    unit: str = figure("Of used and allowed; empty where there are none.")
     words: str
     by: str
     happened_at: datetime
+
+
+@kind
+class LimitUnit:
+    """What the figure of a limit is counted in."""
+
+    name: str = figure("The limit, as `truetape limits` names it.")
+    unit: str
 
 
 @kind
@@ -118,28 +128,31 @@ class Limits:
     set_at: datetime | None
     trade_share: Decimal = figure("The most of the equity that one trade may put at risk.")
     drift: Decimal = figure("How far the market may have moved against us since the approval.")
-    daily_trades: int
-    open_positions: int
+    daily_trades: int = figure("Trades a day.")
+    open_positions: int = figure("Positions.")
     blocked_symbols: list[str]
     blocked_sectors: list[str]
-    quote_age_s: int = figure("An older quote decides nothing.")
+    quote_age_s: int = figure("Seconds: an older quote decides nothing.")
     through_ticks: int = figure("How many ticks a limit goes through the far side of the quote.")
     short_allowed: bool
     regular_hours: bool
     pattern_equity: Decimal | None = figure(
-        "Below this equity no fourth day trade in five sessions is begun."
+        "USD: below this equity no fourth day trade in five sessions is begun."
     )
-    delta: Decimal
-    gamma: Decimal
-    vega: Decimal
-    delta_usd: Decimal | None
-    gamma_usd: Decimal | None
-    vega_usd: Decimal | None
-    theta_usd: Decimal | None
-    symbol_share: Decimal
-    sector_share: Decimal
+    delta: Decimal = figure("Contracts: delta of one share x contracts.")
+    gamma: Decimal = figure("Contracts per USD of the underlying.")
+    vega: Decimal = figure("Contracts x USD per vol point (0.01) of one share.")
+    delta_usd: Decimal | None = figure("USD: delta at the price of the underlying.")
+    gamma_usd: Decimal | None = figure("USD of delta per 1 % of the underlying.")
+    vega_usd: Decimal | None = figure("USD per vol point (0.01).")
+    theta_usd: Decimal | None = figure("USD per calendar day.")
+    symbol_share: Decimal = figure("Part of the equity that one underlying may put at risk.")
+    sector_share: Decimal = figure("Part of the equity that one sector may put at risk.")
     warn_at: Decimal = figure("Which part of a limit is told as a warning.")
-    drawdown_halt: Decimal | None = figure("The loss from the highest equity that halts trading.")
+    drawdown_halt: Decimal | None = figure(
+        "Part of the highest equity: the loss from it that halts trading."
+    )
+    units: list[LimitUnit] = figure("What each limit is counted in.")
 
 
 def _line(row: RiskLineRow) -> RiskLine:
@@ -148,6 +161,7 @@ def _line(row: RiskLineRow) -> RiskLine:
         RiskLine,
         row,
         limit=row.kind,
+        unit=_unit(row.kind),
         signed=row.figure,
         positions=list(positions),
         quotes=[shown(RiskQuote, quote) for quote in quotes],
@@ -155,7 +169,13 @@ def _line(row: RiskLineRow) -> RiskLine:
 
 
 def _event(row: RiskEventRow) -> RiskEvent:
-    return shown(RiskEvent, row, limit=row.kind, position=BigInt(row.position))
+    return shown(
+        RiskEvent, row, limit=row.kind, unit=_unit(row.kind), position=BigInt(row.position)
+    )
+
+
+def _unit(kind: str) -> str:
+    return LimitKind(kind).unit if kind else ""
 
 
 def _risk(database: Database[Any], account: str, as_of: int | None) -> AccountRisk:
@@ -189,6 +209,11 @@ def _limits(database: Database[Any], account: str, as_of: int | None) -> Limits:
         set_at=None if own is None else own.set_at,
         blocked_symbols=list(terms.blocked_symbols),
         blocked_sectors=list(terms.blocked_sectors),
+        units=[
+            LimitUnit(name=name, unit=unit)
+            for name in Terms.__struct_fields__
+            if (unit := Terms.unit_of(name))
+        ],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.limits import AccountLimits, Limits, LimitsChanged, LimitsSet, limits_stream
+from domain.risk_events import LimitKind, Line, State
 from domain.shared import InvalidInput
 from tests.domain.told import replayed, state_of, told_by
 
@@ -73,3 +74,16 @@ def test_what_cannot_be_a_limit_is_refused(figures: dict[str, Any], why: str) ->
     limits = given()
     with pytest.raises(InvalidInput, match=why):
         limits.change(Limits(**figures), by="ada", at=NOON)
+
+
+@pytest.mark.parametrize("name", Limits.__struct_fields__)
+def test_every_figure_of_a_limit_has_a_unit(name: str) -> None:
+    value = getattr(Limits(), name)
+    is_figure = not isinstance(value, bool | tuple)
+    assert bool(Limits.unit_of(name)) is is_figure
+
+
+@pytest.mark.parametrize("kind", LimitKind)
+def test_what_is_told_of_a_limit_has_its_unit(kind: LimitKind) -> None:
+    line = Line(limit=kind, figure=D(-2), used=D(2), allowed=D(4), share=D("0.5"), state=State.OK)
+    assert str(line) == f"{kind.value.replace('_', ' ')}: 2 of 4 {kind.unit} allowed"

@@ -159,7 +159,7 @@ class TestBlocking:
             at("1.1", LimitKind.SECTOR_SHARE, "energy"),
         )  # fmt: skip
         assert why_blocked(risk, "TSLA", "consumer discretionary") == (
-            "a risk limit is passed: symbol share of TSLA: 120.0 of 100 allowed"
+            "a risk limit is passed: symbol share of TSLA: 120.0 of 100 USD allowed"
         )
         assert "sector share of energy" in why_blocked(risk, "XOM", "energy")
         assert why_blocked(risk, "AAPL", "information technology") == ""
@@ -173,7 +173,9 @@ class TestBlocking:
             None, {}, {LimitKind.DELTA: D("0.5") * sign}, {LimitKind.DELTA: D(0)},
             {LimitKind.VEGA: D("-0.5") * sign},
         ):  # fmt: skip
-            assert "delta: 120.0 of 100 allowed" in why_blocked(risk, "TSLA", "energy", adds)
+            assert "delta: 120.0 of 100 contracts allowed" in why_blocked(
+                risk, "TSLA", "energy", adds
+            )
 
     @pytest.mark.parametrize(
         "limit",

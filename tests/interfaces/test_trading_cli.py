@@ -60,7 +60,7 @@ def test_limits_are_shown_and_changed_by_name(shell: Shell) -> None:
     told = said(shell, "limits", "--set", "daily_trades=5", "--set", "blocked_symbols=GME, AMC")
     assert "limits of paper are recorded" in told
     shown = said(shell, "limits")
-    assert "daily_trades 5 set by an admin" in shown
+    assert "daily_trades 5 trades a day set by an admin" in shown
     assert "blocked_symbols GME, AMC set by an admin" in shown
     assert "drawdown_halt none" in shown
     assert "'rho=1' sets no limit" in shell.refused("limits", "--set", "rho=1")

@@ -131,7 +131,7 @@ def test_accounts_are_asked_for_now_and_as_once_known(tape: Tape) -> None:
     assert [row.event for row in history] == [
         "trading.halted", "risk.cleared", "risk.warned", "risk.breached",
     ]  # fmt: skip
-    assert history[-1].words == "symbol share of TSLA: 120.0 of 100 allowed"
+    assert history[-1].words == "symbol share of TSLA: 120.0 of 100 USD allowed"
     pages = [risk_history(who, limit=2), risk_history(who, limit=2, after=history[1].position)]
     assert [row for page in pages for row in page] == history
     assert [row.event for row in risk_history(who, as_of=once)] == ["risk.warned", "risk.breached"]

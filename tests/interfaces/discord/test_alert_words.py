@@ -82,16 +82,16 @@ class TestRisk:
     def test_a_limit_that_is_nearly_used_up(self, deck: Deck) -> None:
         stream = judged(deck.house, finding("92", State.WARNING))
         assert told(deck.house, stream) == (
-            f"{WARNED} **A limit is nearly used up**: paper: delta of TSLA: 92 of 100 allowed "
-            "(92%), mostly by TSLA 250C 2026-11-20"
+            f"{WARNED} **A limit is nearly used up**: paper: delta of TSLA: 92 of 100 "
+            "contracts allowed (92%), mostly by TSLA 250C 2026-11-20"
         )
 
     def test_a_limit_that_is_passed_by_what_can_be_seen(self, deck: Deck) -> None:
         stream = judged(deck.house, finding("120", State.BREACH, complete=False))
         assert told(deck.house, stream) == (
             f"{WARNED} **A limit is passed, what would raise it is not opened**: "
-            "paper: delta of TSLA: 120 of 100 allowed (120%), mostly by TSLA 250C 2026-11-20; "
-            "a position without a quote may hide some of it"
+            "paper: delta of TSLA: 120 of 100 contracts allowed (120%), mostly by "
+            "TSLA 250C 2026-11-20; a position without a quote may hide some of it"
         )
 
     def test_a_limit_that_is_kept_again_but_near(self, deck: Deck) -> None:
@@ -101,7 +101,8 @@ class TestRisk:
     def test_a_limit_that_is_kept_again(self, deck: Deck) -> None:
         stream = judged(deck.house, finding("92", State.WARNING), finding("10", State.OK))
         assert told(deck.house, stream) == (
-            f"{MENDED} **A limit is kept again**: paper: delta of TSLA: 10 of 100 allowed (10%)"
+            f"{MENDED} **A limit is kept again**: paper: delta of TSLA: 10 of 100 contracts "
+            "allowed (10%)"
         )
 
     def test_a_halt_and_its_end(self, deck: Deck) -> None:

@@ -90,3 +90,13 @@ def reader(nobody: Client, world: World) -> Client:
     secret = world.token("rob", Role.READER)
     world.catch_up()
     return nobody.having(secret)
+
+
+@pytest.fixture
+def traded(world: World) -> str:
+    """A signal that was approved, and the order that was filled on it."""
+    world.quote("1.98", "2.00")
+    signal = world.post()
+    world.approve(signal)
+    world.catch_up()
+    return str(signal)
