@@ -34,8 +34,7 @@ from adapters.mapper import decode_body, encode_body
 from adapters.postgres import Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
 from domain.catalogue import event_classes
-from domain.quant.black_scholes import greeks
-from domain.quant.implied_volatility import implied_volatility
+from domain.quant.valuing import value_options
 from domain.traders import TraderRegistered
 from projections.folding import LOST, Reading
 from projections.models import READ_MODELS
@@ -222,8 +221,8 @@ def _rebuilt() -> tuple[float, float]:
 
 def _compile(_url: str, answer: Pipe) -> None:
     """Compiles the kernels, should nobody have done it on this machine: it takes memory once."""
-    vols, _ = implied_volatility([8.0], 100.0, 100.0, 1.0, 0.04, 0.0, True)
-    answer.send(float(greeks(100.0, 100.0, 1.0, 0.04, 0.0, vols, True).delta[0]))
+    found = value_options([8.0, 8.0], 100.0, 100.0, 1.0, 0.04, 0.0, [True, False], True)
+    answer.send(found.delta.tolist())
 
 
 def _rebuild(url: str, answer: Pipe) -> None:
