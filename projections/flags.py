@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,8 @@ from projections.people import people
 from projections.readmodel import Projection, Seen, known_at, when
 from projections.suspects import Suspects
 
+ORDERS_KEPT = 16_384
+
 _account_of = lru_cache(maxsize=4_096)(account_stream)
 
 
@@ -70,7 +73,7 @@ class Flags(Projection):
 
     name = "flags"
     kind = "feed"
-    weight = 5
+    weight = 2
 
     def __init__(self) -> None:
         self.flags = flags_table()
@@ -83,6 +86,8 @@ class Flags(Projection):
             self.flags, self.trades, self.orders, self.fills, self.links, self.owners,
         )  # fmt: skip
         self._suspects = Suspects(self.trades, self.fills)
+        self._of_signals: dict[int, None] = {}
+        """The latest orders that follow from signals: their fills need not be looked for."""
         self._raised: dict[UUID, set[UUID]] = {}
         """Flags that two facts together raise, by each trade that they are about."""
 
@@ -90,6 +95,10 @@ class Flags(Projection):
         self._suspects.load(self.links.select_current(), self.owners.select_current())
         for row in self.flags.select_current("kind <> 'size'"):
             self._remember(row)
+
+    def finish_batch(self) -> None:
+        for order in list(islice(self._of_signals, max(0, len(self._of_signals) - ORDERS_KEPT))):
+            del self._of_signals[order]
 
     @when(SignalPosted)
     def posted(self, event: SignalPosted, seen: Seen) -> None:
@@ -186,6 +195,7 @@ class Flags(Projection):
     def order_requested(self, event: OrderRequested, seen: Seen) -> None:
         """What follows from a signal is told to everybody before it is traded."""
         if event.signal is not None:
+            self._of_signals[seen.stream.int] = None
             return
         row = OwnOrderRow(
             order_id=seen.stream,
@@ -198,7 +208,7 @@ class Flags(Projection):
 
     @when(OrderFilled)
     def order_filled(self, event: OrderFilled, seen: Seen) -> None:
-        order = self.orders.current(seen.stream)
+        order = None if seen.stream.int in self._of_signals else self.orders.current(seen.stream)
         if order is None:
             return
         row = OwnFillRow(
