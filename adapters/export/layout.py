@@ -17,10 +17,6 @@ from adapters.export.checking import Wrong, leaf_hash, text_of
 # Where the imports end: in a bundle, these modules are one file.
 
 MANIFEST = "MANIFEST.sha256"
-MEMBERS = (
-    "actor", "body", "body_sha256", "causation", "command_id", "correlation", "event_id", "leaf",
-    "name", "position", "recorded_at", "stream", "version",
-)  # fmt: skip
 INDEXED = "log_index.recorded"
 PROOF = "c2sp.org/tlog-proof@v1"
 FILES = (
@@ -44,6 +40,10 @@ HTML_TAIL = "</table></html>\n"
 
 canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Canonical where members are in order: what is written here has text and whole numbers only."""
+
+
+quoted = json.encoder.encode_basestring
+"""A text as JSON has it: RFC 8785 asks for the same."""
 
 
 def note_name(size: int) -> str:
@@ -76,7 +76,7 @@ def consistency_name(old: int, new: int) -> str:
 
 def csv_line(cells: Sequence[str]) -> str:
     """A row of events.csv."""
-    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
+    return '"' + '","'.join([cell.replace('"', '""') for cell in cells]) + '"\n'
 
 
 def html_line(cells: Sequence[str]) -> str:
@@ -97,10 +97,32 @@ def object_of(line: bytes, members: Sequence[str]) -> dict[str, Any]:
 def event_of(line: bytes) -> tuple[dict[str, Any], bytes]:
     """The members of a line of events.jsonl, and the hash of the leaf that it comes to."""
     try:
-        event = object_of(line, MEMBERS)
-        if sha256(event["body"].encode()).hexdigest() != event["body_sha256"]:
+        text = line.decode("utf-8")
+        event = json.loads(text)
+        (
+            actor, body, body_sha256, causation, command_id, correlation, event_id, leaf,
+            name, position, recorded_at, stream, version,
+        ) = event.values()  # fmt: skip
+        head = f'{{"actor":{quoted(actor)}'
+        tail = (
+            f',"body_sha256":{quoted(body_sha256)},"causation":{_number(causation)},"command_id":'
+            f'{quoted(command_id)},"correlation":{_text(correlation)},"event_id":'
+            f'{quoted(event_id)},"leaf":{_number(leaf)},"name":{quoted(name)},"position":'
+            f'{_number(position)},"recorded_at":{quoted(recorded_at)},"stream":{quoted(stream)},'
+            f'"version":{_number(version)}}}'
+        )
+        if f'{head},"body":{quoted(body)}{tail}\n' != text:
+            raise Wrong("the line is not of its form")
+        if sha256(body.encode()).hexdigest() != body_sha256:
             raise Wrong("the body is another one than its hash says")
-        leaf = {name: event[name] for name in MEMBERS if name != "body"}
-        return event, leaf_hash(canonical(leaf).encode())
+        return event, leaf_hash((head + tail).encode())
     except (ValueError, TypeError, AttributeError) as broken:
         raise Wrong("the line is no event") from broken
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else repr(value)
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else quoted(value)

@@ -7,6 +7,7 @@
 // was proven; 1: something is not as it was, and the place is told; 2: it could not be looked at.
 // It looks at the same things as verify.py, and was written apart from it.
 
+import { isUtf8 } from "node:buffer";
 import { createHash, createPublicKey, hash, verify as verifySignature } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -14,10 +15,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const MANIFEST = "MANIFEST.sha256";
-const MEMBERS = [
-  "actor", "body", "body_sha256", "causation", "command_id", "correlation", "event_id", "leaf",
-  "name", "position", "recorded_at", "stream", "version",
-];
 const FILES = [
   "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
   "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py",
@@ -50,14 +47,9 @@ const require_ = (isSo, words) => {
 
 // ---- words, keys and signed notes: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature ----
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function textOf(raw) {
-  try {
-    return utf8.decode(raw);
-  } catch {
-    throw new Wrong("this is no UTF-8 text");
-  }
+  require_(isUtf8(raw), "this is no UTF-8 text");
+  return raw.toString("utf8");
 }
 
 function fromBase64(text) {
@@ -226,13 +218,29 @@ function objectOf(line, members) {
   return found;
 }
 
+/** A value as RFC 8785 has it; a number is never a fraction here. */
+const quoted = JSON.stringify;
+
 /** The members of a line of events.jsonl, and the hash of the leaf that it comes to. */
 function eventOf(line) {
-  const event = objectOf(line, MEMBERS);
-  require_(typeof event.body === "string", "the body is no text");
+  const text = textOf(line);
+  let event;
+  try {
+    event = JSON.parse(text);
+  } catch {
+    throw new Wrong("the line is no event");
+  }
+  require_(typeof event?.body === "string", "the line is no event");
+  const head = `{"actor":${quoted(event.actor)}`;
+  const tail =
+    `,"body_sha256":${quoted(event.body_sha256)},"causation":${quoted(event.causation)},"command_id":` +
+    `${quoted(event.command_id)},"correlation":${quoted(event.correlation)},"event_id":` +
+    `${quoted(event.event_id)},"leaf":${quoted(event.leaf)},"name":${quoted(event.name)},"position":` +
+    `${quoted(event.position)},"recorded_at":${quoted(event.recorded_at)},"stream":${quoted(event.stream)},` +
+    `"version":${quoted(event.version)}}`;
+  require_(`${head},"body":${quoted(event.body)}${tail}\n` === text, "the line is not of its form");
   require_(sha256Hex(event.body) === event.body_sha256, "the body is another one than its hash says");
-  const { body, ...leaf } = event;
-  return [event, leafHash(Buffer.from(JSON.stringify(leaf)))];
+  return [event, sha256(`\0${head}${tail}`)];
 }
 
 function* linesOf(path) {
