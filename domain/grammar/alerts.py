@@ -376,6 +376,8 @@ class _Judging(msgspec.Struct, gc=False):
         return False
 
     def _named_pips(self) -> None:
+        if "pip" not in self.text.lower():
+            return
         for label, count in _PIPS.findall(self.text):
             self.rules.append(f"{label} {count} pips is no price: left out")
 

@@ -18,6 +18,7 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
+from domain.grammar.keeping import kept
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
 from domain.grammar.stems import Hint, holds_any, possible_in, with_plain_letters
@@ -116,7 +117,7 @@ def each_alert(text: str) -> list[str]:
     starts: list[int] = []
     last = ""
     for place, line in enumerate(lines):
-        if not (_says_side(line) and _NUMBER.search(line) and _sides(line)):
+        if not (_sides(line) and _NUMBER.search(line)):
             continue
         name = next((one.symbol or one.said for one in pairs_in(line)), "")
         if name and name != last:
@@ -216,7 +217,9 @@ class _Lines:
 
     def _take(self, kind: str, numbers: list[Decimal], said: str) -> None:
         block = self.block
-        shares = [Decimal(share) / 100 for share in _PERCENT.findall(said)]
+        shares = []
+        if "%" in said:
+            shares = [Decimal(share) / 100 for share in _PERCENT.findall(said)]
         if kind == "entry":
             block.entries += _range(said)
         elif kind == "stop":
@@ -227,7 +230,8 @@ class _Lines:
             block.targets += [price for price in numbers if price not in block.targets]
             block.target_shares += shares if not numbers else []
             block.target_lines += bool(numbers)
-            block.ticked += bool(numbers) and words.TICKED.search(said) is not None
+            if numbers and not said.isascii():
+                block.ticked += words.TICKED.search(said) is not None
 
 
 def _scrubbed(text: str) -> str:
@@ -294,23 +298,21 @@ def _find_side(block: Block) -> None:
     sided = [(line, sides) for line in lines if (sides := _sides(line))]
     if not sided:
         return
-    with_name = [(line, sides) for line, sides in sided if _names_something(line)]
-    short = [(line, sides) for line, sides in sided if len(line.split()) <= 4]
-    line, sides = (with_name or short or sided)[0]
+    with_name = (one for one in sided if _names_something(one[0]))
+    short = (one for one in sided if len(one[0].split()) <= 4)
+    line, sides = next(with_name, None) or next(short, sided[0])
     block.side_line = line
     if len(set(sides)) == 1:
         block.side = sides[0]
 
 
-def _says_side(line: str) -> bool:
-    return holds_any(with_plain_letters(line).lower(), _SIDE_STEMS)
-
-
-def _sides(line: str) -> list[Side]:
-    if not _says_side(line):
-        return []
+@kept(most=_LINES_MAX)
+def _sides(line: str) -> tuple[Side, ...]:
+    """The sides that a line says; each line is asked when a text is cut, and when it is read."""
+    if not holds_any(with_plain_letters(line).lower(), _SIDE_STEMS):
+        return ()
     line = words.NOT_SIDES.sub(" ", line)
-    return [words.side_of(found) for found in words.SIDES.finditer(line)]
+    return tuple([words.side_of(found) for found in words.SIDES.finditer(line)])
 
 
 def _names_something(line: str) -> bool:
@@ -330,8 +332,8 @@ def _find_instrument(block: Block, text: str) -> None:
 def _first_line(find: _Find, lines: Sequence[str]) -> tuple[Named, ...]:
     """What the first line names that names anything; each instrument once, whole pairs first."""
     for line in lines:
-        named = {found.symbol or found.said: found for found in reversed([*find(line)])}
-        if named:
+        if said := [*find(line)]:
+            named = {found.symbol or found.said: found for found in reversed(said)}
             found = sorted(named.values(), key=lambda one: (bool(one.rule), one.place))
             sure = [one for one in found if not one.rule]
             return tuple(sure or found)

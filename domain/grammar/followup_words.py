@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from domain.grammar.stems import Hint
+from domain.grammar.stems import Hint, Hinted
 
 STEMS = Hint(
     "b/e", "bep", " be", "even", "clos", "hit", "cancel", "delet", "remov", "exit", "risk",
@@ -131,7 +131,7 @@ LABEL = re.compile(
     r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
 )
 """Before what is said: "btc long: sl to be"."""
-IDIOM = re.compile(r"\bclosing in\b|\block(?:ed|ing)? in [0-9]{1,3} ?%", re.IGNORECASE)
+IDIOM = Hinted("clo loc", r"\bclosing in\b|\block(?:ed|ing)? in [0-9]{1,3} ?%", re.IGNORECASE)
 """To lock in 40 % tells a gain, and how much is sold is not said."""
 BARE_PRICE = re.compile(r"^[^0-9]*[a-zA-Z] [0-9]{0,5}\.[0-9]{1,4}$")
 """A price without its \"at\": the ticket grammar reads it."""

@@ -68,7 +68,10 @@ def read_followup(message: MessageText) -> Reading | None:
         return None
     if words.IDIOM.search(content):
         return None
-    text, roots = _named(words.BULLSEYES.sub("", clean(content)))
+    text = clean(content)
+    if "target" in text.lower():
+        text = words.BULLSEYES.sub("", text)
+    text, roots = _named(text)
     if words.CONTRACT.search(text) or len(roots) > 1:
         return None
     said = _Said()

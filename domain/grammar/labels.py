@@ -246,7 +246,7 @@ def _clean_label(label: str) -> str:
 
 def cells(line: str) -> list[str]:
     """The parts of a line between bars, where it has any and they hold labels."""
-    if _PIPES.search(line) is None:
+    if (line.isascii() and "|" not in line) or _PIPES.search(line) is None:
         return [line]
     parts = [part for part in _PIPES.split(line) if part.strip()]
     if len(parts) < 2 or not any(labelled(part) or role_of(part) for part in parts):

@@ -56,6 +56,7 @@ _DROPPED = re.compile(
     r"|<t:[0-9]{1,12}(?::[a-zA-Z])?>"
     r"|<?https?://[^\s>)]+>?"
 )
+_MAY_DROP = ("<", "@everyone", "@here", "://")
 _BARS = re.compile(r"\|\|+|~~+")
 _LINK = re.compile(r"(?<!<)https?://\S")
 _DISCLAIMER = re.compile(
@@ -94,7 +95,7 @@ def clean(text: str) -> str:
         text = text.translate(_TYPOGRAPHY)
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)
-    if not text.isascii():
+    if not text.isascii() and holds_any(text, _PICTURES):
         text = _PICTURED.sub(_in_words, text)
     if "(" in text:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
@@ -115,7 +116,7 @@ def _in_words(pictured: re.Match[str]) -> str:
 
 def has_link(text: str) -> bool:
     """Whether a link is shown with the words, so that the embeds preview somebody's page."""
-    return _LINK.search(text) is not None
+    return "://" in text and _LINK.search(text) is not None
 
 
 def _without_markup(text: str) -> str:
@@ -125,7 +126,7 @@ def _without_markup(text: str) -> str:
         text = _STRUCK.sub(" ", text)
     if "<@" in text:
         text = _PERSON.sub(f" {SOMEONE} ", text)
-    if "@" in text or "<" in text or "://" in text:
+    if holds_any(text, _MAY_DROP):
         text = _DROPPED.sub(" ", text)
     if "||" in text or "~~" in text:
         text = _BARS.sub("", text)

@@ -13,7 +13,8 @@ import re
 
 from domain.grammar.stems import holds_any
 
-_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_CYRILLIC = re.compile("[а-яёА-ЯЁ\u1c80-\u1c86]")
+"""In either case, which takes longer to tell of each letter; the last are old forms of some."""
 _FRAME = re.compile(r"\b([0-9]{1,3}) ?(мин|час|[мчдн])[а-я]*\b", re.IGNORECASE)
 _FRAME_UNITS = {"м": "M", "мин": "M", "ч": "H", "час": "H", "д": "D", "н": "W"}
 

@@ -49,7 +49,7 @@ def marked(text: str) -> tuple[str, dict[str, re.Match[str]]]:
     A mark stands behind "BTO", so that the words around it are weighed as around any ticket:
     a question, a condition or a look back keeps the order from being booked.
     """
-    if _HINT.search(text) is None:
+    if not ("+" in text or "-" in text) or _HINT.search(text) is None:
         return text, {}
     found: dict[str, re.Match[str]] = {}
 
