@@ -269,8 +269,9 @@ class Binary:
         return chain.from_iterable(zip(*fields, strict=False))
 
 
-# Numbers without quotes are shorter, and PostgreSQL need not look for where they end.
-_encode_lines = msgspec.json.Encoder(decimal_format="number").encode_lines
+# Numbers without quotes are shorter, and PostgreSQL need not look for where they end; it reads
+# ids without hyphens as well.
+_encode_lines = msgspec.json.Encoder(decimal_format="number", uuid_format="hex").encode_lines
 _ESCAPED = re.compile(rb"\\(?:u([0-9a-f]{4})|(.))")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
