@@ -133,16 +133,16 @@ class Trade:
     @property
     def tally(self) -> Tally:
         """What the trade adds to its trader's counts."""
-        if self._tally is None:
-            open_now = self.worth.lots.open
-            self._tally = Tally(
-                scored=self._scored,
-                opened_at=self.executions[0].at,
-                closed_at=self.ending.at if open_now == 0 else None,
-                won=open_now == 0 and self.worth.pnl > 0,
-                badge=self._badge(),
-            )
-        return self._tally
+        tally = self._tally
+        if tally is None:
+            worth, opened_at = self.worth, self.executions[0].at
+            if worth.lots.open:
+                tally = Tally(self._scored, opened_at, None, False, self._badge())
+            else:
+                ended, won = self.ending.at, worth.pnl > 0
+                tally = Tally(self._scored, opened_at, ended, won, self._badge())
+            self._tally = tally
+        return tally
 
     def contributions(self) -> tuple[Contribution, ...]:
         """All that the trade contributed."""

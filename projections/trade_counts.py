@@ -17,10 +17,16 @@ UNCOUNTED = Tally(False, datetime.min.replace(tzinfo=UTC), None, False, Badge.VO
 def recounted(before: Tally, after: Tally) -> dict[date, Shift]:
     """By how much the counts of days move when a trade counts as `after` instead of `before`."""
     shifts: dict[date, Shift] = {}
-    is_open = before.closed_at is None and after.closed_at is None
-    # An open trade is counted as opened; what it rests on counts when it is closed.
-    if is_open and before[:2] == after[:2] and (before.scored or before.badge is after.badge):
-        return shifts
+    if before.closed_at is None and before[:2] == after[:2]:
+        if after.closed_at is None:
+            # An open trade is counted as opened; what it rests on counts when it is closed.
+            if before.scored or before.badge is after.badge:
+                return shifts
+        elif after.scored:
+            counts = {"closed": 1, after.badge.value: 1}
+            if after.won:
+                counts["wins"] = 1
+            return {day_of(after.closed_at): Shift(counts=counts)}
     was, now = _counted(before), _counted(after)
     if was == now:
         return shifts
