@@ -34,7 +34,6 @@ from adapters.mapper import decode_body, encode_body
 from adapters.postgres import Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
 from domain.catalogue import event_classes
-from domain.quant.valuing import value_options
 from domain.traders import TraderRegistered
 from projections.folding import LOST, Reading
 from projections.models import READ_MODELS
@@ -221,6 +220,9 @@ def _rebuilt() -> tuple[float, float]:
 
 def _compile(_url: str, answer: Pipe) -> None:
     """Compiles the kernels, should nobody have done it on this machine: it takes memory once."""
+    # The process that rebuilds loads this module as well, and need not have the compiler in it.
+    from domain.quant.valuing import value_options
+
     found = value_options([8.0, 8.0], 100.0, 100.0, 1.0, 0.04, 0.0, [True, False], True)
     answer.send(found.delta.tolist())
 
