@@ -28,6 +28,9 @@ RUNTIME_ROLE = "truetape_runtime"
 READER_ROLE = "truetape_reader"
 SIGNER_ROLE = "truetape_signer"
 
+IDLE_S = 60
+"""So long may a session leave its transaction waiting before the server ends it."""
+
 MIGRATION_LOCK = 7310306190862
 """Advisory lock of migrations; the tape itself uses the number before."""
 
@@ -69,14 +72,14 @@ def translated() -> Iterator[None]:
         raise PortRefused(f"the database refused: {error}") from error
 
 
-def conninfo(url: str, role: str | None = None) -> str:
+def conninfo(url: str, role: str | None = None, idle_s: int = IDLE_S) -> str:
     """The connection string for this URL, acting as `role` when one is given."""
     words = conninfo_to_dict(url)
     # Compiling a query takes longer than any of ours should run.
     options = [str(words.get("options") or ""), "-c jit=off -c timezone=UTC"]
     if role is not None:
         # Who hangs in a transaction after an append would hold up everybody's appends.
-        options.append(f"-c role={role} -c idle_in_transaction_session_timeout=60s")
+        options.append(f"-c role={role} -c idle_in_transaction_session_timeout={idle_s}s")
     for name, value in _PATIENCE.items():
         words.setdefault(name, value)
     words.setdefault("application_name", "truetape")
@@ -84,14 +87,20 @@ def conninfo(url: str, role: str | None = None) -> str:
     return make_conninfo(**cast("dict[str, Any]", words))
 
 
-def connect(url: str, *, role: str | None = RUNTIME_ROLE, autocommit: bool = True) -> Connection:
-    """A connection of its own.
+def connect(
+    url: str,
+    *,
+    role: str | None = RUNTIME_ROLE,
+    autocommit: bool = True,
+    idle_s: int = IDLE_S,
+) -> Connection:
+    """A connection of its own; `idle_s` is how long it may leave a transaction waiting.
 
     Raises:
         Unavailable: the server does not answer.
     """
     with translated():
-        return psycopg.connect(conninfo(url, role), autocommit=autocommit)
+        return psycopg.connect(conninfo(url, role, idle_s), autocommit=autocommit)
 
 
 def open_pool(url: str, *, size: int = 4, role: str = RUNTIME_ROLE) -> ConnectionPool[Connection]:

@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
 from adapters.postgres import migrate
+from interfaces.kernels import compiling
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever runs tests in the background of a shell has it ignored, and some tests send it.
@@ -64,8 +65,17 @@ def pytest_configure(config: pytest.Config) -> None:
     function for other types may take the file of another one's, which then runs in its place.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is not None and config.cache is not None:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(config.cache.mkdir(f"numba-{worker}")))
+    if config.cache is None:
+        return
+    common = config.cache.mkdir("numba")
+    if worker is not None:
+        own = config.cache.mkdir(f"numba-{worker}")
+        shutil.copytree(common, own, dirs_exist_ok=True)
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(own))
+    elif config.option.numprocesses:
+        # What most of them need is compiled once, before they begin.
+        with compiling({"NUMBA_CACHE_DIR": str(common)}) as kernels:
+            kernels.wait()
 
 
 @contextmanager

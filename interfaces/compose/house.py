@@ -80,14 +80,14 @@ PAPER_RULES = PaperRules(delivers_shares=False)
 """Signals settle in cash, so the paper account that follows them does."""
 
 READ_CONNECTIONS = 8
+FOLDING_S = 600  # a fold may have to compile kernels first, within its transaction
 PATIENCE_S = 60.0
 """How long a command waits for another process that moves reactions and read models."""
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
+ReadPool = ConnectionPool[Connection[Any]]
 
 _log = logging.getLogger(__name__)
-
-ReadPool = ConnectionPool[Connection[Any]]
 
 
 class House:
@@ -220,7 +220,7 @@ class House:
     def reading(self) -> Reading:
         """How read models get at the tape."""
         return Reading(
-            connect=partial(connect, self.database_url),
+            connect=partial(connect, self.database_url, idle_s=FOLDING_S),
             read_after=event_reader.read_after,
             read_range=event_reader.read_range,
             read_head=event_reader.read_head,

@@ -32,6 +32,7 @@ from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.demo.community import USUAL_MESSAGES
 from interfaces.demo.done import Finished, keep
 from interfaces.demo.files import Session, write_demo
+from interfaces.kernels import compiling
 from interfaces.lookups import missing
 from interfaces.timers import keep_time
 from interfaces.watching import jobs
@@ -72,6 +73,22 @@ def run_demo(
     Raises:
         Unavailable: a server stopped answering; the next start begins anew.
     """
+    with compiling() as kernels:
+        return _made_and_played(
+            house, clock, folder, today, progress, sessions_count, messages_min, kernels.wait
+        )
+
+
+def _made_and_played(
+    house: House,
+    clock: SetClock,
+    folder: Path,
+    today: datetime,
+    progress: Progress,
+    sessions_count: int,
+    messages_min: int,
+    can_value_options: Callable[[], object],
+) -> Finished:
     sessions = demo_sessions(house, today, sessions_count)
     clock.set(sessions[0].opens_at - timedelta(hours=1))
     community = write_demo(
@@ -87,6 +104,7 @@ def run_demo(
     exports = [read_chat(path) for path in community.chat]
     _configure_rooms(house, [export.channel or "" for export in exports])
     messages = sorted((m for e in exports for m in e.messages), key=lambda m: m.posted_at)
+    can_value_options()
     _play(house, clock, sessions, messages, progress)
     progress("noticing what was edited and deleted", 0.97)
     _export_again(house, community.chat_later)
