@@ -43,7 +43,7 @@ def test_no_trade_is_none_and_a_trade_without_a_move_is_nothing(record: Record) 
     record.follow()
     found = explain_trade(record.tape.connection, signal.id)
     assert found is not None
-    assert (found.shown, len(found.steps), found.agrees) == (0, 0, True)
+    assert (found.shown, len(found.steps), found.agrees) == (Decimal(0), 0, True)
 
 
 def test_a_record_is_the_sum_of_its_trades_over_any_days(record: Record) -> None:
