@@ -11,6 +11,8 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
+from struct import Struct
 from uuid import UUID
 
 from adapters.postgres import SIGNER_ROLE, Connection, connect, translated
@@ -33,6 +35,7 @@ FROM tape.events WHERE position = ANY(%b) ORDER BY position
 _FRONTIER = "SELECT size, peaks FROM log.frontier"
 _MOVE = "UPDATE log.frontier SET size = %b, peaks = %b"
 _ROWS = "SELECT index, hashes FROM log.leaves WHERE index = ANY(%b)"
+_COPY = b"COPY log.leaves (index, hashes) FROM STDIN (FORMAT BINARY)"
 _RANGE = "SELECT index, hashes FROM log.leaves WHERE index >= %b AND index < %b"
 
 _FIRST = "SELECT event_id FROM tape.events WHERE position = 1"
@@ -41,6 +44,11 @@ SELECT EXISTS (
     SELECT FROM tape.events WHERE position > %b AND NOT name LIKE ANY(%b::text[])
 )
 """
+
+# PostgreSQL's binary COPY: a signature, rows of fields with their lengths before them, an end.
+_COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END = b"\xff\xff"
+_row_head = Struct("!hiqi").pack
 
 _logged = partial(tuple.__new__, LoggedEvent)
 
@@ -76,11 +84,8 @@ class TapeLog:
                     return ends
                 _require_in_order(events, ends.size)
                 growth = ends.grown(event_hashes(events))
-                copy = "COPY log.leaves (index, hashes) FROM STDIN (FORMAT BINARY)"
-                with connection.cursor() as cursor, cursor.copy(copy) as into:
-                    into.set_types(["int8", "bytea"])
-                    for row in enumerate(growth.rows, start=ends.size):
-                        into.write_row(row)
+                with connection.cursor() as cursor, cursor.copy(_COPY) as into:
+                    into.write(_copied(growth.rows, ends.size))
                 peaks = b"".join(growth.frontier.peaks)
                 connection.execute(_MOVE, (growth.frontier.size, peaks))
                 return growth.frontier
@@ -170,6 +175,9 @@ class TapeLog:
         if self._connection is None or self._connection.broken or self._connection.closed:
             self._connection = connect(self._url, role=self._role)
             self._connection.execute("SET TIME ZONE 'UTC'")
+            # What a crash takes from the log's end is made of the tape again, and whatever is
+            # signed is appended to the tape, which waits until all before it is on disk.
+            self._connection.execute("SET synchronous_commit = off")
         return self._connection
 
 
@@ -198,6 +206,12 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _copied(rows: Sequence[bytes], start: int) -> bytes:
+    """The rows of the leaves from an index on; the driver would do each on its own."""
+    heads = [_row_head(2, 8, index, len(row)) for index, row in enumerate(rows, start)]
+    return b"".join((_COPY_BEGIN, *chain.from_iterable(zip(heads, rows, strict=True)), _COPY_END))
 
 
 def _frontier(connection: Connection, lock: str = "") -> Frontier:
