@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -46,6 +46,8 @@ from domain.transparency.proofs import consistency_proof, inclusion_proof, verif
 from domain.transparency.refusals import Malformed, Unproven
 from domain.transparency.tree import Frontier, Node, ReadNodes, hash_at, leaf_hash, place_of
 from domain.transparency.words import hash_lines, to_base64
+
+PARQUET_ROWS = 20_000
 
 Progress = Callable[[int], None]
 
@@ -259,7 +261,7 @@ def _kept(entries: Sequence[TraderEntry]) -> ReadNodes:
 
 
 def _write_parquet(place: Path) -> None:
-    """The events for programs, made of the lines without holding them."""
+    """The events for programs, made of the lines; what takes a file at once would hold it all."""
     # The library takes a quarter of a second to load.
     import polars
 
@@ -269,6 +271,16 @@ def _write_parquet(place: Path) -> None:
         **dict.fromkeys(("causation", "position"), polars.Int64),
         **dict.fromkeys(("leaf", "version"), polars.Int32),
     }
+    schema = dict(sorted(kinds.items()))
     at = polars.col("recorded_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", time_zone="UTC")
-    events = polars.scan_ndjson(place / "events.jsonl", schema=dict(sorted(kinds.items())))
-    events.with_columns(at).sink_parquet(place / "events.parquet")
+    with (
+        tempfile.TemporaryDirectory(dir=place) as folder,
+        (place / "events.jsonl").open("rb") as lines,
+    ):
+        parts = [Path(folder) / "0"]
+        polars.DataFrame(schema=schema).with_columns(at).write_parquet(parts[0])
+        while piece := b"".join(islice(lines, PARQUET_ROWS)):
+            parts.append(Path(folder) / str(len(parts)))
+            events = polars.read_ndjson(piece, schema=schema).with_columns(at)
+            events.write_parquet(parts[-1])
+        polars.scan_parquet(parts).sink_parquet(place / "events.parquet")
