@@ -24,7 +24,9 @@ from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
 
-LESS_URGENT = 5
+LESS_URGENT = 1
+"""One step of `nice` is a fifth less of a core that two want: about what the lighter process has
+less to fold, after the indexes it makes. With more it would be the last to end."""
 TURN_S = 0.0005
 """Python's threads run in turns of five milliseconds otherwise, and those that read and write
 ask for one each time that the server has taken or sent a little: a COPY took twice as long."""
@@ -196,8 +198,7 @@ def _elsewhere(load: Load) -> Iterator[_Elsewhere]:
 def _work(load: Load, pipe: Pipe) -> None:
     """What the other process does: it ends with the one that started it, which closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The first process has the most to fold: what the server takes of the cores is to come out
-    # of this one's time, so that both are done at the same time.
+    # The first process has the most to fold, and both are to be done at the same time.
     os.nice(LESS_URGENT)
     try:
         load.run(pipe.send)
