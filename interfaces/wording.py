@@ -107,7 +107,7 @@ def skill_of(row: Standing) -> str:
 
 def unranked_of(row: Standing) -> str:
     """Why it has no rank, in as few words as a column has room for."""
-    return row.unranked.rpartition(": ")[2]
+    return row.unranked.rpartition(": ")[2].removeprefix("too ")
 
 
 def rests_on(row: Standing) -> str:

@@ -49,7 +49,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
         if self.shown is Shown.TOO_FEW_TRADES:
             return f"too few trades {self.trades}/{rules.minimum_trades}"
         if self.shown is Shown.SKILL_NOT_SURE and rules.score is not None:
-            return f"skill not sure: PSR {floored(self.psr)} < {rules.score.confidence}"
+            return f"skill not sure: PSR {floored(self.psr):.2f} < {rules.score.confidence}"
         return ""
 
 

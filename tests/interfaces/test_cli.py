@@ -123,7 +123,7 @@ def test_the_board_says_who_did_what_and_what_it_rests_on(shell: Shell) -> None:
     nora = next(line for line in said.out.splitlines() if "Nora" in line)
     # Bought at the offer of 2.30 and sold at the bid of 3.05: two contracts.
     assert "+150.00" in nora
-    assert "too few trades 1/20" in nora
+    assert "few trades 1/20" in nora
     assert "ranked: at least 20 scored trades" in said.out
     standings = {row["name"]: row for row in shell("leaderboard", "--json").json["standings"]}
     assert (standings["Nora"]["closed"], standings["Nora"]["checked"]) == (1, 1)

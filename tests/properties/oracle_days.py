@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from domain import accounts, ranking, signal_events
 from tests.properties.oracle import NIL, Figures, Marks, Moves, Told, local_day, twelve
 from tests.properties.oracle_accounts import account_figures
-from tests.properties.oracle_sums import sums_by_day
+from tests.properties.oracle_sums import sums_by_day, sums_until
 from tests.properties.oracle_trades import trade_figures
 
 WIDE = Context(prec=80)
@@ -28,6 +28,7 @@ class World:
         self.days: dict[UUID, dict[date, Figures]] = {}
         self.sums: dict[UUID, dict[date, Figures]] = {}
         self._told = told
+        self._tallies: dict[UUID, list[Figures]] = {}
         moves: dict[UUID, list[Moves]] = {}
         for each in told:
             if isinstance(each.event, signal_events.SignalPosted):
@@ -38,14 +39,19 @@ class World:
             tallies = [row for row in self.trades.values() if row["book"] == book]
             self.days[book] = self._trader_days(moved_by, tallies)
             self.sums[book] = sums_by_day(tallies)
+            self._tallies[book] = [dict(row) for row in tallies]
         for row in self.trades.values():
-            del row["measured"]
+            del row["measured"], row["path"]
         by_account: dict[str, list[Moves]] = {}
         for key, (row, moved) in account_figures(told, marks).items():
             self.holdings[key] = row
             by_account.setdefault(key[0], []).append(moved)
         for name, moved_by in by_account.items():
             self.days[accounts.account_stream(name)] = self._account_days(name, moved_by)
+
+    def window_sums(self, book: UUID, end: datetime) -> Figures:
+        """The sums of what was closed by a moment, and of what was under water then."""
+        return sums_until(self._tallies.get(book, ()), end)
 
     def _fraction(self, day: date) -> Decimal:
         fraction = Decimal("0.10")

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain import signal_events
 from domain.instruments import Option, instrument
 from tests.properties.oracle import NIL, Figures, local_day, twelve
 
 EXACT = Context(prec=200)
+
+
+class Path(NamedTuple):
+    """A trade's executions and its figures after each fact, in the order of time."""
+
+    posted: signal_events.SignalPosted
+    order: Sequence[Figures]
+    walked: Sequence[Figures]
+    per: Decimal
+
+
 NAMES = ("trades", "wins", "total", "squares", "cubes", "fourths", "losses", "worst",
          "worst_squares")  # fmt: skip
 
@@ -21,7 +32,7 @@ def measure(posted: signal_events.SignalPosted, order: Sequence[Figures], pnl: D
             per: Decimal) -> tuple[Decimal, Decimal] | None:  # fmt: skip
     """P&L over the first entry's stake, and the most it could have lost over the same."""
     entries = [part for part in order if part["quantity"] > 0]
-    first = entries[0]["quantity"] * entries[0]["tied"]
+    first = entries[0]["quantity"] * entries[0]["tied"] if entries else NIL
     if first <= 0:
         return None
     losses = [_could_lose(posted, order[:count]) for count in range(1, len(order) + 1)]
@@ -63,16 +74,39 @@ def _six(value: Fraction) -> Decimal:
     return max(min(rounded, Decimal(1_000_000)), Decimal(-1_000_000))
 
 
+def sums_until(trades: Sequence[Figures], end: datetime) -> Figures:
+    """The sums of the trades closed by then, and of those open and under water as if closed."""
+    sums: Figures = dict.fromkeys(NAMES, NIL)
+    for row in trades:
+        closed_at = row["closed_at"]
+        found = row["measured"]
+        if not row["scored"] or row["opened_at"] > end:
+            continue
+        if closed_at is None or closed_at > end:
+            path = row["path"]
+            known = [step for step in path.walked if step["at"] <= end]
+            parts = [part for part in path.order if part["at"] <= end]
+            if known[-1]["pnl"] >= 0:
+                continue
+            found = measure(path.posted, parts, known[-1]["pnl"], path.per)
+        if found is not None:
+            sums = _plus(sums, *found)
+    return sums
+
+
+def _plus(sums: Figures, r: Decimal, w: Decimal) -> Figures:
+    terms: Any = (1, r > 0, r, r * r, twelve(EXACT.power(r, 3)), twelve(EXACT.power(r, 4)),
+             max(-r, NIL), w, w * w)  # fmt: skip
+    return {name: EXACT.add(sums[name], Decimal(term))
+            for name, term in zip(NAMES, terms, strict=True)}  # fmt: skip
+
+
 def sums_by_day(trades: Sequence[Figures]) -> dict[date, Figures]:
     """Each day on which a trade that counts was closed, with the sums up to it."""
     sums: dict[str, Any] = dict.fromkeys(NAMES, NIL)
     days: dict[date, Figures] = {}
     closed = [row for row in trades if row["scored"] and row["closed_at"] and row["measured"]]
     for row in sorted(closed, key=lambda row: local_day(row["closed_at"])):
-        r, w = row["measured"]
-        terms = (1, r > 0, r, r * r, twelve(EXACT.power(r, 3)), twelve(EXACT.power(r, 4)),
-                 max(-r, NIL), w, w * w)  # fmt: skip
-        sums = {name: EXACT.add(sums[name], Decimal(term))
-                for name, term in zip(NAMES, terms, strict=True)}  # fmt: skip
+        sums = _plus(sums, *row["measured"])
         days[local_day(row["closed_at"])] = sums
     return days

@@ -12,7 +12,7 @@ from domain import order_events, signal_events
 from domain.instruments import Option, instrument
 from domain.shared import Event
 from tests.properties.oracle import NIL, Fifo, Figures, Marks, Moves, Told, twelve
-from tests.properties.oracle_sums import measure
+from tests.properties.oracle_sums import Path, measure
 
 
 def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Figures, Moves]:
@@ -48,6 +48,7 @@ def trade_figures(told: Sequence[Told], stream: UUID, marks: Marks) -> tuple[Fig
         "opened_at": order[0]["at"], "closed_at": order[-1]["at"] if closed else None,
     }  # fmt: skip
     row["measured"] = measure(posted, order, final["pnl"], per)
+    row["path"] = Path(posted, order, walked, per)
     counted = _counting(order)
     moves: Moves = {}
     before = _nothing()

@@ -7,22 +7,28 @@ oracle` tries many more without a database.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.books import Books
+from projections.closed_trades import closing_of
 from projections.pnl import BookDay
 from projections.positions import PositionRow
 from projections.runner import Runner
 from projections.shape import Shape
 from projections.trade_sums import SumsRow
+from projections.window_sums import NO_SUMS, sums_of
+from projections.windows import Span, Window
 from tests.conftest import NewDatabase
 from tests.projections.tape import Tape, reading
-from tests.properties.histories import histories
+from tests.properties.histories import TRADERS, histories
 from tests.properties.oracle import Told
 from tests.properties.oracle_days import World
+from tests.properties.oracle_sums import NAMES
 from tests.properties.test_live_equals_rebuild_equals_oracle import compare, compare_sums
 
 SHAPES = [table.shape for table in Books().tables]
@@ -55,6 +61,20 @@ def follow(tape: Tape, told: Sequence[Told], parts: Sequence[int]) -> None:
         begin += size
 
 
+def compare_windows(tape: Tape, position: int, world: World) -> None:
+    """What a ranking takes of all time up to a day, or of hours, as known at a position."""
+    for day in (date(2025, 3, 4), date(2025, 3, 6), date(2025, 3, 20)):
+        at = datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
+        of_days = Span(Window.ALL, date.min, day, at)
+        of_hours = Span(Window.LAST_24H, day, day, at, datetime(2020, 1, 1, tzinfo=UTC))
+        for span in (of_days, of_hours):
+            found = sums_of(tape.connection, span, position)
+            for book in TRADERS:
+                wanted = world.window_sums(book, closing_of(span).until)
+                own = found.get(book, NO_SUMS)
+                assert own == pytest.approx([float(wanted[name]) for name in NAMES], 1e-5, 1e-5)
+
+
 @settings(max_examples=12)
 @given(histories(60, steps_min=25), st.lists(st.integers(1, 40), min_size=1, max_size=4))
 def test_followed_with_restarts_rebuilt_and_summed_from_scratch(
@@ -74,5 +94,6 @@ def test_followed_with_restarts_rebuilt_and_summed_from_scratch(
                 world = World(told[:position])
                 compare(rows(tape, positions, position), rows(tape, days, position), world)
                 compare_sums(rows(tape, sums, position), world)
+                compare_windows(tape, position, world)
             once = Runner(reading(url), [Books]).replay(len(told) // 2)
             assert [one for one in once if not one.agrees] == []
