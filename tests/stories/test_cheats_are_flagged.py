@@ -155,6 +155,7 @@ def test_a_frozen_board_stays_whatever_is_corrected_or_ruled_later(cheated: Told
     assert isinstance(ranking, Ranking)
     rules = replace(ranking.rules, version=ranking.rules.version + 1, nav_fraction=Decimal("0.05"))
     publish_rules(house.desk, cheated.command(), OPERATOR, rules=rules)
+    link_traders(house.desk, cheated.command(), OPERATOR, trader=ZED, to=NORA, reason="one phone")
     house.catch_up()
 
     with house.reader.connection() as connection:
@@ -168,7 +169,8 @@ def test_a_frozen_board_stays_whatever_is_corrected_or_ruled_later(cheated: Told
         assert checked(connection, house.calendar, doctored) == (False, False)
         other = replace(before, position=house.head())
         assert checked(connection, house.calendar, other) == (True, False)
-    assert [row["name"] for row in today.rows] == ["Zed", "Nora"]
+    assert [(row["name"], row["accounts"]) for row in today.rows] == [("Nora", 2)]
+    assert before.standings[0]["return"] != str(today.rows[0]["return"])
 
 
 def corrected(story: Told, trade: UUID) -> None:
