@@ -21,7 +21,6 @@ from domain.fix import Side
 from domain.legs import legs_of, sold_risk
 from domain.market import EXCHANGE_ZONE
 from projections.pnl import day_of
-from projections.position_pages import versions_at
 from projections.readmodel import known_at
 from projections.windows import Span
 
@@ -93,6 +92,21 @@ _WRITTEN = (
     " ',''closed'':', (v.closed_at IS NOT NULL)::text, '}'), ',')"
     f" FILTER (WHERE NOT {_SIMPLE} AND (v.closed_at IS NULL OR v.closed_at <= %(until)s))"
 )
+# A closed trade hardly ever changes: most of what was known then is the row of now, and only for
+# the others an older version is looked up, which takes ten times as long for each.
+_READ = (
+    "position, book, side, symbol, multiplier, scored, opened_at, closed_at, quantity, executions,"
+    " average_entry, entry_cost, pnl, pnl_ratio, mark, marked_at"
+)
+_VERSIONS_THEN = (
+    f"(SELECT {_READ} FROM read.positions WHERE book = %(book)s AND {known_at(None)}"
+    " AND valid_from <= %(as_of)s"
+    " UNION ALL SELECT o.* FROM read.positions c CROSS JOIN LATERAL"
+    f" (SELECT {_READ} FROM read.positions o WHERE o.position = c.position"
+    " AND o.valid_from <= %(as_of)s ORDER BY o.valid_from DESC LIMIT 1) o"
+    f" WHERE c.book = %(book)s AND {known_at(None, 'c')}"
+    " AND c.valid_from > %(as_of)s AND c.began <= %(as_of)s) v"
+)
 # What a trade was posted with stays in the first version of its row, wherever it was moved to;
 # a stop that was once there is never taken away.
 _STOPS = (
@@ -111,7 +125,7 @@ def trades_of(
 
     source, known = "read.positions v", known_at(None, "v")
     if as_of is not None:
-        source, known = versions_at(of_one_book=True), "true"
+        source, known = _VERSIONS_THEN, "true"
     row = connection.execute(
         f"SELECT {_PACKED}, {_WRITTEN} FROM {source} WHERE v.book = %(book)s AND v.scored"
         f" AND {known} AND v.opened_at <= %(until)s"
