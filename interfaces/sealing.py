@@ -14,7 +14,7 @@ from application.ports import ApplicationError, PortError, Unavailable
 from application.sealing import Sealer
 from domain.shared import DomainError
 from interfaces.compose import House
-from projections.log_checkpoints import last_check, last_index
+from interfaces.compose.log import LogHouse
 
 EVERY_S = 1.0
 RETRY_S = 30.0
@@ -43,9 +43,10 @@ def seal(house: House, stop: threading.Event) -> None:
                     sealer = house.log.sealer()
                 now = datetime.now(UTC)
                 sealer.step(now)
-                if is_index_due(house, now):
-                    run_apart(("log", "index", "--json"), stop)
-                if is_check_due(house, now) and run_apart(("fsck", "--json"), stop):
+                if is_index_due(house.log, now) and run_apart(("log", "index", "--json"), stop):
+                    _log.warning("the traders' events could not be counted: it is tried again")
+                    wait = RETRY_S
+                if is_check_due(house.log, now) and run_apart(("fsck", "--json"), stop):
                     _log.error("the log is not as it was recorded: see truetape status")
             except FAILURES as error:
                 _log.warning("the log: %s", error)
@@ -54,20 +55,21 @@ def seal(house: House, stop: threading.Event) -> None:
         turn.close()
 
 
-def is_check_due(house: House, now: datetime) -> bool:
+def is_check_due(log: LogHouse, now: datetime) -> bool:
     """Whether the night's check is still to be done."""
     if now.hour != CHECKED_AT_HOUR:
         return False
-    with house.reader.connection() as connection:
-        last = last_check(connection)
+    last = log.last_check()
     return last is None or now - last.checked_at > CHECK_AGAIN
 
 
-def is_index_due(house: House, now: datetime) -> bool:
-    """Whether the traders' events were not counted on this day yet."""
-    with house.reader.connection() as connection:
-        last = last_index(connection)
-    return last is None or last.recorded_at.date() < now.date()
+def is_index_due(log: LogHouse, now: datetime) -> bool:
+    """Whether there are events of the days before that no index has counted yet."""
+    last = log.last_index()
+    if last is not None:
+        return last.recorded_at.date() < now.date()
+    first = log.tree.events(0, 1)
+    return bool(first) and first[0].recorded_at.date() < now.date()
 
 
 def run_apart(words: Sequence[str], stop: threading.Event) -> int:

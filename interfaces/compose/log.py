@@ -23,7 +23,14 @@ from domain.transparency.notes import Note, parse_note
 from domain.transparency.proof_file import ProofFile
 from domain.transparency.proofs import inclusion_proof
 from interfaces.log_settings import LogSettings
-from projections.log_checkpoints import all_checkpoints, last_checkpoint
+from projections.log_checkpoints import (
+    LogCheckRow,
+    LogIndexRow,
+    all_checkpoints,
+    last_check,
+    last_checkpoint,
+    last_index,
+)
 
 if TYPE_CHECKING:
     from domain.transparency.indexed import TraderEntry
@@ -83,6 +90,24 @@ class LogHouse:
             PortRefused, InvalidInput: they cannot be used, or this process does not sign.
         """
         return tuple(signer.key for signer in self.signers)
+
+    def last_check(self) -> LogCheckRow | None:
+        """The last check of the log.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with borrowed(self._reader) as connection:
+            return last_check(connection)
+
+    def last_index(self) -> LogIndexRow | None:
+        """The last index of the traders' events.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        with borrowed(self._reader) as connection:
+            return last_index(connection)
 
     def sealer(self) -> Sealer:
         """What issues the log's checkpoints.
