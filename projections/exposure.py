@@ -10,13 +10,13 @@ usable quote counts for nothing and is told in the coverage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from domain.instruments import Instrument, Option, Right, instrument
+from domain.instruments import Option, Right, instrument
 from domain.market import EXCHANGE_ZONE, MarkCorrected, MarkRecorded
 from domain.quant.models import Model
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
@@ -94,104 +94,133 @@ class Exposure(Projection):
                 self.greeks.put(row, position)
 
 
-class _Listed(NamedTuple):
-    """An option to value, and where its row goes."""
+class _Terms(NamedTuple):
+    """What the symbol of an instrument says; the last four of an option alone."""
+
+    underlying: str
+    multiplier: int
+    model: str
+    expiry: date | None = None
+    strike: float = 0.0
+    is_call: bool = False
+    is_american: bool = False
+
+
+@lru_cache(maxsize=65_536)
+def _terms(symbol: str) -> _Terms:
+    named = instrument(symbol)
+    if not isinstance(named, Option):
+        return _Terms(named.underlying, named.multiplier, Model.LINEAR.id)
+    is_american = not named.is_european
+    return _Terms(
+        named.underlying,
+        named.multiplier,
+        (Model.AMERICAN if is_american else Model.EUROPEAN).id,
+        named.expiry,
+        float(named.strike),
+        named.right is Right.CALL,
+        is_american,
+    )
+
+
+class _Option(NamedTuple):
+    """The numbers of an option to value, and where its row goes."""
 
     place: int
-    event: MarkRecorded | MarkCorrected
-    option: Option
+    mid: Decimal
     years: float
+    spot: float
+    strike: float
+    rate: float
+    is_call: bool
+    is_american: bool
+    offer: float
 
 
 def _valued(waiting: Sequence[_Marked]) -> list[GreeksRow]:
     rows: list[GreeksRow | None] = [None] * len(waiting)
-    options: list[_Listed] = []
+    options: list[_Option] = []
     for place, (event, _) in enumerate(waiting):
-        named = instrument(event.symbol)
-        if not isinstance(named, Option):
-            rows[place] = _row(event, named, **_LINEAR)
-        elif event.underlying_px is None:
-            rows[place] = _row(
-                event, named, years=_years(event, named), model=_model(named),
-                status="no quote of the underlying",
-            )  # fmt: skip
-        else:
-            options.append(_Listed(place, event, named, _years(event, named)))
-    for listed, figures in zip(options, _figures_of(options), strict=True):
-        rows[listed.place] = _row(listed.event, listed.option, years=listed.years, **figures)
+        terms, mid = _terms(event.symbol), (event.bid + event.offer) / 2
+        if terms.expiry is None:
+            rows[place] = _row(event, terms, mid, None, "ok", _LINEAR)
+            continue
+        years = _years(event.marked_at, terms.expiry)
+        if event.underlying_px is None:
+            rows[place] = _row(event, terms, mid, years, "no quote of the underlying", {})
+            continue
+        options.append(
+            _Option(
+                place, mid, years, float(event.underlying_px), terms.strike,
+                float(event.rate), terms.is_call, terms.is_american, float(event.offer),
+            )
+        )  # fmt: skip
+    for one, (status, figures) in zip(options, _figures_of(options), strict=True):
+        event = waiting[one.place].event
+        terms = _terms(event.symbol)
+        rows[one.place] = _row(event, terms, one.mid, one.years, status, figures)
     return [row for row in rows if row is not None]
 
 
-def _figures_of(options: Sequence[_Listed]) -> list[dict[str, Any]]:
-    """What the rows say of the options: all are valued in one go."""
+def _figures_of(options: Sequence[_Option]) -> list[tuple[str, dict[str, float]]]:
+    """Status and figures of the options: all are valued in one go."""
     if not options:
         return []
     # Compiled kernels take a second to load; only who values options waits for them.
     from domain.quant.valuing import TRUSTED, ValueStatus, value_options
 
+    _, mids, years, spots, strikes, rates, calls, american, offers = zip(*options, strict=True)
     found = value_options(
-        [float(_mid(each.event)) for each in options],
-        [float(each.event.underlying_px or 0) for each in options],
-        [float(each.option.strike) for each in options],
-        [each.years for each in options],
-        [float(each.event.rate) for each in options],
-        float(DIVIDEND_YIELD),
-        [each.option.right is Right.CALL for each in options],
-        [not each.option.is_european for each in options],
-        offer=[float(each.event.offer) for each in options],
-    )
-    words = {status: status.words for status in ValueStatus}
-    columns = zip(
-        options, found.status.tolist(), found.vol.tolist(), found.delta.tolist(),
-        found.gamma.tolist(), found.vega.tolist(), found.theta.tolist(), found.rho.tolist(),
-        strict=True,
+        list(map(float, mids)), spots, strikes, years, rates, float(DIVIDEND_YIELD), calls,
+        american, offer=offers,
     )  # fmt: skip
-    rows: list[dict[str, Any]] = []
-    for each, status, vol, delta, gamma, vega, theta, rho in columns:
-        row: dict[str, Any] = {"status": words[status], "model": _model(each.option)}
-        if status in TRUSTED:
-            row.update(delta=delta, gamma=gamma, vega=vega, theta=theta, rho=rho)
-            if status == ValueStatus.OK:
-                row["vol"] = vol
-        rows.append(row)
+    words = {int(status): status.words for status in ValueStatus}
+    trusted, ok = {int(status) for status in TRUSTED}, int(ValueStatus.OK)
+    columns = zip(
+        found.status.tolist(), found.vol.tolist(), found.delta.tolist(), found.gamma.tolist(),
+        found.vega.tolist(), found.theta.tolist(), found.rho.tolist(), strict=True,
+    )  # fmt: skip
+    rows: list[tuple[str, dict[str, float]]] = []
+    for status, vol, delta, gamma, vega, theta, rho in columns:
+        figures: dict[str, float] = {}
+        if status in trusted:
+            figures = {"delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "rho": rho}
+            if status == ok:
+                figures["vol"] = vol
+        rows.append((words[status], figures))
     return rows
 
 
-_LINEAR: dict[str, Any] = {
-    "years": None, "model": Model.LINEAR.id, "status": "ok",
-    "delta": 1.0, "gamma": 0.0, "vega": 0.0, "theta": 0.0, "rho": 0.0,
-}  # fmt: skip
+_LINEAR = {"delta": 1.0, "gamma": 0.0, "vega": 0.0, "theta": 0.0, "rho": 0.0}
 
 
-def _model(option: Option) -> str:
-    return (Model.EUROPEAN if option.is_european else Model.AMERICAN).id
-
-
-def _row(event: MarkRecorded | MarkCorrected, named: Instrument, **figures: Any) -> GreeksRow:
+def _row(
+    event: MarkRecorded | MarkCorrected, terms: _Terms, mid: Decimal, years: float | None,
+    status: str, figures: Mapping[str, Any],
+) -> GreeksRow:  # fmt: skip
     return GreeksRow(
         symbol=event.symbol,
-        underlying=named.underlying,
-        expiry=named.expiry if isinstance(named, Option) else None,
-        multiplier=named.multiplier,
+        underlying=terms.underlying,
+        expiry=terms.expiry,
+        multiplier=terms.multiplier,
         marked_at=event.marked_at,
         bid=event.bid,
         offer=event.offer,
         underlying_px=event.underlying_px,
-        mid=_mid(event),
+        mid=mid,
         rate=event.rate,
         dividend_yield=DIVIDEND_YIELD,
+        years=years,
+        model=terms.model,
+        status=status,
         **figures,
     )
 
 
-def _mid(event: MarkRecorded | MarkCorrected) -> Decimal:
-    return (event.bid + event.offer) / 2
-
-
-def _years(event: MarkRecorded | MarkCorrected, named: Option) -> float:
+def _years(at: datetime, expiry: date) -> float:
     """Years from the mark to the close on the expiry day, on a calendar of 365 days."""
-    left = _close_of(named.expiry) - event.marked_at
-    return max(left.total_seconds(), 0.0) / SECONDS_A_YEAR
+    left = (_close_of(expiry) - at).total_seconds()
+    return left / SECONDS_A_YEAR if left > 0.0 else 0.0
 
 
 @lru_cache(maxsize=1_024)
