@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from application.correcting import Change, rehearsed, rehearsed_approval
@@ -48,7 +49,18 @@ def preview(house: House, what: Change | UUID, by: str) -> Foreseen:
 def told(move: Move) -> str:
     """`Nora 30d rank: 3 -> 1`."""
     words = " ".join(filter(None, (move.name, move.window, move.figure.replace("_", " "))))
-    return f"{words}: {move.before or 'none'} -> {move.after or 'none'}"
+    return f"{words}: {tidy(move.before)} -> {tidy(move.after)}"
+
+
+def tidy(figure: str | None) -> str:
+    """A figure without the zeros that its precision adds."""
+    if figure is None:
+        return "none"
+    try:
+        value = Decimal(figure)
+    except ArithmeticError:
+        return figure
+    return f"{value.normalize():f}" if "." in figure else figure
 
 
 def largest_told(house: House, correction: UUID, most: int = 5) -> list[str]:

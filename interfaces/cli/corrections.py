@@ -17,6 +17,7 @@ from interfaces.cli.output import Column, as_json, console, table
 from interfaces.cli.session import AsOf, Json, command, find, house
 from interfaces.compose import House
 from interfaces.lookups import correction_named
+from interfaces.previewing import tidy
 from interfaces.wording import moment
 from projections.corrections import CorrectionRow, CorrectionState, CorrectorRow, correctors
 from projections.corrections import corrections as correction_rows
@@ -108,8 +109,8 @@ def show_preview(found: Foreseen, *, json: bool) -> None:
             Column("whose", lambda move: move.name),
             Column("window", lambda move: move.window, spare=True),
             Column("figure", lambda move: move.figure.replace("_", " "), whole=True),
-            Column("before", lambda move: move.before, is_figure=True),
-            Column("after", lambda move: move.after, is_figure=True),
+            Column("before", lambda move: tidy(move.before), is_figure=True),
+            Column("after", lambda move: tidy(move.after), is_figure=True),
             Column("rests on", lambda move: ", ".join(map(str, move.events[:3])), spare=True),
         ),
         empty="no figure would move",

@@ -13,11 +13,14 @@ from application.correcting import Change, apply_correction, request_correction
 from application.ports import Forbidden
 from domain.approvals import Role
 from domain.corrections import OwnRequestRefused, ReasonCode, Target
-from domain.traders import trader_stream
+from domain.market import mark_stream
+from domain.traders import Trader, trader_stream
 from interfaces.previewing import largest_told, preview
+from interfaces.timers import keep_time
 from projections.corrections import CorrectionState, correctors
 from projections.corrections import correction as correction_row
 from projections.previews import Foreseen, Of
+from tests.application.acts import begin
 from tests.stories.telling import Told
 
 D = Decimal
@@ -82,11 +85,11 @@ def test_a_trader_asks_and_another_person_approves(story: Told, signal: UUID) ->
     head = house.head()
 
     found = preview(house, asked, "ada")
-    assert figure(found, Of.POSITION, "pnl") == (150, 130)
-    assert figure(found, Of.TRADER, "pnl") == (150, 130)
-    assert figure(found, Of.BOARD, "pnl", "7d") == (150, 130)
+    assert figure(found, Of.POSITION, "pnl") == (D(150), D(130))
+    assert figure(found, Of.TRADER, "pnl") == (D(150), D(130))
+    assert figure(found, Of.BOARD, "pnl", "7d") == (D(150), D(130))
     assert found.recorded == ("correction.approved", "signal.corrected", "correction.applied")
-    assert any("pnl: 150.00 -> 130.00" in line for line in largest_told(house, asked))
+    assert any("pnl: 150 -> 130" in line for line in largest_told(house, asked))
     assert (house.head(), pnl(story, signal)) == (head, D(150))
 
     with pytest.raises(Forbidden):
@@ -129,3 +132,38 @@ def test_the_console_alone_puts_nothing_right(story: Told, signal: UUID) -> None
         with pytest.raises(OwnRequestRefused, match="another admin has to"):
             apply_correction(desk, story.command(), who, asked)
     assert pnl(story, signal) == D(150)
+
+
+def test_marks_cash_and_links_show_what_they_would_move(story: Told, signal: UUID) -> None:
+    house = story.house
+    story.market("TSLA261120C00250000 20:59:30 3.00 3.10")
+    story.says("16:00:00", "BTO 1 TSLA 11/20 250c @ 3.10")
+    story.at("21:05:00")
+    keep_time(house)
+    house.catch_up()
+    with house.reader.connection() as connection:
+        ((symbol, at),) = connection.execute("SELECT symbol, marked_at FROM read.marks").fetchall()
+    wrong = Change(
+        target=Target.MARK, stream=mark_stream(symbol, at), bid=D("2.50"), reason="a stale quote"
+    )
+    found = preview(house, wrong, "dana")
+    before, after = figure(found, Of.TRADER, "pnl")
+    assert after - before == D(-50)
+    assert figure(found, Of.MARK, "bid") == (D("3.00"), D("2.50"))
+    asked = request_correction(house.desk, story.command(), DANA, wrong).stream
+    apply_correction(house.desk, story.command(), ADA, asked)
+    house.catch_up()
+    with house.reader.connection() as connection:
+        assert connection.execute(
+            "SELECT bid, offer FROM read.marks WHERE valid_to = 9223372036854775807"
+        ).fetchall() == [(D("2.50"), D("3.10"))]
+
+    other = trader_stream("discord", "78")
+    begin(house.desk, Trader.register(platform="discord", author_id="78", name="Zoe", at=at))
+    house.catch_up()
+    same = Change(
+        target=Target.TRADER, stream=other, linked_to=trader_stream("discord", "77"),
+        code=ReasonCode.WRONG_LINK, reason="the same person",
+    )  # fmt: skip
+    moved = {(move.of, move.figure, move.after) for move in preview(house, same, "dana").moves}
+    assert (Of.LINK, "to_trader", str(same.linked_to)) in moved

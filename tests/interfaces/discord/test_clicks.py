@@ -252,6 +252,7 @@ class TestFix:
             assert answer.content.startswith("Asked for: another person, an admin, approves")
             told = await until_shown(card, lambda fields: "Correction asked for" in fields)
             assert told["Correction asked for"] == "price ~~2.28~~ 2.18: nora, misread"
+            assert "average entry: 2.28 -> 2.18" in told["It would move"]
             assert "signal.corrected" not in deck.events()
             assert "may not correct" in await hears_of_fix(deck, card, "apply", "Olga")
             assert await hears_of_fix(deck, card, "apply", "Ada") == "Approved and applied."
