@@ -16,6 +16,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from domain.executions import counted_share
 from domain.fix import Side
 from domain.lots import ZERO, Lots
 from domain.positions import Position
@@ -26,6 +27,7 @@ from projections.readmodel import known_at
 
 _BOOKINGS = bookings_table().shape
 _at = attrgetter("at")
+ONE = Decimal(1)
 
 
 class Stage(NamedTuple):
@@ -75,17 +77,19 @@ def held_paths(
 
 
 def _of_trade(row: PositionRow) -> HeldPath:
-    """A voided trade never held anything."""
+    """A voided trade never held anything, and one larger than its quotes what stood there."""
     if row.badge is Badge.VOID:
         return HeldPath(())
     sign = 1 if row.side == Side.BUY else -1
     stages, lots = [], Lots()
-    for one in sorted(executions_of(row.executions), key=attrgetter("at", "number")):
+    executions = executions_of(row.executions)
+    share = counted_share(executions) or ONE
+    for one in sorted(executions, key=attrgetter("at", "number")):
         price = one.assumed if one.price is None else one.price
         quantity = sign * one.quantity
         if quantity:
             lots = lots.traded(quantity, quantity * (price or ZERO) * row.multiplier, one.at)
-        stages.append(Stage(one.at, lots.open, lots.realised))
+        stages.append(Stage(one.at, lots.open * share, lots.realised * share))
     return HeldPath(stages)
 
 

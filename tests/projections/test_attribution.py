@@ -12,6 +12,7 @@ import pytest
 from domain.fix import Side
 from domain.legs import Leg
 from domain.shared import InvalidInput, cents
+from domain.signal_events import PriceEvidence
 from projections.attribution import PARTS, AttributionLine, By, Period, attribution, newest_mark
 from projections.positions import BookKind
 from tests.projections.record import CALL, Record, record_on, utc
@@ -162,3 +163,18 @@ def test_the_newest_mark_is_the_last_moment(marked: Record) -> None:
     newest: datetime | None = newest_mark(marked.tape.connection)
     assert newest == utc("11-17 21:00")
     assert newest_mark(marked.tape.connection, as_of=0) is None
+
+
+def test_of_more_than_was_quoted_only_what_stood_there_is_explained(marked: Record) -> None:
+    signal = marked.opens(marked.trader("Nora"), "11-16 15:00", "12.10", quantity="9", legs=LONG)
+    evidence = PriceEvidence(
+        claimed=D("12.10"), bid=D(12), offer=D("12.10"), bid_size=8, offer_size=3,
+        quote_time=utc("11-16 15:00"), source="test", attainable=True, price=D("12.10"),
+    )  # fmt: skip
+    signal.check_price(1, evidence, at=utc("11-16 15:00"))
+    marked.tape.save(signal)
+    found = line(marked, WEEK._replace(since=utc("11-16 22:00")))
+    before, _ = greeks(marked)
+    assert abs((found.delta or ZERO) - cents(D(300 * before["delta"] * 5))) <= D("0.01")
+    assert abs(found.total - 300 * (D("13.80") - D("11.90"))) <= D("0.01")
+    assert abs(found.trading) <= D("0.01")
