@@ -14,7 +14,13 @@ import msgspec
 
 from domain.accounts import Account, AccountOpened, account_stream
 from domain.approvals import PriceStand
-from domain.corrections import Correction, CorrectionApplied, CorrectionRequested, Target
+from domain.corrections import (
+    Correction,
+    CorrectionApplied,
+    CorrectionApproved,
+    CorrectionRequested,
+    Target,
+)
 from domain.fix import OrdType, PositionEffect, Side
 from domain.holdings import Holding, HoldingExpired, HoldingOpened, holding_stream
 from domain.instruments import Option, Right
@@ -294,10 +300,12 @@ class Trading:
             **wrong,
         )
         yield _by("member:ana", correction, 1, requested, signal)
+        approved = CorrectionApproved(by="ben", person="member:ben", timestamp=at)
+        yield _by("member:ben", correction, 2, approved, signal)
         corrected = SignalCorrected(correction=correction, number=2, price=price, **wrong)
-        yield self._of(trade, "member:ana", corrected)
-        applied = CorrectionApplied(by="ana", timestamp=at)
-        yield _by("member:ana", correction, 2, applied, signal)
+        yield self._of(trade, "member:ben", corrected)
+        applied = CorrectionApplied(by="ben", timestamp=at)
+        yield _by("member:ben", correction, 3, applied, signal)
 
     def _checked(self, trade: Trade, number: int, claimed: Decimal, at: datetime) -> Recorded:
         checked = SignalPriceChecked(
