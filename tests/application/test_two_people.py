@@ -12,7 +12,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from adapters.append import append_on
-from adapters.postgres import connect
+from adapters.postgres import MIGRATIONS, connect
 from application.access import Member
 from application.correcting import apply_correction, refuse_correction, request_correction
 from application.desk import Desk
@@ -32,6 +32,16 @@ from tests.application.acts import (
     post,
     put_right,
 )
+
+
+def put_on(database_url: str, *events: tuple[UUID, int, str, dict[str, Any]]) -> None:
+    """Stores events as any program could that acts as the runtime role."""
+    stored = [
+        StoredEvent(stream, version, name, msgspec.json.encode(body))
+        for stream, version, name, body in events
+    ]
+    with connect(database_url) as connection, connection.transaction():
+        append_on(connection, [Batch(stored, command().envelope)])
 
 
 class TestTwoPeople:
@@ -91,14 +101,6 @@ class TestTwoPeople:
 class TestTheDatabase:
     """It takes two whoever writes to the tape, and with whatever program."""
 
-    def store(self, database_url: str, *events: tuple[UUID, int, str, dict[str, Any]]) -> None:
-        stored = [
-            StoredEvent(stream, version, name, msgspec.json.encode(body))
-            for stream, version, name, body in events
-        ]
-        with connect(database_url) as connection, connection.transaction():
-            append_on(connection, [Batch(stored, command().envelope)])
-
     @pytest.mark.parametrize(
         ("by", "person"),
         [("bea", "member:bea"), ("bea", "console"), ("ada", "member:bea"), ("ada", "")],
@@ -109,7 +111,7 @@ class TestTheDatabase:
         request = request_correction(desk, command(), BEA, of_signal(post(desk), price="1")).stream
         approval = (request, 2, "correction.approved", {"by": by, "person": person})
         with pytest.raises(PortRefused, match=r"corrections_take_two|approved_by_check"):
-            self.store(database_url, approval)
+            put_on(database_url, approval)
         assert names(desk) == ["signal.posted", "correction.requested"]
 
     def test_nothing_is_corrected_before_another_one_approved(
@@ -121,20 +123,20 @@ class TestTheDatabase:
         end = (request, 2, "correction.applied", {"by": "ada"})
         for event in (effect, end):
             with pytest.raises(PortRefused, match="approved by nobody"):
-                self.store(database_url, event)
+                put_on(database_url, event)
         approval = (request, 2, "correction.approved", {"by": "ada", "person": "member:ada"})
-        self.store(database_url, approval, effect)
+        put_on(database_url, approval, effect)
 
     def test_nobody_approves_what_was_not_asked_for_or_twice(
         self, desk: Desk, database_url: str
     ) -> None:
         approval = {"by": "ada", "person": "member:ada"}
         with pytest.raises(PortRefused, match="was not asked for"):
-            self.store(database_url, (uuid4(), 1, "correction.approved", approval))
+            put_on(database_url, (uuid4(), 1, "correction.approved", approval))
         put_right(desk, of_signal(post(desk), price="1"))
         done = last(desk, CorrectionApplied).originator_id
         with pytest.raises(PortRefused, match="is approved"):
-            self.store(database_url, (done, 4, "correction.approved", approval))
+            put_on(database_url, (done, 4, "correction.approved", approval))
 
     @pytest.mark.parametrize(
         "statement",
@@ -155,3 +157,32 @@ class TestTheDatabase:
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(statement)
+
+
+def test_what_one_person_put_right_before_stays_and_is_marked(
+    desk: Desk, database_url: str
+) -> None:
+    """The migration on a tape that has corrections from before the rule."""
+    alone, waiting = uuid4(), uuid4()
+    migration = (MIGRATIONS / "0010_corrections.sql").read_text()
+    with connect(database_url, role=None) as connection:
+        connection.execute(
+            "DROP TRIGGER take_two ON tape.events; DROP FUNCTION tape.take_two;"
+            " DROP TABLE tape.corrections"
+        )
+        signal = post(desk)
+        for stream in (alone, waiting):
+            put_on(database_url, (stream, 1, "correction.requested", {"by": "ada"}))
+        put_on(database_url, (alone, 2, "correction.applied", {"by": "ada"}))
+        with connection.transaction():
+            connection.execute(migration.encode())
+        rows = connection.execute(
+            "SELECT correction, requested_by, approved_by, made_alone FROM tape.corrections"
+        ).fetchall()
+    assert set(rows) == {
+        (alone, "member:ada", "member:ada", True), (waiting, "member:ada", None, False),
+    }  # fmt: skip
+    own = (waiting, 2, "correction.approved", {"by": "ada", "person": "member:ada"})
+    with pytest.raises(PortRefused, match="corrections_take_two"):
+        put_on(database_url, own)
+    put_right(desk, of_signal(signal, price="1"))
