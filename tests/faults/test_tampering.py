@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from adapters.export.layout import MANIFEST, manifest_of
 from adapters.export.verify import verify
 from tests.adapters.exports import LOG, NORA, WITNESS, small_bundle
 from tests.faults.tampering import Tamperer
@@ -100,6 +101,43 @@ def test_no_single_change_goes_unseen_when_the_manifest_is_put_right(
         act, names = Tamperer(folder, chance).what_is_proven()
         for faults in (by_python(folder), by_node(folder)):
             assert faults, (seed, act, names)
+
+
+@pytest.mark.parametrize("which", range(2))
+def test_an_older_checkpoint_does_not_pass_for_the_last(
+    bundles: list[Path], by_node: ByNode, tmp_path: Path, which: int
+) -> None:
+    folder, _ = changed(bundles, which, tmp_path / "changed")
+    older, last = sorted((folder / "checkpoints").iterdir())
+    last.write_bytes(older.read_bytes())
+    put_right(folder)
+    for faults in (by_python(folder), by_node(folder)):
+        assert any(f"checkpoints/{last.name}" in fault for fault in faults)
+    last.unlink()
+    put_right(folder)
+    for faults in (by_python(folder), by_node(folder)):
+        assert any("its checkpoint is not the last" in fault for fault in faults)
+
+
+@pytest.mark.slow
+def test_no_bit_of_what_the_log_signed_can_be_another(
+    bundles: list[Path], by_node: ByNode, tmp_path: Path
+) -> None:
+    """The text, and the Ed25519 signature, which stands first; ML-DSA-44 is not checked."""
+    for seed in range(COUNT):
+        folder, chance = changed(bundles, seed, tmp_path / "changed")
+        note = chance.choice(sorted((folder / "checkpoints").iterdir()))
+        raw = bytearray(note.read_bytes())
+        second = raw.index(b"\n", raw.index(b"\n\n") + 2)
+        raw[chance.randrange(second)] ^= 1 << chance.randrange(8)
+        note.write_bytes(raw)
+        put_right(folder)
+        for faults in (by_python(folder), by_node(folder)):
+            assert any(f"checkpoints/{note.name}" in fault for fault in faults), seed
+
+
+def put_right(folder: Path) -> None:
+    (folder / MANIFEST).write_text(manifest_of(folder))
 
 
 @pytest.mark.slow
