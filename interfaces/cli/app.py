@@ -77,7 +77,7 @@ COMMANDS: dict[str, Late] = {
     ),
     "why": Late(
         "why:why",
-        "Show the events that a figure is made of, and make it again from them, step by step.",
+        "Show the events that a figure is made of, and make it again from them.",
     ),
     "parse": Late(
         "parsing:parse",
@@ -94,7 +94,7 @@ COMMANDS: dict[str, Late] = {
     "reject": Late("deciding:reject", "Reject a signal or a correction, with the reason."),
     "correct": Late(
         "correct:correct",
-        "Ask for a mistake on record to be put right, see what would move, or say yes to another.",
+        "Ask for a mistake on record to be put right; another person approves, nothing is erased.",
     ),
     "corrections": Late(
         "corrections:corrections", "List corrections that wait for an admin, the newest first."
@@ -156,7 +156,8 @@ COMMANDS: dict[str, Late] = {
         "Write a trader's story, or everything, with proofs and the programs that check them.",
     ),
     "witness": Late(
-        "log:witness", "Sign checkpoints of other people's logs that continue what was signed."
+        "log:witness",
+        "Sign checkpoints of other people's logs that continue what was signed before.",
     ),
     "rebuild": Late(
         "running:rebuild",
