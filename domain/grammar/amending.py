@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hint
+from domain.grammar.stems import Hint, Hinted
 
 LENGTH_MAX = 160
 """What mends another message is short, unless it says so first."""
@@ -20,28 +20,31 @@ _HINTS = Hint(
     "my bad", "should",
 )  # fmt: skip
 _NOT = re.compile(r"\bnot\b")
-_SAYS_SO = re.compile(
+_SAYS_SO = Hinted(
+    "cor typ edi fix ame",
     rf"^\W*(?:correction|typo|corrected|edit(?:ed)?|fixed|amended)"
-    rf"(?:\W*$|\W*[:,-]|\W+(?:on \S{{1,6}}\W+)?(?:{_VALUE}|{_TICKET})| on \S{{1,6}}:)"
+    rf"(?:\W*$|\W*[:,-]|\W+(?:on \S{{1,6}}\W+)?(?:{_VALUE}|{_TICKET})| on \S{{1,6}}:)",
 )
-_MENDS = re.compile(
+_MENDS = Hinted(
+    "mea not sho wro sor oop who my ugh",
     rf"\bmeant(?: to (?:say|write|type|put|post))? (?:the |an? )?{_VALUE}"
     rf"|{_VALUE},?(?: [a-z]{{1,10}})?,? (?:and )?not (?:the |an? )?{_VALUE}"
     rf"|\bshould(?:'ve| have)? (?:be|been|say|said|read) (?:the |an? )?{_FIGURE}"
     r"|\bwrong (?:strike|date|expiry|expiration|exp|price|ticker|symbol|size|side|right)\b"
     rf"|^\W*(?:sorry|oops|whoops|my bad|ugh)\W+(?:(?:it'?s|its|that'?s|the|meant) )?{_FIGURE}"
-    r"(?: [a-z]{1,10}){0,3}\W*$"
+    r"(?: [a-z]{1,10}){0,3}\W*$",
 )
 _STARRED = re.compile(rf"^\s*\*\s?(?:[A-Za-z$]{{1,6}} )?{_VALUE}(?: \S{{1,8}}){{0,2}}\s*$")
 """A line with a star in front mends a word of the line before it."""
-_TAKES_BACK = re.compile(
+_TAKES_BACK = Hinted(
+    "ign dis scr can voi del wro nvm nev",
     r"\b(?:ignore|disregard|scratch|cancel(?:l?ed)?|void|delete)"
     rf"(?: (?:that|this|it)(?: (?:{_SAID}|please|pls|guys|wrong|sorry))?(?=\W*$|[.,!;\n]| wrong)"
     rf"| (?:my |the )?(?:last|previous|prior|above)\b(?! (?:year|week|month))"
     rf"| (?:my|the|that|this) (?:\S{{1,12}} ){{0,2}}(?:{_SAID})\b)"
     r"|^\W*(?:ignore|disregard|cancel(?:l?ed)?)\W*$"
     r"|\bwrong (?:room|channel|chat)\b"
-    rf"|\b(?:nvm|never ?mind)\b,? (?:(?:that|the|my|last) (?:{_SAID})|not filled|no fill)"
+    rf"|\b(?:nvm|never ?mind)\b,? (?:(?:that|the|my|last) (?:{_SAID})|not filled|no fill)",
 )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, MessageText, Room
+from domain.grammar.stems import Hinted
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
@@ -21,11 +22,14 @@ from domain.grammar.vocabulary import (
 
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _OPTION_ROLES = frozenset({Role.STRIKE, Role.EXPIRY, Role.DTE})
-_OPTION_TITLE = re.compile(
+_OPTION_TITLE = Hinted(
+    "opt con cal put lot dte wee lea",
     r"\b(?:options?|contracts?|calls?|puts?|lottos?|[0-9]dte|weekl(?:y|ies)|leaps?)\b",
     re.IGNORECASE,
 )
-_OPTION_TEXT = re.compile(r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE)
+_OPTION_TEXT = Hinted(
+    "c p cal put str", r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE
+)
 _WORDED_ROLES = frozenset({Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS})
 _SHARED_ROLES = _WORDED_ROLES | {Role.TICKER, Role.ENTRY, Role.QUANTITY}
 """Of labels that are used for several things: their values tell for which."""
@@ -46,7 +50,8 @@ _ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
-_RELAYED = re.compile(
+_RELAYED = Hinted(
+    "ent ope ave clo cov add sto",
     r"\b(?:entered|opened|averaged|closed|covered|added) (?:a |an )?(?:long|short|update)\b"
     r"|\bstopped (?:out|in profit):",
     re.IGNORECASE,

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
+from domain.grammar.marks import marked
 from domain.grammar.reading import Kind
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import STRATEGIES, Shape
-from domain.grammar.tokens import Token, numbers
+from domain.grammar.tokens import Token, marks_in, numbers
 from domain.grammar.verbs import Verb
 
 _PADDING = (Token("", "", ""),) * 5
@@ -26,6 +27,8 @@ _RANGE_FACTOR_MAX = 3
 _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
 
+_STRATEGY = marked(STRATEGIES)
+_PAIR = marked(kinds=("pair",))
 _RANKS = 10
 """More than there are ranks of prices."""
 
@@ -143,8 +146,7 @@ class Figures:
 
     def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
         """The strikes of "600-605 call spread" and the one of "250 straddle"."""
-        named = {self.ahead(steps).low for steps in (1, 2, 3, 4)} & STRATEGIES.keys()
-        if not named:
+        if not marks_in(self._padded[self.at + 1 : self.at + 5]) & _STRATEGY:
             return False
         centred = ahead.low in STRATEGIES and STRATEGIES[ahead.low].shape in _CENTRED
         paired = len(said) == 2 and (ahead.low in STRATEGIES or ahead.low in words.RIGHTS)
@@ -210,7 +212,7 @@ class Figures:
         return True
 
     def _buys_coins(self) -> bool:
-        return "pair" in [token.kind for token in self.tokens]
+        return marks_in(self.tokens) & _PAIR > 0
 
     def _to_label(self, token: Token) -> None:
         said = numbers(token.text)

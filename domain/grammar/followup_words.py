@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from domain.grammar.stems import Hint, Hinted
+from domain.grammar.stems import Held, Hint, Hinted
 
 STEMS = Hint(
     "b/e", "bep", " be", "even", "clos", "hit", "cancel", "delet", "remov", "exit", "risk",
@@ -53,18 +53,27 @@ _SHARE = r"(?:half|a half|partials?|[1-9][0-9]? ?%|1/[234]|a third|a quarter|2/3
 _OF = rf"(?:(?: of| off| from)? (?!profits?\b)(?:it|{_WHAT}))?"
 _IS = "(?:(?:is|was|are|got|has been|been) )?"
 
-AT_ENTRY = re.compile(
+AT_ENTRY = Held(
     rf"{_LEAD}(?:(?:set|sets|move|moved|moving|put|bring|secured?|trail|shift|shifted|adjust|place"
     rf"|raise|raised|lower|lowered)\b ?)?{_WHAT}{_STOP} ?{_WHAT}(?:(?:is|are|goes|moved|to|at|@|on"
     rf"|into|in|=|:|now) ?){{0,3}}{_ENTRY}\b.{{0,40}}"
     rf"|{_LEAD}(?:set|move|moved|moving|put|bring|secure|secured|go|going|protect) ?{_WHAT}"
     rf"(?:to |at |@ ?|on |into )?{_ENTRY}\b.{{0,40}}"
-    rf"|{_LEAD}(?:make|made|go|going|set|secure)? ?{_WHAT}(?:is |are )?risk[- ]?free\b.{{0,20}}"
+    rf"|{_LEAD}(?:make|made|go|going|set|secure)? ?{_WHAT}(?:is |are )?risk[- ]?free\b.{{0,20}}",
+    "be",
+    "b/e",
+    "break",
+    "entry",
+    "cost",
+    "risk",
 )
-CLOSED = re.compile(
+CLOSED = Held(
     rf"{_LEAD}(?:close|closed|closing|exit|exited|exiting)\b ?(?:out )?{_WHAT}{_REST}"
     rf"|{_LEAD}out of {_WHAT}NAME {_WHAT}{_REST}|{_LEAD}out of {_WHAT}NAME"
-    rf"|{_LEAD}{_WHAT}{_IS}(?:now |fully |manually )?closed(?: {_REST})?"
+    rf"|{_LEAD}{_WHAT}{_IS}(?:now |fully |manually )?closed(?: {_REST})?",
+    "clos",
+    "exit",
+    "out of",
 )
 MARKET_CLOSE = re.compile(r"NAME (?:has |just )?closed (?:at|@|around|near|the) ?[0-9a-z]")
 """What a market does at the end of a day."""
@@ -72,34 +81,53 @@ SAYS_WHAT = re.compile(
     r"\b(?:trades?|positions?|signals?|orders?|setups?|all|everything|it|this|these|rest|now|here"
     r"|manually|fully|NAME|profits?|loss|buys?|sells?|longs?|shorts?|pips?)\b|@|\bat\b|\bin\b"
 )
-STOPPED = re.compile(
+STOPPED = Held(
     rf"{_LEAD}{_WHAT}{_STOP} ?{_IS}(?:hit|triggered|touched) ?{_REST}"
     rf"|{_LEAD}(?:hit|hits) ?{_WHAT}{_STOP} ?{_REST}"
-    rf"|{_LEAD}{_WHAT}{_IS}stopped(?: out)? ?(?:of )?{_WHAT}{_REST}"
+    rf"|{_LEAD}{_WHAT}{_IS}stopped(?: out)? ?(?:of )?{_WHAT}{_REST}",
+    "hit",
+    "triggered",
+    "touched",
+    "stopped",
 )
-TARGET = re.compile(
+TARGET = Held(
     r"(?P<all>(?:all|full|final|every|both) )?(?:the |our |NAME )*"
     r"(?:(?P<first>[1-9])(?:st|nd|rd|th)? )?"
     r"(?:tps?|t/p|targets?|take[- ]?profits?) ?(?P<number>[1-9])?"
     r"(?P<done>(?: ?(?:is|are|was|got|has been|have been|been|were))? ?"
     r"(?:hit|reached|done|smashed|achieved|completed|secured|taken))?"
     r"(?: (?:on|for|in) NAME)?"
-    r"(?: (?:at )?[0-9.,]{1,12})?(?: ?\+? ?[0-9.,]{1,8} ?(?:pips?|%|points?))?"
+    r"(?: (?:at )?[0-9.,]{1,12})?(?: ?\+? ?[0-9.,]{1,8} ?(?:pips?|%|points?))?",
+    "tp",
+    "t/p",
+    "target",
+    "profit",
 )
-PARTLY_CLOSED = re.compile(
+PARTLY_CLOSED = Held(
     rf"{_LEAD}(?:secured|booked|banked|locked(?: in)?) (?P<first>{_SHARE}){_OF}"
     rf"(?: ?(?:at|@) ?(?P<price>{_NUMBER}))?"
     rf"|(?P<second>{_SHARE}){_OF} ?{_IS}(?:closed|booked|secured|taken)(?: off)?"
-    rf"(?: ?(?:at|@) ?(?P<price2>{_NUMBER}))?"
+    rf"(?: ?(?:at|@) ?(?P<price2>{_NUMBER}))?",
+    "closed",
+    "booked",
+    "secured",
+    "taken",
+    "banked",
+    "locked",
 )
 """Some of the trade is said to be gone: "secured 50 %" is no gain, unless "profit" follows."""
-LEVEL = re.compile(
+LEVEL = Held(
     rf"{_LEAD}(?:(?:set|move|moved|moving|adjust|adjusted|change|changed|raise|raised|trail|new"
     rf"|trailing|lower|lowered|put|bring) )?(?:my |the |our |your |new )?"
     rf"(?:(?P<stop>{_STOP})|(?P<target>tp ?[0-9]?|targets? ?[0-9]?)) ?"
-    rf"(?:(?:is|now|moved|up|down|to|at|@|=|:) ?){{1,4}}(?P<level>{_NUMBER})(?: now)?"
+    rf"(?:(?:is|now|moved|up|down|to|at|@|=|:) ?){{1,4}}(?P<level>{_NUMBER})(?: now)?",
+    "sl",
+    "s/l",
+    "stop",
+    "tp",
+    "target",
 )
-CANCELED = re.compile(
+CANCELED = Held(
     r"(?:please |pls |now |we |i |i'm |guys )?"
     r"(?:cancel(?:l?ed|l?ing)?|delet(?:e|ed|ing)|remov(?:e|ed|ing)|scrap|void)"
     r"(?: (?:the|this|that|these|my|all|your|our|buy|sell|limits?|pending|pendings|orders?|signals?"
@@ -107,7 +135,13 @@ CANCELED = re.compile(
     r"|(?:the |this |buy |sell |NAME |limit |pending )*"
     r"(?:limits?|orders?|pending|signal|setup|trade|entry|idea) (?:is |was |now |has been )?"
     r"(?:cancel(?:l?ed)?|deleted|removed|invalid(?:ated)?|no longer valid|not valid(?: anymore)?)"
-    r"|invalid(?:ated)?|no longer valid|not valid anymore"
+    r"|invalid(?:ated)?|no longer valid|not valid anymore",
+    "cancel",
+    "delet",
+    "remov",
+    "scrap",
+    "void",
+    "valid",
 )
 UNSURE = re.compile(
     r"\b(?:if|when|whenever|once|until|till|unless|after|before|will|would|should|could|might|may"

@@ -60,7 +60,7 @@ def named_legs(slots: Slots) -> tuple[LegReading, ...]:
         )
     if slots.pair:
         return (LegReading(root=slots.pair),)
-    return tuple(LegReading(root=root, right=right) for _, root in slots.roots)
+    return tuple([LegReading(root=root, right=right) for _, root in slots.roots])
 
 
 def _said_whole(slots: Slots, side: Side) -> LegsRead:

@@ -7,7 +7,7 @@ module as plain data (see docs/intent-model.md). To ask it costs a few sums.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -71,7 +71,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
     def probabilities(self, features: Iterable[str]) -> list[float]:
         """How probable each leaning is; features are those of `features_of`, without repeats."""
         known = [*filter(None, map(self.weights.get, features))]
-        scores = list(self.intercepts)
+        scores: Sequence[float] = self.intercepts
         if known:
             length = sqrt(len(known))
             sums = map(sum, zip(*known, strict=True))

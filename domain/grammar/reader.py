@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -98,9 +99,11 @@ def read(text: MessageText, room: Room) -> Reading:
     gathered = _Gathered(whys=[amended] if amended else [])
     alone = len(parts) == 1 and not parts[0].is_embed
     for card in parts:
-        card.contract = contract_of(card, day)
-        contract, entry = tokens(card.contract), tokens(entry_of(card))
-        _read_card(card, Setting(room, day, reason, contract, entry, alone=alone), gathered)
+        setting = Setting(room, day, reason, alone=alone)
+        if card.is_embed or card.roles:
+            card.contract = contract_of(card, day)
+            setting.contract, setting.entry = tokens(card.contract), tokens(entry_of(card))
+        _read_card(card, setting, gathered)
     return _reading(gathered, whole, day)
 
 
@@ -126,19 +129,18 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     if card.flow and not is_entry_card(card):
         gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
         return
-    marked = [tos.marked(part) for part in texts(card)]
-    found = [find(tokens(said)) for said, _ in marked]
-    if setting.alone:
-        for part, said in zip(found, texts(card), strict=True):
+    found: list[Found] = []
+    tickets: list[Ticket] = []
+    marked = [(part, *tos.marked(part)) for part in texts(card)]
+    pasted = dict(chain.from_iterable(orders.items() for _, _, orders in marked if orders))
+    for said, words, _ in marked:
+        part = find(tokens(words))
+        if setting.alone:
             act_barely(part, said)
-    pasted = {mark: order for _, orders in marked for mark, order in orders.items()}
-    tickets = [
-        tos.ticket_of(pasted[act.object], setting.day)
-        if act.object in pasted
-        else judge(act, setting)
-        for part in found
-        for act in part.acts
-    ]
+        found.append(part)
+        for act in part.acts:
+            order = pasted.get(act.object) if pasted else None
+            tickets.append(tos.ticket_of(order, setting.day) if order else judge(act, setting))
     tickets = _without_round_trips(tickets, found, gathered)
     for part in found:
         gathered.whys += [(refusal.kind, refusal.why) for refusal in part.refusals]

@@ -71,7 +71,7 @@ def spots(tokens: Sequence[Token]) -> Iterator[Spot]:
         if not tokens[at].marks & STARTS:
             at += 1
             continue
-        if idle := idiom_at(tokens, at):
+        if tokens[at].low in IDIOM_LENGTHS and (idle := idiom_at(tokens, at)):
             at += idle
             continue
         spot = _spot(tokens, at)
@@ -98,13 +98,13 @@ def _spot(tokens: Sequence[Token], at: int) -> Spot | None:
 def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
     for length in FIRST_WORDS.get(tokens[at].low, ()):
         end = at + length
-        phrase = tuple([t.low for t in tokens[at:end]])
+        phrase = (tokens[at].low,) if length == 1 else tuple([t.low for t in tokens[at:end]])
         verb = VERBS.get(phrase)
         if verb is None or len(phrase) < length:
             continue
         if phrase[0] in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
             return None
-        said = " ".join(t.text for t in tokens[at:end])
+        said = tokens[at].text if length == 1 else " ".join([t.text for t in tokens[at:end]])
         end += _has_colon(tokens, end, verb, phrase)
         if not verb.strict or _names_contract(tokens[end : end + _REACH]):
             return Spot(at, end, verb, said)

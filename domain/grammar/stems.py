@@ -59,8 +59,6 @@ def _in_word(word: str) -> int:
 
 def _in_text(low: str) -> int:
     found = 0
-    if not low.isascii():
-        low = with_plain_letters(low).lower()
     for mark in map(_words.__getitem__, low.split()):
         found |= mark
     return found
@@ -72,7 +70,7 @@ _texts = Kept(_in_text, TEXTS_MAX)
 
 def possible_in(text: str) -> int:
     """The marks of all that may be in a text; what has none of its own there is not in it."""
-    return _texts[text.lower().strip()]
+    return _texts[with_plain_letters(text).lower().strip()]
 
 
 def stem_mark(stems: Iterable[str]) -> int:
@@ -102,6 +100,24 @@ class Hint:
         return _texts[low.strip()] & self.mark > 0 and holds_any(low, self.parts)
 
 
+class Held:
+    """A pattern with texts of which each of its matches holds at least one."""
+
+    __slots__ = ("parts", "pattern")
+
+    def __init__(self, pattern: str, *parts: str) -> None:
+        self.pattern = re.compile(pattern)
+        self.parts = parts
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Whether the whole text is what the pattern says."""
+        # Not by way of a function: this is asked a dozen times of each part of a sentence.
+        for part in self.parts:
+            if part in text:
+                return self.pattern.fullmatch(text)
+        return None
+
+
 class Pattern:
     """A pattern that is found sooner in texts of plain letters, which most texts are."""
 
@@ -110,7 +126,7 @@ class Pattern:
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self.pattern = re.compile(pattern, flags)
         # Which signs are blanks is another question there.
-        flags |= 0 if r"\s" in pattern else re.ASCII
+        flags |= 0 if r"\s" in pattern.lower() else re.ASCII
         self._plain = re.compile(pattern, flags)
 
     def find(self, text: str) -> re.Match[str] | None:
@@ -139,7 +155,11 @@ class Hinted(Pattern):
 
     def search(self, text: str) -> re.Match[str] | None:
         """What the pattern finds in the text; without a look at it where that can be nothing."""
-        return self.find(text) if _texts[text.lower().strip()] & self.mark else None
+        return (
+            self.find(text)
+            if _texts[with_plain_letters(text).lower().strip()] & self.mark
+            else None
+        )
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All that the pattern finds in the text, on the same terms."""

@@ -45,7 +45,7 @@ class Ticket(msgspec.Struct, gc=False):
     """False where the words turn out to be about no instrument at all."""
 
 
-class Setting(msgspec.Struct, frozen=True, gc=False):
+class Setting(msgspec.Struct, gc=False):
     """Where an act was said: the room, the day, and the labels of the card it stands on."""
 
     room: Room
