@@ -231,7 +231,7 @@ def summed(group: str, key: str, lines: Sequence[AttributionLine]) -> Attributio
     return AttributionLine(
         group=group,
         key=key,
-        positions=len(lines),
+        positions=sum(line.positions for line in lines),
         realised=sum((line.realised for line in lines), ZERO),
         unrealised=sum((line.unrealised for line in lines), ZERO),
         total=sum((line.total for line in lines), ZERO),

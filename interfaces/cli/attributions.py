@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,8 +65,8 @@ def show(
             {
                 "unit": "USD",
                 **period._asdict(),
-                "total": total,
-                "lines": [{**line._asdict(), "coverage": line.coverage} for line in lines[:limit]],
+                "total": _plain(total),
+                "lines": [_plain(line) for line in lines[:limit]],
             }
         )
         return
@@ -78,6 +78,10 @@ def show(
         console.print(total.coverage)
     if len(lines) > limit:
         console.print(f"[dim]{len(lines) - limit} more: --limit {len(lines)}[/dim]")
+
+
+def _plain(line: AttributionLine) -> dict[str, Any]:
+    return {**line._asdict(), "coverage": line.coverage}
 
 
 def _columns(by: By) -> list[Column]:

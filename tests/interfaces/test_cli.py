@@ -161,6 +161,12 @@ def test_every_view_reads_as_text(shell: Shell, words: list[str], told: str) -> 
     assert told in said.out
 
 
+def test_attribution_as_json_has_names(shell: Shell) -> None:
+    found = shell("attribution", "--kind", "trader", "--json").json
+    assert found["unit"] == "USD"
+    assert {"total", "trading", "residual", "coverage"} <= set(found["total"])
+
+
 def test_a_date_is_of_a_scenario(shell: Shell) -> None:
     assert "--date is of a scenario" in shell.refused("exposure", "--date", "2026-12-01")
 

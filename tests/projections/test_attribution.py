@@ -13,7 +13,15 @@ from domain.fix import Side
 from domain.legs import Leg
 from domain.shared import InvalidInput, cents
 from domain.signal_events import PriceEvidence
-from projections.attribution import PARTS, AttributionLine, By, Period, attribution, newest_mark
+from projections.attribution import (
+    PARTS,
+    AttributionLine,
+    By,
+    Period,
+    attribution,
+    newest_mark,
+    summed,
+)
 from projections.positions import BookKind
 from tests.projections.record import CALL, Record, record_on, utc
 from tests.projections.tape import Tape
@@ -120,6 +128,7 @@ def test_the_largest_come_first_and_groups_add_up(marked: Record) -> None:
     for name in ("total", "delta", "theta", "trading", "residual"):
         assert getattr(whole, name) == sum(getattr(each, name) for each in found)
     assert (whole.positions, len(whole.behind)) == (2, 2)
+    assert summed("total", "", [whole]).positions == 2
     only = attribution(marked.tape.connection, WEEK, book=nora)
     assert [each.behind for each in only] == [found[1].behind]
 
