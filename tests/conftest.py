@@ -65,11 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
     function for other types may take the file of another one's, which then runs in its place.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if config.cache is None:
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    if cache is None:
         return
-    common = config.cache.mkdir("numba")
+    common = cache.mkdir("numba")
     if worker is not None:
-        own = config.cache.mkdir(f"numba-{worker}")
+        own = cache.mkdir(f"numba-{worker}")
         shutil.copytree(common, own, dirs_exist_ok=True)
         os.environ.setdefault("NUMBA_CACHE_DIR", str(own))
     elif config.option.numprocesses:
