@@ -20,6 +20,7 @@ from domain.ranking import Rules
 from projections.board_figures import BookFigures, figures_of, of_one_person
 from projections.people import people
 from projections.readmodel import known_at
+from projections.skill import Ranked, ranked
 from projections.window_sums import NO_SUMS, Sums, sums_of
 from projections.windows import Span
 
@@ -33,14 +34,26 @@ REREAD_FROM = 0.3
 _FOLLOWED = ("books", "people", "trader_profiles")
 
 
-class BoardRecord(NamedTuple):
-    """People's figures in the order of their ids, and the sums of their trades."""
+class BoardRecord:
+    """People's figures in the order of their ids, and the sums of their trades; `places` are
+    those of all traders, also of who is one person with another. Without a score there are no
+    sums."""
 
-    rows: list[BookFigures]
-    places: Mapping[UUID, int]
-    """The place of each trader, also of those who are one person with another."""
-    sums: TradeSums | None
-    """None where the rules have no score."""
+    def __init__(
+        self, rows: list[BookFigures], places: Mapping[UUID, int], sums: TradeSums | None
+    ) -> None:
+        self.rows = rows
+        self.places = places
+        self.sums = sums
+        self._ranked: Ranked | None = None
+
+    def ranked(self, rules: Rules) -> Ranked | None:
+        """What the rules make of everybody; worked out once, in whichever order it is shown."""
+        if self.sums is None:
+            return None
+        if self._ranked is None or self._ranked.rules != rules:
+            self._ranked = ranked(self.sums, [row.accounts for row in self.rows], rules)
+        return self._ranked
 
     def place_of(self, trader: UUID) -> int | None:
         """Where a trader's figures are, if there are any."""

@@ -26,7 +26,7 @@ from projections.board_definitions import definitions
 from projections.board_figures import BookFigures
 from projections.board_records import BoardRecord, KeptRecords, read_record
 from projections.ranking_rules import rules_named, rules_on
-from projections.skill import Ranked, Skill, ranked
+from projections.skill import Skill
 from projections.windows import Span, Window, sessions_between
 
 __all__ = ["Board", "By", "Standing", "board", "definitions", "rules_on"]
@@ -160,9 +160,7 @@ class _Order:
         self._rules = rules
         self._span = span
         self._sessions = sessions
-        self._skill: Ranked | None = None
-        if record.sums is not None:
-            self._skill = ranked(record.sums, [row.accounts for row in record.rows], rules)
+        self._skill = record.ranked(rules)
         self._is_ranked = self._who_is_ranked()
         self._values = self._values_of(by)
         self.places = self._ordered()

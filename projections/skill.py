@@ -74,11 +74,11 @@ class Ranked(NamedTuple):
         trades."""
         from domain.quant.ranking import Standing
 
-        found = self.ranking
-        columns = (found.standing.tolist(), found.score.tolist(), found.mean.tolist())
+        found, too_few = self.ranking, int(Standing.TOO_FEW_TRADES)
+        pairs = zip(found.score.round(6).tolist(), found.mean.round(9).tolist(), strict=True)
         return [
-            None if standing == Standing.TOO_FEW_TRADES else (round(score, 6), round(mean, 9))
-            for standing, score, mean in zip(*columns, strict=True)
+            None if standing == too_few else pair
+            for standing, pair in zip(found.standing.tolist(), pairs, strict=True)
         ]
 
     def of(self, places: Sequence[int]) -> list[Skill]:

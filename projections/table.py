@@ -17,7 +17,7 @@ from uuid import UUID
 from msgspec.structs import force_setattr
 
 from projections.recollection import Recollection
-from projections.shape import Index, Row, Shape
+from projections.shape import CURRENT, Index, Row, Shape
 
 R = TypeVar("R", bound=Row)
 
@@ -153,6 +153,19 @@ class Table(Generic[R]):
             return []
         found = self._source.select(self.shape, self._build, where, parameters)
         return [self.shape.made_of(row) for row in found]
+
+    def select_last(self, first: Any) -> R | None:
+        """Of the stored current rows whose key begins with this, that with the highest second
+        part; before the first event about them."""
+        if self._source is None:
+            return None
+        one, other = self.shape.key
+        where = (
+            f"{one} = %s AND {other} = (SELECT max({other}) FROM {self.shape.table(self._build)}"
+            f" WHERE {one} = %s AND valid_to = {CURRENT})"
+        )
+        found = self._source.select(self.shape, self._build, where, (first, first))
+        return self.shape.made_of(found[0]) if found else None
 
     def in_memory(self) -> Iterable[R]:
         """The current rows that are not stored yet; all there are while unattached."""

@@ -105,12 +105,13 @@ class Counted(NamedTuple):
 
 
 class _Days:
-    """The days of a book that have a row, and the sums of the last."""
+    """The last day of a book that has a row, and its sums; all days once one of them changes."""
 
-    __slots__ = ("days", "last")
+    __slots__ = ("days", "last", "last_day")
 
-    def __init__(self, days: list[date], last: Terms) -> None:
+    def __init__(self, days: list[date] | None, last_day: date, last: Terms) -> None:
         self.days = days
+        self.last_day = last_day
         self.last = last
 
 
@@ -135,16 +136,20 @@ class RecordSums:
     def _shift(self, book: UUID, day: date, by: Terms, position: int) -> None:
         """Adds to the sums of a day and of all after it; few have any after it."""
         known = self._known(book)
-        days = known.days
-        if not days or day > days[-1]:
-            days.append(day)
-            known.last = known.last.plus(by)
+        if day > known.last_day:
+            if known.days is not None:
+                known.days.append(day)
+            known.last_day, known.last = day, known.last.plus(by)
             self.table.insert(_row(book, day, known.last), position)
             return
-        if day < days[-1]:
-            self._shift_before(book, days, day, by, position)
+        if day < known.last_day:
+            if known.days is None:
+                stored = self.table.select_current("book = %s", (book,))
+                fresh = (row for row in self.table.in_memory() if row.book == book)
+                known.days = sorted({row.day for rows in (stored, fresh) for row in rows})
+            self._shift_before(book, known.days, day, by, position)
         known.last = known.last.plus(by)
-        self.table.put(_row(book, days[-1], known.last), position)
+        self.table.put(_row(book, known.last_day, known.last), position)
 
     def _shift_before(
         self, book: UUID, days: list[date], day: date, by: Terms, position: int
@@ -162,19 +167,23 @@ class RecordSums:
     def _sums(self, book: UUID, day: date) -> Terms:
         row = self.table.current((book, day))
         assert row is not None
-        return Terms(row.trades, row.wins, row.total, row.squares, row.cubes, row.fourths,
-                     row.losses, row.worst, row.worst_squares)  # fmt: skip
+        return _sums_in(row)
 
     def _known(self, book: UUID) -> _Days:
         known = self._books.get(book.int)
         if known is None:
-            days: list[date] = []
-            if not self.table.began_empty:
-                stored = self.table.select_current("book = %s", (book,))
-                days = sorted(row.day for row in stored)
-            last = self._sums(book, days[-1]) if days else NOTHING
-            known = self._books[book.int] = _Days(days, last)
+            row = None if self.table.began_empty else self.table.select_last(book)
+            if row is None:
+                known = _Days([], date.min, NOTHING)
+            else:
+                known = _Days(None, row.day, _sums_in(row))
+            self._books[book.int] = known
         return known
+
+
+def _sums_in(row: SumsRow) -> Terms:
+    return Terms(row.trades, row.wins, row.total, row.squares, row.cubes, row.fourths,
+                 row.losses, row.worst, row.worst_squares)  # fmt: skip
 
 
 def _row(book: UUID, day: date, sums: Terms) -> SumsRow:

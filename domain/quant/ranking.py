@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from domain.quant.ranking_sums import TradeSums
 from domain.quant.series import Floats
-from domain.quant.sharpe_tests import estimate_variance, expected_maximum, normal_cdf
+from domain.quant.sharpe_tests import estimate_variance, expected_maximum, normal_cdfs
 from domain.shared import InvalidInput
 
 Z_95 = 1.959963984540054
@@ -187,7 +187,7 @@ def deflated_psr(record: Completed, trials: NDArray[np.int64]) -> Floats:
     variance = estimate_variance(sharpe, record.skewness, record.kurtosis)
     found = (record.deviation > 0.0) & (variance > 0.0)
     deviates = (sharpe - threshold) * np.sqrt(_over(length, np.where(found, variance, 1.0)))
-    return np.where(found, [normal_cdf(deviate) for deviate in deviates.tolist()], 0.0)
+    return np.where(found, normal_cdfs(deviates), 0.0)
 
 
 def percentile(values: Floats, among: NDArray[np.bool_]) -> Floats:

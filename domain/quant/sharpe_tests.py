@@ -12,6 +12,7 @@ import math
 from statistics import NormalDist
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from domain.quant.figures import Outcome, Status
@@ -51,6 +52,13 @@ def shape(returns: ArrayLike, risk_free: ArrayLike = 0.0) -> Shape | Status:
 def normal_cdf(value: float) -> float:
     """The standard normal distribution function, precise in both tails."""
     return 0.5 * math.erfc(-value * math.sqrt(0.5))
+
+
+def normal_cdfs(values: Floats) -> Floats:
+    """`normal_cdf` of many."""
+    erfc = math.erfc
+    found = [erfc(value) for value in (-values * math.sqrt(0.5)).tolist()]
+    return 0.5 * np.array(found, dtype=np.float64)
 
 
 def probabilistic(found: Shape, threshold: float = 0.0) -> Outcome:

@@ -14,8 +14,9 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
@@ -125,15 +126,12 @@ def measure(traders: int = TRADERS, trades: int = TRADES) -> Rounds:
     market = _Market(traders)
     last_day = FIRST_DAY + timedelta(days=DAYS)
     with fresh_database() as url:
-        posts = [market.posted(market_at(number, traders), last_day)
-                 for number in range((ROUNDS + WARM_UP) * FILLS)]  # fmt: skip
-        events = (*market.found(), *(recorded for _, recorded in posts))
-        told = _told(market, trades, events)
-        write_tape(url, told, len(events) + 2 * trades)
+        told = chain(market.found(), market.closed(trades))
+        write_tape(url, told, traders + 1 + 2 * trades)
         Runner(reading(url), [Books, People, TraderProfiles]).start()
         with connect(url) as connection:
             connection.execute("VACUUM (ANALYZE)")
-        return _rounds(url, market, [post for post, _ in posts], last_day.date())
+        return _rounds(url, market, last_day)
 
 
 def market_at(number: int, traders: int) -> int:
@@ -141,15 +139,10 @@ def market_at(number: int, traders: int) -> int:
     return number * 7 % traders
 
 
-def _told(market: _Market, trades: int, events: tuple[Recorded, ...]) -> Iterator[Recorded]:
-    founding = len(market.traders) + 1
-    yield from events[:founding]
-    yield from market.closed(trades)
-    yield from events[founding:]
-
-
-def _rounds(url: str, market: _Market, posts: list[_Post], last: date) -> Rounds:
-    span = span_of(Window.ALL, datetime(last.year, last.month, last.day, 22, tzinfo=UTC))
+def _rounds(url: str, market: _Market, last_day: datetime) -> Rounds:
+    """A worker that follows sees the trades posted, then a hundred of them closed at a time."""
+    span = span_of(Window.ALL, last_day + timedelta(hours=7))
+    traders = len(market.traders)
     kept, clock = KeptRecords(), time.perf_counter
     runner = Runner(reading(url), [Books, People, TraderProfiles])
     both, folding, boards = [], [], []
@@ -159,10 +152,16 @@ def _rounds(url: str, market: _Market, posts: list[_Post], last: date) -> Rounds
         def ask(by: By, known: KeptRecords | None) -> Board:
             return board(connection, span, by, (), limit=50, kept=known)
 
+        posts = []
+        for number in range((ROUNDS + WARM_UP) * FILLS):
+            post, posted = market.posted(market_at(number, traders), last_day)
+            append(writer, posted)
+            posts.append(post)
+        runner.catch_up()
         ask(By.SCORE, kept)
         for start in range(0, len(posts), FILLS):
             for number, post in enumerate(posts[start : start + FILLS], start=start):
-                append(writer, market.exited(post, market_at(number, len(market.traders))))
+                append(writer, market.exited(post, market_at(number, traders)))
             begun = clock()
             runner.catch_up()
             folded = clock()
