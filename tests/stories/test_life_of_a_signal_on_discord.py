@@ -308,12 +308,19 @@ async def _a_mistake_is_corrected_by_adding_to_it(life: Life, card: Post) -> Non
     await fix.acknowledged()
     filled = fixed(price="2.40", reason="my fill was at 2.40")
     asked = await (await life.deck.loopback.submit(fix, filled)).answered()
-    assert asked.content == "Asked for: an admin applies it or refuses it on the card."
+    assert asked.content.startswith("Asked for: another person, an admin, approves")
     told = await until_shown(card, lambda fields: "Correction asked for" in fields)
     assert told["Correction asked for"] == "price ~~2.28~~ 2.40: nora, my fill was at 2.40"
-    assert await hears_of_fix(life.deck, card, "apply", "Ada") == "Applied."
+    assert "pnl: 100 -> 80" in told["It would move"]
+    assert await hears_of_fix(life.deck, card, "apply", "Ada") == "Approved and applied."
     await life.records(
-        *life.stop(9, "correction.requested", "signal.corrected", "correction.applied")
+        *life.stop(
+            9,
+            "correction.requested",
+            "correction.approved",
+            "signal.corrected",
+            "correction.applied",
+        )
     )
     told = shown(card)
     assert told["Changed"] == "entry price ~~2.30~~ 2.40: ada, my fill was at 2.40"
