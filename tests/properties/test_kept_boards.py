@@ -1,0 +1,59 @@
+"""What is kept of a board in memory and brought up to date is what a whole reading gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.ranking import VERSION_2
+from projections.board_records import BoardRecord, KeptRecords, read_record
+from projections.books import Books
+from projections.people import People
+from projections.runner import Runner
+from projections.trader_profiles import TraderProfiles
+from projections.windows import Span, Window
+from tests.conftest import NewDatabase
+from tests.projections.tape import Tape, reading
+from tests.properties.histories import histories
+from tests.properties.oracle import Told
+
+AT = datetime(2025, 3, 6, 17, tzinfo=UTC)
+SPANS = (
+    Span(Window.ALL, date.min, date(2025, 3, 20), AT),
+    # Much of what is told later is of days after this window.
+    Span(Window.WEEK, date(2025, 3, 4), date(2025, 3, 6), AT),
+)
+
+
+def same(kept: BoardRecord, whole: BoardRecord) -> None:
+    assert (kept.rows, kept.places) == (whole.rows, whole.places)
+    assert kept.sums is not None
+    assert whole.sums is not None
+    for ours, theirs in zip(kept.sums, whole.sums, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@settings(max_examples=8)
+@given(histories(50, steps_min=20), st.lists(st.integers(1, 12), min_size=2, max_size=6))
+def test_a_kept_board_is_the_whole_board(
+    new_database: NewDatabase, told: Sequence[Told], parts: list[int]
+) -> None:
+    with new_database() as url:
+        tape, kept, begin = Tape(url), KeptRecords(), 0
+        follower = Runner(reading(url), [Books, People, TraderProfiles])
+        follower.start()
+        with tape.connection:
+            for size in (*parts, len(told)):
+                part = told[begin : begin + size]
+                begin += size
+                if part:
+                    tape.append([each.event for each in part])
+                follower.catch_up()
+                for span in SPANS:
+                    ours = kept.record(tape.connection, span, VERSION_2)
+                    same(ours, read_record(tape.connection, span, VERSION_2, None))
+        follower.close()
