@@ -117,10 +117,7 @@ def _days(
     before = connection.execute(
         f"{columns} {mine} AND day < %(first)s ORDER BY day DESC LIMIT 1", parameters, binary=True
     ).fetchone()
-    within = connection.execute(
-        f"{columns} {mine} AND day BETWEEN %(first)s AND %(last)s ORDER BY day",
-        parameters, binary=True,
-    ).fetchall()  # fmt: skip
+    within = connection.execute(_days_within(as_of), parameters, binary=True).fetchall()
     last = within[-1] if within else before
     moved = {day: (r, nav) for day, r, nav, _ in within if r}
     days = set(moved)
@@ -128,6 +125,23 @@ def _days(
         begin = bisect_left(sessions, max(span.first, last[3]))
         days.update(sessions[begin : bisect_right(sessions, span.last)])
     return sorted(days), 1.0 if before is None else before[2], moved
+
+
+def _days_within(as_of: int | None) -> str:
+    """The days of a book between two, in order. Most days of then are as they are now: only for
+    the others is an older version looked up, among the many that a day has had.
+    """
+    columns = "day, r::float8, nav::float8, first_day"
+    span = "day BETWEEN %(first)s AND %(last)s"
+    now = f"FROM read.book_days c WHERE c.book = %(book)s AND {known_at(None, 'c')} AND c.{span}"
+    if as_of is None:
+        return f"SELECT {columns} {now} ORDER BY day"
+    return (
+        f"SELECT {columns} {now} AND c.valid_from <= %(as_of)s UNION ALL"
+        f" SELECT o.* FROM (SELECT book, day {now} AND c.valid_from > %(as_of)s) c"
+        f" CROSS JOIN LATERAL (SELECT {columns} FROM read.book_days o WHERE o.book = c.book"
+        f" AND o.day = c.day AND {known_at(as_of, 'o')}) o ORDER BY day"
+    )
 
 
 def _trades(
