@@ -441,7 +441,7 @@ class Bundle {
     const [told, here] = [new Set(listed.split("\n")), new Set(found.split("\n"))];
     for (const line of new Set([...told, ...here])) {
       if (told.has(line) === here.has(line)) continue;
-      const words = told.has(line) ? `${MANIFEST} speaks of` : "here is";
+      const words = told.has(line) ? `${MANIFEST} names` : `here is, not so in ${MANIFEST},`;
       this.report.fault(line.slice(66) || MANIFEST, `${words} a file of SHA-256 ${line.slice(0, 64)}`);
     }
     require_(listed === found || this.report.faults.length, "it does not name each file once and in order");

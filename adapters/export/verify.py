@@ -91,7 +91,7 @@ class Bundle:
     def _manifest(self) -> None:
         listed, found = text_of((self.folder / MANIFEST).read_bytes()), manifest_of(self.folder)
         for line in sorted(set(listed.splitlines()) ^ set(found.splitlines())):
-            words = f"{MANIFEST} speaks of" if line in listed else "here is"
+            words = f"{MANIFEST} names" if line in listed else f"here is, not so in {MANIFEST},"
             self.report.fault(line[66:] or MANIFEST, f"{words} a file of SHA-256 {line[:64]}")
         if listed != found and not self.report.faults:
             raise Wrong("it does not name each file once and in order")
