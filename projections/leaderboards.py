@@ -186,28 +186,20 @@ class _Order:
 
     def _ordered(self) -> list[int]:
         """The ranked by the figure, then the others; equal figures stand by name."""
-        from domain.quant.ranking import order_of
+        from domain.quant.ranking import order_of, ties
 
         values, is_ranked = self._values, self._is_ranked
         keys = [_number(value) for value in values]
-        places: list[int] = order_of(keys, is_ranked).tolist()
+        order = order_of(keys, is_ranked)
+        places: list[int] = order.tolist()
 
         def place(at: int) -> tuple[bool, bool, _Negated, str, UUID]:
             row, value = self._rows[at], values[at]
             return not is_ranked[at], value is None, _negated(value), row.name, row.book
 
         # Numbers as float64 are in order but for those that are too near to be told apart.
-        begin = 0
-        for end in range(1, len(places) + 1):
-            first = places[begin]
-            if end < len(places):
-                this = places[end]
-                is_same = keys[this] == keys[first] or (values[this] is values[first] is None)
-                if is_same and is_ranked[this] == is_ranked[first]:
-                    continue
-            if end - begin > 1:
-                places[begin:end] = sorted(places[begin:end], key=place)
-            begin = end
+        for begin, end in ties(keys, is_ranked, order).tolist():
+            places[begin:end] = sorted(places[begin:end], key=place)
         return places
 
     def standings(self, places: Sequence[int]) -> list[Standing]:

@@ -209,6 +209,17 @@ def order_of(values: ArrayLike, ranked: ArrayLike) -> NDArray[np.int64]:
     return found
 
 
+def ties(values: ArrayLike, ranked: ArrayLike, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where in an order several have the same value and standing: rows of (begin, end)."""
+    keys = np.asarray(values, dtype=np.float64)[order]
+    standing = np.asarray(ranked, dtype=np.bool_)[order]
+    same = (keys[1:] == keys[:-1]) | (np.isnan(keys[1:]) & np.isnan(keys[:-1]))
+    edges = np.flatnonzero(~(same & (standing[1:] == standing[:-1]))) + 1
+    bounds = np.column_stack((np.append(0, edges), np.append(edges, keys.size)))
+    found: NDArray[np.int64] = bounds[bounds[:, 1] - bounds[:, 0] > 1]
+    return found
+
+
 def _places(ranked: NDArray[np.bool_], score: Floats, mean: Floats) -> NDArray[np.int64]:
     """1 for the highest score; the higher mean goes first among equals, then who came first."""
     order = np.lexsort((-mean, -score))
