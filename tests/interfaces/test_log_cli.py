@@ -29,7 +29,9 @@ from tests.patience import PATIENCE_S
 
 @pytest.fixture
 def shell(database_url: str, redis_url: str, tmp_path: Path) -> Shell:
-    return Shell(tmp_path, TRUETAPE_DATABASE_URL=database_url, TRUETAPE_REDIS_URL=redis_url)
+    # Wide, because a long path would be broken in two.
+    urls = {"TRUETAPE_DATABASE_URL": database_url, "TRUETAPE_REDIS_URL": redis_url}
+    return Shell(tmp_path, COLUMNS="300", **urls)
 
 
 def keys_of(shell: Shell) -> list[VerifierKey]:
