@@ -17,10 +17,13 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
+from domain.executions import counted_share
 from domain.ranking import Rules
+from domain.shared import cents
 from domain.standings import ONE, day_return, grown, window_return
 from projections.pnl import BookDay, ContributionLine, day_of
 from projections.position_pages import book_days, position
+from projections.positions import executions_of
 from projections.ranking_rules import rules_on
 
 ZERO = Decimal(0)
@@ -69,6 +72,9 @@ class Explained(NamedTuple):
     made: Decimal
     steps: Sequence[Step]
     days: Sequence[DayStep] = ()
+    share: Decimal | None = None
+    """How much of a trade's dollars counts, where less stood at the quotes of its entries than was
+    posted; None for all of them."""
 
     @property
     def agrees(self) -> bool:
@@ -83,8 +89,10 @@ def explain_trade(
     row = position(connection, trade, as_of=as_of)
     if row is None:
         return None
+    share = counted_share(executions_of(row.executions))
+    shown = row.pnl if share is None else cents(row.pnl * share)
     lines = _lines(connection, "c.position = %(trade)s", {"trade": trade}, as_of)
-    return Explained("pnl", row.pnl, *_summed(connection, lines))
+    return Explained("pnl", shown, *_summed(connection, lines), share=share)
 
 
 def explain_pnl(

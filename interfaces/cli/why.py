@@ -96,6 +96,11 @@ def _show(found: Explained, limit: int) -> None:
     )  # fmt: skip
     if found.days:
         _show_days(found.days[-limit:])
+    if found.share is not None:
+        console.print(
+            f"{percent(found.share)} of the dollars posted count: no more stood at the quotes of "
+            "the entries"
+        )
     words = "and so the steps make it" if found.agrees else "and the steps make something else"
     console.print(f"shown: {shown}, {words}")
 

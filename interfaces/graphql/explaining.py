@@ -75,6 +75,9 @@ class Explanation:
     count: int = figure("How many steps there are; the last of them are given.")
     steps: list[ExplainedStep]
     days: list[ExplainedDay]
+    share: Decimal | None = figure(
+        "How much of the dollars posted counts, where less stood at the quotes of the entries."
+    )
 
 
 def _step(step: Step) -> ExplainedStep:
@@ -99,6 +102,7 @@ def _told(found: Explained, last: int) -> Explanation:
         count=len(found.steps),
         steps=[_step(step) for step in found.steps[-last:]],
         days=[shown(ExplainedDay, day) for day in found.days],
+        share=found.share,
     )
 
 
