@@ -98,11 +98,20 @@ class Record:
         self.exits(signal, sold, price)
         return signal
 
-    def checks(self, signal: Signal, number: int, price: str, *, attainable: bool = True) -> int:
+    def checks(
+        self,
+        signal: Signal,
+        number: int,
+        price: str,
+        *,
+        attainable: bool = True,
+        stood: int | None = None,
+    ) -> int:
         counted = Decimal(price)
         evidence = PriceEvidence(
             claimed=counted, bid=counted, offer=counted, quote_time=utc("11-16 14:00"),
             source="recorded", attainable=attainable, price=counted,
+            bid_size=stood, offer_size=stood,
         )  # fmt: skip
         signal.check_price(number, evidence, at=utc("11-16 14:00"))
         return self.tape.save(signal)

@@ -94,3 +94,16 @@ def test_a_figure_that_somebody_changed_is_not_made_by_its_events(record: Record
     assert not trade.agrees
     assert not explain_pnl(record.tape.connection, trader, *EVER).agrees
     assert not explain_return(record.tape.connection, trader, *EVER).agrees
+
+
+def test_what_was_posted_beyond_the_quotes_counts_for_no_dollars(record: Record) -> None:
+    trader = record.trader("Nora")
+    signal = record.opens(trader, "11-16 15:00", quantity="4")
+    record.exits(signal, "11-16 16:00", "3.00", quantity="4")
+    record.checks(signal, 1, "2.00", stood=1)
+    record.follow()
+    found = explain_trade(record.tape.connection, signal.id)
+    assert found is not None
+    assert (found.agrees, found.share) == (True, Decimal("0.25"))
+    assert found.shown == Decimal(100)
+    assert explain_pnl(record.tape.connection, trader, *EVER).shown == found.shown
