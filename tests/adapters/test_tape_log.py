@@ -19,7 +19,7 @@ from domain.transparency.proofs import (
     verify_consistency,
     verify_inclusion,
 )
-from domain.transparency.refusals import Malformed
+from domain.transparency.refusals import Malformed, Unproven
 from domain.transparency.tree import EMPTY_ROOT, Frontier, node_hash
 from tests.adapters.notes import append, as_owner, batch
 
@@ -68,11 +68,18 @@ def test_every_event_and_every_prefix_is_proven_from_what_is_stored(
 ) -> None:
     append_notes(database_url, 13)
     root = log.integrate().root
-    for index, leaf in enumerate(event_hashes(log.events(0, 100))):
-        verify_inclusion(index, 13, leaf, inclusion_proof(index, 13, log.read), root)
+    leaves = event_hashes(log.events(0, 100))
+    for index, leaf in enumerate(leaves):
+        proof = inclusion_proof(index, 13, log.read)
+        verify_inclusion(index, 13, leaf, proof, root)
+        with pytest.raises(Unproven):
+            verify_inclusion(index, 13, leaves[index - 1], proof, root)
     for size in range(1, 14):
         proof = consistency_proof(size, 13, log.read)
         verify_consistency(size, 13, log.at(size).root, root, proof)
+        with pytest.raises(Unproven):
+            verify_consistency(size, 13, leaves[size % 13], root, proof)
+    assert log.at(13).root == root
 
 
 def test_a_size_that_it_has_not_come_to_is_refused(log: TapeLog, database_url: str) -> None:
