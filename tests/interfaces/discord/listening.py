@@ -49,7 +49,7 @@ def listener(house: House, *, pause_s: float = 0.1) -> CaptureClient:
     return CaptureClient(house, channels, retry_s=0.1, guild_ready_timeout=pause_s)
 
 
-async def heard(record: Record, *told: str) -> None:
+async def assert_heard(record: Record, *told: str) -> None:
     """Waits for what the record says in the end, and that nothing follows."""
     try:
         await until(lambda: record.told() == list(told))
@@ -64,5 +64,5 @@ async def away(house: House, loopback: LoopbackDiscord, record: Record, *told: s
     async with loopback.running(listener(house)):
         for words in told:
             await loopback.say("options", "Nora", words)
-        await heard(record, *(f"captured {words}" for words in told))
+        await assert_heard(record, *(f"captured {words}" for words in told))
     await asyncio.to_thread(house.catch_up)

@@ -14,7 +14,7 @@ from interfaces.cli.app import app
 from interfaces.compose import House
 from interfaces.discord.history import BACK
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
-from tests.interfaces.discord.listening import Record, away, heard, listener
+from tests.interfaces.discord.listening import Record, assert_heard, away, listener
 from tests.interfaces.discord.rest import UNAVAILABLE
 
 
@@ -25,10 +25,10 @@ async def test_what_was_said_while_nobody_listened_is_fetched_once(
     for words in ("two", "three"):
         await loopback.say("options", "Nora", words)
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two", "captured three")
+        await assert_heard(record, "captured one", "captured two", "captured three")
     await asyncio.to_thread(house.catch_up)
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two", "captured three")
+        await assert_heard(record, "captured one", "captured two", "captured three")
 
 
 async def test_a_channel_without_a_record_begins_with_what_is_said_now(
@@ -37,7 +37,7 @@ async def test_a_channel_without_a_record_begins_with_what_is_said_now(
     await loopback.say("options", "Nora", "long ago")
     async with loopback.running(listener(house)):
         await loopback.say("options", "Nora", "now")
-        await heard(record, "captured now")
+        await assert_heard(record, "captured now")
     assert loopback.asked_for("/messages") == 0
 
 
@@ -57,7 +57,7 @@ async def test_what_is_taken_back_before_the_history_is_there_keeps_its_place(
     speaking = asyncio.create_task(speak_at_once())
     async with loopback.running(listener(house, pause_s=1.0)):
         await speaking
-        await heard(
+        await assert_heard(
             record,
             "captured one", "captured missed", "captured hasty", "deleted", "captured calm",
         )  # fmt: skip
@@ -81,7 +81,7 @@ async def test_what_is_live_waits_until_the_history_is_there(
     speaking = asyncio.create_task(speak_at_once())
     async with loopback.running(client):
         await speaking
-        await heard(record, "captured one", "captured missed", "captured live")
+        await assert_heard(record, "captured one", "captured missed", "captured live")
 
 
 async def test_a_lost_connection_loses_nothing(
@@ -89,11 +89,11 @@ async def test_a_lost_connection_loses_nothing(
 ) -> None:
     async with loopback.running(listener(house)):
         post = await loopback.say("options", "Nora", "before")
-        await heard(record, "captured before")
+        await assert_heard(record, "captured before")
         async with loopback.outage():
             await loopback.say("options", "Nora", "meanwhile")
             await loopback.delete(post)
-        await heard(record, "captured before", "captured meanwhile", "deleted")
+        await assert_heard(record, "captured before", "captured meanwhile", "deleted")
     assert loopback.sessions.resumed == 1
 
 
@@ -102,7 +102,7 @@ async def test_what_a_resumed_session_leaves_out_is_fetched_as_well(
 ) -> None:
     async with loopback.running(listener(house)):
         await loopback.say("options", "Nora", "before")
-        await heard(record, "captured before")
+        await assert_heard(record, "captured before")
         async with loopback.outage():
             nora, options = loopback.guild.person("Nora"), loopback.guild.channel("options")
             loopback.guild.post(options, nora, content="never told")
@@ -125,7 +125,7 @@ async def test_a_forgotten_session_is_made_up_for_by_the_history(
             await loopback.say("options", "Nora", "missed")
         await until(lambda: loopback.sessions.identified == 3)
         await loopback.say("options", "Nora", "live")
-        await heard(record, "captured one", "captured missed", "captured live")
+        await assert_heard(record, "captured one", "captured missed", "captured live")
     assert loopback.sessions.resumed == 0
 
 
@@ -137,7 +137,7 @@ async def test_a_history_that_may_not_be_read_is_told_and_stops_nothing_else(
     with caplog.at_level(logging.WARNING, "interfaces.discord.capture"):
         async with loopback.running(listener(house)):
             await loopback.say("stocks", "Nora", "two")
-            await heard(record, "captured one", "captured two")
+            await assert_heard(record, "captured one", "captured two")
     assert "Missing Access" in caplog.text
 
 
@@ -148,7 +148,7 @@ async def test_discord_is_asked_again_until_it_answers(
     await loopback.say("options", "Nora", "two")
     loopback.troubles.add("GET", "/messages", UNAVAILABLE, times=3)
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
 
 
 async def test_what_was_missed_is_late_even_if_it_was_said_a_moment_ago(
@@ -157,7 +157,7 @@ async def test_what_was_missed_is_late_even_if_it_was_said_a_moment_ago(
     await away(house, loopback, record, "one")
     await loopback.say("options", "Nora", "two")
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
     await asyncio.to_thread(house.catch_up)
     with house.reader.connection() as connection:
         rows = connection.execute(
@@ -174,7 +174,7 @@ async def test_status_tells_what_was_not_heard_live(
     await away(house, loopback, record, "one")
     await loopback.say("options", "Nora", "two")
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
     await asyncio.to_thread(house.catch_up)
     surroundings = {
         "TRUETAPE_HOME": str(tmp_path),
@@ -193,18 +193,18 @@ async def test_edits_and_deletions_are_noticed_afterwards(
         await loopback.say("TSLA", "Nora", "below")
         posts = [await loopback.say("options", "Nora", words) for words in ("one", "two", "three")]
         before = ["captured below", *(f"captured {post.content}" for post in posts)]
-        await heard(record, *before)
+        await assert_heard(record, *before)
     await asyncio.to_thread(house.catch_up)
     await loopback.edit(posts[0], "uno")
     await loopback.delete(posts[1])
     await loopback.say("options", "Nora", "four")
     async with loopback.running(listener(house)):
-        await heard(record, *before, "edited uno", "deleted", "captured four")
+        await assert_heard(record, *before, "edited uno", "deleted", "captured four")
     _, edited = record.events()[4]
     assert edited["received_at"] != edited["edited_at"]
     await asyncio.to_thread(house.catch_up)
     async with loopback.running(listener(house)):
-        await heard(record, *before, "edited uno", "deleted", "captured four")
+        await assert_heard(record, *before, "edited uno", "deleted", "captured four")
 
 
 async def test_further_back_than_a_day_nobody_looks(
@@ -214,13 +214,13 @@ async def test_further_back_than_a_day_nobody_looks(
         old = await loopback.say("options", "Nora", "long ago")
         loopback.guild.now += BACK
         await loopback.say("options", "Nora", "yesterday")
-        await heard(record, "captured long ago", "captured yesterday")
+        await assert_heard(record, "captured long ago", "captured yesterday")
     await asyncio.to_thread(house.catch_up)
     await loopback.edit(old, "other words")
     loopback.guild.now += timedelta(minutes=1)
     await loopback.say("options", "Nora", "now")
     async with loopback.running(listener(house)):
-        await heard(record, "captured long ago", "captured yesterday", "captured now")
+        await assert_heard(record, "captured long ago", "captured yesterday", "captured now")
 
 
 async def test_threads_are_asked_too_also_new_ones_and_those_put_away(
@@ -230,7 +230,7 @@ async def test_threads_are_asked_too_also_new_ones_and_those_put_away(
         await loopback.say("options", "Nora", "one")
         await loopback.open_thread("known", "options")
         await loopback.say("known", "Nora", "two")
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
     await asyncio.to_thread(house.catch_up)
     for name in ("new", "put away"):
         await loopback.open_thread(name, "options")
@@ -252,7 +252,7 @@ async def test_a_gap_within_the_last_day_is_filled(
         nora, options = loopback.guild.person("Nora"), loopback.guild.channel("options")
         loopback.guild.post(options, nora, content="never told")
         await loopback.say("options", "Nora", "two")
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
     await asyncio.to_thread(house.catch_up)
     async with loopback.running(listener(house)):
-        await heard(record, "captured one", "captured two", "captured never told")
+        await assert_heard(record, "captured one", "captured two", "captured never told")

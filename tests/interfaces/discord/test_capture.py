@@ -20,7 +20,7 @@ from interfaces.compose import House
 from interfaces.discord.capture import CaptureClient
 from projections.messages import Lag, lags
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
-from tests.interfaces.discord.listening import NOON, Record, away, heard, listener, told
+from tests.interfaces.discord.listening import NOON, Record, assert_heard, away, listener, told
 
 
 async def test_a_message_is_kept_as_it_was_said(
@@ -48,13 +48,13 @@ async def test_each_event_says_when_it_happened_and_when_it_reached_us(
     async with loopback.running(listener(house)):
         clock.set(loopback.guild.now + timedelta(seconds=6))
         post = await loopback.say("options", "Nora", "one")
-        await heard(record, "captured one")
+        await assert_heard(record, "captured one")
         clock.set(loopback.guild.now + timedelta(seconds=7))
         late = await loopback.say("options", "Nora", "two")
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
         await loopback.edit(post, "uno")
         await loopback.delete(late)
-        await heard(record, "captured one", "captured two", "edited uno", "deleted")
+        await assert_heard(record, "captured one", "captured two", "edited uno", "deleted")
     await asyncio.to_thread(house.catch_up)
     posted, _, edited, deleted = (body for _, body in record.events())
     now = told(clock.now())
@@ -76,7 +76,7 @@ async def test_other_machines_are_heard_and_the_bots_own_words_are_not(
     async with loopback.running(client):
         for author in ("Scanner", "truetape", "Hook"):
             await loopback.say("options", author, f"by {author}")
-        await heard(record, "captured by Scanner", "captured by Hook")
+        await assert_heard(record, "captured by Scanner", "captured by Hook")
 
 
 async def test_a_pinned_message_is_not_said_again(
@@ -89,7 +89,7 @@ async def test_a_pinned_message_is_not_said_again(
         )
         await loopback.tell_post("MESSAGE_CREATE", pinned)
         await loopback.say("options", "Nora", "two")
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
 
 
 async def test_the_preview_of_a_link_is_no_edit(
@@ -100,7 +100,7 @@ async def test_the_preview_of_a_link_is_no_edit(
         post.embeds = [{"type": "link", "title": "Example"}]
         await loopback.tell_post("MESSAGE_UPDATE", post)
         await loopback.say("options", "Nora", "two")
-        await heard(record, "captured see https://example.com", "captured two")
+        await assert_heard(record, "captured see https://example.com", "captured two")
     assert "embeds" not in record.events()[0][1]
 
 
@@ -115,7 +115,7 @@ async def test_threads_and_forum_posts_belong_to_the_channel_above_them(
         said = [await loopback.say(place, "Nora", place) for place in ("TSLA", "SPY", "gossip")]
         await loopback.edit(said[0], "TSLA!")
         await loopback.delete(said[1])
-        await heard(record, "captured TSLA", "captured SPY", "edited TSLA!", "deleted")
+        await assert_heard(record, "captured TSLA", "captured SPY", "edited TSLA!", "deleted")
     bodies = [body for _, body in record.events()[:2]]
     assert [(body["channel"], body["channel_id"]) for body in bodies] == [
         ("options", str(said[0].channel.id)), ("stocks", str(said[1].channel.id)),
@@ -130,7 +130,7 @@ async def test_a_channel_may_be_named_by_its_id(
     async with loopback.running(client):
         await loopback.say("options", "Nora", "one")
         await loopback.say("stocks", "Nora", "two")
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
     assert [body["channel"] for _, body in record.events()] == ["options", "stocks"]
 
 
@@ -139,9 +139,9 @@ async def test_changes_and_deletions_are_kept_the_moment_they_happen(
 ) -> None:
     async with loopback.running(listener(house)):
         post = await loopback.say("options", "Nora", "BTO TSLA 250c @ 2.28")
-        await heard(record, "captured BTO TSLA 250c @ 2.28")
+        await assert_heard(record, "captured BTO TSLA 250c @ 2.28")
         await loopback.edit(post, "BTO TSLA 250c @ 2.18")
-        await heard(record, "captured BTO TSLA 250c @ 2.28", "edited BTO TSLA 250c @ 2.18")
+        await assert_heard(record, "captured BTO TSLA 250c @ 2.28", "edited BTO TSLA 250c @ 2.18")
         await loopback.delete(post)
         await until(lambda: record.told()[2:] == ["deleted"])
 
@@ -154,7 +154,7 @@ async def test_other_channels_are_nobodys_business(
         await loopback.edit(post, "between you and me")
         await loopback.delete(post)
         await loopback.say("stocks", "Nora", "BTO SPY @ 600")
-        await heard(record, "captured BTO SPY @ 600")
+        await assert_heard(record, "captured BTO SPY @ 600")
 
 
 async def test_a_purge_takes_all_its_messages(
@@ -163,7 +163,9 @@ async def test_a_purge_takes_all_its_messages(
     async with loopback.running(listener(house)):
         posts = [await loopback.say("options", "Nora", words) for words in ("one", "two", "three")]
         await loopback.purge(posts[:2])
-        await heard(record, "captured one", "captured two", "captured three", "deleted", "deleted")
+        await assert_heard(
+            record, "captured one", "captured two", "captured three", "deleted", "deleted"
+        )
 
 
 async def test_what_was_never_kept_is_not_deleted(
@@ -173,7 +175,7 @@ async def test_what_was_never_kept_is_not_deleted(
     async with loopback.running(listener(house)):
         await loopback.delete(old)
         await loopback.say("options", "Nora", "now")
-        await heard(record, "captured now")
+        await assert_heard(record, "captured now")
 
 
 async def test_an_edit_of_a_message_from_before_keeps_the_message(
@@ -182,7 +184,7 @@ async def test_an_edit_of_a_message_from_before_keeps_the_message(
     old = await loopback.say("options", "Nora", "long ago")
     async with loopback.running(listener(house)):
         await loopback.edit(old, "not so long ago")
-        await heard(record, "captured not so long ago")
+        await assert_heard(record, "captured not so long ago")
 
 
 async def test_events_are_kept_in_the_order_in_which_they_happened(
@@ -245,13 +247,13 @@ async def test_a_database_that_is_away_is_waited_for(
         with no_database(administration, database_url):
             await stack.enter_async_context(loopback.running(listener(house)))
             await asyncio.sleep(0.5)
-        await heard(record, "captured one", "captured two")
+        await assert_heard(record, "captured one", "captured two")
         with no_database(administration, database_url):
             post = await loopback.say("options", "Nora", "three")
             await loopback.say("options", "Nora", "four")
             await loopback.delete(post)
             await asyncio.sleep(0.5)
-        await heard(
+        await assert_heard(
             record, "captured one", "captured two", "captured three", "captured four", "deleted"
         )
 
@@ -272,7 +274,7 @@ async def test_more_than_can_wait_is_fetched_from_the_history(
     client = CaptureClient(house, ["options"], retry_s=0.1, line_max=3, guild_ready_timeout=0.1)
     async with loopback.running(client):
         gone = await loopback.say("options", "Nora", "one")
-        await heard(record, "captured one")
+        await assert_heard(record, "captured one")
         await asyncio.to_thread(house.catch_up)
         with no_database(administration, database_url):
             for number in range(9):
