@@ -7,7 +7,7 @@ by day from what the scored trades moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -105,6 +105,22 @@ def explain_pnl(
     return Explained("pnl", sum((day.pnl for day in days), ZERO), made, steps)
 
 
+def moved_between(
+    connection: Connection[Any],
+    *,
+    after: int,
+    until: int,
+    book: UUID | None = None,
+    trade: UUID | None = None,
+) -> list[Step]:
+    """What the events after a position and up to another moved of a record, or of a trade."""
+    where = "c.book = %(book)s" if trade is None else "c.position = %(trade)s"
+    given = {"book": book, "trade": trade, "after": after}
+    lines = _lines(connection, f"{where} AND c.event > %(after)s", given, until)
+    _, steps = _summed(connection, lines)
+    return steps
+
+
 def explain_return(
     connection: Connection[Any], book: UUID, first: date, last: date, *, as_of: int | None = None
 ) -> Explained:
@@ -189,8 +205,10 @@ def _causes(connection: Connection[Any], events: Iterable[int]) -> dict[int, Cau
         {"events": sorted(events)},
         binary=True,
     ).fetchall()
-    messages = {row[0]: _message_of(row[4]) for row in rows}
-    said = _said(connection, {message for message in messages.values() if message is not None})
+    messages = {row[0]: message_of(row[4]) for row in rows}
+    said = first_words(
+        connection, {message for message in messages.values() if message is not None}
+    )
     return {
         at: Cause(at, name, actor, recorded_at, messages[at], said.get(messages[at]))
         for at, name, actor, recorded_at, _ in rows
@@ -214,7 +232,8 @@ _decode = msgspec.json.Decoder(_Body).decode
 _words_of = msgspec.json.Decoder(_Words).decode
 
 
-def _message_of(body: bytes) -> UUID | None:
+def message_of(body: bytes) -> UUID | None:
+    """The message that an event came of, as its body names it."""
     try:
         found = _decode(body)
     except msgspec.ValidationError:
@@ -223,7 +242,7 @@ def _message_of(body: bytes) -> UUID | None:
     return found.message or (found.source.message if found.source else None)
 
 
-def _said(connection: Connection[Any], messages: set[UUID]) -> dict[UUID | None, str]:
+def first_words(connection: Connection[Any], messages: Collection[UUID]) -> dict[UUID | None, str]:
     """What messages said first: the words stay on the tape."""
     rows = connection.execute(
         "SELECT e.stream, e.body FROM tape.streams s"

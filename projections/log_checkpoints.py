@@ -12,7 +12,7 @@ from psycopg import Connection
 from domain.transparency.indexed import LogIndexRecorded
 from domain.transparency.issued import CheckpointCosigned, CheckpointIssued, Fault, LogChecked
 from domain.transparency.notes import parse_note, parse_signatures
-from projections.pages import select_all
+from projections.pages import Past, select_all, select_page
 from projections.readmodel import Index, Projection, Row, Seen, Table, known_at, when
 
 
@@ -138,6 +138,16 @@ WHERE {known_at(as_of)} ORDER BY position DESC LIMIT 1
     row = connection.execute(query, {"as_of": as_of}, binary=True).fetchone()
     found = None if row is None else _CHECKPOINTS.made_of(row)
     return found if found is not None and found.size >= covers else None
+
+
+def recent_checkpoints(
+    connection: Connection[Any], limit: int, *, as_of: int | None = None
+) -> list[CheckpointRow]:
+    """The checkpoints that were issued last, the newest first."""
+    return select_page(
+        connection, _CHECKPOINTS, where={}, order=["position"], past=Past(), as_of=as_of,
+        after=None, limit=limit,
+    )  # fmt: skip
 
 
 def all_checkpoints(connection: Connection[Any]) -> list[CheckpointRow]:
