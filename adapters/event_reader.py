@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
+import psycopg
+from psycopg import errors
+from psycopg.adapt import Transformer
+from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq.abc import PGresult
 from psycopg.sql import SQL, Literal
 
 from adapters.postgres import Connection, translated
@@ -22,8 +28,12 @@ _READ_AFTER = f"SELECT {_COLUMNS} FROM tape.events WHERE position > %b ORDER BY 
 # stand in the query: the server looks a row up in a list that it knows, and searches any other.
 _READ_RANGE = SQL(
     "SELECT position, stream, version, name, body FROM tape.events"
-    " WHERE position > %b AND position <= %b AND name = ANY({names}) ORDER BY position"
+    " WHERE position > $1 AND position <= $2 AND name = ANY({names}) ORDER BY position"
 )
+_POSITION = Struct("!q").pack
+_BIGINT = 20
+"""Its number among PostgreSQL's types."""
+_BINARY = 1
 
 _RECORDED_AT = "SELECT recorded_at FROM tape.events WHERE position = %s"
 
@@ -91,13 +101,36 @@ def read_range(
 ) -> list[FoldedEvent]:
     """The events after a position and up to another that have one of the names, in order.
 
+    Waits in one piece for the whole answer and lets other threads run meanwhile. psycopg's own
+    way asks for the interpreter at each of the hundred pieces that an answer arrives in; while
+    another thread folds, each of them waits for its turn.
+
     Raises:
         Unavailable: the database did not answer.
     """
     query = _range_of(tuple(names))
+    bounds = [_POSITION(position), _POSITION(until)]
     with translated():
-        found = connection.execute(query, (position, until), prepare=True, binary=True)
-        return list(map(_folded_event, found.fetchall()))
+        found = connection.pgconn.exec_params(
+            query, bounds, [_BIGINT, _BIGINT], [_BINARY, _BINARY], _BINARY
+        )
+        if found.status != ExecStatus.TUPLES_OK:
+            raise _failure(found)
+        rows = Transformer(connection)
+        rows.set_pgresult(found)
+        return list(map(_folded_event, rows.load_rows(0, found.ntuples, tuple)))
+
+
+def _failure(found: PGresult) -> psycopg.Error:
+    """What psycopg raises for an answer that is none; a lost connection has no code."""
+    said = found.error_message.decode(errors="replace").strip()
+    code = found.error_field(DiagnosticField.SQLSTATE)
+    if code is None:
+        return psycopg.OperationalError(said)
+    try:
+        return errors.lookup(code.decode())(said)
+    except KeyError:
+        return psycopg.DatabaseError(said)
 
 
 @lru_cache(maxsize=64)

@@ -13,11 +13,12 @@ from adapters.event_reader import (
     listen,
     read_after,
     read_head,
+    read_range,
     read_stream,
     wait_for_events,
 )
 from adapters.postgres import READER_ROLE, connect
-from application.ports import Appended, Unavailable
+from application.ports import Appended, PortRefused, Unavailable
 from tests.adapters.notes import append, as_owner, batch
 from tests.patience import PATIENCE_S
 
@@ -49,6 +50,41 @@ def test_an_event_is_read_with_its_envelope(database_url: str) -> None:
         b'{"timestamp":"2026-11-18T15:30:00Z","text":"1"}',
     )
     assert (event.actor, event.correlation, event.causation) == ("broker:paper", None, None)
+
+
+def test_a_range_holds_the_events_of_the_names_asked_for(database_url: str) -> None:
+    stream = uuid4()
+    append(database_url, batch(stream, 1), batch(uuid4(), 1), batch(stream, 2))
+
+    with connect(database_url) as connection:
+        begun = read_range(connection, 0, 2, ["test_note.taken", "test_note.changed"])
+        (last,) = read_range(connection, 0, 9, ["test_note.changed"])
+        none = read_range(connection, 2, 9, ["test_note.taken"])
+
+    assert [event.position for event in begun] == [1, 2]
+    assert last == (
+        3,
+        stream,
+        2,
+        "test_note.changed",
+        b'{"timestamp":"2026-11-18T15:30:00Z","text":"2"}',
+    )
+    assert none == []
+
+
+def test_a_range_that_is_refused_or_lost_says_so(database_url: str) -> None:
+    with (
+        connect(database_url, role="pg_monitor") as stranger,
+        pytest.raises(PortRefused, match="permission denied"),
+    ):
+        read_range(stranger, 0, 9, ["test_note.taken"])
+    with connect(database_url) as connection:
+        with connect(database_url, role=None) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        with pytest.raises(Unavailable):
+            read_range(connection, 0, 9, ["test_note.taken"])
+        with pytest.raises(Unavailable):
+            read_range(connection, 0, 9, ["test_note.taken"])
 
 
 def test_a_stream_is_read_alone(database_url: str) -> None:
