@@ -6,7 +6,7 @@ write; boards are asked twice, with the queries that show them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,7 @@ from projections.naming import title_of
 from projections.people import LinkRow, People
 from projections.pnl import BookDay
 from projections.positions import BookKind, PositionRow
-from projections.readmodel import Projection
+from projections.readmodel import Projection, known_at
 from projections.shadow import Moved, Shadow, shadow
 from projections.windows import Span
 
@@ -102,7 +102,7 @@ def foreseen(
         moves = [
             *_of_boards(before, after, behind),
             *(move for one in moved for move in _of_row(one, names, behind)),
-            *_of_records(moved, names, behind),
+            *_of_records(connection, moved, names, behind),
         ]
         recorded = tuple(event.name for event in unrecorded)
         order = list(Of)
@@ -194,20 +194,48 @@ def _of_row(moved: Moved, names: dict[UUID, str], behind: _Behind) -> Iterator[M
                            after=new)  # fmt: skip
 
 
-def _of_records(moved: Sequence[Moved], names: dict[UUID, str], behind: _Behind) -> Iterator[Move]:
-    """Each book's sums at its last day, which all of its days have gone into."""
-    last: dict[UUID, Moved] = {}
-    for one in moved:
-        if isinstance(one.after, BookDay):
-            known = last.get(one.after.book)
-            if known is None or known.after.day <= one.after.day:
-                last[one.after.book] = one
-    for book, one in last.items():
-        before, after = ({} if row is None else _sums_of(row) for row in (one.before, one.after))
+def _of_records(
+    connection: Connection[Any],
+    moved: Sequence[Moved],
+    names: dict[UUID, str],
+    behind: _Behind,
+) -> Iterator[Move]:
+    """Each book's sums at its last day, which all of its days have gone into; that may be
+    another day than before.
+    """
+    days = [one for one in moved if isinstance(one.after or one.before, BookDay)]
+    others = _last_of_others(connection, days)
+    was, now = (
+        _last_by_book([*others, *filter(None, rows)])
+        for rows in ([one.before for one in days], [one.after for one in days])
+    )
+    for book in {**was, **now}:
+        before, after = (_sums_of(found[book]) if book in found else {} for found in (was, now))
         kind = Of.ACCOUNT if behind.kind(book) is BookKind.ACCOUNT else Of.TRADER
         for figure, old, new in _differing(before, after):
             yield Move(of=kind, about=book, name=names.get(book, str(book)), figure=figure,
                        before=old, after=new, events=behind.record(book))  # fmt: skip
+
+
+def _last_of_others(connection: Connection[Any], moved: Sequence[Moved]) -> list[BookDay]:
+    """The last day of each of these books that none of them is."""
+    if not moved:
+        return []
+    shape = moved[0].shape
+    keys = [shape.key_of(one.after or one.before) for one in moved]
+    found = connection.execute(
+        f"SELECT DISTINCT ON (book) {shape.column_list} FROM {shape.view} d"
+        f" WHERE {known_at(None)} AND book = ANY(%(books)s) AND NOT EXISTS"
+        " (SELECT FROM unnest(%(books)s::uuid[], %(days)s::date[]) AS m(book, day)"
+        " WHERE m.book = d.book AND m.day = d.day) ORDER BY book, day DESC",
+        {"books": [book for book, _ in keys], "days": [day for _, day in keys]},
+        binary=True,
+    )
+    return [shape.made_of(values) for values in found.fetchall()]
+
+
+def _last_by_book(days: Iterable[BookDay]) -> dict[UUID, BookDay]:
+    return {row.book: row for row in sorted(days, key=lambda row: row.day)}
 
 
 def _sums_of(row: BookDay) -> dict[str, Any]:

@@ -27,10 +27,14 @@ from domain.ranking import Ranking, Rules
 from domain.shared import DomainError, stream_id
 from domain.signal_events import ClosedBy, PriceEvidence, Source
 from domain.signals import Signal
+from domain.traders import trader_stream
 from tests.properties.oracle import Told
 
+Act = Callable[[], BaseAggregate[UUID] | None]
+"""Something that happens; None where it could not."""
+
 START = datetime(2025, 3, 3, 2, 0, tzinfo=UTC)
-TRADERS = [stream_id("trader", name) for name in ("ann", "ben")]
+TRADERS = [trader_stream("test", name) for name in ("ann", "ben")]
 CALL, PUT = (
     Option("TSLA", date(2025, 3, 21), right, Decimal(250)) for right in (Right.CALL, Right.PUT)
 )
@@ -49,52 +53,65 @@ class Teller:
     """Holds the aggregates and writes down what they decide."""
 
     def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
+        self.draw = draw
         self.told: list[Told] = []
         self._signals: list[Signal] = []
         self._orders: list[Order] = []
         self._holdings: dict[tuple[str, str], Holding] = {}
         self._ranking: Ranking | None = None
         self._marked: set[tuple[str, datetime]] = set()
-        self._accounts: set[str] = set()
+        self.accounts: dict[str, Account] = {}
         self._number = 0
 
     def step(self) -> None:
         """One command; what it decided is written down, a refusal is not."""
-        acts: list[Callable[[], BaseAggregate[UUID] | None]] = [
-            self._post, self._change_signal, self._change_signal, self._change_signal, self._mark,
-            self._mark, self._fill, self._fill, self._change_fill, self._fact, self._rule,
-        ]  # fmt: skip
-        act = self._draw(st.sampled_from(acts))
+        act = self.draw(st.sampled_from(self.acts()))
         try:
             aggregate = act()
         except DomainError:
             return
         if aggregate is not None:
-            self._write(aggregate)
+            self.write(aggregate)
 
-    def _write(self, aggregate: BaseAggregate[UUID]) -> None:
+    def acts(self) -> list[Act]:
+        """What may happen next, the usual more than once."""
+        return [
+            self._post, self._change_signal, self._change_signal, self._change_signal, self._mark,
+            self._mark, self._fill, self._fill, self._change_fill, self._fact, self._rule,
+        ]  # fmt: skip
+
+    def opened(self, name: str) -> Account | None:
+        """An account that was not opened yet."""
+        if name in self.accounts:
+            return None
+        at = self.draw(moments)
+        account = Account.open(name=name, broker="paper", cash=Decimal(10_000), at=at)
+        self.accounts[name] = account
+        return account
+
+    def write(self, aggregate: BaseAggregate[UUID]) -> None:
+        """Keeps what was decided."""
         for event in aggregate.collect_events():
             self.told.append(Told(len(self.told) + 1, aggregate.id, event))  # type: ignore[arg-type]
 
-    def _next(self) -> str:
+    def next(self) -> str:
         self._number += 1
         return str(self._number)
 
     def _legs(self) -> tuple[Side, tuple[Leg, ...]]:
-        side = self._draw(st.sampled_from([Side.BUY, Side.BUY, Side.SELL]))
-        symbols = self._draw(st.sampled_from([*((symbol,) for symbol in SYMBOLS), SYMBOLS[:2]]))
+        side = self.draw(st.sampled_from([Side.BUY, Side.BUY, Side.SELL]))
+        symbols = self.draw(st.sampled_from([*((symbol,) for symbol in SYMBOLS), SYMBOLS[:2]]))
         sides = (side, side.opposite)
         return side, tuple(Leg(symbol=s, side=sides[at]) for at, s in enumerate(symbols))
 
     def _post(self) -> Signal:
         side, legs = self._legs()
-        at = self._draw(moments)
-        source = Source(platform="test", channel="room", message=stream_id("said", self._next()))
+        at = self.draw(moments)
+        source = Source(platform="test", channel="room", message=stream_id("said", self.next()))
         signal = Signal.post(
-            place=0, origin="trader", trader=self._draw(st.sampled_from(TRADERS)), source=source,
-            side=side, legs=legs, quantity=self._draw(quantities),
-            price=self._draw(prices) + TICK, price_to=None, stop=None, targets=(),
+            place=0, origin="trader", trader=self.draw(st.sampled_from(TRADERS)), source=source,
+            side=side, legs=legs, quantity=self.draw(quantities),
+            price=self.draw(prices) + TICK, price_to=None, stop=None, targets=(),
             valid_until=None, parser="test", rules=(), posted_at=at, at=at,
         )  # fmt: skip
         self._signals.append(signal)
@@ -103,9 +120,9 @@ class Teller:
     def _change_signal(self) -> Signal | None:
         if not self._signals:
             return None
-        draw, at = self._draw, self._draw(moments)
+        draw, at = self.draw, self.draw(moments)
         signal = self._signals[draw(st.integers(0, len(self._signals) - 1))]
-        said: dict[str, Any] = {"message": stream_id("said", self._next()), "rules": (),
+        said: dict[str, Any] = {"message": stream_id("said", self.next()), "rules": (),
                                 "posted_at": at, "at": at}  # fmt: skip
         number = draw(st.sampled_from(sorted(signal.book)))
         match draw(st.sampled_from(["exit", "out", "out", "add", "check", "check", "settle",
@@ -130,34 +147,32 @@ class Teller:
                               settled_at=at, at=at)  # fmt: skip
             case "correct":
                 signal.correct(
-                    correction=stream_id("correction", self._next()), number=number,
+                    correction=stream_id("correction", self.next()), number=number,
                     price=draw(st.none() | prices), quantity=draw(st.none() | quantities),
                     reason="test", by="test", at=at,
                 )  # fmt: skip
             case _ if draw(st.integers(0, 3)) == 0:
-                correction = stream_id("correction", self._next())
+                correction = stream_id("correction", self.next())
                 signal.void(correction=correction, reason="test", by="test", at=at)
         return signal
 
     def _mark(self) -> Mark | None:
-        symbol, at = self._draw(st.sampled_from(SYMBOLS)), self._draw(marking_times)
+        symbol, at = self.draw(st.sampled_from(SYMBOLS)), self.draw(marking_times)
         if (symbol, at) in self._marked:
             return None
         self._marked.add((symbol, at))
-        bid = self._draw(prices)
+        bid = self.draw(prices)
         quote = Quote(symbol=symbol, bid=bid, offer=bid + 10 * TICK, time=at, source="test")
         return Mark.record(quote, underlying_px=None, rate=Decimal(0), marked_at=at, at=at)
 
     def _fill(self) -> Order:
-        draw, at = self._draw, self._draw(moments)
+        draw, at = self.draw, self.draw(moments)
         account = draw(st.sampled_from(["main", "second"]))
-        if account not in self._accounts and draw(st.booleans()):
-            self._accounts.add(account)
-            opened = Account.open(name=account, broker="paper", cash=Decimal(10_000), at=at)
-            self._write(opened)
+        if draw(st.booleans()) and (opened := self.opened(account)) is not None:
+            self.write(opened)
         side, legs = self._legs()
         order = Order.request(
-            cl_ord_id=self._next(), account=account, side=side, legs=legs,
+            cl_ord_id=self.next(), account=account, side=side, legs=legs,
             signal=draw(st.sampled_from([None, *(s.id for s in self._signals)])),
             position_effect=PositionEffect.OPEN, order_qty=Decimal(3), ord_type=OrdType.MARKET,
             limit_px=None, time_in_force=TimeInForce.DAY, at=at,
@@ -173,19 +188,19 @@ class Teller:
     def _change_fill(self) -> Order | None:
         if not self._orders:
             return None
-        order = self._orders[self._draw(st.integers(0, len(self._orders) - 1))]
-        words: dict[str, Any] = {"correction": stream_id("correction", self._next()),
+        order = self._orders[self.draw(st.integers(0, len(self._orders) - 1))]
+        words: dict[str, Any] = {"correction": stream_id("correction", self.next()),
                                  "exec_id": "0", "reason": "test", "by": "test",
-                                 "at": self._draw(moments)}  # fmt: skip
-        if self._draw(st.booleans()):
+                                 "at": self.draw(moments)}  # fmt: skip
+        if self.draw(st.booleans()):
             order.cancel_trade(**words)
         else:
-            order.correct_trade(last_qty=self._draw(st.none() | quantities),
-                                last_px=self._draw(prices), **words)  # fmt: skip
+            order.correct_trade(last_qty=self.draw(st.none() | quantities),
+                                last_px=self.draw(prices), **words)  # fmt: skip
         return order
 
     def _fact(self) -> Holding:
-        draw, at = self._draw, self._draw(moments)
+        draw, at = self.draw, self.draw(moments)
         account = draw(st.sampled_from(["main", "second"]))
         symbol = draw(st.sampled_from([*SYMBOLS, INDEX.symbol]))
         holding = self._holdings.get((account, symbol))
@@ -212,10 +227,10 @@ class Teller:
         return holding
 
     def _rule(self) -> Ranking | None:
-        if self._draw(st.integers(0, 2)):
+        if self.draw(st.integers(0, 2)):
             return None
-        at = self._draw(moments)
-        fraction = self._draw(st.sampled_from([Decimal("0.05"), Decimal("0.10"), Decimal("0.3")]))
+        at = self.draw(moments)
+        fraction = self.draw(st.sampled_from([Decimal("0.05"), Decimal("0.10"), Decimal("0.3")]))
         if self._ranking is None:
             self._ranking = Ranking.publish(Rules(nav_fraction=fraction), at=at)
         else:
