@@ -55,7 +55,7 @@ def test_a_record_whose_last_day_becomes_a_later_one_is_held_against_what_it_was
         at=utc("11-18 12:00"),
     )  # fmt: skip
     # One of two was sold at 3.00, the other is worth 2.50: the day of the mark is the last now.
-    assert pnl_moved(record, signal) == (200, 150)
+    assert pnl_moved(record, signal) == (Decimal(200), Decimal(150))
 
 
 def test_a_record_whose_last_day_becomes_an_earlier_one_is_too(record: Record) -> None:
@@ -66,4 +66,4 @@ def test_a_record_whose_last_day_becomes_an_earlier_one_is_too(record: Record) -
         correction=uuid4(), number=2, price=None, quantity=Decimal(2), reason="x", by="y",
         at=utc("11-18 12:00"),
     )  # fmt: skip
-    assert pnl_moved(record, signal) == (150, 200)
+    assert pnl_moved(record, signal) == (Decimal(150), Decimal(200))
