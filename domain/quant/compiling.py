@@ -10,6 +10,8 @@ and not an exception, since the check would keep loops from being vectorised.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +21,23 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _load_without_blas() -> None:
+    """Loads numba's array functions without those of linear algebra, which no kernel uses: to
+    see whether there is a BLAS, numba loads SciPy's, a quarter of a second and 16 MB of it."""
+    looked_for = "scipy.linalg"
+    if looked_for in sys.modules:
+        return
+    # What stands for None cannot be imported.
+    sys.modules[looked_for] = cast(Any, None)
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[looked_for]
+
+
+_load_without_blas()
 
 
 def _digest() -> str:
