@@ -17,7 +17,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
-from adapters.postgres import Connection, connect, translated
+from adapters.postgres import WRITER_ROLE, Connection, connect, translated
 from adapters.wire import EncodedBatch, batch_arrays, encode, event_values
 from application.ports import Appended, Batch, Conflict
 
@@ -43,7 +43,7 @@ class TapeWriter:
         """Raises:
         Unavailable: the server does not answer.
         """
-        self._connection = connect(url)
+        self._connection = connect(url, role=WRITER_ROLE)
         with translated():
             for name, call in (b"one", _ONE), (b"many", _MANY):
                 self._connection.pgconn.send_prepare(name, call.encode())

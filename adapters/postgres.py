@@ -1,7 +1,7 @@
 """PostgreSQL: connections, roles and migrations; how its failures are named outside.
 
-`migrate` runs as the user of the database URL, everything else as `truetape_runtime`, which
-can read the tape and append to it through one function, and owns the read tables.
+`migrate` runs as the user of the database URL, everything else as a role that can do one kind of
+work: migrations/roles.sql lists them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ Connection = psycopg.Connection[Any]
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
+WRITER_ROLE = "truetape_writer"
+PROJECTOR_ROLE = "truetape_projector"
 RUNTIME_ROLE = "truetape_runtime"
-READER_ROLE = "truetape_reader"
 SIGNER_ROLE = "truetape_signer"
+READER_ROLE = "truetape_reader"
+AUDITOR_ROLE = "truetape_auditor"
 
 IDLE_S = 60
 """So long may a session leave its transaction waiting before the server ends it."""
@@ -77,6 +80,8 @@ def conninfo(url: str, role: str | None = None, idle_s: int = IDLE_S) -> str:
     words = conninfo_to_dict(url)
     # Compiling a query takes longer than any of ours should run.
     options = [str(words.get("options") or ""), "-c jit=off -c timezone=UTC"]
+    if role == AUDITOR_ROLE:
+        options.append("-c default_transaction_read_only=on")
     if role is not None:
         # Who hangs in a transaction after an append would hold up everybody's appends.
         options.append(f"-c role={role} -c idle_in_transaction_session_timeout={idle_s}s")
@@ -193,7 +198,8 @@ def _missing_rights(connection: Connection, error: psycopg.Error) -> str:
         f"{user} may not set up the roles ({error}). Let an administrator run: "
         f'ALTER ROLE "{user}" CREATEROLE; GRANT CREATE ON DATABASE "{database}" TO "{user}"; '
         "and, if the roles exist already: "
-        f'GRANT truetape_owner, truetape_runtime, truetape_reader, truetape_signer TO "{user}"'
+        "GRANT truetape_owner, truetape_writer, truetape_projector, truetape_runtime,"
+        f' truetape_signer, truetape_reader, truetape_auditor TO "{user}"'
     )
 
 

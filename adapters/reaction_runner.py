@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from adapters.event_reader import read_head
-from adapters.postgres import Connection, connect, translated
+from adapters.postgres import WRITER_ROLE, Connection, connect, translated
 from adapters.reaction_place import leave, let_go, store, take
 from application.desk import Desk, Work
 from application.ports import ApplicationError, Conflict, PortError
@@ -219,7 +219,7 @@ class ReactionRunner:
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url)
+            self._connection = connect(self._url, role=WRITER_ROLE)
             self._place = None
             with translated():
                 # Place and memory alone can be lost together: it would be reacted to again, and

@@ -9,6 +9,7 @@ from domain.approvals import Approver, Role
 
 MAY: dict[str, frozenset[Role]] = {
     "read": frozenset(Role),
+    "audit": frozenset({Role.AUDITOR, Role.ADMIN}),
     "capture": frozenset({Role.ADMIN}),
     "approve": frozenset({Role.APPROVER, Role.ADMIN}),
     "reject": frozenset({Role.APPROVER, Role.ADMIN}),
@@ -20,6 +21,9 @@ MAY: dict[str, frozenset[Role]] = {
     "administer": frozenset({Role.ADMIN}),
 }
 
+
+OVERSEEING = frozenset({Role.APPROVER, Role.ADMIN, Role.AUDITOR})
+"""Who has to see everybody's accounts."""
 
 CONSOLE = "console"
 """Whoever gives commands on the server is one person, by whatever names."""
@@ -49,6 +53,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def approver(self) -> Approver:
         return Approver(name=self.name, roles=self.roles, trader=self.trader)
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether they may see accounts that are somebody else's."""
+        return bool(self.roles & OVERSEEING)
 
     @property
     def decides(self) -> bool:

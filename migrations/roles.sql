@@ -1,14 +1,18 @@
 -- Roles belong to the cluster, migrations to a database: so this file runs at every start.
--- truetape_owner   owns the tape and the function that writes it; nobody logs in as it
--- truetape_runtime what the program runs as: reads the tape, appends through the function
--- truetape_reader  reads everything, writes nothing: for reports and outside tools
--- truetape_signer  reads the tape and takes it into the transparency log: adds to no tape
+-- truetape_owner     owns the tape and the functions that write it; nobody logs in as it
+-- truetape_writer    reads the tape and adds to it through the functions; changes nothing on it
+-- truetape_projector reads the tape and owns the read tables: adds to no tape
+-- truetape_runtime   what goes on beside the tape: market data, the paper broker, snapshots
+-- truetape_signer    reads the tape and takes it into the transparency log: adds to no tape
+-- truetape_reader    reads what its viewer may see, writes nothing: for the API and outside tools
+-- truetape_auditor   reads everything, writes nothing
 DO $$
 DECLARE
     wanted name;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY[
-        'truetape_owner', 'truetape_runtime', 'truetape_reader', 'truetape_signer'
+        'truetape_owner', 'truetape_writer', 'truetape_projector', 'truetape_runtime',
+        'truetape_signer', 'truetape_reader', 'truetape_auditor'
     ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -41,10 +45,7 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'read') THEN
         -- Read tables are made and dropped by the projections at run time.
-        CREATE SCHEMA read AUTHORIZATION truetape_runtime;
-        GRANT USAGE ON SCHEMA read TO truetape_reader;
-        ALTER DEFAULT PRIVILEGES FOR ROLE truetape_runtime IN SCHEMA read
-            GRANT SELECT ON TABLES TO truetape_reader;
+        CREATE SCHEMA read AUTHORIZATION truetape_projector;
     END IF;
     IF to_regclass('tape.migrations') IS NULL THEN
         CREATE TABLE tape.migrations (

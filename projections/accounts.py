@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from domain.accounts import AccountCashMoved, AccountOpened
 from projections.pages import select_all
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 
 class AccountRow(Row, frozen=True, kw_only=True):
@@ -34,7 +34,9 @@ class Accounts(Projection):
     kind = "feed"
 
     def __init__(self) -> None:
-        self.accounts = Table("accounts", AccountRow, ["account"], [Index("name")])
+        self.accounts = Table(
+            "accounts", AccountRow, ["account"], [Index("name")], private=Private("name")
+        )
         self.tables = (self.accounts,)
 
     @when(AccountOpened)

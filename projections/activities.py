@@ -14,7 +14,7 @@ from domain.activities import ActivityKind, ActivityRecorded
 from domain.reports import ExecType, ExecutionReport
 from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
 from projections.pages import Past, select_page
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 
 class ActivityRow(Row, frozen=True, kw_only=True):
@@ -79,12 +79,14 @@ class Activities(Projection):
                 Index("account, happened_at, activity"),
                 Index("happened_at, activity", where="kind = 'unclassified'"),
             ],
+            private=Private("account"),
         )
         self.strays = Table(
             "strays",
             StrayRow,
             ["stray"],
             [Index("first_at, stray"), Index("first_at, stray", where="claimed IS NULL")],
+            private=Private("account"),
         )
         self.tables = (self.activities, self.strays)
 

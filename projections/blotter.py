@@ -48,7 +48,7 @@ from domain.order_events import (
 from domain.shared import price
 from projections.naming import title_of
 from projections.pages import Past, select_all, select_one, select_page
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 ZERO = Decimal(0)
 _OPEN = ", ".join(f"'{status.value}'" for status in OrdStatus if status.is_open)
@@ -157,8 +157,10 @@ class Blotter(Projection):
                     where="version = 1",
                 ),
             ],
+            private=Private("account"),
         )
-        self.fills = Table("fills", FillRow, ["order_stream", "exec_id"])
+        beside = Private("order_stream", beside="blotter")
+        self.fills = Table("fills", FillRow, ["order_stream", "exec_id"], private=beside)
         self.tables = (self.orders, self.fills)
 
     @when(OrderRequested)
@@ -328,14 +330,13 @@ class Blotter(Projection):
         before = self._row(seen)
         cum_qty = before.cum_qty + quantity
         filled_value = before.filled_value + value
-        average = filled_value / cum_qty if cum_qty else ZERO
         self._change(
             seen,
             event.transact_time or event.timestamp,
             status=event.after(before.status),
             cum_qty=cum_qty,
             filled_value=filled_value,
-            avg_px=price(average),
+            avg_px=price(filled_value / cum_qty if cum_qty else ZERO),
             fills=before.fills + fills,
         )
 

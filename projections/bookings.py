@@ -13,7 +13,7 @@ from domain.instruments import Option, Right, instrument
 from domain.lots import Lots
 from domain.positions import Booking, Kind
 from projections.positions import as_text
-from projections.shape import Index, Row
+from projections.shape import Index, Private, Row
 from projections.table import Table
 
 
@@ -45,12 +45,18 @@ class BookingRow(Row, frozen=True, kw_only=True):
 
 def orders_table() -> Table[OrderRow]:
     """Orders, found by their stream."""
-    return Table("book_orders", OrderRow, ["order_id"])
+    return Table("book_orders", OrderRow, ["order_id"], private=Private("account"))
 
 
 def bookings_table() -> Table[BookingRow]:
     """Bookings, found by where they came from and by position."""
-    return Table("bookings", BookingRow, ["source", "part"], [Index("position, at, event")])
+    return Table(
+        "bookings",
+        BookingRow,
+        ["source", "part"],
+        [Index("position, at, event")],
+        private=Private("position", beside="positions"),
+    )
 
 
 def booking_row(source: UUID, part: str, position: UUID, booking: Booking) -> BookingRow:

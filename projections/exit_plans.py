@@ -33,7 +33,7 @@ from domain.legs import legs_of, strategy_symbol
 from domain.shared import Event
 from projections.naming import title_of
 from projections.pages import Past, select_all, select_one, select_page
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 ZERO = Decimal(0)
 
@@ -187,9 +187,14 @@ class ExitPlans(Projection):
                 Index("set_at, plan", where="NOT done"),
                 Index("set_at, plan, valid_from", every_version=True, where="version = 1"),
             ],
+            private=Private("account"),
         )
         self.triggers = Table(
-            "exit_triggers", ExitTriggerRow, ["plan", "cl_ord_id"], [Index("plan, position")]
+            "exit_triggers",
+            ExitTriggerRow,
+            ["plan", "cl_ord_id"],
+            [Index("plan, position")],
+            private=Private("plan", beside="exit_plans"),
         )
         self.tables = (self.plans, self.triggers)
 

@@ -14,7 +14,7 @@ from domain.flags import FlagKind, Open
 from domain.instruments import instrument
 from domain.legs import Leg, legs_of
 from projections.positions import as_text
-from projections.readmodel import Index, Row, Table
+from projections.readmodel import Index, Private, Row, Table
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -138,11 +138,17 @@ def trades_table() -> Table[TradeRow]:
 
 
 def orders_table() -> Table[OwnOrderRow]:
-    return Table("flag_orders", OwnOrderRow, ["order_id"])
+    return Table("flag_orders", OwnOrderRow, ["order_id"], private=Private("account"))
 
 
 def fills_table() -> Table[OwnFillRow]:
-    return Table("flag_fills", OwnFillRow, ["order_id", "exec_id"], [Index("account")])
+    return Table(
+        "flag_fills",
+        OwnFillRow,
+        ["order_id", "exec_id"],
+        [Index("account")],
+        private=Private("account"),
+    )
 
 
 def links_table() -> Table[LinkedRow]:

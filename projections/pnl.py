@@ -26,7 +26,7 @@ from domain.standings import ONE, day_return, grown
 from projections.positions import BookKind, PositionRow
 from projections.ranking_rules import row_of, rules_of, rules_table
 from projections.readmodel import Seen
-from projections.shape import CURRENT, Index, Line, Row
+from projections.shape import CURRENT, Index, Line, Private, Row
 from projections.strip import Strip
 from projections.table import Table
 
@@ -135,9 +135,14 @@ class Records:
     """All books and their days."""
 
     def __init__(self) -> None:
-        self.books = Table("books", BookRow, ["book"])
+        self.books = Table("books", BookRow, ["book"], private=Private("book"))
         self.days = Table(
-            "book_days", BookDay, ["book", "day"], [Index("valid_from")], rows_in_memory=8_000
+            "book_days",
+            BookDay,
+            ["book", "day"],
+            [Index("valid_from")],
+            private=Private("book"),
+            rows_in_memory=8_000,
         )
         self.rules = rules_table()
         self.contributions = Strip(
@@ -145,6 +150,7 @@ class Records:
             ContributionLine,
             ["event", "position", "time", "at"],
             [Index("book, at"), Index("position, event")],
+            private=Private("book"),
         )
         self.tables = (self.books, self.days, self.rules, self.contributions)
         self._records: dict[int, Record] = {}

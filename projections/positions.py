@@ -18,7 +18,7 @@ import msgspec
 from domain.executions import Execution
 from domain.lots import ZERO, Lot
 from domain.trades import Badge
-from projections.shape import Index, Row
+from projections.shape import Index, Private, Row
 from projections.table import Table
 
 FIRST_VERSION = "valid_from = began"
@@ -101,12 +101,19 @@ def positions_table() -> Table[PositionRow]:
             Index("book", where="quantity <> 0"),
             Index("book, closed_at", every_version=True, where="closed_at IS NOT NULL"),
         ],
+        private=Private("book"),
     )
 
 
 def legs_table() -> Table[TradeLeg]:
     """The legs, found by position and by instrument."""
-    return Table("position_legs", TradeLeg, ["position", "symbol"], [Index("symbol")])
+    return Table(
+        "position_legs",
+        TradeLeg,
+        ["position", "symbol"],
+        [Index("symbol")],
+        private=Private("position", beside="positions"),
+    )
 
 
 _encode = msgspec.json.Encoder().encode

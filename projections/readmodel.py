@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from domain.shared import Event
-from projections.shape import CURRENT, Index, Line, Row
+from projections.shape import CURRENT, Index, Line, Private, Row
 from projections.strip import Register, Strip
 from projections.table import Table
 
@@ -21,6 +21,7 @@ __all__ = [
     "Handler",
     "Index",
     "Line",
+    "Private",
     "Projection",
     "Register",
     "Row",

@@ -29,7 +29,7 @@ from domain.risk_events import (
 from domain.sectors import Sector, Sectors, SectorsChanged, SectorsSet
 from projections.pages import Past, select_all, select_one, select_page
 from projections.positions import as_text
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 
 class RiskLineRow(Row, frozen=True, kw_only=True):
@@ -121,15 +121,29 @@ class Risk(Projection):
             RiskLineRow,
             ["risk", "kind", "scope", "subject"],
             [Index("state, account", where="state <> 'ok'")],
+            private=Private("account"),
         )
-        self.states = Table("trading_states", TradingStateRow, ["risk"], [Index("account")])
+        self.states = Table(
+            "trading_states",
+            TradingStateRow,
+            ["risk"],
+            [Index("account")],
+            private=Private("account"),
+        )
         self.events = Table(
             "risk_events",
             RiskEventRow,
             ["position"],
             [Index("account, position")],
+            private=Private("account"),
         )
-        self.limits = Table("account_limits", AccountLimitsRow, ["stream"], [Index("account")])
+        self.limits = Table(
+            "account_limits",
+            AccountLimitsRow,
+            ["stream"],
+            [Index("account")],
+            private=Private("account"),
+        )
         self.sectors = Table("sectors", SectorRow, ["symbol"])
         self.tables = (self.lines, self.states, self.events, self.limits, self.sectors)
 

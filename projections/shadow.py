@@ -115,7 +115,8 @@ def shadow(
     names = [projection.name for projection in projections]
     usual = connection.cursor_factory
     with connection.transaction(force_rollback=True):
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # Its tables are temporary, and who may write nothing else may write those.
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE")
         connection.execute(f"SET LOCAL statement_timeout = '{TIMEOUT_S}s'")
         stored = read_checkpoints(connection, names)
         _require_usable(projections, stored)

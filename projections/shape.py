@@ -51,6 +51,19 @@ class Index(NamedTuple):
     where: str = ""
 
 
+class Private(NamedTuple):
+    """Rows that the database does not show to every reader.
+
+    `column` says the account that they are about, by its name or id: they are for its owner, and
+    for everybody while it has none. With `beside`, it is a column that another table of the
+    projection, declared before, has too: a row is shown if one there is. Without a column, they
+    are for no reader.
+    """
+
+    column: str = ""
+    beside: str = ""
+
+
 class Column(NamedTuple):
     """A column and how its values come back."""
 
@@ -103,13 +116,19 @@ class Shape(Generic[AnyRow]):
     """Name, columns, key and indexes of a read table; versioned if its rows are `Row`s."""
 
     def __init__(
-        self, name: str, row: type[AnyRow], key: Sequence[str], indexes: Sequence[Index] = ()
+        self,
+        name: str,
+        row: type[AnyRow],
+        key: Sequence[str],
+        indexes: Sequence[Index] = (),
+        private: Private | None = None,
     ) -> None:
         hints = {field.name: field.type for field in msgspec.structs.fields(row)}
         self.name = name
         self.row = row
         self.key = tuple(key)
         self.indexes = tuple(indexes)
+        self._private = private
         self.columns = [column(field, hints[field]) for field in row.__struct_fields__]
         self.column_list = ", ".join(f'"{column.name}"' for column in self.columns)
         self.versioned = issubclass(row, Row)
@@ -170,10 +189,35 @@ class Shape(Generic[AnyRow]):
                 f" ON {table} ({index.columns}){where}"
             )
 
+    def create_policies(self, build: int) -> Iterator[str]:
+        """Who may see which rows; nothing for a table that is for everybody."""
+        if self._private is None:
+            return
+        table = self.table(build)
+        shown = self._shown(self._private, build)
+        yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+        yield (
+            f"CREATE POLICY everything ON {table} FOR SELECT"
+            " TO truetape_auditor, truetape_owner USING (true)"
+        )
+        yield f"CREATE POLICY shown ON {table} FOR SELECT TO truetape_reader USING ({shown})"
+
+    def _shown(self, private: Private, build: int) -> str:
+        """The condition of the rows that a reader sees, as row-level security asks it."""
+        name, beside = private
+        if not name:
+            return "false"
+        if beside:
+            other = f"read.{beside}_b{build}"
+            return f"EXISTS (SELECT FROM {other} o WHERE o.{name} = {self.name}_b{build}.{name})"
+        hidden = "names" if self.sql_type(name) == "text" else "accounts"
+        # The set is made once for a query, whatever the number of rows.
+        return f"({name} IN (SELECT unnest(tape.hidden_{hidden}()))) IS NOT TRUE"
+
     @property
     def fingerprint(self) -> str:
         """Changes with whatever would make existing rows unfit for the program."""
-        made = (self.create_table(0), *self.create_indexes(0))
+        made = (self.create_table(0), *self.create_indexes(0), *self.create_policies(0))
         return hashlib.sha256("\n".join(made).encode()).hexdigest()[:16]
 
     def find(self, build: int) -> str:

@@ -18,7 +18,7 @@ from domain.signal_events import (
     SignalRejected,
 )
 from projections.pages import select_all
-from projections.readmodel import Projection, Row, Seen, Table, when
+from projections.readmodel import Private, Projection, Row, Seen, Table, when
 
 
 class Heard(StrEnum):
@@ -59,7 +59,9 @@ class SignalAnswers(Projection):
     kind = "feed"
 
     def __init__(self) -> None:
-        self.answers = Table("signal_answers", AnswerRow, ["signal", "version"])
+        self.answers = Table(
+            "signal_answers", AnswerRow, ["signal", "version"], private=Private("account")
+        )
         self.tables = (self.answers,)
 
     @when(SignalApproved)

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from projections.recollection import Recollection
-from projections.shape import Index, Line, Shape
+from projections.shape import Index, Line, Private, Shape
 from projections.table import ROWS_PER_COPY, Source, Writes
 
 L = TypeVar("L", bound=Line)
@@ -25,9 +25,15 @@ class Strip(Generic[L]):
     """Rows that are added."""
 
     def __init__(
-        self, name: str, row: type[L], key: Sequence[str], indexes: Sequence[Index] = ()
+        self,
+        name: str,
+        row: type[L],
+        key: Sequence[str],
+        indexes: Sequence[Index] = (),
+        *,
+        private: Private | None = None,
     ) -> None:
-        self.shape = Shape(name, row, key, indexes)
+        self.shape = Shape(name, row, key, indexes, private)
         self._rows: list[L] = []
 
     def append(self, row: L) -> None:

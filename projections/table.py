@@ -17,7 +17,7 @@ from uuid import UUID
 from msgspec.structs import force_setattr
 
 from projections.recollection import Recollection
-from projections.shape import CURRENT, Index, Row, Shape
+from projections.shape import CURRENT, Index, Private, Row, Shape
 
 R = TypeVar("R", bound=Row)
 
@@ -62,9 +62,10 @@ class Table(Generic[R]):
         key: Sequence[str],
         indexes: Sequence[Index] = (),
         *,
+        private: Private | None = None,
         rows_in_memory: int = ROWS_IN_MEMORY,
     ) -> None:
-        self.shape = Shape(name, row, key, indexes)
+        self.shape = Shape(name, row, key, indexes, private)
         # The number in a UUID is hashed several times faster than the UUID itself.
         self._by_number = self.shape.is_keyed_by_one_uuid
         self._begins_with_id = self.shape.sql_type(key[0]) == "uuid"

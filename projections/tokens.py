@@ -11,7 +11,7 @@ from psycopg import Connection
 from domain.approvals import Role
 from domain.members import TokenIssued, TokenRevoked
 from projections.pages import select_all
-from projections.readmodel import Index, Projection, Row, Seen, Table, when
+from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 
 class TokenRow(Row, frozen=True, kw_only=True):
@@ -38,7 +38,9 @@ class Tokens(Projection):
     """A revocation that cannot be folded must stop it rather than be left out."""
 
     def __init__(self) -> None:
-        self.tokens = Table("tokens", TokenRow, ["token"], [Index("sha256"), Index("name")])
+        self.tokens = Table(
+            "tokens", TokenRow, ["token"], [Index("sha256"), Index("name")], private=Private()
+        )
         self.tables = (self.tokens,)
 
     @when(TokenIssued)

@@ -16,7 +16,7 @@ from uuid import UUID
 from domain.lots import ZERO
 from domain.shared import RATIO_STEP, WIDE
 from domain.stakes import ONE, Measured
-from projections.shape import Row
+from projections.shape import Private, Row
 from projections.table import Table
 
 _add, _times = WIDE.add, WIDE.multiply
@@ -119,7 +119,9 @@ class RecordSums:
     """The sums of all traders."""
 
     def __init__(self) -> None:
-        self.table = Table("trade_sums", SumsRow, ["book", "day"], rows_in_memory=2_048)
+        self.table = Table(
+            "trade_sums", SumsRow, ["book", "day"], private=Private("book"), rows_in_memory=2_048
+        )
         self._books: dict[int, _Days] = {}
         """By the number in the book's id."""
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
 from adapters import event_reader
 from adapters.announcer import RedisAnnouncer
@@ -32,7 +31,7 @@ from adapters.listener import RedisListener
 from adapters.mapper import decode_body
 from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
-from adapters.postgres import READER_ROLE, borrowed, connect, migrate, open_pool
+from adapters.postgres import AUDITOR_ROLE, PROJECTOR_ROLE, borrowed, connect, migrate
 from adapters.reaction_runner import ReactionRunner, ReactionStatus, reaction_statuses
 from adapters.reference_clocks import TapeClock, time_servers
 from adapters.tape import PostgresTape
@@ -56,6 +55,7 @@ from domain.shared import Event
 from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
 from interfaces.compose.log import LogHouse
+from interfaces.compose.views import Views
 from interfaces.founding import found
 from interfaces.log_settings import LogSettings
 from interfaces.reacting import Reacting
@@ -79,13 +79,11 @@ ALPACA = "alpaca"
 PAPER_RULES = PaperRules(delivers_shares=False)
 """Signals settle in cash, so the paper account that follows them does."""
 
-READ_CONNECTIONS = 8
 FOLDING_S = 600  # a fold may have to compile kernels first, within its transaction
 PATIENCE_S = 60.0
 """How long a command waits for another process that moves reactions and read models."""
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
-ReadPool = ConnectionPool[Connection[Any]]
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +117,8 @@ class House:
         self.board_records = KeptRecords()
         self.books = TradingBooks(self._factory.pool)
         self.assessor = Assessor(self.market, self.books)
-        self.reader: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
+        self.views = Views(database_url)
+        self.reader, self.seen_by = self.views.everything, self.views.of
         self.are_read_models_elsewhere = False
         """Another process keeps them for this one, which must not take them from it."""
 
@@ -220,7 +219,7 @@ class House:
     def reading(self) -> Reading:
         """How read models get at the tape."""
         return Reading(
-            connect=partial(connect, self.database_url, idle_s=FOLDING_S),
+            connect=partial(connect, self.database_url, role=PROJECTOR_ROLE, idle_s=FOLDING_S),
             read_after=event_reader.read_after,
             read_range=event_reader.read_range,
             read_head=event_reader.read_head,
@@ -230,7 +229,7 @@ class House:
 
     def scratch(self) -> Connection[Any]:
         """A connection of the caller's own that reads and makes temporary tables, no more."""
-        return connect(self.database_url, role=READER_ROLE)
+        return connect(self.database_url, role=AUDITOR_ROLE)
 
     @cached_property
     def projections(self) -> Runner:
@@ -337,7 +336,7 @@ class House:
         if "log" in self.__dict__:
             self.log.close()
         self.announcer.close()
-        self.reader.close()
+        self.views.close()
         self.desk.close()
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres import READER_ROLE, borrowed
+from adapters.postgres import AUDITOR_ROLE, borrowed
 from adapters.tape_log import TapeLog, read_nodes
 from application.desk import Desk
 from application.log_checking import Issued, LogChecker
@@ -64,8 +64,8 @@ class LogHouse:
 
     @cached_property
     def _reading(self) -> TapeLog:
-        """The same for what goes out of the house: no more of it than the reader may see."""
-        return TapeLog(self._url, READER_ROLE)
+        """The same for who only reads, and changes no log."""
+        return TapeLog(self._url, AUDITOR_ROLE)
 
     @cached_property
     def signers(self) -> Sequence[Signer]:

@@ -157,7 +157,7 @@ class Api:
         def work(reading: Reading) -> ExecutionResult:
             return _execute(request, document, Asking(self.house, self.documents, member, reading))
 
-        result, reading = read(self.house.reader, work)
+        result, reading = read(partial(self.house.seen_by, member), work)
         body, status = _body(result)
         return body, status, None if result.errors else reading
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from psycopg import Connection
 
 from application.access import Member
-from interfaces.compose import House, ReadPool
+from interfaces.compose import House
 from interfaces.graphql.documents import Documents
 from interfaces.graphql.errors import database_errors
 from interfaces.graphql.marks import Marks
@@ -56,7 +56,17 @@ class Listening(Asking):
             Unavailable: the database does not answer.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, partial(_read, self.house.reader, work))
+        return await loop.run_in_executor(None, partial(_read, self.house, self.member, work))
+
+    async def sees_account(self, name: str) -> bool:
+        """Whether whoever listens may see the account, for what comes from no read model.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        if self.member is not None and self.member.sees_everything:
+            return True
+        return await self.read(lambda connection: _is_shown(connection, name))
 
     def _authorization(self) -> str | None:
         for name, value in (self.connection_params or {}).items():
@@ -65,9 +75,16 @@ class Listening(Asking):
         return self._header
 
 
-def _read(pool: ReadPool, work: Callable[[Connection[Any]], T]) -> T:
-    with database_errors(), pool.connection() as connection:
+def _read(house: House, member: Member | None, work: Callable[[Connection[Any]], T]) -> T:
+    assert member is not None, "who listens was let in"
+    with database_errors(), house.seen_by(member) as connection:
         return work(connection)
+
+
+def _is_shown(connection: Connection[Any], account: str) -> bool:
+    query = "SELECT %s::text <> ALL (tape.hidden_names())"
+    row = connection.execute(query, (account,), prepare=True).fetchone()
+    return row is not None and bool(row[0])
 
 
 def listening_of(info: Any) -> Listening:

@@ -7,7 +7,7 @@ reply fit together. What was used says how long the reply holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
@@ -16,7 +16,7 @@ from psycopg import Connection
 from application.access import Member
 from application.ports import Unavailable
 from domain.shared import InvalidInput
-from interfaces.compose import House, ReadPool
+from interfaces.compose import House
 from interfaces.graphql.documents import Documents
 from interfaces.graphql.errors import database_errors
 from interfaces.graphql.moves import Place, Places, read_places
@@ -105,13 +105,15 @@ class Reading:
         )
 
 
-def read(pool: ReadPool, work: Callable[[Reading], T]) -> tuple[T, Reading]:
+def read(
+    connect: Callable[[], AbstractContextManager[Connection[Any]]], work: Callable[[Reading], T]
+) -> tuple[T, Reading]:
     """Runs work on one snapshot; once more if read models were swapped under it.
 
     Raises:
         Unavailable: the database does not answer, or swaps read models without end.
     """
-    with database_errors(), pool.connection() as connection:
+    with database_errors(), connect() as connection:
         for _ in range(ATTEMPTS):
             with _snapshot(connection):
                 reading = Reading(connection, read_places(connection))

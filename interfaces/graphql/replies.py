@@ -45,9 +45,9 @@ def key_of(
     return Key(document.hash, operation, encoded, access_class(member))
 
 
-def access_class(member: Member) -> str:  # noqa: ARG001
-    """Members of one class get the same answers; reading is the same for all roles."""
-    return "read"
+def access_class(member: Member) -> str:
+    """Members of one class get the same answers: what differs is whose accounts they may see."""
+    return "everything" if member.sees_everything else f"seen by {member.trader}"
 
 
 class Replies:

@@ -152,6 +152,8 @@ class Subscription:
             async for moved in told:
                 if account in (None, moved.account):
                     await listening.check_entry()
+                    if not await listening.sees_account(moved.account):
+                        continue
                     values = {name: getattr(moved.valued, name) for name in _VALUES}
                     yield shown(PositionMark, moved, **values)
 
@@ -187,7 +189,7 @@ class Subscription:
             )
             return signals_of(database, rows, upto)
 
-        models = (SignalFeed, SignalAnswers, TraderProfiles, Blotter)
+        models = (SignalFeed, SignalAnswers, TraderProfiles, Blotter, Timeline)
         return _follow(listening_of(info), models, after, moved)
 
     @subscription("Orders that something happens to.")
@@ -197,7 +199,7 @@ class Subscription:
         def moved(database: Connection[Any], last: int, upto: int) -> list[Order]:
             return orders_of(database, changed_orders(database, last, upto, account=account), upto)
 
-        return _follow(listening_of(info), (Blotter,), after, moved)
+        return _follow(listening_of(info), (Blotter, Timeline), after, moved)
 
     @subscription("Events about a trader, account, signal, order or message, in their order.")
     def event_recorded(

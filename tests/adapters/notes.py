@@ -15,7 +15,7 @@ from eventsourcing.persistence import StoredEvent
 
 from adapters.append import append_on
 from adapters.event_reader import RawEvent, read_after
-from adapters.postgres import connect
+from adapters.postgres import WRITER_ROLE, connect
 from application.ports import Appended, Batch, Conflict, Envelope
 from domain.shared import Created, Event
 
@@ -97,7 +97,7 @@ def batch_of(
 
 def append(url: str, *batches: Batch) -> list[Appended | Conflict]:
     """One call, on a connection of its own that commits at once."""
-    with connect(url) as connection:
+    with connect(url, role=WRITER_ROLE) as connection:
         return append_on(connection, batches)
 
 

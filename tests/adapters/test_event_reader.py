@@ -17,7 +17,7 @@ from adapters.event_reader import (
     read_stream,
     wait_for_events,
 )
-from adapters.postgres import READER_ROLE, connect
+from adapters.postgres import AUDITOR_ROLE, connect
 from application.ports import Appended, PortRefused, Unavailable
 from tests.adapters.notes import append, as_owner, batch
 from tests.patience import PATIENCE_S
@@ -26,7 +26,7 @@ from tests.patience import PATIENCE_S
 def test_the_tail_comes_in_pieces_and_in_order(database_url: str) -> None:
     append(database_url, *[batch(uuid4(), 1, 2) for _ in range(10)])
 
-    with connect(database_url, role=READER_ROLE) as connection:
+    with connect(database_url, role=AUDITOR_ROLE) as connection:
         first = read_after(connection, 0, 15)
         rest = read_after(connection, first[-1].position, 15)
         beyond = read_after(connection, rest[-1].position, 15)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from adapters.append import append_on
-from adapters.postgres import connect
+from adapters.postgres import WRITER_ROLE, connect
 from application.ports import Appended, Batch, Conflict, PortRefused
 from tests.adapters.notes import (
     append,
@@ -211,7 +211,7 @@ def test_no_batches_are_no_work(database_url: str) -> None:
 
 def test_in_the_callers_transaction_all_of_it_is_undone(database_url: str) -> None:
     stream = uuid4()
-    with connect(database_url, autocommit=False) as connection:
+    with connect(database_url, role=WRITER_ROLE, autocommit=False) as connection:
         assert append_on(connection, [batch(stream, 1)]) == [Appended(1, 1)]
         assert append_on(connection, [batch(stream, 2)]) == [Appended(2, 2)]
         connection.rollback()

@@ -21,7 +21,10 @@ from tests.adapters.notes import append, as_owner, batch, outcome_words
 ALL = sorted(path.name for path in MIGRATIONS.glob("0*.sql"))
 NUMBERS = count(1)
 
-ROLES = "truetape_owner, truetape_runtime, truetape_reader, truetape_signer"
+ROLES = (
+    "truetape_owner, truetape_writer, truetape_projector, truetape_runtime, truetape_signer,"
+    " truetape_reader, truetape_auditor"
+)
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def test_a_user_who_may_create_roles_needs_no_superuser(empty_database: str) -> 
 def test_missing_rights_are_named_with_the_remedy(empty_database: str) -> None:
     url = as_user(empty_database, "NOCREATEROLE", may_create=False)
 
-    with pytest.raises(PortRefused, match=r"GRANT truetape_owner, truetape_runtime.* TO \"plain_u"):
+    with pytest.raises(PortRefused, match=r"GRANT truetape_owner, truetape_writer.* TO \"plain_u"):
         migrate(url)
 
 

@@ -12,7 +12,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from adapters.append import append_on
-from adapters.postgres import MIGRATIONS, connect
+from adapters.postgres import MIGRATIONS, WRITER_ROLE, connect
 from application.access import Member
 from application.correcting import apply_correction, refuse_correction, request_correction
 from application.desk import Desk
@@ -35,12 +35,12 @@ from tests.application.acts import (
 
 
 def put_on(database_url: str, *events: tuple[UUID, int, str, dict[str, Any]]) -> None:
-    """Stores events as any program could that acts as the runtime role."""
+    """Stores events as any program could that acts as the writer."""
     stored = [
         StoredEvent(stream, version, name, msgspec.json.encode(body))
         for stream, version, name, body in events
     ]
-    with connect(database_url) as connection, connection.transaction():
+    with connect(database_url, role=WRITER_ROLE) as connection, connection.transaction():
         append_on(connection, [Batch(stored, command().envelope)])
 
 
@@ -153,7 +153,7 @@ class TestTheDatabase:
     ) -> None:
         put_right(desk, of_signal(post(desk), price="1"))
         with (
-            connect(database_url) as connection,
+            connect(database_url, role=WRITER_ROLE) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(statement)

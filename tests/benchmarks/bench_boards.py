@@ -19,7 +19,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.postgres import connect
+from adapters.postgres import PROJECTOR_ROLE, connect
 from projections.books import Books
 from projections.leaderboards import By, board
 from projections.people import People
@@ -44,7 +44,7 @@ class Record:
     def __init__(self, url: str, events: int) -> None:
         written = write_history(url, events)
         Runner(reading(url), [Books, People, TraderProfiles]).start()
-        self.connection = connect(url)
+        self.connection = connect(url, role=PROJECTOR_ROLE)
         self.connection.execute("VACUUM (ANALYZE)")
         at = datetime.combine(written.last_day, datetime.min.time(), UTC) + timedelta(hours=22)
         self.boards = _boards(at, _weekdays(written.first_day, written.last_day), events)

@@ -20,7 +20,7 @@ from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
-from adapters.postgres import connect
+from adapters.postgres import PROJECTOR_ROLE, WRITER_ROLE, connect
 from domain.fix import Side
 from domain.instruments import Option, Right
 from domain.legs import Leg
@@ -129,7 +129,7 @@ def measure(traders: int = TRADERS, trades: int = TRADES) -> Rounds:
         told = chain(market.found(), market.closed(trades))
         write_tape(url, told, traders + 1 + 2 * trades)
         Runner(reading(url), [Books, People, TraderProfiles]).start()
-        with connect(url) as connection:
+        with connect(url, role=PROJECTOR_ROLE) as connection:
             connection.execute("VACUUM (ANALYZE)")
         return _rounds(url, market, last_day)
 
@@ -146,7 +146,10 @@ def _rounds(url: str, market: _Market, last_day: datetime) -> Rounds:
     kept, clock = KeptRecords(), time.perf_counter
     runner = Runner(reading(url), [Books, People, TraderProfiles])
     both, folding, boards = [], [], []
-    with connect(url) as connection, connect(url) as writer:
+    with (
+        connect(url, role=PROJECTOR_ROLE) as connection,
+        connect(url, role=WRITER_ROLE) as writer,
+    ):
         runner.catch_up()
 
         def ask(by: By, known: KeptRecords | None) -> Board:

@@ -21,7 +21,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.event_store import TapeFactory
-from adapters.postgres import connect
+from adapters.postgres import WRITER_ROLE, connect
 from adapters.recorded_market import RecordedMarket
 from adapters.tape import PostgresTape
 from adapters.trading_books import TradingBooks
@@ -184,7 +184,7 @@ def _letters(number: int) -> str:
 
 def _remember(url: str, rows: Sequence[Guarded]) -> None:
     """The holdings as the reaction keeps them."""
-    with connect(url) as connection, connection.cursor() as cursor:
+    with connect(url, role=WRITER_ROLE) as connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tape.reactions (reaction, position) VALUES (%s, 0)", (Exiting.name,)
         )

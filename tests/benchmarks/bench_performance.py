@@ -7,7 +7,7 @@ import statistics
 import time
 from datetime import UTC, date, datetime, timedelta
 
-from adapters.postgres import connect
+from adapters.postgres import PROJECTOR_ROLE, connect
 from projections.books import Books
 from projections.exposure import Exposure
 from projections.leaderboards import By, board
@@ -31,7 +31,7 @@ def trader_performance() -> Measured:
     with fresh_database() as url:
         written = write_history(url, EVENTS, traders=TRADERS)
         Runner(reading(url), [Books, Exposure, People, SignalFeed, TraderProfiles]).start()
-        with connect(url) as connection:
+        with connect(url, role=PROJECTOR_ROLE) as connection:
             connection.execute("VACUUM (ANALYZE)")
             at = datetime.combine(written.last_day, datetime.min.time(), UTC) + timedelta(hours=22)
             span, sessions = span_of(Window.ALL, at), _weekdays(written.first_day, written.last_day)

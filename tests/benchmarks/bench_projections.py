@@ -31,7 +31,7 @@ from psycopg.sql import SQL
 from adapters.append import append_on
 from adapters.event_reader import read_after, read_head, read_range
 from adapters.mapper import decode_body, encode_body
-from adapters.postgres import Connection, connect
+from adapters.postgres import PROJECTOR_ROLE, WRITER_ROLE, Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
 from domain.catalogue import event_classes
 from domain.traders import TraderRegistered
@@ -84,7 +84,7 @@ class Streams(Projection):
 
 def reading(url: str) -> Reading:
     return Reading(
-        connect=partial(connect, url),
+        connect=partial(connect, url, role=PROJECTOR_ROLE),
         read_after=read_after,
         read_range=read_range,
         read_head=read_head,
@@ -264,8 +264,11 @@ def visible_p99() -> Measured:
         Runner(reading(url), READ_MODELS).start()
         with in_a_process(_follow, url) as answer:
             answer.recv()
-            with connect(url) as connection:
-                waits = sorted(_waits(connection))
+            with (
+                connect(url, role=WRITER_ROLE) as writer,
+                connect(url, role=PROJECTOR_ROLE) as reader,
+            ):
+                waits = sorted(_waits(writer, reader))
         median, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
     return Measured(
         p99 * 1e3,
@@ -281,7 +284,7 @@ def _follow(url: str, answer: Pipe) -> None:
     runner.run(threading.Event())
 
 
-def _waits(connection: Connection) -> Iterator[float]:
+def _waits(writer: Connection, reader: Connection) -> Iterator[float]:
     """How long each of some signals' events takes to its row."""
     chance = random.Random(3)
     samples = 0
@@ -289,11 +292,11 @@ def _waits(connection: Connection) -> Iterator[float]:
         if recorded.event.TOPIC == TraderRegistered.TOPIC:
             # They are all registered already.
             continue
-        append(connection, recorded)
+        append(writer, recorded)
         begun = time.perf_counter()
         if not recorded.event.TOPIC.startswith("signal."):
             continue
-        while not _shows(connection, recorded):
+        while not _shows(reader, recorded):
             time.sleep(0.0005)
         yield time.perf_counter() - begun
         samples += 1

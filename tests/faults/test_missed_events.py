@@ -18,7 +18,7 @@ import pytest
 from adapters.append import append_on
 from adapters.appender import Appender
 from adapters.event_reader import RawEvent, listen, read_after, read_head, wait_for_events
-from adapters.postgres import READER_ROLE, connect
+from adapters.postgres import AUDITOR_ROLE, WRITER_ROLE, connect
 from application.ports import Appended
 from tests.adapters.notes import batch
 from tests.patience import PATIENCE_S
@@ -64,7 +64,7 @@ class Follower(threading.Thread):
         self.is_done = threading.Event()
 
     def run(self) -> None:
-        with connect(self._url, role=READER_ROLE) as connection:
+        with connect(self._url, role=AUDITOR_ROLE) as connection:
             if self._listens:
                 listen(connection)
             position = 0
@@ -121,7 +121,7 @@ def test_an_append_waits_for_the_commit_of_the_one_before(database_url: str) -> 
     """The rule that the test above rests on, without chance: positions appear in order."""
     later = threading.Thread(target=append_alone, args=(database_url,))
     with (
-        connect(database_url, autocommit=False) as slow,
+        connect(database_url, role=WRITER_ROLE, autocommit=False) as slow,
         connect(database_url) as reader,
     ):
         append_on(slow, [batch(uuid4(), 1)])
@@ -138,7 +138,7 @@ def test_an_append_waits_for_the_commit_of_the_one_before(database_url: str) -> 
 
 
 def append_alone(url: str) -> None:
-    with connect(url) as connection:
+    with connect(url, role=WRITER_ROLE) as connection:
         append_on(connection, [batch(uuid4(), 1)])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.postgres import RUNTIME_ROLE, connect
+from adapters.postgres import PROJECTOR_ROLE, connect
 from tests.interfaces.shell import Shell
 
 
@@ -26,7 +26,7 @@ def test_a_replay_agrees_and_ends_with_0(shell: Shell) -> None:
 
 def test_a_stored_row_that_is_something_else_ends_with_1(shell: Shell, database_url: str) -> None:
     assert shell("replay", "accounts").code == 0
-    with connect(database_url, role=RUNTIME_ROLE) as connection:
+    with connect(database_url, role=PROJECTOR_ROLE) as connection:
         connection.execute("UPDATE read.accounts SET name = 'another'")
     replayed = shell("replay", "accounts")
     assert replayed.code == 1

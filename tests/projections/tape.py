@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate
 
-from adapters.append import append_on
+from adapters.appender import Appender
 from adapters.event_reader import read_after, read_head, read_range
 from adapters.mapper import TapeMapper, decode_body
-from adapters.postgres import Connection, connect
+from adapters.postgres import PROJECTOR_ROLE, Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
 from domain.messages import Message
 from projections.folding import LOST, Reading
@@ -25,7 +25,7 @@ NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 
 def reading(url: str) -> Reading:
     return Reading(
-        connect=partial(connect, url),
+        connect=partial(connect, url, role=PROJECTOR_ROLE),
         read_after=read_after,
         read_range=read_range,
         read_head=read_head,
@@ -39,7 +39,8 @@ class Tape:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.connection: Connection = connect(url)
+        self.connection: Connection = connect(url, role=PROJECTOR_ROLE)
+        self._appender = Appender(url)
         self._mapper = TapeMapper()
         self._numbers = count(1)
 
@@ -53,7 +54,7 @@ class Tape:
         """Stores events in one batch; returns the last position."""
         envelope = Envelope(command_id=uuid4(), input_hash=bytes(32), actor="test")
         stored = [self._mapper.to_stored_event(event) for event in events]
-        outcome = append_on(self.connection, [Batch(stored, envelope)])[0]
+        outcome = self._appender.append([Batch(stored, envelope)])[0]
         assert isinstance(outcome, Appended)
         return outcome.last_position
 

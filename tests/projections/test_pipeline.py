@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import astuple
 
-from adapters.postgres import connect
+from adapters.postgres import PROJECTOR_ROLE, connect
 from projections import checkpoints
 from projections.pipeline import WriteBehind
 from projections.readmodel import Row, Table
@@ -49,7 +49,7 @@ def test_a_fold_finds_every_row_that_it_gave_away(tape: Tape, key: list[str]) ->
                 count = 1 if before is None else before.visits + 1
                 table.put(VisitRow(place=place, guest=guest, visits=count), position)
 
-    with connect(tape.url) as connection, connection.transaction():
+    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
         checkpoints.create_build(connection, [given.shape], 1)
         with WriteBehind(connection, {"visits": 1}) as behind:
             given.attach(behind, 1, complete=True)
@@ -68,7 +68,7 @@ def test_a_fold_finds_every_row_that_it_gave_away(tape: Tape, key: list[str]) ->
 
 def test_a_look_for_many_rows_sees_those_that_wait(tape: Tape) -> None:
     given = visits(["place"], 6)
-    with connect(tape.url) as connection, connection.transaction():
+    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
         checkpoints.create_build(connection, [given.shape], 1)
         with WriteBehind(connection, {"visits": 1}) as behind:
             given.attach(behind, 1, complete=True)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from adapters.postgres import connect
+from adapters.postgres import PROJECTOR_ROLE, connect
 from domain.messages import MessageCaptured
 from projections import checkpoints
 from projections.checkpoints import Maintained
@@ -61,7 +61,7 @@ def test_a_rebuild_gives_the_rows_that_following_gave(tape: Tape) -> None:
 
 def test_a_load_may_pause_for_longer_than_a_session_may_idle(tape: Tape) -> None:
     def connect_impatiently() -> Connection[Any]:
-        connection = connect(tape.url)
+        connection = connect(tape.url, role=PROJECTOR_ROLE)
         connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
         return connection
 

@@ -10,7 +10,7 @@ import pytest
 from eventsourcing.domain import BaseAggregate
 
 from adapters.mapper import TapeMapper
-from adapters.postgres import READER_ROLE, connect
+from adapters.postgres import AUDITOR_ROLE, connect
 from domain.signals import Signal
 from projections import checkpoints
 from projections.books import Books
@@ -56,7 +56,7 @@ def test_it_shows_what_would_be_and_leaves_nothing(tape: Tape, runner: Runner) -
     signal = new_signal(price="5.00")
     head = tape.save(signal)
     runner.catch_up()
-    with connect(tape.url, role=READER_ROLE) as connection:
+    with connect(tape.url, role=AUDITOR_ROLE) as connection:
         with shadow(reading(tape.url), connection, [Books]) as made:
             moved = made.fold(decided(corrected(signal, "4.00"), head))
             assert {one.shape.name for one in moved} >= {"positions"}
@@ -77,7 +77,7 @@ def test_it_knows_what_the_live_read_models_have_not_come_to(tape: Tape, runner:
     tape.save(signal)
     assert runner.position() == 0
     with (
-        connect(tape.url, role=READER_ROLE) as connection,
+        connect(tape.url, role=AUDITOR_ROLE) as connection,
         shadow(reading(tape.url), connection, [Books]),
     ):
         assert connection.execute(PRICE).fetchall() == [(signal.id, Decimal(5))]
@@ -88,7 +88,7 @@ def test_nobody_waits_for_it_and_it_for_nobody(tape: Tape, runner: Runner) -> No
     head = tape.save(signal)
     runner.catch_up()
     with (
-        connect(tape.url, role=READER_ROLE) as connection,
+        connect(tape.url, role=AUDITOR_ROLE) as connection,
         shadow(reading(tape.url), connection, [Books]) as made,
     ):
         made.fold(decided(corrected(signal, "4.00"), head))
@@ -105,7 +105,7 @@ def test_it_cannot_write_the_read_models(tape: Tape, runner: Runner) -> None:
     tape.save(new_signal())
     runner.catch_up()
     with (
-        connect(tape.url, role=READER_ROLE) as connection,
+        connect(tape.url, role=AUDITOR_ROLE) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         shadow(reading(tape.url), connection, [Books]),
     ):
@@ -117,7 +117,7 @@ def test_what_stands_still_foresees_nothing(tape: Tape, runner: Runner) -> None:
     runner.catch_up()
     checkpoints.stop(tape.connection, Books.name, "a poisoned event")
     with (
-        connect(tape.url, role=READER_ROLE) as connection,
+        connect(tape.url, role=AUDITOR_ROLE) as connection,
         pytest.raises(CannotForesee, match="stands still"),
         shadow(reading(tape.url), connection, [Books]),
     ):
@@ -130,7 +130,7 @@ def test_what_no_read_model_could_fold_is_said(tape: Tape, runner: Runner) -> No
     unknown = corrected(new_signal(), "4.00")
     _, correction = decided(unknown, head)
     with (
-        connect(tape.url, role=READER_ROLE) as connection,
+        connect(tape.url, role=AUDITOR_ROLE) as connection,
         shadow(reading(tape.url), connection, [Books]) as made,
         pytest.raises(CannotForesee, match="would stop a read model"),
     ):

@@ -76,7 +76,7 @@ def test_rows_do_not_depend_on_the_batches(told: Tape) -> None:
     large.close()
     told.connection.execute("DROP SCHEMA read CASCADE")
     told.connection.execute("SET ROLE NONE")
-    told.connection.execute("CREATE SCHEMA read AUTHORIZATION truetape_runtime")
+    told.connection.execute("CREATE SCHEMA read AUTHORIZATION truetape_projector")
     small = follow(told, batch_max=1)
     small.catch_up()
     assert all_rows(told) == at_once

@@ -62,7 +62,7 @@ class Asker(NamedTuple):
             Forbidden, Unavailable: they may not, or the database did not answer.
         """
         self.member.require("read")
-        with database_errors(), self.house.reader.connection() as connection:
+        with database_errors(), self.house.seen_by(self.member) as connection:
             return read(connection)
 
 
