@@ -68,6 +68,7 @@ from domain.signal_events import (
 )
 from domain.signals import Signal
 from domain.strays import StrayReported
+from domain.transparency.issued import CheckpointCosigned, CheckpointIssued
 
 
 class Topic(StrEnum):
@@ -90,10 +91,12 @@ class Topic(StrEnum):
     those look into who keep the house working."""
     BOARD = "board"
     """The pinned leaderboard and the milestones: figures have moved."""
+    CHECKPOINT = "checkpoint"
+    """The log's keys or a witness signed."""
 
 
 EVERYTHING = UUID(int=0)
-"""What a notice is about that is about no one thing: the leaderboard."""
+"""What a notice is about that is about no one thing: the leaderboard, the log."""
 
 TOLD_ONE_BY_ONE = frozenset({Topic.LINE, Topic.TRADE, Topic.ALERT, Topic.OPERATION})
 _STANDINGS = (
@@ -112,6 +115,7 @@ _BOOKKEEPING = (AccountDiffered, AccountAgreed, StrayReported)
 OPERATIONS = (OrderOutcomeUnknown, *_BOOKKEEPING)
 """What is told to those who keep the house working: it and a broker do not know the same."""
 
+_SIGNED = (CheckpointIssued, CheckpointCosigned)
 _CORRECTIONS = (CorrectionRequested, CorrectionApplied, CorrectionRefused)
 STALE = timedelta(days=7)
 """A fill that is told so late is imported history, and no news."""
@@ -131,7 +135,7 @@ _HANDLED = frozenset(
     for name, kind in event_classes().items()
     if name.startswith(("signal.", "order.", "correction.", "exit_plan."))
     or kind in (MessageUnbooked, MessageEdited, MessageDeleted, MarkRecorded)
-    or kind in (*_STANDINGS, *_BOOKKEEPING)
+    or kind in (*_STANDINGS, *_BOOKKEEPING, *_SIGNED)
 )
 
 
@@ -184,6 +188,9 @@ def _told(cause: Happened, work: Work) -> Iterator[tuple[Topic, UUID]]:
     event = cause.event
     if isinstance(event, MarkRecorded):
         yield Topic.BOARD, EVERYTHING
+        return
+    if isinstance(event, _SIGNED):
+        yield Topic.CHECKPOINT, EVERYTHING
         return
     if isinstance(event, MessageUnbooked | MessageEdited | MessageDeleted):
         spoken = work.find(Message, cause.stream)

@@ -31,6 +31,8 @@ class NoticeKind(StrEnum):
     """The leaderboard that is kept in step."""
     ALERT = "alert"
     """One risk that somebody has to know of."""
+    CHECKPOINT = "checkpoint"
+    """What the log's keys signed."""
 
 
 def notice_stream(platform: str, kind: NoticeKind, about: UUID) -> UUID:

@@ -150,6 +150,16 @@ def recent_checkpoints(
     )  # fmt: skip
 
 
+def issued_after(connection: Connection[Any], position: int) -> int:
+    """How many checkpoints were issued after a place on the tape."""
+    row = connection.execute(
+        f"SELECT count(*) FROM read.log_checkpoints WHERE {known_at(None)}"
+        " AND position > %(position)s",
+        {"position": position},
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def all_checkpoints(connection: Connection[Any]) -> list[CheckpointRow]:
     """Every checkpoint, in the order in which they were issued."""
     return select_all(connection, _CHECKPOINTS, {}, None, "position")

@@ -26,6 +26,7 @@ from interfaces.discord.boards import Boards
 from interfaces.discord.buttons import BUTTONS
 from interfaces.discord.capture import CaptureClient, listening
 from interfaces.discord.check import guild_seen, missing_in, missing_of_application
+from interfaces.discord.checkpoints import Checkpoints
 from interfaces.discord.figures import PACE_S, Figures
 from interfaces.discord.members import member_of
 from interfaces.discord.milestones import Milestones
@@ -62,7 +63,8 @@ class Bot(CaptureClient):
     """Capture, noticeboard and commands in one client.
 
     Needs, beside the right to read the watched channels: View Channel, Send Messages, Embed Links,
-    Read Message History, Create Public Threads and Send Messages in Threads where it posts.
+    Read Message History, Create Public Threads, Send Messages in Threads and Attach Files where it
+    posts.
     """
 
     def __init__(
@@ -192,6 +194,11 @@ class Bot(CaptureClient):
                 self.house, Topic.OPERATION, lambda: self.channel_named(self.settings.operators)
             )
             self.board.handlers[Topic.OPERATION] = operations.tell
+        if self.settings.record:
+            checkpoints = Checkpoints(
+                self.house, self, lambda: self.channel_named(self.settings.record)
+            )
+            self.board.handlers[Topic.CHECKPOINT] = checkpoints.tell
         milestones = Milestones(self.house, lambda: self.channel_named(self.settings.trades))
         figures = Figures(self.boards, milestones, self._move_figures, pace_s=self._pace_s)
         self.board.handlers[Topic.BOARD] = figures.tell
@@ -205,6 +212,7 @@ class Bot(CaptureClient):
             Topic.TRADE: self.settings.trades,
             Topic.ALERT: self.settings.alerts,
             Topic.OPERATION: self.settings.operators,
+            Topic.CHECKPOINT: self.settings.record,
         }
         held = {topic for topic, name in named.items() if self.channel_named(name) is None}
         for name in sorted({named[topic] for topic in held - self.board.held if named[topic]}):

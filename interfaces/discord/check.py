@@ -33,6 +33,7 @@ PERMISSIONS = {
     "create_public_threads": "Create Public Threads",
     "send_messages_in_threads": "Send Messages in Threads",
     "pin_messages": "Pin Messages",
+    "attach_files": "Attach Files",
 }
 """All that the bot is invited with, as Discord's settings call them."""
 
@@ -64,6 +65,7 @@ def needs_of(settings: DiscordSettings) -> list[Need]:
         Need(settings.alerts, "ALERTS", POST, "risks"),
         Need(settings.operators, "OPERATORS", POST, "alarms for operators"),
         Need(settings.board, "BOARD", POST, "the pinned leaderboard"),
+        Need(settings.record, "RECORD", (*POST, "attach_files"), "the log's checkpoints"),
     )
     return [need for need in found if need.channel]
 

@@ -34,6 +34,8 @@ class DiscordSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where alarms are told."""
     board: str = "leaderboard"
     """Where the leaderboard is pinned."""
+    record: str = "record"
+    """Where each checkpoint of the log is posted."""
     approvers: frozenset[str] = frozenset()
     admins: frozenset[str] = frozenset()
     account: str = DEFAULT_ACCOUNT
@@ -68,6 +70,7 @@ class DiscordSettings(msgspec.Struct, frozen=True, kw_only=True):
             alerts=word("ALERTS", "alerts"),
             operators=word("OPERATORS", "operators"),
             board=word("BOARD", "leaderboard"),
+            record=word("RECORD", "record"),
             approvers=frozenset(listed("APPROVERS")),
             admins=frozenset(listed("ADMINS")),
             account=word("ACCOUNT", DEFAULT_ACCOUNT) or DEFAULT_ACCOUNT,

@@ -34,7 +34,10 @@ from tests.stories.telling import Told
 
 CHANNELS = ("options", "signals", "trades", "alerts", "operators", "leaderboard")
 SETTINGS = DiscordSettings(
-    channels=("options",), approvers=frozenset({"Approver"}), admins=frozenset({"Admin"})
+    channels=("options",),
+    record="",
+    approvers=frozenset({"Approver"}),
+    admins=frozenset({"Admin"}),
 )
 STOP = re.compile(r"^### (\d)\. (.+)\n(?:.|\n)*?^Recorded: (.+(?:\n.+)*)$", re.MULTILINE)
 EVENT = re.compile(r"`([a-z_.]+)`")

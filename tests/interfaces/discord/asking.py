@@ -31,6 +31,7 @@ from tests.patience import PATIENCE_S
 CALL = "TSLA  261120C00250000"
 SETTINGS = DiscordSettings(
     channels=("options", "stocks"),
+    record="",
     approvers=frozenset({"Approver"}),
     admins=frozenset({"Admin"}),
 )

@@ -234,7 +234,10 @@ class Rest:
 
     async def _edit(self, request: web.Request) -> web.Response:
         post = self._own(request)
-        body, _ = await body_of(request)
+        body, files = await body_of(request)
+        if "attachments" in body:
+            kept = {one.get("filename") for one in body["attachments"]}
+            post.files = {n: f for n, f in {**post.files, **files}.items() if n in kept}
         await self._discord.change(post, body)
         return reply(post.payload())
 

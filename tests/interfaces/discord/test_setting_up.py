@@ -64,7 +64,7 @@ async def test_a_bot_that_was_invited_as_told_lacks_nothing(loopback: LoopbackDi
     invited = re.search(r"permissions=(\d+)", PAGE)
     assert invited is not None
     guild.permissions = invited[1]
-    for name in ("signals", "trades", "alerts", "operators", "leaderboard"):
+    for name in ("signals", "trades", "alerts", "operators", "leaderboard", "record"):
         guild.channel(name)
     for role in ("Approver", "Admin"):
         guild.role(role)
