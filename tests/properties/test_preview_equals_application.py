@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import Phase, event, given, settings
 
 from adapters.postgres import AUDITOR_ROLE, connect
@@ -36,6 +37,8 @@ from tests.properties.histories import START
 from tests.properties.mistakes import Mistake, mistakes
 
 HISTORIES = int(os.environ.get("TRUETAPE_PREVIEWS", "8"))
+SHARES = HISTORIES // 50 or 1
+"""Many histories are tried in several tests, because one that lasts too long is ended."""
 AT = START + timedelta(days=9)
 SESSIONS = [date(2025, 3, 3) + timedelta(days=n) for n in range(12)]
 SPANS: list[tuple[Span, Sequence[date]]] = [(span_of(w, AT), SESSIONS) for w in Window]
@@ -135,9 +138,14 @@ def preview_of(desk: Desk, url: str, given: Command, change: Change) -> Foreseen
 
 
 # Each try takes seconds: a counterexample is shown as it was found.
-@settings(max_examples=HISTORIES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(mistakes())
-def test_a_preview_says_what_application_does(new_database: NewDatabase, drawn: Mistake) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+@settings(max_examples=HISTORIES // SHARES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(drawn=mistakes())
+def test_a_preview_says_what_application_does(
+    new_database: NewDatabase,
+    share: int,
+    drawn: Mistake,
+) -> None:
     told, wanted = drawn
     with new_database() as url, desk_on(url) as desk:
         tape = Tape(url)
