@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.mapper import TapeMapper
-from adapters.postgres import READER_ROLE, connect
+from adapters.postgres import AUDITOR_ROLE, connect
 from domain.signals import Signal
 from projections.accounts import Accounts
 from projections.previews import Of, foreseen
@@ -38,7 +38,7 @@ def pnl_moved(record: Record, signal: Signal) -> tuple[Decimal, Decimal]:
         ]
 
     record.follow()
-    with connect(record.tape.url, role=READER_ROLE) as connection:
+    with connect(record.tape.url, role=AUDITOR_ROLE) as connection:
         found = foreseen(connection, reading(record.tape.url), events, [])
     (move,) = (one for one in found.moves if (one.of, one.figure) == (Of.TRADER, "pnl"))
     return Decimal(move.before or "NaN"), Decimal(move.after or "NaN")
