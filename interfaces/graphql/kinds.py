@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, NewType, ParamSpec, Protocol, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
 import strawberry
+from strawberry.extensions import FieldExtension
 from strawberry.schema.config import StrawberryConfig
 
 from domain.activities import ActivityKind
@@ -26,7 +28,7 @@ from domain.risk_events import Scope, State
 from domain.shared import InvalidInput
 from domain.signal_events import ClosedBy, Decision
 from domain.trades import Badge as TradeBadge
-from interfaces.graphql.reading import Asking
+from interfaces.graphql.reading import Asking, asking_of
 from projections.blotter import FillState
 from projections.corrections import CorrectionState
 from projections.leaderboards import By
@@ -46,9 +48,14 @@ BigInt = NewType("BigInt", int)
 
 BIGINT_MAX = 2**63 - 1
 
+Known = NewType("Known", int)
+"""A position of the tape, or the one of a moment that somebody named."""
+
 AsOf = Annotated[
-    BigInt | None,
-    strawberry.argument(description="Answer as it was known at this position of the tape."),
+    Known | None,
+    strawberry.argument(
+        description="Answer as it was known at this position of the tape, or at this moment."
+    ),
 ]
 ExpectedVersion = Annotated[
     int | None,
@@ -78,14 +85,32 @@ def _position(value: Any) -> int:
     return number
 
 
+def _known(value: Any) -> int | datetime:
+    if not isinstance(value, str) or value.isdecimal():
+        return _position(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput(
+            f"{value!r} is neither a position of the tape nor a moment such as 2026-11-20T15:30:00Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 CONFIG = StrawberryConfig(
     scalar_map={
+        Known: strawberry.scalar(
+            name="AsOf",
+            description="A position of the tape, or a moment (ISO 8601, UTC unless it says else).",
+            serialize=str,
+            parse_value=_known,
+        ),
         BigInt: strawberry.scalar(
             name="BigInt",
             description="A whole number up to 2^63 - 1, written as text: a position of the tape.",
             serialize=str,
             parse_value=_position,
-        )
+        ),
     }
 )
 
@@ -107,9 +132,25 @@ class Decorator(Protocol):
     def __call__(self, method: Callable[P, K], /) -> Callable[P, K]: ...
 
 
+class AsKnown(FieldExtension):
+    """Finds the position of the moment that somebody asks of."""
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **given: Any) -> Any:
+        moment = given.get("as_of")
+        if isinstance(moment, datetime):
+            given["as_of"] = asking_of(info).position_at(moment)
+        return next_(source, info, **given)
+
+
 def resolved(meaning: str) -> Decorator:
-    """A field that a method answers, with its meaning."""
-    return cast("Decorator", strawberry.field(description=meaning))
+    """A field that a method answers, with its meaning; `as_of` reaches it as a position."""
+
+    def field(method: Any) -> Any:
+        asks = "as_of" in inspect.signature(method).parameters
+        more: list[FieldExtension] = [AsKnown()] if asks else []
+        return strawberry.field(method, description=meaning, extensions=more)
+
+    return cast("Decorator", field)
 
 
 def mutation(meaning: str) -> Decorator:

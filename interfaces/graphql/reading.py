@@ -25,7 +25,6 @@ from projections.readmodel import Projection
 STATEMENT_S_MAX = 5
 REQUEST_S_MAX = 15
 ATTEMPTS = 3
-
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
@@ -175,6 +174,14 @@ class Asking:
         """The snapshot that queries read."""
         assert self._reading is not None, "only queries read"
         return self._reading
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position that was recorded up to a moment."""
+        position = self.house.position_at(moment)
+        if position == self.house.head():
+            # More may be recorded before the moment is over.
+            self.reading.connection()
+        return position
 
 
 def asking_of(info: Any) -> Asking:

@@ -106,9 +106,7 @@ class TapeQueries:
 
     @resolved("The last position that was recorded up to a moment: what `asOf` takes.")
     def position_at(self, info: Info, time: datetime) -> BigInt:
-        asking = asking_of(info)
-        asking.reading.connection()
-        return BigInt(asking.house.position_at(time))
+        return BigInt(asking_of(info).position_at(time))
 
     @resolved("How far the tape is, and what follows it.")
     def status(self, info: Info) -> Status:

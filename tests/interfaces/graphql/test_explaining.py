@@ -7,7 +7,7 @@ from decimal import Decimal
 from tests.interfaces.graphql.world import Client, World, unknown
 
 WHY = """
-query ($figure: ExplainedFigure!, $subject: UUID!, $last: Int, $asOf: BigInt) {
+query ($figure: ExplainedFigure!, $subject: UUID!, $last: Int, $asOf: AsOf) {
   explain(figure: $figure, subject: $subject, last: $last, asOf: $asOf) {
     shown made agrees count
     steps { position name actor recordedAt message words trade moved total }

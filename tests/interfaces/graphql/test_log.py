@@ -14,7 +14,7 @@ from interfaces.compose import House
 from tests.interfaces.graphql.world import Client, World
 
 LOG = """
-query ($asOf: BigInt) {
+query ($asOf: AsOf) {
   log(asOf: $asOf) { checkpoint { origin size root note witnesses } check { sound faults } }
 }
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from domain.quant.definitions import DEFINITIONS
 from tests.interfaces.graphql.world import NOON, Client, World, unknown
 
 SIGNALS = """
-query ($first: Int!, $after: String, $asOf: BigInt) {
+query ($first: Int!, $after: String, $asOf: AsOf) {
   signals(first: $first, after: $after, asOf: $asOf) {
     edges { cursor node { id title decision trader { name } executions { number price basis } } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -95,6 +96,48 @@ async def test_signals_are_found_by_trader_state_and_decision(reader: Client, wo
     assert await ids(state="CLOSED") == []
 
 
+POSITION = "query ($time: DateTime!) { positionAt(time: $time) }"
+
+
+async def test_as_of_takes_a_moment_as_well(reader: Client, world: World) -> None:
+    world.post("Nora")
+    world.catch_up()
+    then = datetime.now(UTC)
+    before = world.house.head()
+    world.post("Miles")
+    world.catch_up()
+
+    moments = (then.isoformat(), then.replace(tzinfo=None).isoformat())
+    known = [await reader.ask(SIGNALS, first=9, asOf=moment) for moment in moments]
+    by_position = await reader.ask(SIGNALS, first=9, asOf=str(before))
+    at = await reader.ask(POSITION, time=then.isoformat())
+    nothing = await reader.ask(SIGNALS, first=9, asOf="2020-01-01")
+
+    assert known == [by_position] * 2
+    assert len(by_position["signals"]["edges"]) == 1
+    assert at == {"positionAt": str(before)}
+    assert nothing["signals"]["edges"] == []
+
+
+async def test_a_moment_that_is_not_over_is_asked_again(reader: Client, world: World) -> None:
+    world.post("Nora")
+    world.catch_up()
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    first = await reader.ask(SIGNALS, first=9, asOf=ahead)
+    world.post("Miles")
+    world.catch_up()
+    second = await reader.ask(SIGNALS, first=9, asOf=ahead)
+
+    assert [len(each["signals"]["edges"]) for each in (first, second)] == [1, 2]
+
+
+async def test_what_is_neither_position_nor_moment_is_refused(reader: Client) -> None:
+    for words in ("yesterday", "2026-13-01", "12.5", "-1", ""):
+        code, sentence = await reader.refused(SIGNALS, first=1, asOf=words)
+        assert code == "invalid_input"
+        assert "neither a position of the tape nor a moment" in sentence
+
+
 async def test_as_of_answers_as_it_was_known(reader: Client, world: World) -> None:
     signal = world.post()
     before = world.catch_up()
@@ -116,7 +159,7 @@ async def test_a_position_that_is_not_reached_is_no_answer_yet(
 
 
 async def test_what_is_no_position_is_refused(reader: Client) -> None:
-    for position in ("-1", "many", str(2**63), True, 1.5):
+    for position in (-1, str(2**63), True, 1.5):
         code, sentence = await reader.refused(SIGNALS, first=1, asOf=position)
         assert code == "invalid_input"
         assert "no position of the tape" in sentence
@@ -255,7 +298,7 @@ async def test_a_trader_is_found_by_name_in_any_case(
     assert found["traders"]["nodes"] == [{"name": "Nora"}]
 
 
-PERFORMANCE = """query ($asOf: BigInt, $benchmark: String! = "SPY", $rate: Decimal! = "0") {
+PERFORMANCE = """query ($asOf: AsOf, $benchmark: String! = "SPY", $rate: Decimal! = "0") {
     trader(name: "Nora", asOf: $asOf) {
         performance(window: ALL, benchmark: $benchmark, riskFreeRate: $rate) {
             name value low high status unit n nOf ddof period riskFree annualisation definition

@@ -63,7 +63,7 @@ async def test_a_reply_is_over_when_something_moves(
 async def test_what_was_known_then_holds_whatever_happens_now(
     reader: Client, world: World, posted: str, database_url: str
 ) -> None:
-    document = """query ($first: Int!, $asOf: BigInt) {
+    document = """query ($first: Int!, $asOf: AsOf) {
         signals(first: $first, asOf: $asOf) { nodes { id } } }"""
     known_at = str(world.house.head())
     assert await _ids(reader, document, asOf=known_at) == [posted]
@@ -77,7 +77,7 @@ async def test_what_was_known_then_holds_whatever_happens_now(
 async def test_a_rebuild_ends_every_reply(
     reader: Client, world: World, posted: str, database_url: str
 ) -> None:
-    document = """query ($first: Int!, $asOf: BigInt) {
+    document = """query ($first: Int!, $asOf: AsOf) {
         signals(first: $first, asOf: $asOf) { nodes { id } } }"""
     known_at = str(world.house.head())
     _forget_signals(database_url)
@@ -100,7 +100,7 @@ async def test_a_board_that_ends_now_moves_with_the_clock(
 
 
 async def test_errors_are_not_kept(reader: Client, world: World) -> None:
-    document = "query ($asOf: BigInt) { signals(asOf: $asOf) { nodes { id } } }"
+    document = "query ($asOf: AsOf) { signals(asOf: $asOf) { nodes { id } } }"
     next_position = world.house.head() + 1
     code, _ = await reader.refused(document, asOf=str(next_position))
     assert code == "not_reached"

@@ -40,7 +40,7 @@ mutation ($owner: UUID, $key: UUID!) {
 }
 """
 PEOPLE = """
-query ($asOf: BigInt) {
+query ($asOf: AsOf) {
   people(asOf: $asOf) {
     links { trader { name } to { name } reason evidence by }
     accounts { account owner { name } reason by }
@@ -49,7 +49,7 @@ query ($asOf: BigInt) {
 """
 FLAGS = """
 query ($trader: UUID, $kind: FlagKind, $signal: UUID, $first: Int! = 20, $after: String,
-       $asOf: BigInt) {
+       $asOf: AsOf) {
   flags(trader: $trader, kind: $kind, signal: $signal, first: $first, after: $after,
         asOf: $asOf) {
     nodes {

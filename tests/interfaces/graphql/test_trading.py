@@ -64,19 +64,19 @@ mutation ($key: UUID!, $at: Time, $version: Int) {
 }
 """
 ROW = """
-query ($id: UUID!, $asOf: BigInt) { order(id: $id, asOf: $asOf) {
+query ($id: UUID!, $asOf: AsOf) { order(id: $id, asOf: $asOf) {
   id version status ordType limitPrice stopPrice orderQty purpose reason inDoubt kept replaced
   triggered overfilled checks { name passed detail }
 } }
 """
 PLANS = """
-query ($asOf: BigInt) { exitPlans(asOf: $asOf) { nodes {
+query ($asOf: AsOf) { exitPlans(asOf: $asOf) { nodes {
   id version trade held averagePrice stop targets { price quantity } trailing { share }
   timeStop { daysLeft } due orders { clOrdId } triggers { bid } changedBy
 } } }
 """
 RISK = """
-query ($asOf: BigInt) {
+query ($asOf: AsOf) {
   risk(asOf: $asOf) { version watched halted reason by lines { limit } definition { meaning } }
 }
 """
@@ -88,7 +88,7 @@ query ($after: String) {
 }
 """
 OWN_LIMITS = """
-query ($asOf: BigInt) { limits(asOf: $asOf) {
+query ($asOf: AsOf) { limits(asOf: $asOf) {
   version setBy dailyTrades drawdownHalt patternEquity blockedSymbols
 } }
 """
