@@ -9,12 +9,23 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from adapters.embedded import Servers
-from adapters.postgres import MIGRATIONS, borrowed, connect, migrate, open_pool, translated
+from adapters.postgres import (
+    MIGRATIONS,
+    PROJECTOR_ROLE,
+    READER_ROLE,
+    RUNTIME_ROLE,
+    borrowed,
+    connect,
+    migrate,
+    open_pool,
+    translated,
+)
 from application.ports import PortRefused, Unavailable
 from tests.adapters.notes import append, as_owner, batch, outcome_words
 
@@ -76,6 +87,44 @@ def test_a_new_file_is_applied_to_an_old_database(empty_database: str, folder: P
     (folder / new).write_text("CREATE TABLE tape.more (number int);")
 
     assert migrate(empty_database, folder) == [new]
+
+
+def test_what_one_role_had_goes_over_to_those_that_came_after(
+    empty_database: str, folder: Path
+) -> None:
+    for newer in ALL[10:]:
+        (folder / newer).rename(folder / f"{newer}.later")
+    migrate(empty_database, folder)
+    with as_owner(empty_database) as connection:
+        for statement in (
+            "ALTER SCHEMA read OWNER TO truetape_runtime",
+            "GRANT USAGE ON SCHEMA read TO truetape_reader",
+            "SET ROLE truetape_runtime",
+            "CREATE TABLE read.board_b1 AS SELECT 1 AS place",
+            "CREATE VIEW read.board AS SELECT * FROM read.board_b1",
+            "SELECT tape.append_event(uuidv7(), 'h', 'm', NULL, NULL, uuidv7(), 1, 'n', 'b')",
+        ):
+            connection.execute(statement)
+
+    assert migrate(empty_database) == ALL[10:]
+
+    with connect(empty_database, role=PROJECTOR_ROLE) as connection:
+        connection.execute("DROP VIEW read.board; ALTER TABLE read.board_b1 RENAME TO board")
+        connection.execute("CREATE TABLE read.new AS SELECT 2 AS place")
+    with connect(empty_database, role=READER_ROLE) as connection:
+        both = "SELECT place FROM read.board UNION SELECT place FROM read.new ORDER BY 1"
+        assert connection.execute(both).fetchall() == [(1,), (2,)]
+    for role, table in (
+        (RUNTIME_ROLE, "read.board"),
+        (READER_ROLE, "tape.events_from_1"),
+        (RUNTIME_ROLE, "tape.events_from_1"),
+    ):
+        with (
+            connect(empty_database, role=role) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(f"SELECT * FROM {table}")
+    assert outcome_words(append(empty_database, batch(uuid4(), 1))) == ["stored"]
 
 
 def test_an_edited_file_is_refused_by_name(empty_database: str, folder: Path) -> None:
