@@ -35,6 +35,19 @@ def signal_named(connection: Connection[Any], text: str) -> UUID:
     return _only(_ids(connection, "signal_feed", "signal", text), "signal", text)
 
 
+def signals_like(connection: Connection[Any], text: str, limit: int) -> list[UUID]:
+    """Signals whose ids begin with these characters, or whose symbol does; the newest first."""
+    low, high = _range(text.strip().lower()) if _is_start_of_id(text) else (None, None)
+    rows = connection.execute(
+        f"SELECT signal FROM read.signal_feed WHERE valid_to = {CURRENT}"
+        " AND (signal BETWEEN %(low)s::uuid AND %(high)s::uuid"
+        " OR starts_with(symbol, upper(%(text)s)))"
+        " ORDER BY posted_at DESC, signal LIMIT %(limit)s",
+        {"low": low, "high": high, "text": text.strip(), "limit": limit},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def decidable_named(connection: Connection[Any], text: str) -> tuple[Decidable, UUID]:
     """The signal, or the requested correction, whose id begins with these characters.
 

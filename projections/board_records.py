@@ -97,6 +97,21 @@ def read_record(
     return _assembled(asked, asked.figures(), asked.sums(), asked.people())
 
 
+def record_of(
+    connection: Connection[Any],
+    span: Span,
+    rules: Rules,
+    as_of: int | None,
+    books: Collection[UUID],
+) -> BoardRecord:
+    """Reads the figures of one person alone, whose accounts these are; they have no ranks."""
+    asked = _Asked(connection, span, rules, as_of)
+    found = asked.figures(books)
+    parts = [found[book] for book in sorted(found)]
+    rows = [asked.together(parts, min(books))] if len(parts) > 1 else parts
+    return BoardRecord(rows, dict.fromkeys(found, 0), None)
+
+
 def _assembled(
     asked: _Asked,
     figures: Mapping[UUID, BookFigures],

@@ -24,7 +24,8 @@ from domain.shared import InvalidInput, ratio
 from domain.standings import sharpe_like, wilson_interval
 from projections.board_definitions import definitions
 from projections.board_figures import BookFigures
-from projections.board_records import BoardRecord, KeptRecords, read_record
+from projections.board_records import BoardRecord, KeptRecords, read_record, record_of
+from projections.people import one_person
 from projections.ranking_rules import rules_named, rules_on
 from projections.skill import Skill
 from projections.windows import Span, Window, sessions_between
@@ -144,6 +145,25 @@ def board(
         traders=len(places),
         standings=order.standings(shown),
     )
+
+
+def alone(
+    connection: Connection[Any],
+    trader: UUID,
+    spans: Mapping[Span, Sequence[date]],
+    *,
+    as_of: int | None = None,
+) -> list[Standing | None]:
+    """A trader's figures in each window, beside its trading days, without what it takes to rank
+    them: neither rank nor skill. All windows end on one day; None where nothing happened."""
+    rules = rules_on(connection, next(iter(spans)).last, as_of)
+    person = one_person(connection, trader, as_of)
+    found: list[Standing | None] = []
+    for span, sessions in spans.items():
+        record = record_of(connection, span, rules, as_of, person)
+        own = _Order(record, By.RETURN, rules, span, sessions).standings(range(len(record.rows)))
+        found += [msgspec.structs.replace(row, rank=None, unranked="") for row in own] or [None]
+    return found
 
 
 _Value = tuple[float, float] | Decimal | None
