@@ -1,4 +1,4 @@
-"""HTTP: the application that answers GraphQL, tells its health, and how it is served."""
+"""HTTP: the application that answers GraphQL, shows the pages, and how it is served."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ from interfaces.graphql.api import Api, Reply, Request
 from interfaces.graphql.errors import refusal
 from interfaces.graphql.limits import BODY_BYTES_MAX
 from interfaces.graphql.live import Live
+from interfaces.pages.bundles import Exporter, apart
+from interfaces.pages.routes import add_pages
+from interfaces.pages.site import Site
+from interfaces.pages.visiting import Page
+from interfaces.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SCHEMA_FILE = Path(__file__).parent / "graphql" / "schema.graphql"
@@ -45,9 +50,16 @@ class TooLarge(InvalidInput):
 
 
 def create_app(
-    house: House, *, open_reading: bool = False, own_names_only: bool = False
+    house: House,
+    *,
+    open_reading: bool = False,
+    own_names_only: bool = False,
+    demo: bool = False,
+    export: Exporter | None = None,
 ) -> FastAPI:
     """The application. `open_reading` lets anybody read without a token.
+
+    `demo` says on the pages that the record is the demo's; `export` makes a trader's bundle.
 
     `own_names_only` answers only who calls this machine by a loopback name, so that no page
     of the web can lead its visitors' browsers here under a name of its own.
@@ -80,7 +92,12 @@ def create_app(
     app.router.routes.append(WebSocketRoute("/graphql", Live(api)))
     app.router.add_route("/graphql/schema.graphql", _schema, methods=["GET"])
     app.router.add_route("/health", health, methods=["GET"])
-    app.router.add_route("/", _signpost, methods=["GET"])
+    site = add_pages(app, api, demo=demo, export=export)
+
+    async def signpost(request: HttpRequest) -> Response:
+        return _signpost(request, site)
+
+    app.router.add_route("/", signpost, methods=["GET"])
     return app
 
 
@@ -174,10 +191,17 @@ async def _schema(_: HttpRequest) -> Response:
     return PlainTextResponse(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 
-async def _signpost(_: HttpRequest) -> Response:
-    """Where to go, for whoever opens the address in a browser."""
+def _signpost(request: HttpRequest, site: Site) -> Response:
+    """Where to go: a page for whoever opens the address in a browser."""
+    if "text/html" in request.headers.get("accept", ""):
+        return site.rendered(request, Page("start.html"))
     return JSONResponse(
-        {"graphql": "/graphql", "schema": "/graphql/schema.graphql", "health": "/health"}
+        {
+            "graphql": "/graphql",
+            "schema": "/graphql/schema.graphql",
+            "health": "/health",
+            "audit": "/audit",
+        }
     )
 
 
@@ -194,7 +218,13 @@ def serve(
     Raises:
         PortRefused: the address cannot be listened on.
     """
-    app = create_app(house, open_reading=open_reading, own_names_only=host in LOOPBACK)
+    app = create_app(
+        house,
+        open_reading=open_reading,
+        own_names_only=host in LOOPBACK,
+        demo=Settings.from_environment().demo,
+        export=apart(),
+    )
     config = uvicorn.Config(
         app,
         log_level="warning",

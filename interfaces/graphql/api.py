@@ -118,7 +118,7 @@ class Api:
         if request.query:
             found = self.documents.known(hash_of(request.query))
             if found is None:
-                found = await self._in_thread(self.documents.of, request.query)
+                found = await self.in_thread(self.documents.of, request.query)
             return found
         digest = request.document_hash
         if digest is None:
@@ -137,7 +137,7 @@ class Api:
         if kept is not None:
             return Reply(kept)
         self.documents.check_cost(document, request.operation_name, variables)
-        body, status, reading = await self._in_thread(self._read, request, document, member)
+        body, status, reading = await self.in_thread(self._read, request, document, member)
         if reading is not None:
             self._replies.keep(key, body, reading)
         return Reply(body, status)
@@ -145,9 +145,10 @@ class Api:
     async def _mutation(self, request: Request, document: Document, member: Member) -> Reply:
         self.documents.check_cost(document, request.operation_name, request.variables or {})
         asking = Asking(self.house, self.documents, member)
-        return Reply(*_body(await self._in_thread(_execute, request, document, asking)))
+        return Reply(*_body(await self.in_thread(_execute, request, document, asking)))
 
-    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs work in one of the few threads that read."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 

@@ -46,12 +46,17 @@ class Entry:
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise Unauthenticated("the header is not understood: Authorization: Bearer <token>")
-        found = await self._holder(secret_hash(secret.strip()))
+        found = await self.holder(secret_hash(secret.strip()))
         if found is None:
             raise Unauthenticated("this token opens nothing: it is unknown or was revoked")
         return found
 
-    async def _holder(self, sha256: str) -> Member | None:
+    async def holder(self, sha256: str) -> Member | None:
+        """Who holds the token whose secret has this hash; None if it opens nothing (any more).
+
+        Raises:
+            Unavailable: whether it does cannot be found out.
+        """
         await self._moves.confirm()
         place = self._moves.places.get(Tokens.name)
         if place is None or place.stopped:

@@ -1,0 +1,105 @@
+"""Visiting: who looks at which page, and the snapshot of the record that they see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+
+from application.access import Member
+from application.ports import NotFound
+from interfaces.compose import House
+from interfaces.graphql.documents import Documents
+from interfaces.graphql.reading import Asking, Reading, read
+from interfaces.pages.asked import Asked
+from projections.readmodel import Projection
+from projections.trail import event_at
+
+T = TypeVar("T")
+
+_body_of = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is answered: a template and what stands in it, or the address to go to instead."""
+
+    template: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a page. `named` are the words of its path."""
+
+    house: House
+    documents: Documents
+    member: Member
+    path: str
+    named: Mapping[str, Any]
+    asked: Asked
+    may_export: bool
+
+    def read(self, work: Callable[[Look], T]) -> T:
+        """Runs work on one snapshot of what the member may see.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        result, _ = read(partial(self.house.views.of, self.member), lambda r: work(Look(self, r)))
+        return result
+
+
+class Look:
+    """A snapshot of the record as it is, or as it was known where that is asked."""
+
+    def __init__(self, visit: Visit, reading: Reading) -> None:
+        self.visit = visit
+        self._reading = reading
+
+    @property
+    def as_of(self) -> int | None:
+        """What was known at this position; None is now."""
+        return self.visit.asked.as_of
+
+    def of(self, *models: type[Projection], as_of: int | None = None) -> Connection[Any]:
+        """The connection for queries on these read models, as they are or were known.
+
+        Raises:
+            NotReached: they have not come to that position.
+            Unavailable: a read model has not been made yet.
+        """
+        return self._reading.of(*models, as_of=self.as_of if as_of is None else as_of)
+
+    @property
+    def asking(self) -> Asking:
+        """The same as what the resolvers of the API take."""
+        visit = self.visit
+        return Asking(visit.house, visit.documents, visit.member, self._reading)
+
+    def moment(self, as_of: int | None) -> datetime:
+        """Up to when windows reach: now, or when the last event known then was decided."""
+        if as_of is None:
+            return self.visit.house.clock.now().replace(second=0, microsecond=0)
+        found = event_at(self._reading.connection(), as_of)
+        if found is None:
+            raise NotFound(f"there is no event at position {as_of}")
+        decided = datetime.fromisoformat(_body_of(found.body)["timestamp"])
+        # The demo's record ends before the house begins to watch its own clocks.
+        return min(decided, self.visit.house.clock.now())
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that stands in an address; None if it is a name or the beginning of an id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
