@@ -91,7 +91,7 @@ async def test_a_database_that_is_away_suggests_nothing(
     community: Community, loopback: LoopbackDiscord
 ) -> None:
     async with community.bot():
-        community.house.reader.close()
+        community.house.views.close()
         assert await community.suggests("trader", "name", "n") == []
 
 

@@ -219,7 +219,7 @@ async def test_a_database_that_is_away_is_told_in_a_sentence(
     community: Community, loopback: LoopbackDiscord
 ) -> None:
     async with community.bot():
-        community.house.reader.close()
+        community.house.views.close()
         given = await loopback.command("leaderboard", "Rob", "options")
         answer = await given.answered()
         assert answer.is_ephemeral

@@ -130,7 +130,7 @@ async def test_health_needs_no_token(nobody: Client, world: World) -> None:
 async def test_without_a_database_health_is_down_and_queries_say_so(
     reader: Client, house: House
 ) -> None:
-    house.reader.close()
+    house.views.close()
     reply = await reader.http.get("/health")
     assert (reply.status_code, reply.json()["status"]) == (503, "down")
     asked = await reader.reply(SIGNALS)
