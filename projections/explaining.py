@@ -105,6 +105,21 @@ def explain_pnl(
     return Explained("pnl", sum((day.pnl for day in days), ZERO), made, steps)
 
 
+def sum_record(
+    connection: Connection[Any], book: UUID, *, as_of: int | None = None
+) -> tuple[Explained, int]:
+    """The P&L of a whole record, without its steps, and how many those are."""
+    days = book_days(connection, book, date.min, date.max, as_of=as_of)
+    known = "" if as_of is None else " AND event <= %(as_of)s"
+    row = connection.execute(
+        "SELECT coalesce(sum(pnl), 0), count(*) FROM read.contributions"
+        f" WHERE book = %(book)s{known}",
+        {"book": book, "as_of": as_of},
+    ).fetchone()
+    made, count = (ZERO, 0) if row is None else row
+    return Explained("pnl", sum((day.pnl for day in days), ZERO), made, ()), count
+
+
 def moved_between(
     connection: Connection[Any],
     *,

@@ -10,7 +10,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -28,6 +28,7 @@ from interfaces.cli.output import warnings
 from interfaces.clock import SetClock, SystemClock
 from interfaces.compose import House, open_house
 from interfaces.demo.done import finished
+from interfaces.moments import NotReached, position_named
 from interfaces.settings import Settings
 
 REFUSED, OUTSIDE = 1, 3
@@ -49,17 +50,13 @@ def position_of(text: str) -> int:
     Raises:
         BadParameter: it is neither.
     """
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither a position of the tape nor a moment: 1200, 2026-11-20 or "
-            "2026-11-20T15:30:00Z"
-        ) from None
     with house() as opened:
-        return opened.position_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        try:
+            return position_named(opened, text)
+        except NotReached:
+            raise
+        except InvalidInput as error:
+            raise typer.BadParameter(str(error)) from None
 
 
 AsOf = Annotated[

@@ -31,15 +31,19 @@ Row = TypeVar("Row")
 
 
 class Question(NamedTuple):
-    """What a page answers: a noun, and the parts that were asked for, without colons."""
+    """What a page answers: a noun, and the parts that were asked for, without colons; as it was
+    known at a position of the tape, or now.
+    """
 
     noun: str
     parts: tuple[str, ...] = ()
+    as_of: int | None = None
 
     @property
     def custom_id(self) -> str:
         """The id of the button that asks it."""
-        made = ":".join(("tt", "page", self.noun, *self.parts))
+        noun = self.noun if self.as_of is None else f"{self.noun}@{self.as_of}"
+        made = ":".join(("tt", "page", noun, *self.parts))
         assert len(made) <= ID_MAX, made
         return made
 

@@ -25,7 +25,8 @@ from interfaces.discord.slash.answers import (
 from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import among
 from interfaces.discord.slash.known import known_position, sessions_of
-from interfaces.discord.slash.pages import answer, page
+from interfaces.discord.slash.pages import look, page
+from interfaces.discord.slash.then import AS_OF, Then
 from interfaces.wording import (
     Marks,
     accuracy_of,
@@ -60,8 +61,11 @@ def leaderboard_answer(
     at: datetime,
     as_of: int | None = None,
     after: UUID | None = None,
+    says_known: bool = True,
 ) -> Answer:
-    """A page of the board that ends at a moment, as it was known at a position of the tape."""
+    """A page of the board that ends at a moment, as it was known at a position of the tape,
+    which it names if it `says_known`.
+    """
     known = known_position(connection, *MODELS) if as_of is None else as_of
     # Buttons say the moment in whole seconds; the first page is of that very moment too.
     span = span_of(window, at.replace(microsecond=0))
@@ -73,7 +77,7 @@ def leaderboard_answer(
     asked = (window.value, found.by.value, str(int(at.timestamp())), str(known))
     marks = flag_marks(connection, [row.trader for row in rows], as_of=known)
     return Answer(
-        [board_embed(found, rows, known, marks)],
+        [board_embed(found, rows, known if says_known else None, marks)],
         FIGURES,
         first=Question(NOUN, (*asked, "")) if after is not None else None,
         further=Question(NOUN, (*asked, packed(rows[-1].trader))) if more else None,
@@ -81,7 +85,7 @@ def leaderboard_answer(
 
 
 @page(NOUN)
-def turned(house: House, connection: Connection[Any], parts: Sequence[str]) -> Answer:
+def turned(house: House, connection: Connection[Any], parts: Sequence[str], then: Then) -> Answer:
     """The page that a button asks for."""
     window, by, at, as_of, after = parts
     return leaderboard_answer(
@@ -92,17 +96,21 @@ def turned(house: House, connection: Connection[Any], parts: Sequence[str]) -> A
         at=datetime.fromtimestamp(int(at), UTC),
         as_of=int(as_of),
         after=unpacked(after),
+        says_known=then.position is None,
     )
 
 
-def board_embed(found: Board, rows: Sequence[Standing], known: int, marks: Marks) -> discord.Embed:
+def board_embed(
+    found: Board, rows: Sequence[Standing], known: int | None, marks: Marks
+) -> discord.Embed:
     """Some rows of a board; marks say who has flags."""
+    place = "" if known is None else f" · as known at position {known} of the tape"
     many = f"{found.traders} {'trader' if found.traders == 1 else 'traders'}"
     return listing(
         f"Leaderboard, {found.window.value} to {found.last}, by {found.by.value}",
         [standing_line(row, marks.get(row.trader, 0)) for row in rows],
         empty="nobody traded in this window",
-        note=f"{many} · as known at position {known} of the tape",
+        note=f"{many}{place}",
     )
 
 
@@ -122,22 +130,25 @@ def figures_of(row: Standing) -> str:
 
 
 @app_commands.command(name=NOUN, description="The traders of a window, ranked by a figure")
-@app_commands.describe(window="The stretch of time (30d)", by="The figure to order by (score)")
+@app_commands.describe(
+    window="The stretch of time (30d)", by="The figure to order by (score)", as_of=AS_OF
+)
 @app_commands.choices(window=among(Window), by=among(By))
 @app_commands.guild_only()
 async def leaderboard(
-    interaction: Interaction, window: str = Window.LAST_30D.value, by: str = ""
+    interaction: Interaction, window: str = Window.LAST_30D.value, by: str = "", as_of: str = ""
 ) -> None:
     """Answers `/leaderboard`."""
-    await answer(
+    await look(
         interaction,
-        lambda asker: asker.look(
-            lambda c: leaderboard_answer(
-                asker.house,
-                c,
-                Window(window),
-                By(by) if by else None,
-                at=asker.now.replace(microsecond=0),
-            )
+        as_of,
+        lambda house, c, then: leaderboard_answer(
+            house,
+            c,
+            Window(window),
+            By(by) if by else None,
+            at=then.at.replace(microsecond=0),
+            as_of=then.position,
+            says_known=then.position is None,
         ),
     )

@@ -27,10 +27,12 @@ from interfaces.discord.slash.asking import (
     in_thread,
     refuse,
 )
+from interfaces.discord.slash.then import Then, now, then_at, then_named
 
 LAST_ROW = 4
 
-Page = Callable[[House, Connection[Any], Sequence[str]], Answer]
+Page = Callable[[House, Connection[Any], Sequence[str], Then], Answer]
+Look = Callable[[House, Connection[Any], Then], Answer]
 
 _pages: dict[str, Page] = {}
 
@@ -46,7 +48,8 @@ def page(noun: str) -> Callable[[Page], Page]:
 
 
 class PageButton(
-    ui.DynamicItem[ui.Button[Any]], template=r"tt:page:(?P<noun>[a-z-]+)(?P<parts>.*)"
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"tt:page:(?P<noun>[a-z-]+)(?:@(?P<as_of>\d+))?(?P<parts>.*)",
 ):
     """Turns to another page of an answer."""
 
@@ -60,17 +63,19 @@ class PageButton(
     ) -> PageButton:
         assert isinstance(item, ui.Button)
         parts = tuple(match["parts"].split(":")[1:])
-        return cls(Question(match["noun"], parts), item.label or "")
+        as_of = None if match["as_of"] is None else int(match["as_of"])
+        return cls(Question(match["noun"], parts, as_of), item.label or "")
 
     async def callback(self, interaction: Interaction) -> Any:
         await turn(interaction, lambda asker: asker.look(self._made(asker.house)))
 
     def _made(self, house: House) -> Callable[[Connection[Any]], Answer]:
-        noun, parts = self._question
+        noun, parts, as_of = self._question
 
         def made(connection: Connection[Any]) -> Answer:
+            then = now(house) if as_of is None else then_at(house, connection, as_of)
             try:
-                return _pages[noun](house, connection, parts)
+                return then.stamped(_pages[noun](house, connection, parts, then))
             except (KeyError, ValueError):
                 # A button of an older bot may ask for what there is no more.
                 raise InvalidInput("this button is of another version: ask again") from None
@@ -127,6 +132,24 @@ async def answer(interaction: Interaction, find: Callable[[Asker], Answer]) -> N
     """Answers a command with what `find`, in a thread, makes of it."""
     await acknowledge(interaction, is_new=True)
     await _show(interaction, find, is_new=True)
+
+
+async def look(interaction: Interaction, as_of: str, find: Look) -> None:
+    """Answers a command that only looks, with what was known at a position or time that the
+    member names, or now.
+    """
+
+    def found(asker: Asker) -> Answer:
+        asker.member.require("read")
+        as_known = then_named(asker.house, as_of)
+
+        def read(connection: Connection[Any]) -> Answer:
+            then = as_known(connection)
+            return then.stamped(find(asker.house, connection, then))
+
+        return asker.look(read)
+
+    await answer(interaction, found)
 
 
 async def turn(interaction: Interaction, find: Callable[[Asker], Answer]) -> None:

@@ -25,7 +25,8 @@ from interfaces.discord.slash.answers import (
 )
 from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import trader_choices
-from interfaces.discord.slash.pages import answer, page
+from interfaces.discord.slash.pages import look, page
+from interfaces.discord.slash.then import AS_OF, Then
 from interfaces.lookups import trader_named
 from interfaces.wording import amount, money, percent, price
 from projections.naming import title_of
@@ -43,6 +44,7 @@ def positions_answer(
     book: UUID | None = None,
     accounts: bool = False,
     after: tuple[str, str] = ("", ""),
+    as_of: int | None = None,
 ) -> Answer:
     """A page of what is open, the newest first: of one book, of the accounts, or of all."""
     rows, more = page_of(
@@ -51,6 +53,7 @@ def positions_answer(
             kind=BookKind.ACCOUNT if accounts else None,
             book=book,
             open_only=True,
+            as_of=as_of,
             after=place_of(*after),
             limit=PAGE_ROWS + 1,
         )
@@ -75,11 +78,15 @@ def positions_answer(
 
 
 @page(NOUN)
-def turned(_: House, connection: Connection[Any], parts: Sequence[str]) -> Answer:
+def turned(_: House, connection: Connection[Any], parts: Sequence[str], then: Then) -> Answer:
     """The page that a button asks for."""
     book, accounts, *after = parts
     return positions_answer(
-        connection, book=unpacked(book), accounts=bool(accounts), after=(after[0], after[1])
+        connection,
+        book=unpacked(book),
+        accounts=bool(accounts),
+        after=(after[0], after[1]),
+        as_of=then.position,
     )
 
 
@@ -103,17 +110,17 @@ def book_names(connection: Connection[Any], of: set[UUID]) -> dict[UUID, str]:
 
 @app_commands.command(name=NOUN, description="What is open, the newest first")
 @app_commands.describe(
-    trader="Only this trader's", accounts="Only what the accounts hold with money"
+    trader="Only this trader's", accounts="Only what the accounts hold with money", as_of=AS_OF
 )
 @app_commands.autocomplete(trader=trader_choices)
 @app_commands.guild_only()
 async def positions_command(
-    interaction: Interaction, trader: str = "", accounts: bool = False
+    interaction: Interaction, trader: str = "", accounts: bool = False, as_of: str = ""
 ) -> None:
     """Answers `/positions`."""
 
-    def found(connection: Connection[Any]) -> Answer:
+    def found(_: House, connection: Connection[Any], then: Then) -> Answer:
         book = trader_named(connection, trader) if trader else None
-        return positions_answer(connection, book=book, accounts=accounts)
+        return positions_answer(connection, book=book, accounts=accounts, as_of=then.position)
 
-    await answer(interaction, lambda asker: asker.look(found))
+    await look(interaction, as_of, found)

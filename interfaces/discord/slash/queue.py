@@ -25,7 +25,8 @@ from interfaces.discord.slash.answers import (
     short,
 )
 from interfaces.discord.slash.asking import Interaction
-from interfaces.discord.slash.pages import answer, page
+from interfaces.discord.slash.pages import look, page
+from interfaces.discord.slash.then import AS_OF, Then
 from interfaces.wording import amount, moment, price
 from projections.approval_queue import PendingRow, pending
 from projections.trader_profiles import names_of
@@ -35,10 +36,13 @@ WAITING_ROWS = 4
 """Five rows of buttons fit below a message; the last one turns the pages."""
 
 
-def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", "")) -> Answer:
-    """A page of what waits."""
+def queue_answer(
+    connection: Connection[Any], after: tuple[str, str] = ("", ""), as_of: int | None = None
+) -> Answer:
+    """A page of what waits, with its buttons; of what waited once, without."""
     rows, more = page_of(
-        pending(connection, after=place_of(*after), limit=WAITING_ROWS + 1), WAITING_ROWS
+        pending(connection, as_of=as_of, after=place_of(*after), limit=WAITING_ROWS + 1),
+        WAITING_ROWS,
     )
     names = names_of(connection, {row.trader for row in rows})
     lines = [
@@ -50,15 +54,17 @@ def queue_answer(connection: Connection[Any], after: tuple[str, str] = ("", ""))
         ("claimed", "market") if rows else (),
         first=Question(NOUN, ("", "")) if after[1] else None,
         further=Question(NOUN, place(rows[-1].posted_at, rows[-1].signal)) if more else None,
-        items=[button for at, row in enumerate(rows) for button in _buttons(at, row)],
+        items=[button for at, row in enumerate(rows) for button in _buttons(at, row)]
+        if as_of is None
+        else (),
     )
 
 
 @page(NOUN)
-def turned(_: House, connection: Connection[Any], parts: Sequence[str]) -> Answer:
+def turned(_: House, connection: Connection[Any], parts: Sequence[str], then: Then) -> Answer:
     """The page that a button asks for."""
     at, signal = parts
-    return queue_answer(connection, (at, signal))
+    return queue_answer(connection, (at, signal), then.position)
 
 
 def _line(row: PendingRow, name: str) -> str:
@@ -95,7 +101,8 @@ def _buttons(at: int, row: PendingRow) -> Iterator[ui.DynamicItem[ui.Button[Any]
 
 
 @app_commands.command(name="approve-queue", description="What waits for a yes or no")
+@app_commands.describe(as_of=AS_OF)
 @app_commands.guild_only()
-async def approve_queue(interaction: Interaction) -> None:
+async def approve_queue(interaction: Interaction, as_of: str = "") -> None:
     """Answers `/approve-queue`."""
-    await answer(interaction, lambda asker: asker.look(queue_answer))
+    await look(interaction, as_of, lambda _, c, then: queue_answer(c, as_of=then.position))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from discord import app_commands
 from psycopg import Connection
@@ -15,12 +14,12 @@ from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import trader_choices
 from interfaces.discord.slash.known import sessions_of
 from interfaces.discord.slash.leaderboard import figures_of
-from interfaces.discord.slash.pages import answer
+from interfaces.discord.slash.pages import look
 from interfaces.discord.slash.positions import position_line
+from interfaces.discord.slash.then import AS_OF, Then
 from interfaces.discord.slash.why import NOUN as WHY
 from interfaces.discord.slash.why import TRADER
 from interfaces.lookups import trader_named
-from projections.flag_rows import FlagRow
 from projections.flags import flags
 from projections.leaderboards import By, board
 from projections.position_pages import positions
@@ -31,29 +30,31 @@ FLAGS_SHOWN = 5
 FIGURES = ("return", "accuracy", "sharpe", "pnl", "trade's return", "rests on")
 
 
-def trader_answer(house: House, connection: Connection[Any], name: str) -> Answer:
+def trader_answer(house: House, connection: Connection[Any], name: str, then: Then) -> Answer:
     """Who a trader is, their figures in every window, and their last trades.
 
     Raises:
-        NotFound: nobody goes by the name; the text says which names come close.
+        NotFound: nobody goes by the name, or nobody knew of them then; the text says which names
+            come close.
     """
-    stream = trader_named(connection, name)
-    about = profile(connection, stream)
+    stream, as_of = trader_named(connection, name), then.position
+    about = profile(connection, stream, as_of=as_of)
     if about is None:
-        raise NotFound(f"there is no trader {name}")
+        raise NotFound(f"nobody knew of the trader {name} at position {as_of} of the tape")
     lines = []
     for window in Window:
-        span = span_of(window, house.clock.now())
+        span = span_of(window, then.at)
         found = board(
-            connection, span, By.RETURN, sessions_of(house, span), trader=stream
+            connection, span, By.RETURN, sessions_of(house, span), trader=stream, as_of=as_of
         ).standings
         lines += [f"**{window.value}** {figures_of(row)}" for row in found]
-    rows = positions(connection, book=stream, limit=PAGE_ROWS)
+    rows = positions(connection, book=stream, as_of=as_of, limit=PAGE_ROWS)
     embeds = [
         listing(plain(about.name), lines, empty="nothing was traded yet", note=_told_of(about)),
         listing("Last trades", [position_line(row) for row in rows], empty="no trades yet"),
     ]
-    looks = [f"**{row.kind.value}** {plain(row.reason)}" for row in _flags_of(connection, stream)]
+    flagged = flags(connection, trader=stream, as_of=as_of, limit=FLAGS_SHOWN)
+    looks = [f"**{row.kind.value}** {plain(row.reason)}" for row in flagged]
     if looks:
         embeds.append(listing("Worth a second look", looks, empty=""))
     return Answer(
@@ -61,10 +62,6 @@ def trader_answer(house: House, connection: Connection[Any], name: str) -> Answe
         FIGURES,
         further=Question(WHY, (TRADER, packed(stream), "")) if rows else None,
     )
-
-
-def _flags_of(connection: Connection[Any], trader: UUID) -> list[FlagRow]:
-    return flags(connection, trader=trader, limit=FLAGS_SHOWN)
 
 
 def _told_of(row: TraderRow) -> str:
@@ -75,11 +72,9 @@ def _told_of(row: TraderRow) -> str:
 
 
 @app_commands.command(name="trader", description="One trader's record and the trades behind it")
-@app_commands.describe(name="Who")
+@app_commands.describe(name="Who", as_of=AS_OF)
 @app_commands.autocomplete(name=trader_choices)
 @app_commands.guild_only()
-async def trader(interaction: Interaction, name: str) -> None:
+async def trader(interaction: Interaction, name: str, as_of: str = "") -> None:
     """Answers `/trader`."""
-    await answer(
-        interaction, lambda asker: asker.look(lambda c: trader_answer(asker.house, c, name))
-    )
+    await look(interaction, as_of, lambda house, c, then: trader_answer(house, c, name, then))
