@@ -44,7 +44,7 @@ def account_in(visit: Visit) -> UUID | Page:
         return found
     rest = visit.path.partition("/audit/account/")[2].partition("/")[2]
     tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/account/{account_stream(key)}{tail}{visit.asked.link()}")
+    return Page(location=f"/audit/account/{account_stream(key)}{tail}{visit.asked.words()}")
 
 
 def known_account(look: Look, stream: UUID, as_of: int | None) -> AccountShown:

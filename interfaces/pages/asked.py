@@ -25,7 +25,8 @@ _EARLIEST, _LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2400, 1, 1, tzin
 class Asked:
     """The words behind the question mark of an address."""
 
-    def __init__(self, params: QueryParams, house: House) -> None:
+    def __init__(self, path: str, params: QueryParams, house: House) -> None:
+        self._path = path
         self._params = params
         self._house = house
         self.as_of = self.position("as_of")
@@ -65,7 +66,11 @@ class Asked:
         text = self.text(name)
         if not text or (text.isascii() and text.isdecimal()):
             return self.number(name)
-        return self._house.position_at(moment_of(text))
+        moment = moment_of(text)
+        # What is simulated is recorded at real moments all the same.
+        if moment > max(datetime.now(UTC), self._house.clock.now()):
+            raise InvalidInput(f"{text} is in the future: nobody knows yet what will be known then")
+        return self._house.position_at(moment)
 
     @property
     def is_descending(self) -> bool:
@@ -95,21 +100,26 @@ class Asked:
         )
 
     def link(self, **changes: object) -> str:
+        """The address of this page with some of its words changed; None leaves one out."""
+        return self._path + self.words(**changes)
+
+    def words(self, **changes: object) -> str:
         """The words again with some of them changed; None leaves one out."""
         kept = [(name, value) for name, value in self._params.multi_items() if name not in changes]
         more = [(name, str(value)) for name, value in changes.items() if value is not None]
         words = urlencode([*_told(kept), *more])
-        return f"?{words}" if words else "?"
+        return f"?{words}" if words else ""
 
     @property
     def known(self) -> str:
         """What every link takes along, so that what is shown stays as it was once known."""
-        return "" if self.as_of is None else f"?as_of={self.as_of}"
+        return self.knowing()
 
-    @property
-    def kept(self) -> list[tuple[str, str]]:
-        """The words for a form that asks for something else of the same page."""
-        return list(_told(self._params.multi_items()))
+    def knowing(self, **words: str) -> str:
+        """The same with some words more."""
+        known = {} if self.as_of is None else {"as_of": str(self.as_of)}
+        found = urlencode({**words, **known})
+        return f"?{found}" if found else ""
 
 
 def _told(words: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

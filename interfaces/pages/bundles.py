@@ -14,11 +14,19 @@ from typing import IO
 from uuid import UUID
 
 from application.ports import PortRefused, Unavailable
+from domain.shared import InvalidInput
+from interfaces.pages.asked import POSITION_MAX
+from interfaces.pages.traders import known_trader
+from interfaces.pages.visiting import Look
+from projections.messages import Messages
+from projections.timeline import Timeline
+from projections.trader_index import story
 
 Exporter = Callable[[UUID, Path], Awaitable[None]]
 """Writes a trader's bundle into a folder that is not there yet."""
 
 EXPORT_S_MAX = 300.0
+EVENTS_MAX = 50_000
 PIECE = 256 * 1024
 
 
@@ -50,6 +58,23 @@ def apart(environment: Mapping[str, str] | None = None) -> Exporter:
             raise PortRefused(f"the export failed: {words_of_it}")
 
     return export
+
+
+def exportable(look: Look, trader: UUID, most: int = EVENTS_MAX) -> UUID:
+    """The trader, if there is one whose story is short enough to wait for.
+
+    Raises:
+        NotFound: there is no such trader.
+        InvalidInput: there are more events than that; the text says what to do.
+    """
+    known_trader(look, trader)
+    events = len(story(look.of(Timeline, Messages), trader, POSITION_MAX))
+    if events > most:
+        raise InvalidInput(
+            f"this story has {events:,} events, which is too much to wait for here: "
+            f"truetape export --trader {trader} --out FOLDER"
+        )
+    return trader
 
 
 class Bundles:

@@ -15,7 +15,7 @@ from domain.shared import DomainError
 from interfaces.graphql.api import Api
 from interfaces.graphql.errors import Unauthenticated
 from interfaces.pages.accounts import account_page
-from interfaces.pages.bundles import Exporter, pieces
+from interfaces.pages.bundles import Exporter, exportable, pieces
 from interfaces.pages.comparing import diff_account, diff_signal, diff_trader
 from interfaces.pages.reasons import why_account, why_signal, why_trader
 from interfaces.pages.rendering import HEADERS, STYLE
@@ -23,7 +23,7 @@ from interfaces.pages.searching import search_page
 from interfaces.pages.signals import signal_page
 from interfaces.pages.single_events import event_page, page_of_id, proof_file
 from interfaces.pages.site import PLACE, Answer, Site, form_of, local, require_same_site
-from interfaces.pages.traders import known_trader, trader_page
+from interfaces.pages.traders import trader_page
 from interfaces.pages.visiting import Page, id_in
 
 PAGES: dict[str, Answer] = {
@@ -107,8 +107,7 @@ def _trader_to_export(site: Site, request: Request, member: Member) -> UUID:
     trader = id_in(str(request.path_params["key"]))
     if trader is None:
         raise NotFound("an export is asked for by the trader's id")
-    site.visit(request, member).read(lambda look: known_trader(look, trader))
-    return trader
+    return site.visit(request, member).read(lambda look: exportable(look, trader))
 
 
 async def _sign_in_form(site: Site, request: Request) -> Response:

@@ -65,7 +65,7 @@ def signal_in(visit: Visit) -> UUID | Page:
     named = visit.read(lambda look: signal_named(look.of(SignalFeed), key))
     rest = visit.path.partition("/audit/signal/")[2].partition("/")[2]
     tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/signal/{named}{tail}{visit.asked.link()}")
+    return Page(location=f"/audit/signal/{named}{tail}{visit.asked.words()}")
 
 
 def known_signal(look: Look, stream: UUID) -> SignalRow:

@@ -115,7 +115,7 @@ class Site:
             member,
             request.url.path,
             request.path_params,
-            Asked(request.query_params, self.house),
+            Asked(request.url.path, request.query_params, self.house),
             self.may_export(member),
         )
 

@@ -46,7 +46,7 @@ def trader_in(visit: Visit) -> UUID | Page:
     named = visit.read(lambda look: trader_named(look.of(TraderProfiles), key))
     rest = visit.path.partition("/audit/trader/")[2].partition("/")[2]
     tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/trader/{named}{tail}{visit.asked.link()}")
+    return Page(location=f"/audit/trader/{named}{tail}{visit.asked.words()}")
 
 
 def known_trader(look: Look, trader: UUID) -> TraderRow:

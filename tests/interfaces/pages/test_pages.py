@@ -209,6 +209,8 @@ async def test_pages_take_nothing_from_elsewhere(browser: Browser) -> None:
         ("/audit?as_of=yesterday", 400),
         ("/audit?as_of=1000000", 400),
         ("/audit?as_of=-1", 400),
+        ("/audit?as_of=2199-01-01", 400),
+        ("/audit?as_of=9999-12-31", 400),
         ("/audit?q=" + "x" * 300, 400),
         (f"/audit/trader/{NORA}?since=noon", 400),
         (f"/audit/trader/{NORA}?after=x", 400),
