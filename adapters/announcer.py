@@ -62,6 +62,10 @@ class RedisAnnouncer:
         found = zip(names, kept or [], strict=False)
         return {name.decode().removeprefix(OWED): answer for name, answer in found if answer}
 
+    def forget(self) -> None:
+        """Throws away every answer that is owed: one may hold somebody's words."""
+        self._ask(lambda redis: [redis.delete(name) for name in redis.scan_iter(f"{OWED}*")])
+
     def _publish(self, channel: str, told: object) -> None:
         self._ask(lambda redis: redis.publish(channel, msgspec.json.encode(told)))
 

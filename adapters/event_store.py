@@ -214,10 +214,17 @@ class TapeFactory(InfrastructureFactory[TrackingRecorder]):
     """
 
     def __init__(
-        self, url: str, *, env: Environment | EnvType | None = None, pool_size: int = 4
+        self,
+        url: str,
+        *,
+        mapper: TapeMapper | None = None,
+        env: Environment | EnvType | None = None,
+        pool_size: int = 4,
     ) -> None:
+        """`mapper` seals what is personal; without one, bodies are stored as they are."""
         super().__init__(env)
         self._url = url
+        self._mapper = mapper or TapeMapper()
         self.appender = Appender(url)
         self.pool = open_pool(url, size=pool_size)
 
@@ -227,7 +234,7 @@ class TapeFactory(InfrastructureFactory[TrackingRecorder]):
         transcoder: Transcoder | None = None,
         mapper_class: type[Mapper[Any]] | None = None,
     ) -> Mapper[Any]:
-        return TapeMapper()
+        return self._mapper
 
     def application_recorder(self) -> TapeRecorder:
         return TapeRecorder(self._url, self.appender, self.pool)

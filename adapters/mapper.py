@@ -77,8 +77,14 @@ class _Kinds(dict[str, _Kind]):
 _kinds = _Kinds()
 
 
-def decode_body(name: str, body: bytes) -> Any:
+Decode = Callable[[str, bytes, UUID, int], Any]
+"""Makes the event of a stored name, body, stream and version."""
+
+
+def decode_body(name: str, body: bytes, _stream: UUID = NO_STREAM, _version: int = 0) -> Any:
     """The event of this name, without stream and version: all that a fold needs.
+
+    Nothing may be sealed in it: `adapters.sealed_bodies` opens what is.
 
     Raises:
         UnknownEvent: no loaded class has this name.
@@ -154,6 +160,10 @@ class TapeMapper(Mapper[UUID]):
     def __init__(self) -> None:
         super().__init__(transcoder=JSONTranscoder())
 
+    def decode(self, name: str, body: bytes, stream: UUID, version: int) -> Any:
+        """The event that a stored body says, without stream and version."""
+        return decode_body(name, body, stream, version)
+
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         event = cast("Any", domain_event)
         return StoredEvent(
@@ -161,10 +171,22 @@ class TapeMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        event = decode_body(stored_event.topic, stored_event.state)
+        event = self.decode(
+            stored_event.topic,
+            stored_event.state,
+            cast("UUID", stored_event.originator_id),
+            stored_event.originator_version,
+        )
         force_setattr(event, "originator_id", stored_event.originator_id)
         force_setattr(event, "originator_version", stored_event.originator_version)
         aggregate = _kinds[stored_event.topic].aggregate
         if aggregate is not None:
             force_setattr(event, "originator_topic", aggregate)
         return cast("DomainEventProtocol[UUID]", event)
+
+
+def decode_of(mapper: Mapper[Any]) -> Decode:
+    """How whoever uses this mapper reads what it wrote."""
+    if not isinstance(mapper, TapeMapper):
+        raise TypeError(f"{type(mapper).__qualname__} writes no bodies of this tape")
+    return mapper.decode

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -108,8 +108,17 @@ def connect(
         return psycopg.connect(conninfo(url, role, idle_s), autocommit=autocommit)
 
 
-def open_pool(url: str, *, size: int = 4, role: str = RUNTIME_ROLE) -> ConnectionPool[Connection]:
-    """A pool of autocommit connections; broken ones are replaced when they are asked for."""
+def open_pool(
+    url: str,
+    *,
+    size: int = 4,
+    role: str = RUNTIME_ROLE,
+    attend: Callable[[Connection], None] | None = None,
+) -> ConnectionPool[Connection]:
+    """A pool of autocommit connections; broken ones are replaced when they are asked for.
+
+    `attend` is told of each connection before it is used.
+    """
     return ConnectionPool(
         conninfo(url, role),
         kwargs={"autocommit": True},
@@ -117,6 +126,7 @@ def open_pool(url: str, *, size: int = 4, role: str = RUNTIME_ROLE) -> Connectio
         max_size=size,
         timeout=10.0,
         check=_check_idle,
+        configure=attend,
         open=True,
     )
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import errors
 
 from adapters.append import tape_arguments
-from adapters.mapper import decode_body
+from adapters.mapper import Decode
 from adapters.postgres import Connection, translated
 from application.ports import Batch, Conflict
 from application.reaction import Happened
@@ -34,9 +34,9 @@ WITH turn AS MATERIALIZED (
     ) last
 )
 SELECT turn.is_mine, here.position, here.state, head.position,
-    e.position, e.stream, e.name, e.body, e.recorded_at, e.actor, e.correlation
+    e.position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor, e.correlation
 FROM turn CROSS JOIN here CROSS JOIN head LEFT JOIN LATERAL (
-    SELECT position, stream, name, body, recorded_at, actor, correlation FROM tape.events
+    SELECT position, stream, version, name, body, recorded_at, actor, correlation FROM tape.events
     WHERE position > here.position AND position <= head.position AND name = ANY(%b)
     ORDER BY position LIMIT %b
 ) e ON true
@@ -65,7 +65,9 @@ class Taken(NamedTuple):
     happened: Sequence[Happened]
 
 
-def take(connection: Connection, name: str, events: Sequence[str], limit: int) -> Taken | None:
+def take(
+    connection: Connection, name: str, events: Sequence[str], limit: int, decode: Decode
+) -> Taken | None:
     """Holds the place and says what comes next of the events of those names; None if another
     worker holds it.
 
@@ -78,7 +80,7 @@ def take(connection: Connection, name: str, events: Sequence[str], limit: int) -
     if not rows or not rows[0][0]:
         return None
     position, state, head = rows[0][1:4]
-    happened = [_happened(*row[4:]) for row in rows if row[4] is not None]
+    happened = [_happened(decode, *row[4:]) for row in rows if row[4] is not None]
     reached = happened[-1].position if len(happened) == limit else head
     return Taken(position, state, reached, happened)
 
@@ -134,12 +136,15 @@ def let_go(connection: Connection) -> None:
 
 
 def _happened(
+    decode: Decode,
     position: int,
     stream: UUID,
+    version: int,
     name: str,
     body: bytes,
     recorded_at: datetime,
     actor: str,
     correlation: UUID | None,
 ) -> Happened:
-    return Happened(position, stream, recorded_at, actor, correlation, decode_body(name, body))
+    event = decode(name, body, stream, version)
+    return Happened(position, stream, recorded_at, actor, correlation, event)

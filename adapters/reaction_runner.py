@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from adapters.event_reader import read_head
+from adapters.mapper import decode_of
 from adapters.postgres import WRITER_ROLE, Connection, connect, translated
 from adapters.reaction_place import leave, let_go, store, take
 from application.desk import Desk, Work
@@ -51,6 +52,7 @@ class ReactionRunner:
         self._from_now_on = from_now_on
         self._url = url
         self._desk = desk
+        self._decode = decode_of(desk.mapper)
         self._reaction = reaction
         self._names = sorted(event.TOPIC for event in reaction.handles)
         self._connection: Connection | None = None
@@ -174,7 +176,7 @@ class ReactionRunner:
 
     def _take_and_store(self) -> Step:
         connection = self._connected()
-        taken = take(connection, self.name, self._names, self._batch)
+        taken = take(connection, self.name, self._names, self._batch, self._decode)
         if taken is None:
             self._place = None
             return Step.STANDING_BY

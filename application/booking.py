@@ -52,7 +52,7 @@ from domain.signal_events import (
     Source,
 )
 from domain.signals import Signal
-from domain.traders import Trader, trader_stream
+from domain.traders import Trader
 
 _KINDS: dict[type[Intent], Kind] = {
     OpenCall: Kind.OPEN,
@@ -145,7 +145,8 @@ class Booking:
         for cause in happened:
             match cause.event:
                 case MessageCaptured() as message:
-                    self._book(cause, message, work)
+                    if not message.is_erased:
+                        self._book(cause, message, work)
                 case RoomConfigured() | RoomChanged() as settings:
                     self._take_up(settings)
                 case MessageEdited() as edit:
@@ -197,7 +198,7 @@ class Booking:
         touched = {cause.stream for cause in happened}
         for cause in happened:
             if isinstance(cause.event, MessageCaptured):
-                author = trader_stream(cause.event.platform, cause.event.author_id)
+                author = cause.event.trader
                 touched.update(self._standing.of((cause.event.channel, author)))
                 touched.add(author)
         return touched
@@ -208,7 +209,7 @@ class Booking:
             content=message.content, embeds=message.embeds, posted_at=message.posted_at
         )
         reading = read(text, room)
-        author = trader_stream(message.platform, message.author_id)
+        author = message.trader
         place = (message.channel, author)
         talk = self._subjects.get(place)
         intents = resolve(
@@ -248,7 +249,7 @@ class Booking:
         """Follows an author to a new name, whatever they say under it; an old export does not
         bring an old name back.
         """
-        author = trader_stream(message.platform, message.author_id)
+        author = message.trader
         known = self._traders.get(author)
         if known is None or not message.author_name or known.name == message.author_name:
             return
@@ -260,7 +261,7 @@ class Booking:
             work.save(consequence(self.name, cause, "name"))
 
     def _register(self, message: MessageCaptured, work: Work) -> None:
-        author = trader_stream(message.platform, message.author_id)
+        author = message.trader
         name = message.author_name or message.author_id
         known = self._traders.get(author)
         if known is not None and known.name == name:
@@ -278,8 +279,8 @@ class Booking:
             known.named_at is not None and message.posted_at < known.named_at
         ):
             return
-        else:
-            work.get(Trader, author).rename(name, at=at)
+        elif not (trader := work.get(Trader, author)).is_erased:
+            trader.rename(name, at=at)
         self._traders[author] = KnownTrader(name, message.posted_at)
         self._memory.put(f"trader:{author}", self._traders[author])
 
@@ -351,7 +352,7 @@ class Booking:
         return Signal.post(
             place=number,
             origin="trader",
-            trader=trader_stream(message.platform, message.author_id),
+            trader=message.trader,
             source=Source(platform=message.platform, channel=message.channel, message=cause.stream),
             side=call.side,
             legs=call.legs,

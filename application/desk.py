@@ -33,6 +33,9 @@ from domain.shared import DomainError, Event, stream_id
 
 A = TypeVar("A", bound=BaseAggregate[UUID])
 
+Blind = Callable[[bytes], bytes]
+"""Makes of a hash another one, of which only who has a secret key can tell what it is of."""
+
 ATTEMPTS = 5
 """How often a command is decided anew when somebody else was faster."""
 
@@ -91,10 +94,13 @@ class Desk(Application[UUID]):
 
     name = "truetape"
 
-    def __init__(self, factory: InfrastructureFactory[Any], tape: Tape) -> None:
+    def __init__(
+        self, factory: InfrastructureFactory[Any], tape: Tape, blinded: Blind = bytes
+    ) -> None:
         event_classes()  # registers every stored name before the first read
         self._given_factory = factory
         self.tape = tape
+        self.blinded = blinded
         super().__init__()
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:  # noqa: ARG002
@@ -185,6 +191,7 @@ class Work:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.blinded = desk.blinded
         self._in_hand: dict[UUID, BaseAggregate[UUID]] = {}
         self._absent: set[UUID] = set()
         self._taken: list[StoredEvent] = []

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.desk import Command, Desk, Work, derived_id
+from application.desk import Blind, Command, Desk, Work, derived_id
 from application.ports import Appended, Conflict
 from domain.grammar.reading import Embed
 from domain.messages import Message, message_stream
@@ -54,9 +54,9 @@ class SeenMessage(Value, frozen=True, kw_only=True):
         return self.edited_at or self.posted_at
 
     @property
-    def fingerprint(self) -> str:
-        """Names this revision of the message."""
-        return hashlib.sha256(msgspec.json.encode((self.content, self.embeds))).hexdigest()
+    def fingerprint(self) -> bytes:
+        """Names this revision of the message; whoever has it can try which words fit it."""
+        return hashlib.sha256(msgspec.json.encode((self.content, self.embeds))).digest()
 
 
 class LostMessage(Value, frozen=True, kw_only=True):
@@ -180,7 +180,7 @@ def _keep(work: Work, message: SeenMessage, *, via: str, actor: str, at: datetim
             received_at=message.received_at,
             at=at,
         )
-    work.save(_command(message, known.revision, actor=actor, at=at))
+    work.save(_command(message, known.revision, work.blinded, actor=actor, at=at))
     return known.revision
 
 
@@ -195,8 +195,10 @@ def _lose(work: Work, lost: LostMessage, *, actor: str, at: datetime) -> int | N
 
 
 def _is_known(message: SeenMessage, known: Message) -> bool:
-    """Whether there is nothing new in it: the recorded words, or older ones."""
-    if known.deleted or known.says(message.content, message.embeds):
+    """Whether there is nothing new in it: the recorded words, or older ones; or nothing that may
+    be kept, as its author was erased.
+    """
+    if known.is_erased or known.deleted or known.says(message.content, message.embeds):
         return True
     return message.worded_at < known.worded_at
 
@@ -221,12 +223,15 @@ def _captured(message: SeenMessage, *, via: str, at: datetime) -> Message:
     )
 
 
-def _command(message: SeenMessage, revision: int, *, actor: str, at: datetime) -> Command:
-    stream = message.stream
+def _command(
+    message: SeenMessage, revision: int, blinded: Blind, *, actor: str, at: datetime
+) -> Command:
+    """Ids of commands stay, for all to see: nothing is to be learnt of the words by them."""
+    stream, words = message.stream, blinded(message.fingerprint).hex()
     return Command.given(
-        derived_id("capture", str(stream), str(revision), message.fingerprint),
+        derived_id("capture", str(stream), str(revision), words),
         stream,
-        message.fingerprint,
+        words,
         actor=actor,
         at=at,
         correlation=stream,

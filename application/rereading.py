@@ -65,6 +65,7 @@ class Rereading:
         self._since = since or datetime.min.replace(tzinfo=UTC)
         self._channel = channel
         self._by_reading: set[UUID] = set()
+        self._erased: set[UUID] = set()
         self._booked = ToldTrades(self._by_reading.__contains__)
         self._read = ToldTrades()
         self._opened: dict[UUID, tuple[list[UUID], list[UUID]]] = {}
@@ -78,7 +79,9 @@ class Rereading:
         """Takes the next event of the tape."""
         match happened.event:
             case MessageCaptured() as message:
-                if self._channel in (None, message.channel):
+                if message.is_erased:
+                    self._erased.add(happened.stream)
+                elif self._channel in (None, message.channel):
                     self._read_again(happened, message)
             case RoomConfigured() | RoomChanged():
                 self._booking.react([happened], self._rehearsal)
@@ -86,7 +89,10 @@ class Rereading:
                 if asked.message is not None and asked.revision == 0:
                     self._by_reading.add(happened.stream)
             case SignalPosted() as posted:
-                # What an admin took of an edit is not what was said first.
+                # What an admin took of an edit is not what was said first, and what an erased
+                # author said is not read again.
+                if posted.source.message in self._erased:
+                    return
                 if self._channel in (None, posted.source.channel) and not posted.source.revision:
                     self._opened_by(posted.source.message)[0].append(happened.stream)
                     self._booked.note(happened.stream, posted)

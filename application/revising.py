@@ -28,7 +28,6 @@ from domain.messages import Message, MessageDeleted, MessageEdited, MessageUnboo
 from domain.shared import Event
 from domain.signals import Signal, signal_stream
 from domain.terms import HINDSIGHT, TRADER, Terms
-from domain.traders import trader_stream
 
 GRACE = timedelta(minutes=2)
 """So long an edit counts as the mending of a slip: another contract, once an admin agrees, is
@@ -97,6 +96,8 @@ class Revising:
     def edited(self, cause: Happened, event: MessageEdited, work: Work) -> None:
         """Reads the first words and the new ones alike, and notes what differs."""
         message = work.get(Message, cause.stream)
+        if message.is_erased:
+            return
         revision = _revision(message, event)
         command = consequence(self._name, cause)
         self._withdraw(cause.stream, command, work)
@@ -146,7 +147,7 @@ class Revising:
     def _open_then(self, message: Message, work: Work) -> list[Signal]:
         """What else of its author was open in the channel when the message was posted, as far
         as it still is."""
-        author = trader_stream(message.platform, message.author_id)
+        author = message.trader
         standing = self._standing.of((message.channel, author)).values()
         streams = [
             trade.signal_id

@@ -31,7 +31,8 @@ def _lines() -> Iterator[str]:
         "Every event also has an envelope of columns, written by the store: position, stream, "
         "version, event id, `recorded_at` (when it was known), actor, correlation, causation, "
         "command id. Each body has `timestamp`, the time of the command that decided it. Prices "
-        "are US dollars per share, times are UTC."
+        "are US dollars per share, times are UTC. What is sealed is stored as one field, `sealed`, "
+        "encrypted under the key of the person it is about (see auditing.md)."
     )
     noun = ""
     for name, kind in event_classes().items():
@@ -53,7 +54,8 @@ def _fields(kind: type[Event]) -> Iterator[str]:
     hints = get_type_hints(kind)
     for name in kind.__struct_fields__:
         if name not in ENVELOPE:
-            yield f"- `{name}`: {_type_name(hints[name])}"
+            sealed = ", sealed" if name in kind.PERSONAL else ""
+            yield f"- `{name}`: {_type_name(hints[name])}{sealed}"
 
 
 def _type_name(hint: object) -> str:

@@ -30,6 +30,7 @@ from domain import (
     signal_events,
     signals,
     strays,
+    subjects,
     traders,
 )
 from domain.shared import Event
@@ -39,7 +40,7 @@ from domain.transparency import issued as log_issued
 AGGREGATES = (
     accounts, activities, clocks, close_alls, corrections, exits, follows, frozen_boards, holdings,
     limits, market, members, messages, notices, orders, ranking, risk, rooms, sectors, signals,
-    strays, traders,
+    strays, subjects, traders,
 )  # fmt: skip
 _EVENT_MODULES = (
     *AGGREGATES, exit_changes, exit_events, order_changes, order_events, risk_events,

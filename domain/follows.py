@@ -20,6 +20,8 @@ class FollowBegun(Created, frozen=True, kw_only=True):
     """A member follows a trader: they are mentioned where the trader's new signals stand."""
 
     TOPIC: ClassVar[str] = "follow.begun"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("follower_id",)
+    SUBJECT: ClassVar[tuple[str, str] | None] = ("platform", "follower_id")
 
     platform: str
     follower_id: str

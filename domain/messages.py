@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from domain.grammar.reading import Embed
-from domain.shared import Created, Event, Impossible, Value, stream_id
+from domain.shared import ERASED, Created, Event, Impossible, Value, stream_id
 
 LAG_MAX = timedelta(seconds=5)
 """What takes longer from its author to us was not heard live."""
@@ -23,6 +23,11 @@ def is_late(lag: timedelta | None) -> bool:
 def message_stream(platform: str, message_id: str) -> UUID:
     """The stream of a message, known from its platform and id alone."""
     return stream_id("message", platform, message_id)
+
+
+def author_stream(platform: str, author_id: str) -> UUID:
+    """The stream of an author's record: a trader's, if they ever become one."""
+    return stream_id("trader", platform, author_id)
 
 
 class Words(Value, frozen=True, kw_only=True):
@@ -41,7 +46,11 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """A message was seen for the first time; reading it may follow."""
 
     TOPIC: ClassVar[str] = "message.captured"
-    class_version: ClassVar[int] = 4
+    class_version: ClassVar[int] = 5
+    PERSONAL: ClassVar[tuple[str, ...]] = (
+        "author_id", "author_name", "content", "embeds", "reply_to",
+    )  # fmt: skip
+    SUBJECT: ClassVar[tuple[str, str] | None] = ("platform", "author_id")
 
     platform: str
     message_id: str
@@ -67,6 +76,18 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
     """
     fixes: str = ""
     """The id of the message that this one puts right."""
+    author: UUID | None = None
+    """The stream of the author's record, there or not; None where that was not kept."""
+
+    @property
+    def trader(self) -> UUID:
+        """Whose record it is part of, also when nobody can read any more who that is."""
+        return self.author or author_stream(self.platform, self.author_id)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody can read any more who said what."""
+        return self.author_id == ERASED
 
     @property
     def lag(self) -> timedelta | None:
@@ -94,12 +115,18 @@ class MessageCaptured(Created, frozen=True, kw_only=True):
         """Nobody could put a message right yet."""
         body.setdefault("fixes", "")
 
+    @staticmethod
+    def upcast_v4_v5(body: dict[str, Any]) -> None:
+        """The author's record was known by the author's id alone."""
+        body.setdefault("author", None)
+
 
 class MessageEdited(Event, frozen=True, kw_only=True):
     """The author changed a captured message; the first words stay in the record."""
 
     TOPIC: ClassVar[str] = "message.edited"
     class_version: ClassVar[int] = 2
+    PERSONAL: ClassVar[tuple[str, ...]] = ("content", "embeds")
 
     content: str
     embeds: tuple[Embed, ...] = ()
@@ -145,6 +172,7 @@ class MessageUnbooked(Event, frozen=True, kw_only=True):
     """The message looked like a trade but was not booked; says which part is missing."""
 
     TOPIC: ClassVar[str] = "message.unbooked"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("why",)
 
     kind: str
     missing: tuple[str, ...] = ()
@@ -171,18 +199,25 @@ class Message(BaseAggregate[UUID]):
         reply_to: str = "",
         edited_at: datetime | None = None,
         fixes: str = "",
+        author: UUID | None = None,
     ) -> None:
         self.platform = platform
         self.message_id = message_id
         self.channel = channel
         self.author_id = author_id
         self.author_name = author_name
+        self.trader = author or author_stream(platform, author_id)
         self.reply_to = reply_to
         self.fixes = fixes
         self.posted_at = posted_at
         first = Words(content=content, embeds=embeds, worded_at=edited_at or posted_at)
         self.revisions: tuple[Words, ...] = (first,)
         self.deleted = False
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody can read any more who said what."""
+        return self.author_id == ERASED
 
     @property
     def said_first(self) -> UUID:
@@ -244,6 +279,7 @@ class Message(BaseAggregate[UUID]):
             received_at=received_at,
             via=via,
             fixes=fixes,
+            author=author_stream(platform, author_id),
             timestamp=at,
         )
 
@@ -264,8 +300,10 @@ class Message(BaseAggregate[UUID]):
 
         Raises:
             Impossible: the words are the same or older than those recorded, or the message
-                was deleted.
+                was deleted, or its author erased.
         """
+        if self.is_erased:
+            raise Impossible("what an erased author changes is not kept")
         if self.deleted:
             raise Impossible("a deleted message cannot be edited")
         if self.says(content, embeds):

@@ -25,6 +25,9 @@ NAMESPACE = UUID("6f2d3c1e-0a57-5c1b-9d2e-7472756574a9")
 
 NO_STREAM = UUID(int=0)
 
+ERASED = "[erased]"
+"""What stands where a person's words or names were that nobody can read any more."""
+
 RATIO_STEP = Decimal("0.000000000001")
 """Returns and NAV are kept to 12 places, so that sums are exact whatever the order."""
 
@@ -125,6 +128,12 @@ class Event(
 
     TOPIC: ClassVar[str]
     class_version: ClassVar[int] = 1
+    PERSONAL: ClassVar[tuple[str, ...]] = ()
+    """The fields that say who somebody is, or hold their words: they are stored sealed, and lost
+    when the person is erased. Each is a text that reads `ERASED` then, or has a default."""
+    SUBJECT: ClassVar[tuple[str, str] | None] = None
+    """The fields that name the person, by a platform and the id there; None: it is whoever the
+    first event of the stream is about."""
 
     originator_id: UUID = NO_STREAM
     originator_version: int = 0

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.shared import Created, Event, Impossible, InvalidInput, stream_id
+from domain.shared import ERASED, Created, Event, Impossible, InvalidInput, stream_id
 
 
 def trader_stream(platform: str, author_id: str) -> UUID:
@@ -23,6 +23,8 @@ class TraderRegistered(Created, frozen=True, kw_only=True):
     """An author posted for the first time; the record begins."""
 
     TOPIC: ClassVar[str] = "trader.registered"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("author_id", "name")
+    SUBJECT: ClassVar[tuple[str, str] | None] = ("platform", "author_id")
 
     platform: str
     author_id: str
@@ -33,6 +35,7 @@ class TraderRenamed(Event, frozen=True, kw_only=True):
     """The author goes by another name; the record is the same one."""
 
     TOPIC: ClassVar[str] = "trader.profile_changed"
+    PERSONAL: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
 
@@ -45,6 +48,7 @@ class TraderLinked(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "trader.linked"
     class_version: ClassVar[int] = 2
+    PERSONAL: ClassVar[tuple[str, ...]] = ("reason", "evidence")
 
     to: UUID
     """The trader that they are."""
@@ -69,6 +73,7 @@ class TraderUnlinked(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "trader.unlinked"
     class_version: ClassVar[int] = 2
+    PERSONAL: ClassVar[tuple[str, ...]] = ("reason", "evidence")
 
     to: UUID
     reason: str
@@ -99,6 +104,11 @@ class Trader(BaseAggregate[UUID]):
         self.link_correction: UUID | None = None
         """The correction by which they are linked to whom they are, or to nobody."""
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody can read any more who it is; the record goes on without a name."""
+        return self.author_id == ERASED
+
     @classmethod
     def register(cls, *, platform: str, author_id: str, name: str, at: datetime) -> Trader:
         """Begins a record.
@@ -121,8 +131,10 @@ class Trader(BaseAggregate[UUID]):
         """Records a new display name.
 
         Raises:
-            Impossible: it is the name already.
+            Impossible: it is the name already, or the trader was erased.
         """
+        if self.is_erased:
+            raise Impossible("an erased trader has no name any more")
         if name == self.name:
             raise Impossible("the trader already goes by that name")
         self.trigger_event(TraderRenamed, name=name, timestamp=at)

@@ -47,6 +47,12 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"LogSettings(keys={str(self.keys)!r}, origin={self.origin!r})"
 
 
+def master_key_file(words: Mapping[str, str], home: Path) -> Path:
+    """Where the key lies under which people's keys are: `TRUETAPE_MASTER_KEY`, or a file under
+    the home."""
+    return Path(words.get("TRUETAPE_MASTER_KEY") or home / "keys" / "master.key").absolute()
+
+
 def read_witnesses(file: Path) -> tuple[WitnessAt, ...]:
     """The witnesses of a file: on each line an address and the witness's keys, `#` for remarks.
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 from application.ports import PortError
 from interfaces.clock import SystemClock
@@ -44,7 +45,9 @@ def follow_apart(house: House, stop: threading.Event) -> None:
 def _follower(house: House) -> Iterator[subprocess.Popen[bytes]]:
     """The other process. It ends when its input does, so it outlives nobody."""
     urls = {"TRUETAPE_DATABASE_URL": house.database_url, "TRUETAPE_REDIS_URL": house.redis_url}
-    # Keys and tokens are among our settings, and it needs none of them.
+    if house.subjects.master_key is not None:
+        urls["TRUETAPE_MASTER_KEY"] = str(house.subjects.master_key)
+    # Keys and tokens are among our settings, and it needs one of them: to read what is said.
     others = {name: word for name, word in os.environ.items() if not name.startswith("TRUETAPE_")}
     follower = subprocess.Popen(
         [sys.executable, "-P", "-m", "interfaces.read_models"],
@@ -70,7 +73,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
     urls = os.environ["TRUETAPE_DATABASE_URL"], os.environ["TRUETAPE_REDIS_URL"]
-    with closing(House(*urls, SystemClock())) as house:
+    key = os.environ.get("TRUETAPE_MASTER_KEY")
+    master_key = Path(key) if key else None
+    with closing(House(*urls, SystemClock(), master_key=master_key)) as house:
         threading.Thread(target=_end_with_input, args=(house, stop), daemon=True).start()
         house.projections.run(stop)
 

@@ -246,6 +246,11 @@ def drop_leftovers(connection: Connection) -> list[str]:
     return dropped
 
 
+def has_leftovers(connection: Connection) -> bool:
+    """Whether there are tables that no view shows."""
+    return connection.execute(_LEFTOVERS).fetchone() is not None
+
+
 def create_build(connection: Connection, shapes: Iterable[Shape[Any]], build: int) -> None:
     """Makes empty tables, and says who may see which of their rows."""
     for shape in shapes:

@@ -21,6 +21,7 @@ from domain.executions import counted_share
 from domain.ranking import Rules
 from domain.shared import cents
 from domain.standings import ONE, day_return, grown, window_return
+from projections.opening import opened
 from projections.pnl import BookDay, ContributionLine, day_of
 from projections.position_pages import book_days, position
 from projections.positions import executions_of
@@ -260,10 +261,10 @@ def message_of(body: bytes) -> UUID | None:
 def first_words(connection: Connection[Any], messages: Collection[UUID]) -> dict[UUID | None, str]:
     """What messages said first: the words stay on the tape."""
     rows = connection.execute(
-        "SELECT e.stream, e.body FROM tape.streams s"
+        "SELECT e.name, e.body, e.stream, e.version FROM tape.streams s"
         " JOIN tape.events e ON e.position = s.first_position"
         " WHERE s.stream = ANY(%(messages)s)",
         {"messages": list(messages)},
         binary=True,
     ).fetchall()
-    return {stream: _words_of(body).content for stream, body in rows}
+    return {row[2]: _words_of(opened(connection, *row)).content for row in rows}

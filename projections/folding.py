@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
+from uuid import UUID
 
 import psycopg
 
@@ -30,6 +31,10 @@ class RawEvent(Seen, Protocol):
     def body(self) -> bytes: ...
 
 
+Decode = Callable[[str, bytes, UUID, int], Event]
+"""Makes the event of a stored name, body, stream and version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the engine gets at the tape; handed in, because adapters know and projections do not."""
@@ -42,9 +47,9 @@ class Reading:
     """The events after a position, up to another, that have one of these names."""
     read_head: Callable[[Connection], int]
     """The last position, 0 before the first."""
-    decode: Callable[[str, bytes], Event]
+    decode: Decode
     lost: tuple[type[Exception], ...] = LOST
-    """What is raised when the database does not answer."""
+    """What is raised when the database, or whoever keeps the keys, does not answer."""
 
 
 class Culprit(Exception):
@@ -86,11 +91,10 @@ class StoredRows:
 class Folding:
     """Some projections that are at the same position and take the same events."""
 
-    def __init__(
-        self, projections: Sequence[Projection], decode: Callable[[str, bytes], Event]
-    ) -> None:
+    def __init__(self, projections: Sequence[Projection], reading: Reading) -> None:
         self.projections = tuple(projections)
-        self._decode = decode
+        self._decode = reading.decode
+        self._lost: tuple[type[Exception], ...] = (*LOST, *reading.lost)
         self._handlers = handlers_of(projections)
 
     @property
@@ -125,10 +129,10 @@ class Folding:
                 interested = handlers.get(seen.name)
                 if interested is not None:
                     handle = None
-                    event = decode(seen.name, seen.body)
+                    event = decode(seen.name, seen.body, seen.stream, seen.version)
                     for handle in interested:
                         handle(event, seen)
-        except LOST:
+        except self._lost:
             raise
         except Exception as error:
             assert seen is not None
@@ -139,7 +143,7 @@ class Folding:
         for projection in self.projections:
             try:
                 projection.finish_batch()
-            except LOST:
+            except self._lost:
                 raise
             except Exception as error:
                 raise Culprit((projection.name,), _said(error), None) from error

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from psycopg import Connection
 
 from domain.follows import FollowBegun, FollowEnded, FollowResumed
+from domain.shared import ERASED
 from projections.pages import select_all
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
@@ -48,6 +49,7 @@ class Followers(Projection):
             follower_id=event.follower_id,
             trader=event.trader,
             since=event.timestamp,
+            is_on=event.follower_id != ERASED,
         )
         self.rows.insert(row, seen.position)
 
@@ -57,8 +59,10 @@ class Followers(Projection):
 
     @when(FollowResumed)
     def resumed(self, event: FollowResumed, seen: Seen) -> None:
-        row = replace(self._row(seen), is_on=True, since=event.timestamp)
-        self.rows.put(row, seen.position)
+        row = self._row(seen)
+        # Who cannot be told who it is cannot be called either.
+        is_on = row.follower_id != ERASED
+        self.rows.put(replace(row, is_on=is_on, since=event.timestamp), seen.position)
 
     def _row(self, seen: Seen) -> FollowerRow:
         row = self.rows.current(seen.stream)

@@ -60,7 +60,7 @@ class Load(NamedTuple):
             self._run(report)
 
     def _run(self, report: Report) -> None:
-        folding = Folding([made() for made in self.builds], self.reading.decode)
+        folding = Folding([made() for made in self.builds], self.reading)
         builds = {projection.name: build for projection, build in self.builds.items()}
         with self.reading.connect() as reader, self.reading.connect() as writer:
             with writer.transaction():

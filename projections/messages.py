@@ -20,7 +20,6 @@ from domain.messages import (
 )
 from projections.pages import select_all, select_one
 from projections.readmodel import CURRENT, Index, Projection, Row, Seen, Table, when
-from projections.trader_profiles import trader_of
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -90,7 +89,7 @@ class Messages(Projection):
             channel_id=event.channel_id,
             author_id=event.author_id,
             author_name=event.author_name,
-            trader=trader_of(event.platform, event.author_id),
+            trader=event.trader,
             posted_at=event.posted_at,
             received_at=event.received_at,
             via=event.via,

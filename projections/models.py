@@ -21,6 +21,7 @@ from projections.readmodel import Projection
 from projections.risk import Risk
 from projections.signal_answers import SignalAnswers
 from projections.signal_feed import SignalFeed
+from projections.subjects import Subjects
 from projections.timeline import Timeline
 from projections.tokens import Tokens
 from projections.trader_profiles import TraderProfiles
@@ -44,6 +45,7 @@ READ_MODELS: tuple[type[Projection], ...] = (
     Risk,
     SignalAnswers,
     SignalFeed,
+    Subjects,
     Timeline,
     Tokens,
     TraderProfiles,

@@ -101,7 +101,7 @@ class _Rest:
         self.projections = projections
         self.builds = builds
         self._connection = connection
-        self._folding = Folding(projections, reading.decode)
+        self._folding = Folding(projections, reading)
         self._is_loaded = False
 
     def load(self) -> None:

@@ -303,7 +303,7 @@ class Runner:
 
     def _folding_of(self, projections: list[Projection]) -> Folding:
         if self._folding is None or self._folding.projections != tuple(projections):
-            self._folding = Folding(projections, self._reading.decode)
+            self._folding = Folding(projections, self._reading)
         return self._folding
 
     def _cope(self, connection: Connection, culprit: Culprit, events: Sequence[RawEvent]) -> None:

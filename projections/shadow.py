@@ -124,7 +124,7 @@ def shadow(
         connection.cursor_factory = _shadowing(projections)
         try:
             head = reading.read_head(connection)
-            made = Shadow(connection, reading, Folding(projections, reading.decode), head)
+            made = Shadow(connection, reading, Folding(projections, reading), head)
             for projection in projections:
                 attach(projection, StoredRows(connection), stored[projection.name].build)
                 projection.load()
@@ -139,7 +139,7 @@ def _catch_up(
     connection: Connection, reading: Reading, projection: Projection, position: int, head: int
 ) -> None:
     """Folds what the live projection has not come to yet."""
-    folding = Folding([projection], reading.decode)
+    folding = Folding([projection], reading)
     try:
         folding.fold(reading.read_range(connection, position, head, folding.names))
     except Culprit as culprit:

@@ -92,6 +92,7 @@ from domain.signal_events import (
 )
 from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
 from domain.traders import TraderLinked, TraderUnlinked
+from projections.opening import opened
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 
 Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
@@ -245,7 +246,7 @@ class Timeline(Projection):
 
 
 class TimelineEvent(NamedTuple):
-    """An event as it lies on the tape; the body is JSON."""
+    """An event as it lies on the tape; the body is JSON, with what was sealed opened."""
 
     position: int
     stream: UUID
@@ -278,7 +279,13 @@ def timeline(
     query = _STORY.format(limits="".join(limits), order=order)
     parameters = {"subject": subject, "as_of": as_of, "after": after, "limit": limit}
     found = connection.execute(query, parameters, binary=True)
-    return [TimelineEvent(*row) for row in found.fetchall()]
+    return [readable(connection, TimelineEvent(*row)) for row in found.fetchall()]
+
+
+def readable(connection: Connection[Any], event: TimelineEvent) -> TimelineEvent:
+    """The event with what is sealed in its body opened."""
+    body = opened(connection, event.name, event.body, event.stream, event.version)
+    return event._replace(body=body)
 
 
 # The first and last position of a stream keep the search out of all other partitions.

@@ -82,7 +82,7 @@ class TraderProfiles(Projection):
 
     @when(MessageCaptured)
     def captured(self, event: MessageCaptured, seen: Seen) -> None:
-        trader = trader_of(event.platform, event.author_id)
+        trader = event.trader
         self.posted_by.append(PostedByLine(stream=seen.stream, trader=trader))
         row = self.profiles.current(trader)
         if row is None:

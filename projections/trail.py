@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from domain.transparency.leaf import LoggedEvent
-from projections.timeline import TimelineEvent, timeline
+from projections.timeline import TimelineEvent, readable, timeline
 
 HAPPENED = (
     "posted_at", "transact_time", "marked_at", "edited_at", "noticed_at", "settled_at",
@@ -75,7 +75,7 @@ def trail(
         },
         binary=True,
     )
-    return [TimelineEvent(*row) for row in found.fetchall()]
+    return [readable(connection, TimelineEvent(*row)) for row in found.fetchall()]
 
 
 def _later(one: int | None, other: int | None) -> int | None:

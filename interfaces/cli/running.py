@@ -21,6 +21,7 @@ from domain.shared import InvalidInput
 from interfaces.cli.output import Column, as_json, console, table, warn, warnings
 from interfaces.cli.session import REFUSED, Json, house
 from interfaces.compose import House
+from interfaces.erasing import finish_erasures
 from interfaces.read_models import follow_apart
 from interfaces.sealing import seal
 from interfaces.steadying import steady
@@ -58,6 +59,7 @@ class working:  # noqa: N801 - used as a statement: with working(...)
             "brokers": lambda: opened.brokerages.run(stop),
             "watching": lambda: watch(opened, stop),
             "log": lambda: seal(opened, stop),
+            "erasing": lambda: finish_erasures(opened, stop),
             "read models": lambda: opened.projections.run(stop),
         }
         if alone:
@@ -101,6 +103,7 @@ def status(json: Json = False) -> None:
             told = clocks(connection)
         steps = opened.reaction_statuses()
         models = opened.projection_statuses()
+        erasing = opened.subjects.unfinished()
     rows: list[dict[str, Any]] = [
         {"name": s.name, "kind": "reaction", "state": s.state, "position": s.position,
          "lag": head - s.position, "reason": s.reason, "moved_at": s.updated_at}
@@ -118,6 +121,7 @@ def status(json: Json = False) -> None:
                 "followers": rows,
                 "late": [lag._asdict() for lag in late],
                 "clocks": told,
+                "erasing": [erasure.key_id for erasure in erasing],
             }
         )
     else:
@@ -136,6 +140,11 @@ def status(json: Json = False) -> None:
         for clock in told:
             if clock.alarming:
                 warn(clock.in_words)
+        if erasing:
+            warn(
+                f"{len(erasing)} erasures are not finished: rows and caches may still hold words"
+                " of those people until truetape subject clean, or the worker, made them anew"
+            )
         for lag in late:
             warn(
                 f"not heard live in {lag.channel}: {lag.late} in the last day, the latest of "

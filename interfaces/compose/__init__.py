@@ -11,10 +11,9 @@ from interfaces.compose.house import (
     DEFAULT_ACCOUNT,
     DEMO_DATABASE,
     House,
-    account_file,
     open_house,
-    open_proposing,
 )
+from interfaces.compose.outside import account_file, open_proposing
 
 __all__ = [
     "DEFAULT_ACCOUNT",

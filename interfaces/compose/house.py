@@ -28,7 +28,6 @@ from adapters.exchange_calendar import AnyHour, NewYork
 from adapters.history import history
 from adapters.leases import Lease
 from adapters.listener import RedisListener
-from adapters.mapper import decode_body
 from adapters.market.choosing import Markets
 from adapters.paper import PaperBroker
 from adapters.postgres import AUDITOR_ROLE, PROJECTOR_ROLE, borrowed, connect, migrate
@@ -45,7 +44,7 @@ from application.exiting import Exiting
 from application.halting import Halting
 from application.limiting import limits_of
 from application.noticing import Noticing
-from application.ports import Clock, Unavailable
+from application.ports import Clock, PortError, Unavailable
 from application.reaction import Happened
 from application.sending import AtBroker, Sending
 from application.timekeeping import Timekeeper
@@ -55,11 +54,12 @@ from domain.shared import Event
 from interfaces.brokerages import Brokerages, Turn
 from interfaces.clock import SystemClock
 from interfaces.compose.log import LogHouse
+from interfaces.compose.subjects import Subjects
 from interfaces.compose.views import Views
 from interfaces.founding import found
-from interfaces.log_settings import LogSettings
+from interfaces.log_settings import LogSettings, master_key_file
 from interfaces.reacting import Reacting
-from interfaces.settings import ModelSettings, Settings
+from interfaces.settings import Settings
 from projections import checkpoints
 from projections.board_records import KeptRecords
 from projections.checkpoints import ProjectionStatus
@@ -68,9 +68,7 @@ from projections.models import READ_MODELS
 from projections.runner import Runner
 
 if TYPE_CHECKING:
-    from adapters.account_files import AccountFile
     from adapters.market_files import MarketTally, Progress
-    from application.proposing import Proposing
 
 DEMO_DATABASE = "truetape_demo"
 DEFAULT_ACCOUNT = "paper"
@@ -98,9 +96,10 @@ class House:
         clock: Clock,
         words: Mapping[str, str] = NO_WORDS,
         log: LogSettings | None = None,
+        master_key: Path | None = None,
     ) -> None:
         """`words` say which sources of market data are set up, `log` how the log signs: without
-        it this house does not sign.
+        it this house does not sign; without `master_key`, it seals nobody's words.
         """
         self._log = log
         self.database_url = database_url
@@ -109,15 +108,17 @@ class House:
         self.calendar = NewYork()
         self.announcer = RedisAnnouncer(redis_url)
         self.listener = RedisListener(redis_url)
-        self._factory = TapeFactory(database_url)
+        self.subjects = Subjects(database_url, master_key)
+        self._factory = TapeFactory(database_url, mapper=self.subjects.mapper)
         self._words = words
-        self.desk = Desk(self._factory, PostgresTape(self._factory.appender, self._factory.pool))
+        tape = PostgresTape(self._factory.appender, self._factory.pool)
+        self.desk = Desk(self._factory, tape, self.subjects.blinded)
         self.markets = Markets(self._factory.pool, words, clock)
         self.market = self.markets.prices
         self.board_records = KeptRecords()
         self.books = TradingBooks(self._factory.pool)
         self.assessor = Assessor(self.market, self.books)
-        self.views = Views(database_url)
+        self.views = Views(database_url, attend=self.subjects.attend)
         self.reader, self.seen_by = self.views.everything, self.views.of
         self.are_read_models_elsewhere = False
         """Another process keeps them for this one, which must not take them from it."""
@@ -223,13 +224,15 @@ class House:
             read_after=event_reader.read_after,
             read_range=event_reader.read_range,
             read_head=event_reader.read_head,
-            decode=decode_body,
-            lost=(psycopg.OperationalError, psycopg.InterfaceError, Unavailable),
+            decode=self.subjects.decode,
+            lost=(psycopg.OperationalError, psycopg.InterfaceError, PortError),
         )
 
     def scratch(self) -> Connection[Any]:
         """A connection of the caller's own that reads and makes temporary tables, no more."""
-        return connect(self.database_url, role=AUDITOR_ROLE)
+        connection = connect(self.database_url, role=AUDITOR_ROLE)
+        self.subjects.attend(connection)
+        return connection
 
     @cached_property
     def projections(self) -> Runner:
@@ -314,7 +317,7 @@ class House:
     def history(self, events: Collection[type[Event]], head: int) -> Iterator[Happened]:
         """What happened of these kinds up to a position, from the beginning of the tape."""
         with borrowed(self.reader) as connection:
-            yield from history(connection, events, head)
+            yield from history(connection, events, head, self.subjects.decode)
 
     def reaction_statuses(self) -> list[ReactionStatus]:
         """Where the reactions are."""
@@ -337,6 +340,7 @@ class House:
             self.log.close()
         self.announcer.close()
         self.views.close()
+        self.subjects.close()
         self.desk.close()
 
 
@@ -364,35 +368,13 @@ def open_house(
         migrate(database_url)
         # The demo's prices are its own, whatever is set up here.
         words = NO_WORDS if settings.demo else os.environ
-        log = LogSettings.from_environment(
-            words, settings.demo_folder if settings.demo else settings.home
-        )
-        house = House(database_url, redis_url, clock or SystemClock(), words, log)
+        home = settings.demo_folder if settings.demo else settings.home
+        log = LogSettings.from_environment(words, home)
+        key = master_key_file(words, home)
+        house = House(database_url, redis_url, clock or SystemClock(), words, log, key)
         stack.callback(house.close)
         house.found()
         house.projections.catch_up()
         # Whoever only asks must not keep the read models from a worker.
         house.projections.close()
         yield house
-
-
-def open_proposing(settings: ModelSettings) -> Proposing | None:
-    """The asking of a language model, where one is set."""
-    if not settings.url:
-        return None
-    # Both load the grammar, and only who reads messages needs it.
-    from adapters.llm_proposer import LlmProposer
-    from application.proposing import Proposing
-
-    return Proposing(LlmProposer(settings.url, settings.model, settings.key))
-
-
-def account_file(path: Path) -> AccountFile:
-    """The history of an account in a file.
-
-    Raises:
-        InvalidInput: it cannot be read, or is none.
-    """
-    from adapters.account_files import read_account_file
-
-    return read_account_file(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +22,12 @@ _SEEN_BY = "SELECT set_config('truetape.viewer', %s, false)"
 class Views:
     """Two pools: one sees everything, on the other the database leaves out what is others'."""
 
-    def __init__(self, database_url: str) -> None:
-        self.everything: ReadPool = open_pool(
-            database_url, size=READ_CONNECTIONS, role=AUDITOR_ROLE
+    def __init__(self, database_url: str, attend: Callable[[Connection[Any]], None]) -> None:
+        """`attend` is told of each connection before it is used."""
+        self.everything, self._shown = (
+            open_pool(database_url, size=READ_CONNECTIONS, role=role, attend=attend)
+            for role in (AUDITOR_ROLE, READER_ROLE)
         )
-        self._shown: ReadPool = open_pool(database_url, size=READ_CONNECTIONS, role=READER_ROLE)
 
     @contextmanager
     def of(self, member: Member) -> Iterator[Connection[Any]]:

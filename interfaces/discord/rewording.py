@@ -169,7 +169,7 @@ def spoken(asker: Asker, message: UUID) -> Spoken:
     mine = asker.member.trader == str(trader_stream(row.platform, row.author_id))
     if not mine and Role.ADMIN not in asker.member.roles:
         raise Forbidden("only the author of a message, or an admin, can put it right")
-    if said.deleted:
+    if said.deleted or said.is_erased:
         raise Impossible("the message was deleted: post the order again")
     done = asker.look(lambda connection: booked_by(connection, message))
     if done is not None:

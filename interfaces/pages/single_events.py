@@ -25,7 +25,7 @@ from projections.messages import Messages
 from projections.position_pages import position
 from projections.positions import BookKind
 from projections.signal_feed import SignalFeed, signal
-from projections.timeline import Timeline, TimelineEvent
+from projections.timeline import Timeline, TimelineEvent, readable
 from projections.trader_profiles import TraderProfiles, profile
 from projections.trail import event_at, first_of
 
@@ -57,7 +57,7 @@ def event_page(visit: Visit) -> Page:
             event.position, event.stream, event.version, event.name, event.body,
             event.recorded_at, event.actor, event.correlation, event.causation,
         )  # fmt: skip
-        events = told(database, [row], as_of=look.as_of)
+        events = told(database, [readable(database, row)], as_of=look.as_of)
         return Page(
             "event.html",
             {

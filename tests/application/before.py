@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from adapters.history import history
+from adapters.mapper import decode_of
 from application.desk import Desk
 from application.differing import Difference
 from application.reaction import Happened
@@ -111,7 +112,7 @@ class Before(Channel):
 
 def happened(desk: Desk, url: str) -> list[Happened]:
     with psycopg.connect(url, autocommit=True) as connection:
-        return list(history(connection, HISTORY, head(desk)))
+        return list(history(connection, HISTORY, head(desk), decode_of(desk.mapper)))
 
 
 def reread(desk: Desk, url: str, **scope: Any) -> Rereading:
