@@ -73,7 +73,15 @@ def export(house: House, trader: UUID | None, folder: Path, progress: Progress) 
         positions: Sequence[int] = range(1, last.size + 1)
         if trader is not None:
             positions = story(connection, trader, last.size)
-    house.log.export(folder, trader, notes, (index.position, entries), positions, progress)
+    house.log.export(
+        folder,
+        trader,
+        notes,
+        (index.position, entries),
+        positions,
+        progress,
+        house.subjects.said,
+    )
     return Exported(len(positions), last.size)
 
 

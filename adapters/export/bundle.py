@@ -20,16 +20,19 @@ import msgspec
 
 from adapters.export.layout import (
     CSV_HEAD,
+    FORMAT,
     HTML_HEAD,
     HTML_ROWS,
     HTML_TAIL,
     MANIFEST,
+    SALT,
     consistency_name,
     csv_line,
     html_line,
     manifest_of,
     note_name,
     proof_name,
+    with_words,
 )
 from adapters.export.schema import event_schema
 from adapters.export.verifier import readme, verify_mjs, verify_py
@@ -50,6 +53,7 @@ from domain.transparency.words import hash_lines, to_base64
 PARQUET_ROWS = 20_000
 
 Progress = Callable[[int], None]
+Said = Callable[[str, bytes, UUID, int], bytes | None]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -75,6 +79,8 @@ class Export:
     witnesses: Sequence[VerifierKey]
     index: Index | None
     read: ReadNodes
+    said: Said | None = None
+    """What was sealed in an event, salt and fields, where somebody may still read it."""
 
 
 def write_bundle(
@@ -148,7 +154,7 @@ class _Bundle:
         subject = self._export.subject
         told = {
             "checkpoint": self._last.size,
-            "format": 1,
+            "format": FORMAT,
             "subject": None if subject is None else str(subject),
         }
         keys, witnesses = self._export.keys, self._export.witnesses
@@ -174,10 +180,10 @@ class _Bundle:
 
     def _events(self, batches: Iterable[Sequence[LoggedEvent]], progress: Progress) -> int:
         """The events with their proofs, and the copies to read; how many there are."""
-        names = ("events.jsonl", "events.csv", "index.html")
+        names = ("events.jsonl", "events.csv", "index.html", "words.jsonl")
         rows = 0
         with ExitStack() as stack:
-            lines, table, page = (
+            lines, table, page, words = (
                 stack.enter_context((self._place / name).open("wb")) for name in names
             )
             table.write(CSV_HEAD.encode())
@@ -186,13 +192,29 @@ class _Bundle:
                 leaves = [leaf_bytes(event) for event in batch]
                 self._proofs(batch, [leaf_hash(leaf) for leaf in leaves])
                 lines.writelines(map(exported_line, batch, leaves))
-                cells = [_cells(event) for event in batch]
+                shown = [self._shown(event) for event in batch]
+                words.writelines(line for line, _ in shown)
+                cells = [_cells(event, body) for event, (_, body) in zip(batch, shown, strict=True)]
                 table.write("".join(map(csv_line, cells)).encode())
                 page.write("".join(map(html_line, cells[: max(HTML_ROWS - rows, 0)])).encode())
                 rows += len(batch)
                 progress(rows)
             page.write(HTML_TAIL.encode())
         return rows
+
+    def _shown(self, event: LoggedEvent) -> tuple[bytes, str]:
+        """The line of the words of an event, if it has any to show, and its body with them."""
+        body, said = event.body.decode("utf-8"), self._export.said
+        salted = None if said is None else said(event.name, event.body, event.stream, event.version)
+        if salted is None:
+            return b"", body
+        fields = salted[SALT:].decode("utf-8")
+        told: dict[str, Json] = {
+            "fields": fields,
+            "position": event.position,
+            "salt": to_base64(salted[:SALT]),
+        }
+        return canonical(told) + b"\n", with_words(body, fields)
 
     def _proofs(self, batch: Sequence[LoggedEvent], hashes: Sequence[bytes]) -> None:
         if self._export.subject is None:
@@ -236,7 +258,7 @@ def exported_line(event: LoggedEvent, leaf: bytes) -> bytes:
     return b"".join((leaf[:place], b'"body":', body, b",", leaf[place:], b"\n"))
 
 
-def _cells(event: LoggedEvent) -> tuple[str, ...]:
+def _cells(event: LoggedEvent, body: str) -> tuple[str, ...]:
     """An event as a row of the copies to read: `layout.CELLS`."""
     return (
         str(event.position),
@@ -245,7 +267,7 @@ def _cells(event: LoggedEvent) -> tuple[str, ...]:
         str(event.stream),
         str(event.version),
         event.actor,
-        event.body.decode("utf-8"),
+        body,
     )
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from adapters.export.checking import Wrong, leaf_hash, text_of
+from adapters.export.checking import Wrong, from_base64, leaf_hash, text_of
 
 # Where the imports end: in a bundle, these modules are one file.
 
@@ -21,9 +21,15 @@ INDEXED = "log_index.recorded"
 PROOF = "c2sp.org/tlog-proof@v1"
 FILES = (
     "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
-    "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py",
+    "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py", "words.jsonl",
 )  # fmt: skip
+FORMAT = 2
+WORDS = ("fields", "position", "salt")
 ENTRY = ("events", "last", "positions", "trader")
+SEALED = ',"sealed":"'
+SALT = 16
+COMMITMENT = slice(29, 61)
+"""Where the SHA-256 of salt and fields stands in what is sealed."""
 CELLS = ("position", "recorded_at", "name", "stream", "version", "actor", "body")
 CSV_HEAD = ",".join(CELLS) + "\n"
 HTML_ROWS = 5_000
@@ -118,6 +124,33 @@ def event_of(line: bytes) -> tuple[dict[str, Any], bytes]:
         return event, leaf_hash((head + tail).encode())
     except (ValueError, TypeError, AttributeError) as broken:
         raise Wrong("the line is no event") from broken
+
+
+def sealed_place(body: str) -> tuple[int, int]:
+    """Where the sealed member of a body begins and ends, with the comma before it."""
+    begin = body.rfind(SEALED)
+    if begin < 0:
+        raise Wrong("nothing is sealed in the body")
+    return begin, body.index('"', begin + len(SEALED)) + 1
+
+
+def with_words(body: str, fields: str) -> str:
+    """The body with the fields that were sealed, in the place of what is sealed."""
+    begin, end = sealed_place(body)
+    return f"{body[:begin]},{fields[1:-1]}{body[end:]}"
+
+
+def words_of(line: bytes, event: dict[str, Any]) -> str:
+    """The body with the words of a line of words.jsonl, which are those it commits to."""
+    told = object_of(line, WORDS)
+    begin, end = sealed_place(event["body"])
+    sealed = from_base64(event["body"][begin + len(SEALED) : end - 1])
+    salt = from_base64(told["salt"])
+    # Of another length, some of the fields could be passed off as salt.
+    is_so = sha256(salt + told["fields"].encode()).digest() == sealed[COMMITMENT]
+    if not is_so or len(salt) != SALT:
+        raise Wrong(f"these are not the words that position {told['position']} commits to")
+    return with_words(event["body"], told["fields"])
 
 
 def _number(value: int | None) -> str:

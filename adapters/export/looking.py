@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.export.checking import Note, Tree, Wrong
-from adapters.export.layout import INDEXED, note_name
+from adapters.export.layout import INDEXED, SEALED, WORDS, note_name, object_of, words_of
 
 # Where the imports end: in a bundle, these modules are one file.
 
@@ -65,6 +65,52 @@ class Copy:
         if self._is_same and self.file.read(len(raw) + at_end) != raw:
             self._is_same = False
             self._report.fault(f"{self._place} row {self._rows}", "not what events.jsonl says")
+
+
+class Words:
+    """What was sealed in the events, as far as it is shown: each line belongs to one of them."""
+
+    def __init__(self, path: Path, report: Report) -> None:
+        self.file = path.open("rb")
+        self.shown, self.closed = 0, 0
+        self._report = report
+        self._line, self._number, self._position = b"", 0, 0
+        self._next()
+
+    def body(self, event: dict[str, Any]) -> str:
+        """The event's body, with the words if they are shown and are those it commits to."""
+        body: str = event["body"]
+        if self._line and self._position <= event["position"]:
+            line, position = self._line, self._position
+            try:
+                if position != event["position"]:
+                    raise Wrong(f"no event here has position {position}")
+                body = words_of(line, event)
+                self.shown += 1
+            except EXPECTED as why:
+                self._report.fault(f"words.jsonl line {self._number}", why)
+            self._next()
+        elif SEALED in body:
+            self.closed += 1
+        return body
+
+    def end(self) -> None:
+        """There are no more words than events."""
+        if self._line:
+            words = f"no event here has position {self._position}"
+            self._report.fault(f"words.jsonl line {self._number}", words)
+
+    def _next(self) -> None:
+        before, self._line = self._position, self.file.readline()
+        self._number += 1
+        try:
+            if self._line:
+                self._position = object_of(self._line, WORDS)["position"]
+                if self._position <= before:
+                    raise Wrong(f"position {self._position} stands after {before}")
+        except EXPECTED as why:
+            self._report.fault(f"words.jsonl line {self._number}", why)
+            self._line = b""
 
 
 class Whole:

@@ -17,8 +17,11 @@ import { parseArgs } from "node:util";
 const MANIFEST = "MANIFEST.sha256";
 const FILES = [
   "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
-  "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py",
+  "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py", "words.jsonl",
 ];
+const FORMAT = 2;
+const WORDS = ["fields", "position", "salt"];
+const SEALED = ',"sealed":"';
 const ENTRY = ["events", "last", "positions", "trader"];
 const CELLS = ["position", "recorded_at", "name", "stream", "version", "actor", "body"];
 const INDEXED = "log_index.recorded";
@@ -339,6 +342,76 @@ class Copy {
   }
 }
 
+/** What was sealed in the events, as far as it is shown: each line belongs to one of them. */
+class Words {
+  shown = 0;
+  closed = 0;
+  #lines; #report; #line;
+  #number = 0;
+  #told = { position: 0 };
+
+  constructor(folder, report) {
+    this.#lines = linesOf(join(folder, "words.jsonl"));
+    this.#report = report;
+    this.#next();
+  }
+
+  #next() {
+    const before = this.#told.position;
+    this.#number += 1;
+    this.#line = this.#lines.next().value;
+    if (this.#line === undefined) return;
+    try {
+      this.#told = objectOf(this.#line, WORDS);
+      require_(this.#told.position > before, `position ${this.#told.position} stands after ${before}`);
+    } catch (why) {
+      this.#report.fault(`words.jsonl line ${this.#number}`, why.message);
+      this.#line = undefined;
+    }
+  }
+
+  /** The event's body, with the words if they are shown and are those it commits to. */
+  body(event) {
+    let { body } = event;
+    if (this.#line !== undefined && this.#told.position <= event.position) {
+      try {
+        body = this.#withWords(event);
+        this.shown += 1;
+      } catch (why) {
+        this.#report.fault(`words.jsonl line ${this.#number}`, why.message);
+      }
+      this.#next();
+    } else if (body.includes(SEALED)) {
+      this.closed += 1;
+    }
+    return body;
+  }
+
+  #withWords({ position, body }) {
+    const { fields, salt } = this.#told;
+    require_(position === this.#told.position, `no event here has position ${this.#told.position}`);
+    const begin = body.lastIndexOf(SEALED);
+    require_(begin >= 0, "nothing is sealed in the body");
+    const end = body.indexOf('"', begin + SEALED.length);
+    const sealed = fromBase64(body.slice(begin + SEALED.length, end));
+    const salted = Buffer.concat([fromBase64(salt), Buffer.from(fields)]);
+    // Of another length than 16, some of the fields could be passed off as salt.
+    const isSo = salted.length - Buffer.byteLength(fields) === 16 && sha256(salted).equals(sealed.subarray(29, 61));
+    require_(isSo, `these are not the words that position ${position} commits to`);
+    return `${body.slice(0, begin)},${fields.slice(1, -1)}${body.slice(end + 1)}`;
+  }
+
+  end() {
+    if (this.#line !== undefined) {
+      this.#report.fault(`words.jsonl line ${this.#number}`, `no event here has position ${this.#told.position}`);
+    }
+  }
+
+  close() {
+    this.#lines.return();
+  }
+}
+
 /** What was found: faults with their places, what was proven, and what was not. */
 class Report {
   faults = [];
@@ -407,6 +480,7 @@ class Bundle {
   positions = [];
   names = [];
   index = null;
+  words = null;
   until = 0;
   traders = 0;
   #known = new Set([MANIFEST, ...FILES]);
@@ -468,7 +542,7 @@ class Bundle {
     const told = objectOf(this.#read("export.json"), ["checkpoint", "format", "subject"]);
     const { subject } = told;
     const note = this.notes.get(told.checkpoint);
-    const isLast = note !== undefined && note.size === Math.max(...this.notes.keys()) && told.format === 1;
+    const isLast = note !== undefined && note.size === Math.max(...this.notes.keys()) && told.format === FORMAT;
     require_(isLast, "its checkpoint is not the last that is here and holds");
     for (const key of cosigned) {
       if (signed(note, key) === null) this.report.fault(noteName(note.size), `${key.name} did not cosign it`);
@@ -513,6 +587,7 @@ class Bundle {
       const whole = subject === null ? opened(new Whole(this.folder, this.notes, this.report)) : null;
       const table = opened(new Copy(this.folder, "events.csv", this.report, csvLine, Infinity));
       const page = opened(new Copy(this.folder, "index.html", this.report, htmlLine, HTML_ROWS));
+      const words = (this.words = opened(new Words(this.folder, this.report)));
       table.expect(CSV_HEAD);
       page.expect(HTML_HEAD);
       let count = 0;
@@ -528,13 +603,16 @@ class Bundle {
           if (whole) return;
           continue;
         }
+        event.body = words.body(event);
         const cells = CELLS.map((name) => String(event[name]));
         table.row(cells);
         page.row(cells);
         if (event.stream === subject && event.name.startsWith("trader.re")) {
-          this.names.push(String(JSON.parse(event.body).name));
+          const { name } = JSON.parse(event.body);
+          if (name) this.names.push(name);
         }
       }
+      words.end();
       table.expect("", 1);
       page.expect(HTML_TAIL, 1);
       if (whole) {
@@ -655,6 +733,8 @@ function tell(bundle, last, subject) {
     const clock = when ? ` at ${moment(when)} by its clock` : "";
     proven.push(`${key.name}+${key.id} signed that checkpoint (Ed25519)${clock}.`);
   }
+  if (bundle.words?.shown) proven.push(`words.jsonl: what ${told(bundle.words.shown)} of these events had sealed.`);
+  if (bundle.words?.closed) unproven.push(`what ${told(bundle.words.closed)} events have sealed: it is not shown.`);
   proven.push("events.csv and index.html say what events.jsonl says.");
   unproven.push("that what was recorded is true; only that it was recorded so, in this order.");
   unproven.push("ML-DSA-44 signatures: they were not checked, which takes more than this has.");

@@ -39,6 +39,7 @@ from adapters.export.layout import (
     CSV_HEAD,
     ENTRY,
     FILES,
+    FORMAT,
     HTML_HEAD,
     HTML_ROWS,
     HTML_TAIL,
@@ -55,7 +56,7 @@ from adapters.export.layout import (
     object_of,
     proof_name,
 )
-from adapters.export.looking import EXPECTED, Copy, Report, Whole
+from adapters.export.looking import EXPECTED, Copy, Report, Whole, Words
 
 # Where the imports end: in a bundle, these modules are one file.
 
@@ -70,6 +71,7 @@ class Bundle:
         self.positions: list[int] = []
         self.names: list[str] = []
         self.index: dict[str, Any] | None = None
+        self.words: Words | None = None
         self.until = 0
         self.traders = 0
         self.known = {MANIFEST, *FILES}
@@ -117,7 +119,7 @@ class Bundle:
         raw = (self.folder / "export.json").read_bytes()
         told = object_of(raw, ("checkpoint", "format", "subject"))
         subject, note = told["subject"], self.notes.get(told["checkpoint"])
-        if note is None or note.size != max(self.notes) or told["format"] != 1:
+        if note is None or note.size != max(self.notes) or told["format"] != FORMAT:
             raise Wrong("its checkpoint is not the last that is here and holds")
         for key in cosigned:
             if signed(note, key) is None:
@@ -164,6 +166,8 @@ class Bundle:
             page = Copy(self.folder / "index.html", self.report, html_line, HTML_ROWS)
             stack.enter_context(table.file)
             stack.enter_context(page.file)
+            words = self.words = Words(self.folder / "words.jsonl", self.report)
+            stack.enter_context(words.file)
             table.expect(CSV_HEAD)
             page.expect(HTML_HEAD)
             for count, line in enumerate(lines, 1):
@@ -175,11 +179,13 @@ class Bundle:
                     if whole:
                         return
                     continue
+                event["body"] = words.body(event)
                 cells = [str(event[name]) for name in CELLS]
                 table.row(cells)
                 page.row(cells)
                 if event["stream"] == subject and event["name"].startswith("trader.re"):
-                    self.names.append(str(json.loads(event["body"]).get("name")))
+                    self.names += filter(None, [json.loads(event["body"]).get("name")])
+            words.end()
             table.expect("", 1)
             page.expect(HTML_TAIL, 1)
             if whole:
@@ -302,6 +308,10 @@ def tell(bundle: Bundle, last: Note, subject: str | None) -> None:
             proven.append(
                 f"{key.name}+{key.id.hex()} signed that checkpoint (Ed25519){moment(when)}."
             )
+    if bundle.words is not None and bundle.words.shown:
+        proven.append(f"words.jsonl: what {bundle.words.shown:,} of these events had sealed.")
+    if bundle.words is not None and bundle.words.closed:
+        unproven.append(f"what {bundle.words.closed:,} events have sealed: it is not shown.")
     proven.append("events.csv and index.html say what events.jsonl says.")
     unproven.append("that what was recorded is true; only that it was recorded so, in this order.")
     unproven.append("ML-DSA-44 signatures: they were not checked, which takes more than this has.")

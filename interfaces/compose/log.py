@@ -33,6 +33,7 @@ from projections.log_checkpoints import (
 )
 
 if TYPE_CHECKING:
+    from adapters.export.bundle import Said
     from domain.transparency.indexed import TraderEntry
     from domain.transparency.leaf import LoggedEvent
     from domain.transparency.signatures import Signer
@@ -171,10 +172,12 @@ class LogHouse:
         index: tuple[int, Sequence[TraderEntry]] | None,
         positions: Sequence[int],
         progress: Callable[[int], None],
+        said: Said | None = None,
     ) -> None:
         """Writes the events at these positions, a trader's or all, under the last of the notes.
 
-        `index` is where the index of the traders' events lies on the tape, and its entries.
+        `index` is where the index of the traders' events lies on the tape, and its entries;
+        `said` tells what people had sealed in an event.
 
         Raises:
             PortRefused, InvalidInput: the keys cannot be used, the folder cannot be written, or
@@ -194,6 +197,7 @@ class LogHouse:
             witnesses=[key for witness in witnesses for key in witness.keys],
             index=None if index is None else Index(reading.events_at([index[0]])[0], index[1]),
             read=reading.read,
+            said=said,
         )
         batches = _at(reading, positions)
         write_bundle(folder, export, batches, progress)

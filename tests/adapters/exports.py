@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from uuid import UUID
+
+import msgspec
 
 from adapters.export.bundle import Export, Index, write_bundle
 from adapters.mapper import encode_body
@@ -45,6 +49,7 @@ class Record:
         self.events: list[LoggedEvent] = []
         self.stories: dict[UUID, list[int]] = {}
         self.rows: list[bytes] = []
+        self.words: dict[bytes, bytes] = {}
         self.frontier = Frontier()
         self.notes: list[Note] = []
         for trader in TRADERS:
@@ -79,8 +84,24 @@ class Record:
     def _say(self) -> None:
         trader = self._chance.choice(TRADERS)
         body = self._chance.choice(WORDS).join(("{", "}")).encode()
+        if self._chance.random() < 0.5:
+            body = self._sealed()
         event = self._add(UUID(int=self._chance.getrandbits(128)), 1, "message.captured", body)
         self.stories[trader].append(event.position)
+
+    def _sealed(self) -> bytes:
+        """A body that commits to some words; some of them can be read by nobody any more."""
+        fields = msgspec.json.encode({"author_id": "1", "content": self._chance.choice(WORDS)})
+        salted = self._chance.randbytes(16) + fields
+        sealed = self._chance.randbytes(29) + sha256(salted).digest() + self._chance.randbytes(40)
+        body = b'{"channel":"alerts","sealed":"%s","v":5}' % b64encode(sealed)
+        if self._chance.random() < 0.8:
+            self.words[body] = salted
+        return body
+
+    def said(self, _name: str, body: bytes, _stream: UUID, _version: int) -> bytes | None:
+        """The words that a body commits to, if they can be read."""
+        return self.words.get(body)
 
     def seal(self) -> Note:
         """A checkpoint of what there is, signed by the log and its witness."""
@@ -112,6 +133,7 @@ class Record:
             witnesses=[WITNESS.key],
             index=None if index is None else Index(index, self.entries),
             read=self.read,
+            said=self.said,
         )
 
     def write(self, folder: Path, index: LoggedEvent | None, subject: UUID | None) -> None:

@@ -10,6 +10,7 @@ from adapters.export.layout import MANIFEST, manifest_of
 
 PROVEN = (
     "consistency/", "events.csv", "events.jsonl", "export.json", "index", "leaves.bin", "proofs/",
+    "words.jsonl",
 )  # fmt: skip
 """What has to hold whatever the manifest says."""
 
