@@ -22,7 +22,7 @@ from domain.shared import InvalidInput
 from domain.valuation import Valued, valued
 from interfaces.cli.deciding import As, Key, Version, done
 from interfaces.cli.output import Column, as_json, gain_style, table
-from interfaces.cli.session import Json, command, find, house, operator, told_in_words
+from interfaces.cli.session import AsOf, Json, command, find, house, operator, told_in_words
 from interfaces.compose import House
 from interfaces.lookups import exit_plan_named
 from interfaces.wording import amount, money, number, percent, price
@@ -41,20 +41,24 @@ class _Look(NamedTuple):
 
 
 _UNSEEN = _Look(None, "not looked at yet")
+_PAST = _Look(None, "")
 
 
 def exits(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """List how what is held is guarded, and what is due."""
     with house() as opened:
         opened.catch_up()
         with opened.reader.connection() as connection:
-            if account is not None and account not in {each.name for each in accounts(connection)}:
+            known = {each.name for each in accounts(connection, as_of=as_of)}
+            if account is not None and account not in known:
                 raise NotFound(f"there is no account {account}")
-            rows = exit_plans(connection, account=account, limit=_ROWS_MAX)
-        looks = _looks(opened, account)
+            rows = exit_plans(connection, account=account, as_of=as_of, limit=_ROWS_MAX)
+        # The market of now says nothing of what was held then.
+        looks = _looks(opened, account) if as_of is None else {row.plan: _PAST for row in rows}
         today = exchange_day(opened.clock.now())
     if json:
         as_json([_fields(row, looks.get(row.plan, _UNSEEN)) for row in rows])

@@ -21,7 +21,7 @@ from domain.transparency.notes import Note, parse_note
 from domain.transparency.proof_file import ProofFile
 from domain.transparency.refusals import Malformed
 from interfaces.cli.output import as_json, console, warn, warnings
-from interfaces.cli.session import REFUSED, Json, house, told_in_words
+from interfaces.cli.session import REFUSED, AsOf, Json, house, told_in_words
 from interfaces.compose import House
 from interfaces.exporting import record_index
 from projections.log_checkpoints import last_check, last_checkpoint
@@ -35,19 +35,21 @@ def _say(line: str) -> None:
 
 
 @app.command()
-def status(json: Json = False) -> None:
+def status(as_of: AsOf = None, json: Json = False) -> None:
     """Say how far the log is, what was signed last and by whom, and how the last check ended."""
     with house() as opened:
         head, logged = opened.head(), opened.log.tree.frontier()
         opened.catch_up()
         with opened.reader.connection() as connection:
-            issued, checked = last_checkpoint(connection), last_check(connection)
+            issued = last_checkpoint(connection, as_of=as_of)
+            checked = last_check(connection, as_of=as_of)
     if json:
         as_json({"head": head, "logged": logged.size, "root": logged.root.hex(),
                  "checkpoint": None if issued is None else asdict(issued),
                  "check": None if checked is None else asdict(checked)})  # fmt: skip
         return
-    _say(f"{logged.size:,} of {head:,} events are in the log, root {logged.root.hex()}")
+    if as_of is None:
+        _say(f"{logged.size:,} of {head:,} events are in the log, root {logged.root.hex()}")
     if issued is None:
         _say("no checkpoint was issued yet: truetape work does it, or truetape log seal")
     else:

@@ -4,10 +4,12 @@ how they stand.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec.structs import asdict
 
 from application.closing_all import ClosingAll, order_close_all
 from application.limiting import change_limits, halt_trading, resume_trading
@@ -19,10 +21,10 @@ from domain.risk_events import Line, State
 from domain.shared import InvalidInput
 from interfaces.cli.deciding import done
 from interfaces.cli.output import Column, as_json, console, table, warn
-from interfaces.cli.session import REFUSED, Json, command, house, operator, told_in_words
+from interfaces.cli.session import REFUSED, AsOf, Json, command, house, operator, told_in_words
 from interfaces.compose import DEFAULT_ACCOUNT, House
 from interfaces.wording import amount, clock_time, percent
-from projections.risk import limits_of, risk_history, trading_states
+from projections.risk import RiskLineRow, limits_of, risk_history, risk_of, trading_states
 
 Account = Annotated[str, typer.Argument(help="The account.")]
 Reason = Annotated[str, typer.Option(help="Why; it is recorded.")]
@@ -38,12 +40,15 @@ def limits(
         list[str] | None,
         typer.Option("--set", help="A limit and its new value: trade_share=0.05; several times."),
     ] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Show what an account may do, or change it with --set."""
+    if change and as_of is not None:
+        raise typer.BadParameter("what was known then is looked at: --set goes without --as-of")
     with house() as opened:
         with opened.reader.connection() as connection:
-            known = limits_of(connection, account)
+            known = limits_of(connection, account, as_of=as_of)
         if change:
             who = operator()
             with told_in_words():
@@ -82,9 +87,16 @@ def limits(
 
 def risk(
     account: Annotated[str | None, typer.Argument(help="Only this account.")] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Weigh accounts against their limits now; exit code 1 if one is passed."""
+    """Weigh accounts against their limits now; exit code 1 if one is passed.
+
+    As of then nothing is weighed: it shows which limits had been near or passed, as recorded.
+    """
+    if as_of is not None:
+        _show_recorded(account, as_of, json=json)
+        return
     with house() as opened:
         desk, books = opened.desk, opened.books
         cycle = RiskCycle(desk, TradingPortfolios(desk, books), opened.market)
@@ -96,7 +108,7 @@ def risk(
     if account is not None and not found:
         raise InvalidInput(f"there is no account {account}")
     if json:
-        as_json({"accounts": found, "lately": told})
+        as_json({"accounts": found, "lately": [asdict(row) for row in told]})
     for each in found if not json else ():
         state = states.get(each.account)
         is_halted = state is not None and state.halted
@@ -104,6 +116,50 @@ def risk(
     if any(line.state is State.BREACH for each in found for line in each.lines):
         warn("a limit is passed: nothing more is opened there")
         raise SystemExit(REFUSED)
+
+
+def _show_recorded(account: str | None, as_of: int, *, json: bool) -> None:
+    with house() as opened:
+        opened.catch_up()
+        with opened.reader.connection() as connection:
+            states = [
+                state
+                for state in trading_states(connection, as_of=as_of)
+                if account in (None, state.account)
+            ]
+            found = {each.account: risk_of(connection, each.account, as_of=as_of).lines
+                     for each in states}  # fmt: skip
+            told = risk_history(connection, account=account, as_of=as_of, limit=5)
+    if account is not None and not states:
+        raise InvalidInput(f"nobody watched an account {account} then")
+    if json:
+        lines = {name: [asdict(row) for row in rows] for name, rows in found.items()}
+        as_json({"accounts": [asdict(state) for state in states], "lines": lines,
+                 "lately": [asdict(row) for row in told]})  # fmt: skip
+        return
+    for state in states:
+        _table_of(
+            found[state.account],
+            f"{state.account} {f'halted: {state.reason}' if state.halted else ''}".strip(),
+            note=f"as recorded up to position {as_of}: each line since its last change",
+        )
+
+
+def _table_of(rows: Sequence[RiskLineRow], title: str, note: str) -> None:
+    table(
+        sorted(rows, key=lambda row: (-row.state.rank, -row.share)),
+        (
+            Column("limit", lambda row: f"{row.kind.replace('_', ' ')} {row.subject}".strip()),
+            Column("used", lambda row: amount(row.used), is_figure=True),
+            Column("allowed", lambda row: amount(row.allowed), is_figure=True),
+            Column("share", lambda row: percent(row.share, sign=False), is_figure=True,
+                   style=lambda row: _STYLES[row.state]),
+            Column("since (UTC)", lambda row: f"{row.since:%Y-%m-%d %H:%M}", whole=True),
+        ),
+        title=title,
+        note=note,
+        empty="no limit had been near",
+    )  # fmt: skip
 
 
 def halt(account: Account, reason: Reason, json: Json = False) -> None:
