@@ -137,7 +137,8 @@ COMMANDS: dict[str, Late] = {
         "Record a split, or another symbol of what an account holds, that no broker tells of.",
     ),
     "serve": Late(
-        "serving:serve", "Serve GraphQL; it listens on this machine only unless told otherwise."
+        "serving:serve",
+        "Serve GraphQL and the auditor's pages, on this machine only unless told otherwise.",
     ),
     "work": Late(
         "running:work",

@@ -1,4 +1,4 @@
-"""`truetape serve`: the API, with a worker beside it unless another process works."""
+"""`truetape serve`: the API and the pages, with a worker beside it unless another process works."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def serve(
         bool, typer.Option("--no-work", help="Leave reactions and read models to `work`.")
     ] = False,
 ) -> None:
-    """Serve GraphQL; it listens on this machine only unless told otherwise."""
+    """Serve GraphQL and the auditor's pages, on this machine only unless told otherwise."""
     with house() as opened:
         serve_until_stopped(opened, host, port, open_reading=open_reading, work=not no_work)
 
@@ -42,6 +42,7 @@ def serve_until_stopped(
 
     if open_reading and host != HOST:
         warn(f"anybody who reaches {host}:{port} can read everything")
-    console.print(f"GraphQL on http://{host}:{port}/graphql, Ctrl-C ends it")
+    console.print(f"GraphQL on http://{host}:{port}/graphql, pages on http://{host}:{port}/audit")
+    console.print("Ctrl-C ends it")
     with working(opened, threading.Event(), alone=True) if work else nullcontext():
         serve_http(opened, host, port, open_reading=open_reading)

@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 
 from domain.shared import InvalidInput
 from interfaces.compose import House
+from interfaces.moments import position_named
 from projections.trail import Sought
 
 HAPPENED, RECORDED = "happened", "recorded"
@@ -66,11 +67,7 @@ class Asked:
         text = self.text(name)
         if not text or (text.isascii() and text.isdecimal()):
             return self.number(name)
-        moment = moment_of(text)
-        # What is simulated is recorded at real moments all the same.
-        if moment > max(datetime.now(UTC), self._house.clock.now()):
-            raise InvalidInput(f"{text} is in the future: nobody knows yet what will be known then")
-        return self._house.position_at(moment)
+        return position_named(self._house, moment_of(text).isoformat())
 
     @property
     def is_descending(self) -> bool:
