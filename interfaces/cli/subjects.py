@@ -14,7 +14,7 @@ from application.ports import NotFound
 from domain.shared import ERASED, Impossible
 from interfaces.cli.deciding import As, Key, done
 from interfaces.cli.output import Column, as_json, console, table, warnings
-from interfaces.cli.session import Json, command, find, house, operator
+from interfaces.cli.session import AsOf, Json, command, find, house, operator
 from interfaces.compose import House
 from interfaces.erasing import clean as finish
 from interfaces.lookups import trader_named
@@ -119,6 +119,7 @@ def clean(json: Json = False) -> None:
 @app.command()
 def show(
     person: Annotated[str | None, typer.Argument(help="As for the other commands.")] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """List who is held or was erased, by the ids of their keys; or find a person's key."""
@@ -127,7 +128,8 @@ def show(
         wanted = None if person is None else _key(opened, person)
         unfinished = {erasure.key_id for erasure in opened.subjects.unfinished()}
         with opened.reader.connection() as connection:
-            rows = [row for row in subjects(connection) if wanted in (None, row.subject)]
+            found = subjects(connection, as_of=as_of)
+            rows = [row for row in found if wanted in (None, row.subject)]
     if json:
         as_json([
             {"subject": row.subject, "holds": row.holds, "erased_at": row.erased_at,
