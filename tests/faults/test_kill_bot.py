@@ -35,6 +35,7 @@ from tests.interfaces.discord.bot import running_command
 from tests.interfaces.discord.deck import signal_of
 from tests.interfaces.discord.gateway import TOKEN, LoopbackDiscord, until
 from tests.interfaces.discord.guild import Channel, Json
+from tests.opened_tape import opened_tape
 from tests.patience import PATIENCE_S
 
 FORESEEN = ("Checks", "It would move")
@@ -69,6 +70,7 @@ class Stage:
         self.surroundings = {
             "TRUETAPE_DATABASE_URL": house.database_url,
             "TRUETAPE_REDIS_URL": house.redis_url,
+            "TRUETAPE_MASTER_KEY": str(house.subjects.master_key),
             "TRUETAPE_DISCORD_TOKEN": TOKEN,
             "TRUETAPE_DISCORD_CHANNELS": "options,stocks",
             "TRUETAPE_DISCORD_APPROVERS": "Approver",
@@ -111,12 +113,9 @@ def lives(stage: Stage) -> dict[int, Life]:
     """Every message on record by its id, in the order of the record."""
     found: dict[str, Life] = {}
     numbers: dict[str, int] = {}
-    rows = stage.rows(
-        "SELECT stream::text, name, body FROM tape.events"
-        " WHERE name IN ('message.captured', 'message.edited', 'message.deleted') ORDER BY position"
-    )
-    for stream, name, body in rows:
-        said: dict[str, Any] = msgspec.json.decode(body)
+    heard = "name IN ('message.captured', 'message.edited', 'message.deleted')"
+    for event in opened_tape(stage.house, heard):
+        stream, name, said = str(event.stream), event.name, event.body
         if name == "message.captured":
             numbers[stream] = int(said["message_id"])
             hearsay = said["via"] == "gateway" and said.get("edited_at") is not None

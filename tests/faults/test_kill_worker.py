@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-import msgspec
-import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
@@ -36,6 +35,7 @@ from interfaces.compose import House, open_house
 from interfaces.demo.files import Community, Session, write_demo
 from interfaces.settings import Settings
 from projections.models import READ_MODELS
+from tests.opened_tape import opened_tape
 
 ROUNDS = int(os.environ.get("TRUETAPE_KILL_ROUNDS", "5"))
 AT = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
@@ -50,15 +50,15 @@ def community(tmp_path_factory: pytest.TempPathFactory) -> Community:
 
 
 @contextmanager
-def opened(database_url: str, redis_url: str) -> Iterator[House]:
-    settings = Settings(home=Path("/nowhere"), database_url=database_url, redis_url=redis_url)
+def opened(database_url: str, redis_url: str, folder: Path) -> Iterator[House]:
+    settings = Settings(home=folder, database_url=database_url, redis_url=redis_url)
     with open_house(settings, SetClock(AT)) as house:
         yield house
 
 
 def work(database_url: str, redis_url: str, folder: Path) -> None:
     """What a worker does: rooms, market, every export, and all that follows from them."""
-    with opened(database_url, redis_url) as house:
+    with opened(database_url, redis_url, folder) as house:
         files = sorted((folder / "chat").glob("*.json"))
         for file in files:
             command_id = derived_id("room", file.stem)
@@ -76,17 +76,13 @@ def work(database_url: str, redis_url: str, folder: Path) -> None:
         house.catch_up()
 
 
-def told(database_url: str) -> dict[str, list[tuple[str, Any]]]:
+def told(database_url: str, redis_url: str, folder: Path) -> dict[UUID, list[tuple[str, Any]]]:
     """The events of each stream, without the times at which they were decided."""
-    found: dict[str, list[tuple[str, Any]]] = {}
-    with psycopg.connect(database_url) as connection:
-        rows = connection.execute(
-            "SELECT stream::text, name, body FROM tape.events ORDER BY stream, version"
-        )
-        for stream, name, body in rows:
-            words = msgspec.json.decode(body)
-            words.pop("timestamp")
-            found.setdefault(stream, []).append((name, words))
+    found: dict[UUID, list[tuple[str, Any]]] = {}
+    with opened(database_url, redis_url, folder) as house:
+        for event in opened_tape(house, order="stream, version"):
+            words = {name: value for name, value in event.body.items() if name != "timestamp"}
+            found.setdefault(event.stream, []).append((event.name, words))
     return found
 
 
@@ -109,7 +105,7 @@ def test_a_killed_worker_leaves_no_gap_and_nothing_twice(
     undisturbed = ensure_database(database_url, "undisturbed")
     try:
         work(undisturbed, redis_url, folder)
-        expected = told(undisturbed)
+        expected = told(undisturbed, redis_url, folder)
     finally:
         drop_database(database_url, "undisturbed")
     chance = random.Random(11)
@@ -121,8 +117,8 @@ def test_a_killed_worker_leaves_no_gap_and_nothing_twice(
         worker.wait()
     work(database_url, redis_url, folder)
 
-    assert told(database_url) == expected
-    with opened(database_url, redis_url) as house:
+    assert told(database_url, redis_url, folder) == expected
+    with opened(database_url, redis_url, folder) as house:
         house.catch_up()
         before = read_rows(house)
         house.projections.rebuild()

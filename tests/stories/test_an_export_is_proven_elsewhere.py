@@ -105,7 +105,9 @@ def test_her_record_is_what_her_timeline_tells(desk: Desk, noras: Path) -> None:
     }
     assert len(posted) == 3
     captured = [line for line in lines(noras) if line["name"] == "message.captured"]
-    assert {json.loads(line["body"])["author_name"] for line in captured} == {"Nora"}
+    words = [json.loads(line) for line in (noras / "words.jsonl").read_text().splitlines()]
+    said = {line["position"]: json.loads(line["fields"]) for line in words}
+    assert {said[line["position"]]["author_name"] for line in captured} == {"Nora"}
 
 
 def test_the_copies_hold_the_same_events(noras: Path) -> None:

@@ -29,8 +29,8 @@ def house(database_url: str, redis_url: str, tmp_path: Path, clock: SetClock) ->
 
 
 @pytest.fixture
-def record(house: House, database_url: str) -> Record:
-    return Record(database_url)
+def record(house: House) -> Record:
+    return Record(house)
 
 
 @pytest.fixture

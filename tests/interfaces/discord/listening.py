@@ -6,12 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-import psycopg
-
 from interfaces.compose import House
 from interfaces.discord.capture import CaptureClient
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
+from tests.opened_tape import opened_tape
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 
@@ -19,16 +17,13 @@ NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
 class Record:
     """What the tape says of messages."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, house: House) -> None:
+        self._house = house
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
         """Name and body of each event, in their order."""
-        with psycopg.connect(self._url) as connection:
-            rows = connection.execute(
-                "SELECT name, body FROM tape.events WHERE name LIKE 'message.%' ORDER BY position"
-            ).fetchall()
-        return [(name, msgspec.json.decode(body)) for name, body in rows]
+        opened = opened_tape(self._house, "name LIKE 'message.%'")
+        return [(event.name, event.body) for event in opened]
 
     def told(self) -> list[str]:
         """Each event in a few words."""

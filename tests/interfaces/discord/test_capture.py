@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import discord
-import msgspec
 import psycopg
 import pytest
 
@@ -21,6 +20,7 @@ from interfaces.discord.capture import CaptureClient
 from projections.messages import Lag, lags
 from tests.interfaces.discord.gateway import LoopbackDiscord, until
 from tests.interfaces.discord.listening import NOON, Record, assert_heard, away, listener, told
+from tests.opened_tape import opened_tape
 
 
 async def test_a_message_is_kept_as_it_was_said(
@@ -200,13 +200,9 @@ async def test_events_are_kept_in_the_order_in_which_they_happened(
         await loopback.say("options", "Nora", "the end")
         await until(lambda: "captured the end" in record.told())
     lives: dict[str, list[str]] = {}
-    with psycopg.connect(house.database_url) as connection:
-        for stream, name, body in connection.execute(
-            "SELECT stream::text, name, body FROM tape.events"
-            " WHERE name LIKE 'message.%' ORDER BY position"
-        ):
-            words = msgspec.json.decode(body).get("content", "").partition(" ")[0]
-            lives.setdefault(stream, []).append(f"{name} {words}".strip())
+    for event in opened_tape(house, "name LIKE 'message.%'"):
+        words = event.body.get("content", "").partition(" ")[0]
+        lives.setdefault(str(event.stream), []).append(f"{event.name} {words}".strip())
     kept = list(lives.values())
     assert kept[:-1:2] == [["message.captured first", "message.edited second"]] * 10
     gone = ["message.captured first", "message.edited second", "message.deleted"]

@@ -8,8 +8,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-import psycopg
 import pytest
 
 from application.access import LOCAL_OPERATOR
@@ -21,15 +19,12 @@ from tests.interfaces.discord.gateway import until
 from tests.interfaces.discord.guild import Post
 from tests.interfaces.discord.interactions import ASKED
 from tests.interfaces.discord.rest import Refusal
+from tests.opened_tape import opened_tape
 
 
 def bodies(deck: Deck, name: str) -> list[dict[str, Any]]:
     """What the events of that name say."""
-    with psycopg.connect(deck.house.database_url) as connection:
-        rows = connection.execute(
-            "SELECT body FROM tape.events WHERE name = %s ORDER BY position", (name,)
-        ).fetchall()
-    return [msgspec.json.decode(row[0]) for row in rows]
+    return [event.body for event in opened_tape(deck.house, f"name = '{name}'")]
 
 
 def decisions(deck: Deck) -> list[str]:
