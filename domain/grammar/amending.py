@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hint, Hinted
+from domain.grammar.stems import Hint, Hinted, page_of
 
-LENGTH_MAX = 160
+LENGTH_MAX = 158
 """What mends another message is short, unless it says so first."""
 
 _VALUE = r"(?:\$?[0-9]*[./,]?[0-9]+(?:[./][0-9]+)*(?:[cp]\b)?|calls?\b|puts?\b)"
@@ -55,15 +55,16 @@ def amends(content: str, words: str) -> tuple[Kind, str] | None:
     """
     if content[:1] == "*" and len(content) <= LENGTH_MAX and (star := _STARRED.match(content)):
         return Kind.CORRECTION, f"'{star[0].strip()}' mends an earlier message"
-    low = words.lower()
-    if not (("not" in low and _NOT.search(low)) or _HINTS.is_in(low)):
+    page = page_of(words)
+    low = page.low
+    if not (("not" in low and _NOT.search(low)) or _HINTS.is_in(page)):
         return None
-    if found := _SAYS_SO.search(low):
+    if found := _SAYS_SO.search_low(page):
         return Kind.CORRECTION, f"'{found[0].strip()}': it amends an earlier message"
     if len(low) > LENGTH_MAX:
         return None
-    if found := _TAKES_BACK.search(low):
+    if found := _TAKES_BACK.search_low(page):
         return Kind.CANCEL, f"'{found[0]}' takes back an earlier message"
-    if found := _MENDS.search(low):
+    if found := _MENDS.search_low(page):
         return Kind.CORRECTION, f"'{found[0].strip()}' amends an earlier message"
     return None

@@ -21,7 +21,7 @@ from domain.grammar import block_words as words
 from domain.grammar.keeping import kept
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import Hint, holds_any, possible_in, with_plain_letters
+from domain.grammar.stems import Hint, holds_any, page_of, with_plain_letters
 
 _INSTRUMENTS = Hint(
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
@@ -33,6 +33,7 @@ _SIDED = Hint(
 _SIDE_STEMS = ("buy", "bought", "sell", "sold", "long", "short")
 _ENTRIES = Hint("entry", "entries", "enter", "zone", "area", "range")
 _LEVELS = Hint("stop", "sl", "target", "tp", "take", "pt")
+_LIKELY = _SIDED.mark | _ENTRIES.mark
 _PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
 _NUMBER = re.compile(
     r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
@@ -97,18 +98,18 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
 
     In a room `for_one_pair` the pair need not be named.
     """
-    low = text.lower()
     if not text.isascii() and is_russian(text):
         return True
-    if not possible_in(low) & (_SIDED.mark | _ENTRIES.mark):
+    page = page_of(text)
+    if not page.marks & _LIKELY:
         return False
-    if for_one_pair and _SIDED.is_in(low):
-        return _PRICED.search(low) is not None
-    if _SIDED.is_in(low) and _INSTRUMENTS.is_in(low):
-        return _PRICED.search(low) is not None and (
+    if for_one_pair and _SIDED.is_in(page):
+        return _PRICED.search(page.low) is not None
+    if _SIDED.is_in(page) and _INSTRUMENTS.is_in(page):
+        return _PRICED.search(page.low) is not None and (
             bool(pairs_in(text)) or words.JOINED.search(text) is not None
         )
-    return _ENTRIES.is_in(low) and _LEVELS.is_in(low)
+    return _ENTRIES.is_in(page) and _LEVELS.is_in(page)
 
 
 def each_alert(text: str) -> list[str]:

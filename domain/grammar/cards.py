@@ -101,6 +101,8 @@ class Card(msgspec.Struct, gc=False):
     @property
     def words(self) -> str:
         """All that the card says, for the questions that ask about all of it."""
+        if not (self.roles or self.title or self.notes):
+            return self.prose
         if not self.roles:
             return f"{self.title}\n{self.prose}\n{self.notes}"
         said = [value for role, value in self.roles.items() if role in _CONTRACT_ROLES]

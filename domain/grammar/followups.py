@@ -26,7 +26,7 @@ from domain.grammar.reading import (
     TradeReading,
 )
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import with_plain_letters
+from domain.grammar.stems import page_of, with_plain_letters
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
@@ -88,8 +88,8 @@ def read_followup(message: MessageText) -> Reading | None:
 
 def _may_follow(content: str) -> bool:
     """Whether it is worth taking apart; most chat ends here."""
-    low = content.lower()
-    if words.STEMS.is_in(low) and words.HINT.search(with_plain_letters(low)):
+    page = page_of(content)
+    if words.STEMS.is_in(page) and words.HINT.search(with_plain_letters(page.low)):
         return True
     return not content.isascii() and is_russian(content)
 

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from domain.grammar.russian import in_english
-from domain.grammar.stems import Hint, holds_any
+from domain.grammar.stems import Hint, holds_any, page_of
 
 LENGTH_MAX = 4_200
 """A little more than a chat platform lets through; what lies beyond is not read."""
@@ -135,7 +135,7 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    if not (_HINT.is_in(text.lower()) and holds_any(text, _SPELLINGS)):
+    if not (_HINT.is_in(page_of(text)) and holds_any(text, _SPELLINGS)):
         return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))

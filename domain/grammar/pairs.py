@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from domain.grammar.stems import possible_in, stem_mark, with_plain_letters
+from domain.grammar.stems import page_of, stem_mark, with_plain_letters
 from domain.grammar.tickers import is_ticker_word
 from domain.instruments import CURRENCIES, METALS
 
@@ -92,9 +92,10 @@ def pairs_in(text: str) -> tuple[Named, ...]:
 
     Those of the last few lines are kept, for a line is asked for its pairs several times.
     """
-    low = with_plain_letters(text).lower()
-    in_dollars = "usd" in low or "usd" in text.lower()
-    if not (in_dollars or possible_in(text) & _MAY_NAME):
+    page = page_of(text)
+    low = page.plain
+    in_dollars = "usd" in low or "usd" in page.low
+    if not (in_dollars or page.marks & _MAY_NAME):
         return ()
     matches = list((_NAMED if in_dollars else _NO_DOLLARS).finditer(low))
     if not matches:

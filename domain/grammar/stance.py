@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hinted
+from domain.grammar.stems import Hinted, page_of
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.verbs import FIRST_WORDS
 from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TARGETS
@@ -64,7 +64,7 @@ _TARGET_HIT = re.compile(
 
 def may_act(text: str) -> bool:
     """Whether any word of a trade is in the text; most chat ends here."""
-    low = text.lower()
+    low = page_of(text).low
     return (
         not _ACTIVE.isdisjoint(low.split())
         or _MATTER.search(low) is not None
@@ -74,7 +74,7 @@ def may_act(text: str) -> bool:
 
 def speaks_of_entry(text: str) -> bool:
     """Whether levels in the text belong to an entry rather than to something that is open."""
-    return _ENTERS.search(text.lower()) is not None
+    return _ENTERS.search(page_of(text).low) is not None
 
 
 def stated_gain(text: str) -> Decimal | None:
@@ -84,7 +84,7 @@ def stated_gain(text: str) -> Decimal | None:
     """
     if "%" not in text:
         return None
-    low = text.lower()
+    low = page_of(text).low
     found = {(way, share) for way, share in _STANDS_AT.findall(low)}
     if len(found) != 1 or _SUPPOSED.search(low):
         return None
@@ -106,20 +106,21 @@ def tickers(text: str) -> tuple[str, ...]:
 
 
 def target_was_hit(text: str) -> bool:
-    low = text.lower()
+    low = page_of(text).low
     return "hit" in low and _TARGET_HIT.search(low) is not None
 
 
 def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
-    low = text.lower()
+    page = page_of(text)
+    low = page.low
     if not names_ticker(text) and not _ABOUT.search(low):
         return Kind.CHAT
-    if _UP.search(low):
+    if _UP.search_low(page):
         return Kind.RECAP
-    if _WATCH.search(low):
+    if _WATCH.search_low(page):
         return Kind.WATCH
-    if _CONDITIONAL.search(low):
+    if _CONDITIONAL.search_low(page):
         return Kind.CONDITIONAL
-    told = ("%" in low and _SHARE.search(low)) or _RECAP.search(low)
+    told = ("%" in low and _SHARE.search(low)) or _RECAP.search_low(page)
     return Kind.RECAP if told else Kind.CHAT

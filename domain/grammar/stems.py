@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+import msgspec
+
 from domain.grammar.keeping import Kept
 
 TEXTS_MAX = 64
@@ -57,20 +59,30 @@ def _in_word(word: str) -> int:
     return found
 
 
-def _in_text(low: str) -> int:
-    found = 0
-    for mark in map(_words.__getitem__, low.split()):
-        found |= mark
-    return found
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """A text as all who seek in it would make it for themselves."""
+
+    low: str
+    """In small letters,"""
+    plain: str
+    """and without the letters that a pattern without case takes for plain ones."""
+    marks: int
+    """Of all that may be in it: what has none of its own here is not in it."""
+
+
+def _page(text: str) -> Page:
+    low = text.lower()
+    plain = low if text.isascii() else with_plain_letters(text).lower()
+    marks = 0
+    for found in map(_words.__getitem__, (low if plain == low else f"{low} {plain}").split()):
+        marks |= found
+    return Page(low, plain, marks)
 
 
 _words = Kept(_in_word)
-_texts = Kept(_in_text, TEXTS_MAX)
-
-
-def possible_in(text: str) -> int:
-    """The marks of all that may be in a text; what has none of its own there is not in it."""
-    return _texts[with_plain_letters(text).lower().strip()]
+_pages = Kept(_page, TEXTS_MAX)
+page_of = _pages.__getitem__
+"""The page of a text; those of the last few texts are kept."""
 
 
 def stem_mark(stems: Iterable[str]) -> int:
@@ -79,7 +91,7 @@ def stem_mark(stems: Iterable[str]) -> int:
     for stem in stems:
         _of_stems[stem] = _of_stems.get(stem, 0) | mark
     _words.clear()
-    _texts.clear()
+    _pages.clear()
     return mark
 
 
@@ -93,11 +105,11 @@ class Hint:
         self.mark = next(_bits)
         _of_parts.append((self.mark, [max(part.split(), key=len) for part in parts]))
         _words.clear()
-        _texts.clear()
+        _pages.clear()
 
-    def is_in(self, low: str) -> bool:
-        """Whether one of them stands anywhere in the text, which is in small letters."""
-        return _texts[low.strip()] & self.mark > 0 and holds_any(low, self.parts)
+    def is_in(self, page: Page) -> bool:
+        """Whether one of them stands anywhere in the text."""
+        return page.marks & self.mark > 0 and holds_any(page.low, self.parts)
 
 
 class Held:
@@ -155,12 +167,12 @@ class Hinted(Pattern):
 
     def search(self, text: str) -> re.Match[str] | None:
         """What the pattern finds in the text; without a look at it where that can be nothing."""
-        return (
-            self.find(text)
-            if _texts[with_plain_letters(text).lower().strip()] & self.mark
-            else None
-        )
+        return self.find(text) if _pages[text].marks & self.mark else None
+
+    def search_low(self, page: Page) -> re.Match[str] | None:
+        """What it finds in the text in small letters, on the same terms."""
+        return self.find(page.low) if page.marks & self.mark else None
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All that the pattern finds in the text, on the same terms."""
-        return super().finditer(text) if possible_in(text) & self.mark else iter(())
+        return super().finditer(text) if _pages[text].marks & self.mark else iter(())

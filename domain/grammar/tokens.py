@@ -6,9 +6,10 @@ Every alternative is bounded or scans its characters once, so the time is linear
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -59,10 +60,11 @@ _STRIKE = (
     r"\b(?>[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?:\.[0-9]{1,3}+)?+\+?(?: ?-?[cp]|calls?|puts?)\b(?!')"
 )
 _SHARE = r"(?:[0-9]{1,4}+ ?- ?)?[0-9]{1,6}+(?:\.[0-9]{1,4}+)?+ ?%"
+_NUMBERED_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _DASHED = (
     r"(?<![0-9.$/-])(?=[0-9]{1,2}[.-])(?:"
     r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9%./-]| %| ?-)"
-    r"|(?:0?[1-9]|1[0-2])(?P<by>[-.])(?:0?[1-9]|[12][0-9]|3[01])(?P=by)(?:20)?2[0-9]"
+    rf"|(?:0?[1-9]|1[0-2])(?:-{_NUMBERED_DAY}-|\.{_NUMBERED_DAY}\.)(?:20)?2[0-9]"
     r"(?![0-9%./-]| %))"
 )
 _OSI = r"\b[a-z]{1,5}[0-9]? ?[0-9]{6}[cp][0-9]{1,8}(?:\.[0-9]{1,3})?\b"
@@ -92,13 +94,6 @@ _LONE_NUMBER = (
 )
 _BLANK = " (?!-)"
 
-_FIRST = (
-    # These come first for speed alone: most of what people write is words, and a run of them is
-    # taken at once.
-    ("comma", r","),
-    ("end", r"\n+"),
-    ("colon", r":"),
-)
 _OF_LETTERS = (
     ("plain", _BEFORE_NUMBER),
     ("osi", _OSI),
@@ -149,10 +144,13 @@ _OF_ATS = (
     ("at", rf"{_AT}{_PRICE_RANGE}"),
     ("someone", r"@[^\W\d_][\w.]*"),
 )
+_OF_BLANKS = (("comma", r" -+ "),)
 _OF_SIGNS = (
+    ("comma", r","),
+    ("colon", r":"),
+    ("end", rf"\n+|[.!?;]{{1,8}}(?=[{_SPACE}.!?;)\"]|$)"),
     ("qty", r"\([0-9]{1,3}x?\)"),
-    ("comma", r"\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))| -+ |(?![-=]{1,3}>)--+"),
-    ("end", rf"[.!?;]{{1,8}}(?=[{_SPACE}.!?;)\"]|$)"),
+    ("comma", r"\((?![0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?\))|(?![-=]{1,3}>)--+"),
     ("quote", r"\""),
     ("arrow", r"[-=]{1,3}>|(?<=[0-9] )>(?= ?\$?[0-9.])"),
     ("osi", rf"\.\$?{_OSI}"),
@@ -164,34 +162,13 @@ _OF_SIGNS = (
     ("amp", r"[&/+]"),
 )
 """What each kind of token looks like, by what it begins with; the first that fits wins."""
+_Shapes = tuple[tuple[str, str], ...]
 
 
-def _any_of(shapes: Sequence[tuple[str, str]], begin: str) -> str:
+def _any_of(shapes: _Shapes) -> str:
     # An empty group behind a shape tells its kind: one around it would be opened for every shape
     # that is tried, and hide the letter by which most are seen not to fit.
-    named = (
-        f"{f'(?:{shape})' if '|' in shape else shape}(?P<{kind}_{begin}{at}>)"
-        for at, (kind, shape) in enumerate(shapes)
-    )
-    return "|".join(named)
-
-
-def _token(run: str) -> str:
-    first = _any_of((("plain", run), *_FIRST), "first")
-    return (
-        rf"(?:{first}|(?=[^\W\d_])(?:{_any_of(_OF_LETTERS, 'letter')})"
-        rf"|(?=[0-9])(?:{_any_of(_OF_DIGITS, 'digit')})|(?=\$)(?:{_any_of(_OF_DOLLARS, 'dollar')})"
-        rf"|(?=@)(?:{_any_of(_OF_ATS, 'at')})|(?!{_BLANK}|[$@])(?:{_any_of(_OF_SIGNS, 'sign')}))"
-        rf"(?:{_BLANK})?|{_BLANK}"
-    )
-
-
-_TOKEN = re.compile(_token(rf"{_PLAIN}(?: {_PLAIN})*+"))
-"""Of a text in lower case: to compare letters in either case takes longer."""
-_PLAIN_TOKEN = re.compile(
-    _token(_PLAIN_RUN).replace(r"[^\W\d_]", "[a-z]").replace(r"\w", "a-z0-9_"), re.ASCII
-)
-"""The same for texts of plain letters without what may be the end of a pair or a day."""
+    return "|".join(f"{f'(?:{shape})' if '|' in shape else shape}()" for _, shape in shapes)
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -209,14 +186,56 @@ def token_of(kind: str, text: str) -> Token:
     return Token(kind, text, low, marks_of(kind, text, low))
 
 
-_KINDS = ("word", *(name.partition("_")[0] for name in _TOKEN.groupindex))
-"""The kind of each group of the pattern."""
+_BEGUN = {
+    " ": _OF_BLANKS,
+    "$": _OF_DOLLARS,
+    "@": _OF_ATS,
+    **dict.fromkeys("0123456789", _OF_DIGITS),
+}
+_KINDS = (
+    "word",
+    *{kind for shapes in (_OF_LETTERS, _OF_SIGNS, *_BEGUN.values()) for kind, _ in shapes},
+)
 _MADE = {kind: Kept(partial(token_of, kind)) for kind in _KINDS}
 """The tokens of each kind by their text, each made once: most of what is said is said again."""
-_OF_GROUPS = tuple(_MADE[kind] for kind in _KINDS)
 _RUNS = _MADE["plain"]
 """Stands for words that are taken at once; none of them is kept there."""
 _word = _MADE["word"].__getitem__
+
+
+class _Shape(NamedTuple):
+    """What a token is that begins with some sign."""
+
+    match: Callable[[str, int], re.Match[str] | None]
+    made: tuple[Kept[Token], ...]
+    """By the group that tells its kind."""
+
+
+def _shapes_of(run: str, spell: Callable[[str], str], flags: int = 0) -> Callable[[str], _Shape]:
+    """The shape of a token by its first sign, in lower case: to compare letters in either case
+    takes longer."""
+    letter = re.compile(spell(r"[^\W\d_]"), flags)
+
+    @cache
+    def compiled(shapes: _Shapes) -> _Shape:
+        pattern = re.compile(spell(rf"(?:{_any_of(shapes)})(?:{_BLANK})?"), flags)
+        return _Shape(
+            pattern.match, tuple(_MADE[kind] for kind in ("word", *(k for k, _ in shapes)))
+        )
+
+    def find(sign: str) -> _Shape:
+        if letter.match(sign):
+            return compiled((("plain", run), *_OF_LETTERS))
+        return compiled(_BEGUN.get(sign, _OF_SIGNS))
+
+    return Kept(find).__getitem__
+
+
+_shape = _shapes_of(rf"{_PLAIN}(?: {_PLAIN})*+", str)
+_plain_shape = _shapes_of(
+    _PLAIN_RUN, lambda said: said.replace(r"[^\W\d_]", "[a-z]").replace(r"\w", "a-z0-9_"), re.ASCII
+)
+"""The same for texts of plain letters without what may be the end of a pair or a day."""
 
 
 @when_outdated
@@ -228,22 +247,23 @@ def _forget() -> None:
 def tokens(text: str) -> list[Token]:
     """All tokens of a cleaned text, in order; what is none of them is skipped."""
     found: list[Token] = []
-    if not text:
-        return found
-    groups = _OF_GROUPS
-    low = with_plain_letters(text).lower()
+    low = text.lower() if text.isascii() else with_plain_letters(text).lower()
     is_plain = low.isascii() and "usd" not in low and "odte" not in low
-    matches = (_PLAIN_TOKEN if is_plain else _TOKEN).finditer(low)
-    for match in matches:
-        group = match.lastindex
-        if group is None:
+    shape = _plain_shape if is_plain else _shape
+    at, end = 0, len(low)
+    while at < end:
+        match_at, made = shape(low[at])
+        match = match_at(low, at)
+        if match is None:
+            at += 1
             continue
-        said = text[match.start() : match.end(group)]
-        made = groups[group]
-        if made is _RUNS:
+        group = match.lastindex or 0
+        said = text[at : match.end(group)]
+        if made[group] is _RUNS:
             found += map(_word, said.split())
         else:
-            found.append(made[said])
+            found.append(made[group][said])
+        at = match.end()
     return found
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.grammar import block_words, frames, stance
-from domain.grammar.stems import Hint, Pattern, each_stem, holds_any, possible_in, stem_mark
+from domain.grammar.stems import Hint, Pattern, each_stem, holds_any, page_of, stem_mark
 
 _SIGNS = dict.fromkeys(
     sign
@@ -51,11 +51,17 @@ def test_parts_are_found_anywhere() -> None:
 
 def test_a_text_has_the_marks_of_what_its_words_may_begin() -> None:
     mark = stem_mark({"unu", "swe"})
-    assert possible_in("Unusual flow\n") & mark
-    assert not possible_in("a swap, not usual") & mark
+    assert page_of("Unusual flow\n").marks & mark
+    assert not page_of("a swap, not usual").marks & mark
 
 
 @pytest.mark.parametrize("said", ["the zqxly", "zqx ly", "no zq xly", "(zqx)", "ZQX"])
 def test_a_hint_is_in_a_text_only_where_one_of_its_parts_stands(said: str) -> None:
     hint = Hint("zqx", " zq x")
-    assert hint.is_in(said) == holds_any(said, hint.parts)
+    assert hint.is_in(page_of(said)) == holds_any(said.lower(), hint.parts)
+
+
+def test_a_text_has_the_marks_of_its_words_in_small_letters_as_well() -> None:
+    # In small letters the dotted capital has its dot beside it, which ends a word.
+    mark = stem_mark({"zqp"})
+    assert page_of("2\u0130zqposs").marks & mark
