@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -71,11 +71,15 @@ def signed(value: Decimal | None) -> str:
     return money(value, sign=True)
 
 
-def environment(**values: Any) -> Environment:
-    """The templates; everything that stands in them is escaped. `values` are known to all."""
+@lru_cache(maxsize=2)
+def environment(*, demo: bool) -> Environment:
+    """The templates; everything that stands in them is escaped. Read once: another version on
+    disk is for another start.
+    """
     made = Environment(
         loader=FileSystemLoader(PLACE / "templates"),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -85,5 +89,7 @@ def environment(**values: Any) -> Environment:
         precise=precise, short=short, signed=signed, title_of=title_of,
         title_of_event=title_of_event, utc=utc,
     )  # fmt: skip
-    made.globals.update(style_version=STYLE_VERSION, **values)
+    made.globals.update(style_version=STYLE_VERSION, demo=demo)
+    for name in made.list_templates():
+        made.get_template(name)
     return made

@@ -29,6 +29,9 @@ from projections.timeline import Timeline, TimelineEvent, readable
 from projections.trader_profiles import TraderProfiles, profile
 from projections.trail import event_at, first_of
 
+SEALED = b'"sealed":"'
+"""Stands in a body of which a part is encrypted; in a text its quotes would be escaped."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProofShown:
@@ -65,6 +68,7 @@ def event_page(visit: Visit) -> Page:
                 "shown": events[0],
                 "known": known_ids(database, events),
                 "body": event.body.decode(),
+                "sealed": SEALED in event.body,
                 "proof": _proof(event, found),
                 "leaf": leaf_bytes(event).decode(),
                 "leaf_hash": event_hash(event).hex(),

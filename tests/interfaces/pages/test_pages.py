@@ -10,17 +10,19 @@ import msgspec
 import pytest
 
 from adapters.signing import check_signature
+from application.erasing import erase
 from domain.clocks import ClockDay, Sample
 from domain.transparency.leaf import event_hash
 from domain.transparency.policy import Policy
 from domain.transparency.proof_file import parse_proof_file
+from interfaces.erasing import clean
 from interfaces.http import create_app
 from projections.log_checkpoints import last_checkpoint
 from projections.timeline import timeline
 from projections.trail import event_at
 from tests.application.acts import begin as began
 from tests.interfaces.pages.browser import Browser
-from tests.interfaces.pages.conftest import HOSTILE, MALLORY, NORA, Record, browsing
+from tests.interfaces.pages.conftest import ADA, HOSTILE, MALLORY, NORA, Record, browsing
 
 LINKS_MAX = 1_500
 
@@ -242,6 +244,31 @@ async def test_what_was_recorded_while_a_clock_was_off_is_marked(own_record: Rec
         panel = (await browser.get("/audit")).words.partition("Clocks")[2]
         assert "off by +1500.0 ms against time.example.org" in panel
         assert "off by up to +1,500.0 ms" in panel
+
+
+async def test_who_is_erased_is_read_no_more_and_the_proofs_stay(own_record: Record) -> None:
+    house = own_record.house
+    async with browsing(create_app(house, open_reading=True)) as browser:
+        before = await browser.get(f"/audit/trader/{NORA}?kind=message")
+        assert "BTO 2 TSLA" in before.words
+        captured = min(before.positions())
+        assert "stored encrypted" in (await browser.get(f"/audit/event/{captured}")).words
+        key = house.subjects.key_of("discord", "77")
+        assert key is not None
+        erase(house.desk, own_record.told.command(), ADA, subject=key, reason="she asked")
+        assert clean(house) == 1
+        for path in (
+            f"/audit/trader/{NORA}", f"/audit/trader/{NORA}?kind=message",
+            f"/audit/signal/{own_record.signal}", f"/audit/trader/{NORA}/diff?from=3",
+            f"/audit/signal/{own_record.signal}/why", f"/audit/event/{captured}", "/audit",
+        ):  # fmt: skip
+            page = await browser.get(path)
+            assert "BTO 2 TSLA" not in page.html
+            assert "Nora" not in page.words
+        assert "[erased]" in page.words
+        event = await browser.get(f"/audit/event/{captured}")
+        assert "[erased]" in event.words
+        assert "Proven." in event.words
 
 
 async def test_the_demo_says_that_it_is_one(record: Record) -> None:
