@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from domain.market import EXCHANGE_ZONE
+from projections.exposure import EVERY_MARK
 from projections.readmodel import known_at
 
 BENCHMARK = "SPY"
@@ -55,7 +56,7 @@ SELECT DISTINCT ON (symbol, {day}) symbol, {day}, price::float8 FROM (
     SELECT symbol, marked_at, (bid + offer) / 2 AS price, 0 AS place FROM read.marks
     WHERE symbol = ANY(%(symbols)s) AND {known_at(as_of)}
     UNION ALL
-    SELECT underlying, marked_at, underlying_px, 1 FROM read.greeks
+    SELECT underlying, marked_at, underlying_px, 1 FROM {EVERY_MARK} g
     WHERE symbol IN (SELECT symbol FROM read.greeks
         WHERE underlying = ANY(%(symbols)s) AND {known_at(None)})
     AND underlying_px IS NOT NULL AND {known}

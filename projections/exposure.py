@@ -21,6 +21,10 @@ from domain.market import EXCHANGE_ZONE, MarkCorrected, MarkRecorded
 from domain.quant.models import Model
 from projections.readmodel import Index, Projection, Row, Seen, Table, when
 
+EVERY_MARK = "(SELECT * FROM read.greeks UNION ALL SELECT * FROM read.past_greeks)"
+"""Every mark that there ever was, for a query; of two of one moment the one with the later
+`valid_from` counts."""
+
 DIVIDEND_YIELD = Decimal(0)
 """Per year: nobody has recorded dividends, so none are assumed."""
 CLOSE = time(16, 0)
@@ -68,7 +72,11 @@ class _Marked(NamedTuple):
 
 
 class Exposure(Projection):
-    """Folds marks into Greeks, all options of a batch in one go."""
+    """Folds marks into Greeks, all options of a batch in one go.
+
+    `past_greeks` has the marks that are older than the latest that was known when they were
+    recorded or corrected: they change nothing of what stands now.
+    """
 
     name = "exposure"
     kind = "feed"
@@ -76,7 +84,8 @@ class Exposure(Projection):
 
     def __init__(self) -> None:
         self.greeks = Table("greeks", GreeksRow, ["symbol"], [Index("underlying, symbol")])
-        self.tables = (self.greeks,)
+        self.past = Table("past_greeks", GreeksRow, ["symbol", "marked_at"])
+        self.tables = (self.greeks, self.past)
         self._waiting: list[_Marked] = []
 
     @when(MarkRecorded, MarkCorrected)
@@ -92,6 +101,8 @@ class Exposure(Projection):
             known = self.greeks.current(event.symbol)
             if known is None or known.marked_at <= event.marked_at:
                 self.greeks.put(row, position)
+            else:
+                self.past.put(row, position)
 
 
 class _Terms(NamedTuple):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from projections.exposure import EVERY_MARK
 from projections.held_paths import HeldPath
 from projections.positions import PositionRow
 from projections.readmodel import known_at
@@ -114,9 +115,9 @@ SELECT g.symbol, g.marked_at, g.bid, g.offer, g.multiplier,
     coalesce(g.underlying_px, (g.bid + g.offer) / 2)::float8, g.vol, g.rate::float8,
     g.delta, g.gamma, g.vega, g.theta, g.rho
 FROM unnest(%(symbols)s::text[]) s (symbol)
-JOIN read.greeks g ON g.symbol = s.symbol AND g.marked_at <= %(until)s{known}
+JOIN {EVERY_MARK} g ON g.symbol = s.symbol AND g.marked_at <= %(until)s{known}
     AND g.marked_at >= coalesce(
-        (SELECT max(b.marked_at) FROM read.greeks b WHERE b.symbol = s.symbol
+        (SELECT max(b.marked_at) FROM {EVERY_MARK} b WHERE b.symbol = s.symbol
          AND b.marked_at <= %(since)s{known.replace("g.", "b.")}), '-infinity')
 ORDER BY g.symbol, g.marked_at, g.valid_from
 """,

@@ -19,6 +19,7 @@ from domain.instruments import instrument
 from domain.market import EXCHANGE_ZONE
 from domain.standings import wilson_interval
 from projections.closed_trades import Closing, closing_of, moved_of, stops_of, trades_of
+from projections.exposure import EVERY_MARK
 from projections.leaderboards import rules_on
 from projections.readmodel import known_at
 from projections.windows import Span
@@ -204,7 +205,7 @@ def _closes(
     if len(found) < 2:
         known = "true" if as_of is None else "valid_from <= %(as_of)s"
         options = (
-            "read.greeks WHERE symbol IN (SELECT symbol FROM read.greeks WHERE"
+            f"{EVERY_MARK} g WHERE symbol IN (SELECT symbol FROM read.greeks WHERE"
             f" underlying = %(symbol)s AND {known_at(None)}) AND underlying_px > 0 AND {known}"
         )
         found = connection.execute(

@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from domain.instruments import Option, instrument
 from domain.market import EXCHANGE_ZONE, exchange_day
+from projections.exposure import EVERY_MARK
 from projections.readmodel import known_at
 
 NEAR = 0.05
@@ -198,7 +199,7 @@ def _quoted(
         f"""
 SELECT underlying, symbol, day, underlying_px::float8, years, vol FROM (
     SELECT DISTINCT ON (symbol, {day}) underlying, symbol, {day} AS day, underlying_px, years,
-        vol, marked_at FROM read.greeks
+        vol, marked_at FROM {EVERY_MARK} g
     WHERE symbol IN (SELECT symbol FROM read.greeks
         WHERE underlying = ANY(%(names)s) AND {known_at(None)})
     AND {known} AND {day} BETWEEN %(first)s AND %(last)s AND underlying_px IS NOT NULL

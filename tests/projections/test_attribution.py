@@ -11,6 +11,7 @@ import pytest
 
 from domain.fix import Side
 from domain.legs import Leg
+from domain.market import Mark, Quote
 from domain.shared import InvalidInput, cents
 from domain.signal_events import PriceEvidence
 from projections.attribution import (
@@ -23,6 +24,7 @@ from projections.attribution import (
     summed,
 )
 from projections.positions import BookKind
+from tests.conftest import NewDatabase
 from tests.projections.record import CALL, Record, record_on, utc
 from tests.projections.tape import Tape
 
@@ -148,6 +150,72 @@ def test_as_it_was_known_then(marked: Record) -> None:
     marked.marks(CALL, "11-18 21:00", "20.00", "20.40", underlying="262")
     assert line(marked).total > before.total
     assert line(marked, as_of=known) == before
+
+
+def puts_right(record: Record, at: str, *bids: str) -> None:
+    """A mark of the call is corrected, once for each bid; the offer is 0.20 above it."""
+    quote = Quote(symbol=CALL, bid=D(1), offer=D(2), time=utc(at), source="recorded")
+    mark = Mark.record(quote, underlying_px=D(250), rate=D("0.04"), marked_at=utc(at), at=utc(at))
+    mark.collect_events()
+    for bid in bids:
+        mark.correct(
+            correction=mark.id, bid=D(bid), offer=D(bid) + D("0.20"), reason="x", by="y",
+            at=utc("11-19 12:00"),
+        )  # fmt: skip
+    record.tape.save(mark)
+
+
+THREE = Period(utc("11-16 22:00"), utc("11-20 23:00"))
+
+
+def holds_three_marks(record: Record, first_bid: str, first_offer: str) -> None:
+    record.marks(CALL, "11-16 21:00", first_bid, first_offer, underlying="250")
+    record.marks(CALL, "11-17 21:00", "13.80", "14.10", underlying="255")
+    record.marks(CALL, "11-18 21:00", "14.80", "15.10", underlying="256")
+    record.opens(record.trader("Nora"), "11-16 15:00", "12.10", quantity="3", legs=LONG)
+
+
+@pytest.mark.parametrize("follows_in_between", [True, False])
+def test_a_corrected_mark_counts_as_if_it_had_been_right(
+    new_database: NewDatabase, record: Record, *, follows_in_between: bool
+) -> None:
+    holds_three_marks(record, "9.90", "10.10")
+    wrong = line(record, THREE) if follows_in_between else None
+    head = record.tape.connection.execute("SELECT max(position) FROM tape.events").fetchone()
+    puts_right(record, "11-16 21:00", "11.90")
+    found = line(record, THREE)
+    with new_database() as url:
+        other = Tape(url)
+        with other.connection, record_on(other) as right:
+            holds_three_marks(right, "11.90", "12.10")
+            assert found == line(right, THREE)
+    assert found.explained == found.steps == 2
+    if head is not None and wrong is not None:
+        assert wrong.total - found.total == 300 * D(2)
+        assert line(record, THREE, as_of=head[0]) == wrong
+
+
+def test_a_mark_that_is_recorded_late_counts_where_it_belongs(
+    new_database: NewDatabase, record: Record
+) -> None:
+    record.marks(CALL, "11-17 21:00", "13.80", "14.10", underlying="255")
+    record.marks(CALL, "11-18 21:00", "14.80", "15.10", underlying="256")
+    record.follow()
+    record.marks(CALL, "11-16 21:00", "11.90", "12.10", underlying="250")
+    record.opens(record.trader("Nora"), "11-16 15:00", "12.10", quantity="3", legs=LONG)
+    found = line(record, THREE)
+    with new_database() as url:
+        other = Tape(url)
+        with other.connection, record_on(other) as in_order:
+            holds_three_marks(in_order, "11.90", "12.10")
+            assert found == line(in_order, THREE)
+
+
+def test_a_mark_that_is_corrected_again_counts_as_it_was_said_last(record: Record) -> None:
+    holds_three_marks(record, "11.90", "12.10")
+    right = line(record, THREE)
+    puts_right(record, "11-16 21:00", "9.90", "11.90")
+    assert line(record, THREE) == right
 
 
 @pytest.mark.parametrize(
