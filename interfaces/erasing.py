@@ -69,15 +69,21 @@ def _drop_old_rows(house: House) -> None:
     raise Unavailable("somebody reads the old rows without end: truetape subject clean")
 
 
-def finish_erasures(house: House, stop: threading.Event) -> None:
+def finish_erasures(
+    house: House,
+    stop: threading.Event,
+    *,
+    every_s: float = EVERY_S,
+    given_up: timedelta = GIVEN_UP,
+) -> None:
     """Finishes what others left unfinished, until told to stop; one process does it."""
     turn = house.turn("erasing")
     try:
-        while not stop.wait(EVERY_S):
+        while not stop.wait(every_s):
             try:
                 if not turn.is_mine():
                     continue
-                left = [each for each in house.subjects.unfinished() if each.age > GIVEN_UP]
+                left = [each for each in house.subjects.unfinished() if each.age > given_up]
                 if left and run_apart(("subject", "clean", "--json"), stop):
                     _log.warning("an erasure is not finished: it is tried again")
             except PortError as error:

@@ -14,6 +14,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import StoredEvent
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.mapper import TapeMapper, encode_body
 from adapters.sealed_bodies import (
@@ -95,6 +97,17 @@ def test_what_is_sealed_is_read_as_it_was_written(mapper: SealingMapper) -> None
     events = said.collect_events()
     for event in events:
         assert mapper.to_domain_event(mapper.to_stored_event(event)) == event
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_words_are_read_as_they_were_written(content: str, name: str, reply_to: str) -> None:
+    sealing = SealingMapper(SealedBodies(HandedKeys()))
+    said = Message.capture(
+        platform="discord", message_id="100", channel=content, author_id="4711", author_name=name,
+        content=content, embeds=(), reply_to=reply_to, posted_at=NOON, via="gateway", at=NOON,
+    )  # fmt: skip
+    event = said.collect_events()[0]
+    assert sealing.to_domain_event(sealing.to_stored_event(event)) == event
 
 
 def test_without_its_key_a_message_keeps_its_place_and_loses_its_words(

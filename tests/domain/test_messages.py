@@ -18,10 +18,12 @@ from domain.messages import (
     MessageDeleted,
     MessageEdited,
     MessageUnbooked,
+    author_stream,
     is_late,
     message_stream,
 )
-from domain.shared import DomainError, Impossible
+from domain.shared import ERASED, DomainError, Impossible
+from domain.traders import trader_stream
 from tests.domain.told import last_of, names_of, replayed, state_of, told_by
 
 NOON = datetime(2026, 11, 16, 17, 0, tzinfo=UTC)
@@ -167,3 +169,17 @@ def test_whatever_happens_every_revision_is_other_words_and_replay_is_the_same(
     assert message.revision == len(said) - 1
     assert names_of(events).count("message.deleted") <= 1
     assert state_of(replayed(events)) == state_of(message)
+
+
+def test_what_an_erased_author_changes_is_not_kept() -> None:
+    erased = Message.capture(
+        platform="discord", message_id="1", channel="c", author_id=ERASED, author_name=ERASED,
+        content=ERASED, embeds=(), reply_to="", posted_at=NOON, via="gateway", at=NOON,
+    )  # fmt: skip
+    assert erased.is_erased
+    with pytest.raises(Impossible, match="erased author"):
+        erased.edit("other words", (), edited_at=NOON, at=NOON)
+
+
+def test_the_record_of_an_author_is_that_of_the_trader() -> None:
+    assert author_stream("discord", "7") == trader_stream("discord", "7")

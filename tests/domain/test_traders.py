@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.accounts import Account, AccountOpened, AccountOwnerNamed, account_stream
-from domain.shared import Impossible, InvalidInput
+from domain.shared import ERASED, Impossible, InvalidInput
 from domain.traders import (
     Trader,
     TraderLinked,
@@ -117,3 +117,10 @@ def test_an_account_has_an_owner_until_it_has_none() -> None:
     told = told_by(account)
     assert [type(event) for event in told[1:]] == [AccountOwnerNamed] * 2
     assert state_of(replayed(told)) == state_of(account)
+
+
+def test_an_erased_trader_gets_no_other_name() -> None:
+    erased = Trader.register(platform="discord", author_id=ERASED, name=ERASED, at=NOON)
+    assert erased.is_erased
+    with pytest.raises(Impossible, match="no name any more"):
+        erased.rename("Nora", at=NOON)
