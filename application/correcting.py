@@ -226,6 +226,20 @@ def rehearsed_approval(desk: Desk, command: Command, correction: UUID) -> Work:
     return work
 
 
+def require_may_foresee(desk: Desk, member: Member, what: Change | UUID) -> None:
+    """Lets the member see what a change or a correction that is asked for would move, if they
+    may ask for it: figures of other people's accounts may be among it.
+
+    Raises:
+        Forbidden: the member may not ask, or only for their own signals.
+        NotFound: there is no such request or target.
+    """
+    member.require("request_correction")
+    work = Work(desk)
+    change = change_of(work.get(Correction, what)) if isinstance(what, UUID) else what
+    _require_own(member, record_of(work, change.target, change.stream))
+
+
 def change_of(request: Correction) -> Change:
     """What was asked for."""
     return Change(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from application.correcting import Change
+from application.correcting import Change, require_may_foresee
 from domain.corrections import ReasonCode, Target
 from domain.shared import InvalidInput
 from interfaces.graphql.deciding import member_of
@@ -206,11 +206,11 @@ class CorrectionQueries:
     ) -> Preview:
         asking = asking_of(info)
         member = member_of(asking)
-        member.require("request_correction")
         if (requested is None) == (correction is None):
             raise InvalidInput("name a correction by its id, or say what would be corrected")
         what = requested if correction is None else correction.change
         assert what is not None
+        require_may_foresee(asking.house.desk, member, what)
         asking.reading.connection()
         found = preview(asking.house, what, member.name)
         return Preview(

@@ -23,6 +23,10 @@ ASKED = """
 """
 STORY = "query ($subject: UUID!) { timeline(subject: $subject, first: 100) { nodes { name } } }"
 
+PREVIEW = """
+query ($correction: CorrectionInput!) { previewCorrection(correction: $correction) { recorded } }
+"""
+
 OTHERS = Member(name="rob", roles=frozenset({Role.READER}))
 
 Seen = dict[str, int]
@@ -157,3 +161,19 @@ def test_tokens_are_for_no_reader(world: World) -> None:
     world.catch_up()
     assert seen(world.house, LOCAL_OPERATOR)["tokens"] == 1
     assert seen(world.house, OTHERS)["tokens"] == 0
+
+
+async def test_what_a_correction_would_move_is_told_to_who_may_ask_for_it(
+    world: World, nobody: Client
+) -> None:
+    """Among the figures may be those of accounts that are not theirs."""
+    change = {
+        "target": "SIGNAL", "record": str(world.post("Nora")), "part": "1", "price": "2.50",
+        "reason": "a slip",
+    }  # fmt: skip
+    nora = nobody.having(world.token("nora", Role.TRADER, trader=world.trader("Nora")))
+    vic = nobody.having(world.token("vic", Role.TRADER, trader=world.trader("Vic")))
+    world.catch_up()
+    assert (await nora.ask(PREVIEW, correction=change))["previewCorrection"]["recorded"]
+    code, words = await vic.refused(PREVIEW, correction=change)
+    assert (code, "their own signals only" in words) == ("forbidden", True)
