@@ -56,9 +56,11 @@ class Replies:
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._bytes = 0
+        self._builds: tuple[int, ...] = ()
 
     def find(self, key: Key, places: Places, now: datetime) -> bytes | None:
         """The answer, if everything it used is where it was."""
+        self._follow(tuple(place.build for place in places.values()))
         kept = self._kept.get(key)
         if kept is None:
             return None
@@ -83,6 +85,15 @@ class Replies:
         self._bytes += _size(key, body)
         while self._bytes > BYTES_MAX or len(self._kept) > REPLIES_MAX:
             self._drop(next(iter(self._kept)))
+
+    def _follow(self, builds: tuple[int, ...]) -> None:
+        """Drops everything when rows were made anew: the old ones may have held words that
+        nobody is to read any more, and who asked once may not ask again.
+        """
+        if builds != self._builds:
+            self._builds = builds
+            self._kept.clear()
+            self._bytes = 0
 
     def _drop(self, key: Key) -> None:
         self._bytes -= _size(key, self._kept.pop(key).body)
