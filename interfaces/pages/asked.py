@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from domain.shared import InvalidInput
 from interfaces.compose import House
 from interfaces.moments import position_named
-from projections.trail import Sought
+from projections.trail import Sought, event_at
 
 HAPPENED, RECORDED = "happened", "recorded"
 NEWEST, OLDEST = "newest", "oldest"
@@ -32,6 +32,8 @@ class Asked:
         self._house = house
         self.as_of = self.position("as_of")
         """What was known at this position; None is now."""
+        self.recorded_at = None if self.as_of is None else _recorded_at(house, self.as_of)
+        """When that was recorded, if anything was."""
 
     def text(self, name: str) -> str:
         """One word, without blanks around it.
@@ -121,6 +123,12 @@ class Asked:
 
 def _told(words: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return ((name, value) for name, value in words if value)
+
+
+def _recorded_at(house: House, position: int) -> datetime | None:
+    with house.reader.connection() as connection:
+        found = event_at(connection, position)
+    return None if found is None else found.recorded_at
 
 
 def moment_of(text: str) -> datetime:

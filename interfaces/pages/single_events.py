@@ -21,6 +21,7 @@ from projections.blotter import Blotter, order
 from projections.books import Books
 from projections.clocks import Clocks
 from projections.corrections import Corrections
+from projections.log_checkpoints import LogCheckpoints, last_checkpoint
 from projections.messages import Messages
 from projections.position_pages import position
 from projections.positions import BookKind
@@ -54,7 +55,7 @@ def event_page(visit: Visit) -> Page:
     found = visit.house.log.prove(at)
 
     def shown(look: Look) -> Page:
-        database = look.of(Timeline, Messages, Clocks, Corrections)
+        database = look.of(Timeline, Messages, Clocks, Corrections, LogCheckpoints)
         event = _known(look, at)
         row = TimelineEvent(
             event.position, event.stream, event.version, event.name, event.body,
@@ -70,6 +71,7 @@ def event_page(visit: Visit) -> Page:
                 "body": event.body.decode(),
                 "sealed": SEALED in event.body,
                 "proof": _proof(event, found),
+                "checkpoint": last_checkpoint(database, covers=at),
                 "leaf": leaf_bytes(event).decode(),
                 "leaf_hash": event_hash(event).hex(),
                 "before": at - 1 if at > 1 else None,

@@ -122,6 +122,7 @@ async def test_an_event_has_its_envelope_its_body_and_its_proof(
         event.recorded_at.strftime("%H:%M:%S.%f"), "TSLA 250C 2026-11-20", "2.28 USD",
     ):  # fmt: skip
         assert words in page.words
+    assert "signed 20" in page.words
     assert event.body.decode() in unescape(page.html)
     assert f"/audit/event/{event.causation}" in page.links
 

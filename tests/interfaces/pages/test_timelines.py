@@ -149,7 +149,8 @@ async def test_what_was_known_does_not_change_when_more_is_recorded(own_record: 
         own_record.told.edits(1, "16:40:00", "out of nothing")
         assert await known() == before
         page = await browser.get(f"/audit/signal/{own_record.signal}", as_of=as_of)
-        assert f"As known at position {as_of} , whatever was recorded since." in page.words
+        assert f"As known at position {as_of} , recorded 20" in page.words
+        assert "UTC, whatever came since." in page.words
         assert "entry 2 2.28 2.25 2.30 2.30 checked" in page.words
         assert "2.40" not in page.words
         now = await browser.get(page.link("Show what is known now"))
