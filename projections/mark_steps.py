@@ -115,10 +115,12 @@ SELECT g.symbol, g.marked_at, g.bid, g.offer, g.multiplier,
     coalesce(g.underlying_px, (g.bid + g.offer) / 2)::float8, g.vol, g.rate::float8,
     g.delta, g.gamma, g.vega, g.theta, g.rho
 FROM unnest(%(symbols)s::text[]) s (symbol)
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(b.marked_at), '-infinity') AS first FROM {EVERY_MARK} b
+    WHERE b.symbol = s.symbol AND b.marked_at <= %(since)s{known.replace("g.", "b.")}
+) before
 JOIN {EVERY_MARK} g ON g.symbol = s.symbol AND g.marked_at <= %(until)s{known}
-    AND g.marked_at >= coalesce(
-        (SELECT max(b.marked_at) FROM {EVERY_MARK} b WHERE b.symbol = s.symbol
-         AND b.marked_at <= %(since)s{known.replace("g.", "b.")}), '-infinity')
+    AND g.marked_at >= before.first
 ORDER BY g.symbol, g.marked_at, g.valid_from
 """,
         {"symbols": list(symbols), "since": since, "until": until, "as_of": as_of},
