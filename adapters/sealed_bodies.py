@@ -54,9 +54,13 @@ class Personal(NamedTuple):
     """What is personal of the events of one stored name."""
 
     cls: type[Event]
-    fields: frozenset[str]
+    name: bytes
     instead: bytes
     """The members that stand for the fields when the key is gone."""
+
+    def bound(self, stream: UUID, version: int) -> bytes:
+        """What says which event it is."""
+        return b"%b%b%b" % (stream.bytes, version.to_bytes(4), self.name)
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +86,7 @@ def _personal(cls: type[Event]) -> Personal:
                 raise TypeError(f"{cls.TOPIC}.{name} has to be text, or to have a default")
             instead[name] = ERASED
     members = _whole(instead)[1:-1]
-    return Personal(cls, frozenset(cls.PERSONAL), b"," + members if members else b"")
+    return Personal(cls, cls.TOPIC.encode(), b"," + members if members else b"")
 
 
 class SealedBodies:
@@ -111,7 +115,7 @@ class SealedBodies:
         key = self._key_for(kind.cls, event)
         version = parts.pop("v", None)
         salt, nonce, plain = secrets.token_bytes(SALT), secrets.token_bytes(NONCE), _whole(personal)
-        bound = _bound(kind.cls.TOPIC, event.originator_id, event.originator_version)
+        bound = kind.bound(event.originator_id, event.originator_version)
         salted = salt + plain
         head = VERSION + key.id.bytes + nonce + hashlib.sha256(salted).digest()
         sealed = head + key.cipher.encrypt(nonce, salted, head + bound)
@@ -125,8 +129,9 @@ class SealedBodies:
             BrokenSeal: what is sealed was changed, or belongs to another event.
             Unavailable, PortRefused: the key cannot be had.
         """
-        if name in self._kinds:
-            body = self.opened(name, body, stream, version)
+        kind = self._kinds.get(name)
+        if kind is not None:
+            body = self._opened(kind, body, stream, version)
         return decode_body(name, body)
 
     def opened(self, name: str, body: bytes, stream: UUID, version: int) -> bytes:
@@ -136,16 +141,20 @@ class SealedBodies:
             BrokenSeal, Unavailable, PortRefused: as `decode`.
         """
         kind = self._kinds.get(name)
-        at = -1 if kind is None else body.rfind(_MEMBER)
-        if kind is None or at < 0:
+        return body if kind is None else self._opened(kind, body, stream, version)
+
+    def _opened(self, kind: Personal, body: bytes, stream: UUID, version: int) -> bytes:
+        # A rebuild passes here once for each message: what is called costs.
+        at = body.find(_MEMBER)
+        if at < 0:
             return body
-        end = body.index(b'"', at + len(_MEMBER)) + 1
+        end = body.find(b'"', at + len(_MEMBER)) + 1
         sealed = _sealed_bytes(body[at + len(_MEMBER) - 1 : end])
         key = self._keys.by_id(sealed[_KEY_AT:_NONCE_AT])
         if key is None:
-            return b"".join((body[:at], kind.instead, body[end:]))
-        salted = _salted(key, sealed, _bound(name, stream, version))
-        return b"".join((body[:at], b",", salted[SALT + 1 : -1], body[end:]))
+            return body[:at] + kind.instead + body[end:]
+        salted = _salted(key, sealed, kind.bound(stream, version))
+        return b"%b,%b%b" % (body[:at], salted[SALT + 1 : -1], body[end:])
 
     def said(self, name: str, body: bytes, stream: UUID, version: int) -> bytes | None:
         """The salt and the personal fields as they were sealed, to show beside the body that
@@ -158,7 +167,9 @@ class SealedBodies:
         if sealed is None:
             return None
         key = self._keys.by_id(sealed[_KEY_AT:_NONCE_AT])
-        return None if key is None else _salted(key, sealed, _bound(name, stream, version))
+        return (
+            None if key is None else _salted(key, sealed, self._kinds[name].bound(stream, version))
+        )
 
     def close(self) -> None:
         """Forgets every key."""
@@ -259,10 +270,6 @@ def _salted(key: SubjectKey, sealed: bytes, bound: bytes) -> bytes:
         return key.cipher.decrypt(nonce, sealed[_CIPHERTEXT_AT:], head + bound)
     except InvalidTag:
         raise BrokenSeal("what is sealed was changed, or belongs to another event") from None
-
-
-def _bound(name: str, stream: UUID, version: int) -> bytes:
-    return b"".join((stream.bytes, version.to_bytes(4), name.encode()))
 
 
 def commits(sealed: bytes, salted: bytes) -> bool:
