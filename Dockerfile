@@ -13,7 +13,7 @@ RUN uv pip install --python /venv/bin/python --no-cache --no-deps --editable .
 
 FROM python:3.11-slim
 RUN useradd --create-home --uid 10001 truetape \
-    && install --directory --owner truetape --mode 0700 /keys
+    && install --directory --owner truetape --mode 0700 /keys /people
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 # Compiled kernels are kept where the read-only container may write.

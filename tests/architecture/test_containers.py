@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -65,6 +66,18 @@ def test_ours_wait_for_healthy_servers_and_may_write_nothing(
     assert service["depends_on"] == {server: {"condition": "service_healthy"} for server in SERVERS}
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_process_has_the_same_master_key_on_a_volume(
+    composed: dict[str, Any], name: str
+) -> None:
+    """Made anew in a container that is thrown away, it would leave everybody erased."""
+    service = composed["services"][name]
+    file = Path(service["environment"]["TRUETAPE_MASTER_KEY"])
+    assert f"people:{file.parent}" in service["volumes"]
+    assert "people" in composed["volumes"]
+    assert str(file.parent) in (ROOT / "Dockerfile").read_text()
 
 
 def test_no_password_has_a_default(text: str) -> None:
