@@ -116,8 +116,8 @@ class Asked:
 
     def knowing(self, **words: str) -> str:
         """The same with some words more."""
-        known = {} if self.as_of is None else {"as_of": str(self.as_of)}
-        found = urlencode({**words, **known})
+        kept = {"as_of": "" if self.as_of is None else str(self.as_of), "at": self.text("at")}
+        found = urlencode({name: word for name, word in {**words, **kept}.items() if word})
         return f"?{found}" if found else ""
 
 

@@ -86,8 +86,8 @@ def diff_trader(visit: Visit) -> Page:
             positions(database, book=trader, as_of=end, limit=POSITIONS_MAX),
             "/audit/signal/",
         )
-        name = known_trader(look, trader).name
-        return _page(look, name, f"/audit/trader/{trader}", trader, groups, trades, book=trader)
+        name, back = known_trader(look, trader).name, f"/audit/trader/{trader}"
+        return _page(look, name, back, trader, groups, trades, book=trader, has_windows=True)
 
     return visit.read(shown)
 
@@ -282,6 +282,7 @@ def _page(
     *,
     book: UUID | None = None,
     trade: UUID | None = None,
+    has_windows: bool = False,
 ) -> Page:
     begin, end = _ends(look)
     database = look.of(Timeline, Messages, Clocks, Corrections, Books, as_of=end)
@@ -293,6 +294,8 @@ def _page(
         "diff.html",
         {
             "subject": name,
+            "at": look.visit.asked.text("at"),
+            "has_windows": has_windows,
             "back": back,
             "begin": begin,
             "end": end,

@@ -17,7 +17,7 @@ from application.ports import NotFound
 from interfaces.compose import House
 from interfaces.graphql.documents import Documents
 from interfaces.graphql.reading import Asking, Reading, read
-from interfaces.pages.asked import Asked
+from interfaces.pages.asked import Asked, moment_of
 from projections.readmodel import Projection
 from projections.trail import event_at
 
@@ -86,7 +86,12 @@ class Look:
         return Asking(visit.house, visit.documents, visit.member, self._reading)
 
     def moment(self, as_of: int | None) -> datetime:
-        """Up to when windows reach: now, or when the last event known then was decided."""
+        """Up to when windows reach: the moment that is asked for, else now, or when the last event
+        known then was decided.
+        """
+        asked_for = self.visit.asked.text("at")
+        if asked_for:
+            return moment_of(asked_for)
         if as_of is None:
             return self.visit.house.clock.now().replace(second=0, microsecond=0)
         found = event_at(self._reading.connection(), as_of)

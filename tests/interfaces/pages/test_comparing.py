@@ -51,6 +51,16 @@ async def test_a_traders_difference_is_that_of_two_as_of_answers(
     assert f"/audit/trader/{NORA}?as_of={begin}" in page.links
 
 
+async def test_windows_can_end_at_one_moment_for_both(browser: Browser, record: Record) -> None:
+    words = {"from": str(record.before_correction), "at": "2026-11-17T21:00Z"}
+    page = await browser.get(f"/audit/trader/{NORA}/diff", **words)
+    assert "the day nothing happened in it, then nor later" in page.words
+    assert "7 days figure then later return +3.26% +2.71%" in page.words
+    assert 'value="2026-11-17T21:00Z"' in page.html
+    alone = await browser.get(f"/audit/trader/{NORA}", at="2026-11-17T21:00Z")
+    assert "windows end 2026-11-17 21:00:00 UTC" in alone.words
+
+
 async def test_an_accounts_difference_has_its_cash_and_holdings(
     browser: Browser, record: Record
 ) -> None:
