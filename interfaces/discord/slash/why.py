@@ -261,7 +261,8 @@ def _event_line(event: TimelineEvent, words: str, moved: Sequence[Step]) -> str:
     by = plain(called(event.actor))
     line = f"`{event.position}` {event.recorded_at:%m-%d %H:%M:%S} **{event.name}** by {by}"
     said = [f'"{plain(words, WORDS_MAX)}"'] if words else []
-    return " · ".join([line, plain(event_told(event), 160), *said, *map(_moved, moved)])
+    parts = (line, plain(event_told(event), 160), *said, *map(_moved, moved))
+    return " · ".join(filter(None, parts))
 
 
 def _step_line(step: Step) -> str:
@@ -275,7 +276,9 @@ def _step_line(step: Step) -> str:
 
 def _moved(step: Step) -> str:
     moved, total = money(step.moved, sign=True), money(step.total, sign=True)
-    return f"P&L {moved} ({percent(step.ratio)}), sum {total}"
+    # What an account holds has no ratio: its return is of the whole account.
+    ratio = "" if step.moved and not step.ratio else f" ({percent(step.ratio)})"
+    return f"P&L {moved}{ratio}, sum {total}"
 
 
 def _events(moved: Sequence[ContributionLine]) -> str:
