@@ -84,6 +84,15 @@ class LogHouse:
         return signers(self._settings.keys, origin, LOG_KEYS, self._settings.password)
 
     @property
+    def has_keys(self) -> bool:
+        """Whether the log's keys are here already; another process may have them alone."""
+        # The library of keys takes long to load, and only who signs needs it.
+        from adapters.log_keys import LOG_KEYS
+
+        folder = None if self._settings is None else self._settings.keys
+        return folder is not None and all((folder / file).exists() for file in LOG_KEYS)
+
+    @property
     def keys(self) -> tuple[VerifierKey, ...]:
         """What the log's signatures are checked by.
 

@@ -84,7 +84,10 @@ async def _export(site: Site, request: Request) -> Response:
         require_same_site(request)
         member = await site.member(request)
         if site.bundles is None or not site.may_export(member):
-            raise Forbidden("exports are for who signed in to audit")
+            raise Forbidden(
+                "exports are for who signed in to audit, where the log's keys are: elsewhere use "
+                "truetape export beside the worker"
+            )
         trader = await site.api.in_thread(_trader_to_export, site, request, member)
         packed = await site.bundles.zipped(trader)
     except Unauthenticated:

@@ -104,8 +104,12 @@ class Site:
         return response
 
     def may_export(self, member: Member) -> bool:
-        """Whether they may take a bundle home: the demo's is nobody's secret."""
-        return self.bundles is not None and (member is not ANYBODY or self.demo)
+        """Whether they may take a bundle home, which takes the log's keys: without them here, new
+        ones would be made. The demo's is nobody's secret.
+        """
+        if self.bundles is None or (member is ANYBODY and not self.demo):
+            return False
+        return self.house.log.has_keys
 
     def visit(self, request: Request, member: Member) -> Visit:
         """One look at a page; asks the database for the moment that the address names."""

@@ -112,6 +112,23 @@ async def test_what_fails_elsewhere_is_not_told_to_the_browser(
     assert "TRUETAPE_DATABASE_URL" not in reply.text
 
 
+async def test_where_the_logs_keys_are_not_nothing_is_exported_and_none_are_made(
+    own_record: Record, tmp_path: Path
+) -> None:
+    keys, away = own_record.settings.home / "keys", tmp_path / "away"
+    assert own_record.house.log.has_keys
+    keys.rename(away)
+    app = create_app(own_record.house, export=here(own_record))
+    async with browsing(app) as browser:
+        await browser.sign_in(own_record.token("keyless", Role.AUDITOR))
+        assert "Export with proofs" not in (await browser.get(f"/audit/trader/{NORA}")).words
+        reply = await browser.http.post(EXPORT)
+        assert reply.status_code == 403
+        assert "truetape export beside the worker" in reply.text
+    assert not keys.exists()
+    away.rename(keys)
+
+
 async def test_one_export_is_made_at_a_time(record: Record) -> None:
     may_go_on = asyncio.Event()
     began = asyncio.Event()
