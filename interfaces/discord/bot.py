@@ -237,6 +237,7 @@ class Bot(CaptureClient):
                     await asyncio.sleep(self._retry_s)
             self.board.start()
             self._move_figures()
+            self.board.look_again(Topic.CHECKPOINT, EVERYTHING)
             self.alarms.start()
 
     async def _repair(self) -> None:

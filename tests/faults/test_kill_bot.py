@@ -77,6 +77,7 @@ class Stage:
             "TRUETAPE_DISCORD_ALERTS": "",
             "TRUETAPE_DISCORD_OPERATORS": "",
             "TRUETAPE_DISCORD_BOARD": "",
+            "TRUETAPE_DISCORD_RECORD": "",
         }
 
     def bot(self) -> AbstractContextManager[Any]:

@@ -182,6 +182,16 @@ async def test_after_a_long_absence_the_latest_is_posted_with_how_many_are_left_
     assert copied(after).text == latest.note.text
 
 
+async def test_a_bot_that_is_new_posts_the_latest_that_there_is(community: Community) -> None:
+    for _ in range(TOGETHER + 1):
+        issued = await asyncio.to_thread(seal, community)
+    async with posting(community):
+        await until(lambda: len(posts(community)) == 1)
+    (post,) = posts(community)
+    assert copied(post).text == issued.note.text
+    assert post.embeds[0]["description"].startswith(f"{TOGETHER} more checkpoints were issued")
+
+
 async def test_a_checkpoint_waits_for_discord(community: Community) -> None:
     channel = community.loopback.guild.channel("record")
     community.loopback.troubles.add("POST", f"/channels/{channel.id}/messages", UNAVAILABLE, 2)
