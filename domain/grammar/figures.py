@@ -36,6 +36,10 @@ _RANKS = 10
 class Figures:
     """The tokens of one act, the place reached in them, and what their numbers fill."""
 
+    __slots__ = (
+        "_padded", "at", "day", "is_exit", "label", "slots", "tokens", "verb", "verb_at"
+    )  # fmt: skip
+
     def __init__(self, tokens: Sequence[Token], day: date, verb: Verb | None, verb_at: int) -> None:
         self.tokens = tokens
         self._padded = (*tokens, *_PADDING)

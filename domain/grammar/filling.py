@@ -58,6 +58,8 @@ def fill(tokens: Sequence[Token], day: date, verb: Verb | None = None, verb_at: 
 class _Filling(Figures):
     """One pass over the tokens, remembering which label the next number belongs to."""
 
+    __slots__ = ()
+
     def run(self) -> Slots:
         tokens = self.tokens
         count = len(tokens)

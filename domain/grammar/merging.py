@@ -50,9 +50,9 @@ def once(groups: Sequence[list[Ticket]]) -> list[Ticket]:
 
     What stands above an embed often says in fewer words what the embed says in full.
     """
-    kept: list[Ticket] = []
-    for place, group in enumerate(groups):
-        earlier = list(kept) if place else []
+    kept = list(groups[0]) if groups else []
+    for group in groups[1:]:
+        earlier = list(kept)
         for ticket in group:
             double = next((other for other in earlier if _are_one(other, ticket)), None)
             if double is None:

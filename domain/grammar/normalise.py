@@ -72,6 +72,7 @@ _SPELLINGS = (
     "pinion", "PINION", " not a", "dvis", "dvice", "DVICE", "isclaimer", "DISCLAIMER", "nfa",
     "NFA", "purposes", "данная", "Данная",
 )  # fmt: skip
+_FEW = 24
 _HINT = Hint(*dict.fromkeys(map(str.lower, _SPELLINGS)))
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
@@ -135,7 +136,9 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    if not (_HINT.is_in(page_of(text)) and holds_any(text, _SPELLINGS)):
+    # Of the few words of a label no page is made for this question alone.
+    may_hold = len(text) < _FEW or _HINT.is_in(page_of(text))
+    if not (may_hold and holds_any(text, _SPELLINGS)):
         return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))

@@ -127,16 +127,21 @@ _SHAPES = (
     ("sign", r"[^\x00-\x7f]"),
 )
 _PIECE = re.compile(
-    rf"[{_LEAD}]{{0,3}}+(?:({_WORD}(?: {_WORD})*+)"
+    rf"[{_LEAD}]{{0,3}}+(?:({_WORD})"
     # An empty group behind a shape tells which it is; one around it would take longer.
     rf"|{'|'.join(f'{shape}()' for _, shape in _SHAPES)})"
 )
-_PLAIN_PIECE = re.compile(_PIECE.pattern.replace(r"[^\W\d_]", "[A-Za-z]"), re.ASCII)
-"""The same for texts of plain letters, of which each is told to be one in a single step."""
 _PIECES = ("", "", *(f"<{kind}>" for kind, _ in _SHAPES))
+_GOES_ON = {
+    **dict.fromkeys("0123456789", frozenset("cCpPdDxX%")),
+    **dict.fromkeys("@$", frozenset("0123456789.$")),
+}
+"""Behind what ends so, a blank parts nothing before what begins so: 250 c, @ 2.30."""
 _WORDS, _SIGN = 1, len(_PIECES) - 1
 _TICKER = "<ticker>"
 _START = "<start>"
+_SENSED = {word: (sense, f"={word}") for word, sense in SENSE_OF.items()}
+"""A word that has a sense is a feature beside it."""
 
 
 def features_of(text: MessageText) -> list[str]:
@@ -151,14 +156,10 @@ def _features(text: MessageText) -> dict[str, None]:
     found: dict[str, None] = {}
     before = _START
     pieces = _pieces(_words(text))
-    sense_of = SENSE_OF.get
+    sensed = _SENSED.get
     for word in pieces:
-        sense = sense_of(word)
-        if sense is None:
-            sense = word
-        else:
-            found[f"={word}"] = None
-        found[sense] = found[f"{before} {sense}"] = None
+        sense, own = sensed(word) or (word, word)
+        found[own] = found[sense] = found[f"{before} {sense}"] = None
         before = sense
     found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
     return found
@@ -181,17 +182,30 @@ def _words(text: MessageText) -> str:
 def _pieces(said: str) -> list[str]:
     """Words in lower case; numbers and tickers by what they are, not which."""
     found: list[str] = []
-    pattern = _PLAIN_PIECE if said.isascii() else _PIECE
-    for match in pattern.finditer(said):
-        kind = match.lastindex or 0
-        if kind == _WORDS:
-            found += map(_word, match[1].split(" "))
+    held, *parts = said.split(" ")
+    for part in parts:
+        if part[:1] in _GOES_ON.get(held[-1:], ()):
+            held = f"{held} {part}"
         else:
-            found.append(match[0][-1] if kind == _SIGN else _PIECES[kind])
+            found += _pieces_of(held)
+            held = part
+    found += _pieces_of(held)
     return found
 
 
 @kept()
+def _pieces_of(said: str) -> tuple[str, ...]:
+    """The pieces of what stands between two blanks; most of it comes again and again."""
+    found: list[str] = []
+    for match in _PIECE.finditer(said):
+        kind = match.lastindex or 0
+        if kind == _WORDS:
+            found.append(_word(match[1]))
+        else:
+            found.append(match[0][-1] if kind == _SIGN else _PIECES[kind])
+    return tuple(found)
+
+
 def _word(said: str) -> str:
     return _TICKER if is_ticker_word(said) else said.lower()
 

@@ -88,13 +88,13 @@ def read(text: MessageText, room: Room) -> Reading:
         return said
     parts = cards(text, room)
     whole = "\n".join([card.words for card in parts])
-    day = message_day(text.posted_at)
     amended = None if text.embeds else amends(text.content, whole)
+    if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
+        return Reading(kind=Kind.CHAT, why="no word of a trade in it")
+    day = message_day(text.posted_at)
     if amended is not None and amended[0] is Kind.CORRECTION:
         named = named_legs(fill(tokens(whole), day))
         return Reading(kind=Kind.CORRECTION, named=named, why=amended[1])
-    if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
-        return Reading(kind=Kind.CHAT, why="no word of a trade in it")
     reason = ExitReason.TARGET if stance.target_was_hit(whole) else None
     gathered = _Gathered(whys=[amended] if amended else [])
     alone = len(parts) == 1 and not parts[0].is_embed

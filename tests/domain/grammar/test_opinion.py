@@ -110,3 +110,19 @@ def test_no_words_take_long(said: str) -> None:
         model().opinion(text)
         took.append(time.process_time() - started)
     assert min(took) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("said", "piece"),
+    [
+        ("the 250 c", "<strike>"),
+        ("sold @ 2.30", "<at>"),
+        ("@ $ 5", "<money>"),
+        ("a 0 dte", "<date>"),
+        ("10 x", "<times>"),
+        ("up 50 %", "<percent>"),
+        ("5 contracts", "<number>"),
+    ],
+)
+def test_a_blank_parts_no_number_from_what_belongs_to_it(said: str, piece: str) -> None:
+    assert piece in features_of(message(said))
