@@ -31,6 +31,7 @@ WRITTEN_OUT = {
     "correct": ADMINS,
     "mark": ADMINS,
     "administer": ADMINS,
+    "audit": frozenset({Role.AUDITOR, Role.ADMIN}),
 }
 
 commands = st.sampled_from(sorted(MAY))

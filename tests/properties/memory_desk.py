@@ -10,7 +10,7 @@ from eventsourcing.application import project_aggregate
 from eventsourcing.domain import BaseAggregate
 from eventsourcing.persistence import StoredEvent
 
-from application.desk import Desk, Work
+from application.desk import Blind, Desk, Work
 from application.ports import Appended, Batch
 from application.reaction import Happened, Reaction
 from domain.shared import Event
@@ -31,6 +31,7 @@ class MemoryDesk:
     def __init__(self) -> None:
         self.mapper = _AsItIs()
         self.tape = self
+        self.blinded: Blind = bytes
         self.log: list[Event] = []
         self._streams: dict[UUID, list[Event]] = {}
 
