@@ -107,6 +107,16 @@ class SubjectKeys:
                 master = self._opened()
         return master.blinded(hashed)
 
+    def require(self) -> None:
+        """Makes sure that what was sealed before can be read.
+
+        Raises:
+            Unavailable, PortRefused: as `of`.
+        """
+        with self._turn:
+            if self._ask(_ANY, ()):
+                self._opened()
+
     def by_id(self, key_id: bytes) -> SubjectKey | None:
         """The key of that id, by its 16 bytes; None if it was destroyed.
 

@@ -354,7 +354,8 @@ def open_house(
 
     Raises:
         Unavailable: a server does not start or does not answer; the text says what to do.
-        PortRefused: the database is newer than this program, or a right is missing.
+        PortRefused: the database is newer than this program, a right is missing, or the master
+            key under which people's words lie.
     """
     with ExitStack() as stack:
         database_url, redis_url = settings.database_url, settings.redis_url
@@ -373,6 +374,7 @@ def open_house(
         key = master_key_file(words, home)
         house = House(database_url, redis_url, clock or SystemClock(), words, log, key)
         stack.callback(house.close)
+        house.subjects.require_key()
         house.found()
         house.projections.catch_up()
         # Whoever only asks must not keep the read models from a worker.

@@ -58,6 +58,15 @@ class Subjects:
         """How stored events are read; it can be sent to another process."""
         return self.mapper.decode if self.bodies is None else self.bodies.decode
 
+    def require_key(self) -> None:
+        """Makes sure at the start that what people said can be read here.
+
+        Raises:
+            Unavailable, PortRefused, InvalidInput: it cannot; the text says what to do.
+        """
+        if self.master_key is not None:
+            self.keys.require()
+
     def blinded(self, hashed: bytes) -> bytes:
         """A hash of words, of which nobody finds out by guessing which words these are."""
         return hashed if self.master_key is None else self.keys.blinded(hashed)

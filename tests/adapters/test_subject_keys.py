@@ -85,6 +85,16 @@ def test_without_its_master_key_a_record_is_not_gone_on_with(opened: Opened, mas
     assert not master.exists(), "none is made anew"
 
 
+def test_a_start_makes_sure_of_the_key_where_it_is_needed(opened: Opened, master: Path) -> None:
+    opened().require()
+    assert not master.exists(), "nothing was sealed, so nothing is needed"
+    opened().of("discord", "4711")
+    opened().require()
+    master.unlink()
+    with pytest.raises(PortRefused, match="put it back from your backup"):
+        opened().require()
+
+
 def test_another_master_key_is_refused(opened: Opened, master: Path) -> None:
     key = opened().of("discord", "4711")
     master.unlink()

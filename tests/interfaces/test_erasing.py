@@ -13,6 +13,7 @@ import pytest
 from application.desk import Command
 from application.erasing import erase
 from application.intake import SeenMessage, capture
+from application.ports import PortRefused
 from interfaces.compose import House, open_house
 from interfaces.erasing import affected, clean, finish_erasures
 from interfaces.settings import Settings
@@ -114,3 +115,13 @@ def test_a_reader_who_holds_the_old_rows_holds_up_the_end_of_it(house: House) ->
     worker.join()
     assert house.subjects.unfinished() == []
     assert author_of(house, said) == "[erased]"
+
+
+def test_without_the_master_key_nothing_starts(house: House, tmp_path: Path) -> None:
+    say(house, "hello")
+    assert house.subjects.master_key is not None
+    elsewhere = Settings(
+        home=tmp_path / "other", database_url=house.database_url, redis_url=house.redis_url
+    )
+    with pytest.raises(PortRefused, match="is missing, and without it"), open_house(elsewhere):
+        pytest.fail("it opened")
