@@ -256,7 +256,8 @@ def _words(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        # The database knows no zero below zero.
+        return f"{value or abs(value):f}"
     return value.value if isinstance(value, StrEnum) else str(value)
 
 
