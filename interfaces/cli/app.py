@@ -175,7 +175,7 @@ COMMANDS: dict[str, Late] = {
     "import": Late("imports:app", "Bring in chat exports, market data, account history."),
     "market": Late("market:app", "Quotes: record them, check them, see chains."),
     "log": Late("log:app", "The log that proves what is on the tape."),
-    "subject": Late("subjects:app", "People whose words are kept for a matter, or erased."),
+    "subject": Late("subjects:app", "People whose words are kept, or erased."),
     "token": Late("keeping:tokens", "Access tokens of the API."),
     "discord": Late("checking:app", "The bot's place in Discord."),
 }

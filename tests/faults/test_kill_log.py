@@ -157,6 +157,8 @@ def test_what_was_acknowledged_and_signed_survives_kill_9(home: Path, tmp_path: 
 def check(house: House, place: Place) -> None:
     """Whoever comes next does what was left to do, and everything is as it was acknowledged."""
     house.projections.catch_up()
+    # It may have been killed last, and begins in seconds.
+    wait_until(partial(is_listening, place.witness_port), "the witness is not back")
     sealer = house.log.sealer()
     sealer.seal(sealer.integrate(), house.clock.now())
     house.projections.catch_up()
@@ -165,6 +167,12 @@ def check(house: House, place: Place) -> None:
     checkpoints = check_checkpoints(house, place)
     check_read_models(house)
     _log.info("%d kills, %d events, %d checkpoints", MOMENTS, house.head(), checkpoints)
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def moments(chance: random.Random) -> Iterator[str]:
