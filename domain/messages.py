@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -25,6 +26,7 @@ def message_stream(platform: str, message_id: str) -> UUID:
     return stream_id("message", platform, message_id)
 
 
+@lru_cache(maxsize=65_536)
 def author_stream(platform: str, author_id: str) -> UUID:
     """The stream of an author's record: a trader's, if they ever become one."""
     return stream_id("trader", platform, author_id)

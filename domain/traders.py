@@ -11,12 +11,13 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.shared import ERASED, Created, Event, Impossible, InvalidInput, stream_id
+from domain.messages import author_stream
+from domain.shared import ERASED, Created, Event, Impossible, InvalidInput
 
 
 def trader_stream(platform: str, author_id: str) -> UUID:
     """The stream of a trader, known from the platform's own author id."""
-    return stream_id("trader", platform, author_id)
+    return author_stream(platform, author_id)
 
 
 class TraderRegistered(Created, frozen=True, kw_only=True):

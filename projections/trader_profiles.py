@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from psycopg import Connection
 
 from domain.messages import MessageCaptured, MessageDeleted, MessageEdited, MessageUnbooked
 from domain.signal_events import SignalCorrected, SignalPosted, SignalVoided
-from domain.traders import TraderRegistered, TraderRenamed, trader_stream
+from domain.traders import TraderRegistered, TraderRenamed
 from projections.pages import Past, select_one, select_page
 from projections.readmodel import (
     Index,
@@ -26,9 +25,6 @@ from projections.readmodel import (
     known_at,
     when,
 )
-
-trader_of = lru_cache(maxsize=65_536)(trader_stream)
-"""The trader of a platform's author id; deriving it anew for every message is costly."""
 
 
 class TraderRow(Row, frozen=True, kw_only=True):

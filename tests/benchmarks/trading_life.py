@@ -26,7 +26,7 @@ from domain.holdings import Holding, HoldingExpired, HoldingOpened, holding_stre
 from domain.instruments import Option, Right
 from domain.legs import Leg, strategy_symbol
 from domain.market import Mark, MarkRecorded, mark_stream
-from domain.messages import Message, MessageCaptured, message_stream
+from domain.messages import Message, MessageCaptured, author_stream, message_stream
 from domain.order_events import OrderAccepted, OrderFilled, OrderRequested, OrderSubmitted
 from domain.orders import Order, order_stream
 from domain.ranking import RANKING_STREAM, VERSION_2, Ranking, RulesPublished
@@ -174,6 +174,7 @@ class Trading:
             message_id=number,
             channel=CHANNELS[author % len(CHANNELS)],
             author_id=str(author),
+            author=author_stream("discord", str(author)),
             author_name=self._names[author],
             content=content,
             posted_at=at,

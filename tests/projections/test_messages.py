@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.messages import Message
+from domain.messages import Message, author_stream
 from projections.messages import (
     Lag,
     Messages,
@@ -21,7 +21,6 @@ from projections.messages import (
 )
 from projections.runner import Runner
 from projections.timeline import Timeline, timeline
-from projections.trader_profiles import trader_of
 from tests.projections.desk import NOON, minute
 from tests.projections.tape import Tape, reading
 
@@ -170,7 +169,7 @@ def test_the_story_of_an_author_has_every_event_of_their_messages(tape: Tape) ->
     tape.save(message)
     tape.save(said(2))
     runner.catch_up()
-    author = trader_of("discord", "7")
+    author = author_stream("discord", "7")
     story = timeline(tape.connection, author, descending=False)
     assert [(event.position, event.name) for event in story] == [
         (1, "message.captured"),

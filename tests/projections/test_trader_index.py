@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from domain.messages import author_stream
 from domain.transparency.indexed import LogIndex, trader_entries
 from projections.log_checkpoints import LogCheckpoints, last_index
 from projections.messages import Messages
 from projections.runner import Runner
 from projections.timeline import Timeline, timeline
 from projections.trader_index import stories, story
-from projections.trader_profiles import TraderProfiles, trader_of
+from projections.trader_profiles import TraderProfiles
 from tests.projections.record import Record, utc
 from tests.projections.tape import NOON, Tape, reading
 from tests.projections.test_messages import said
@@ -42,7 +43,7 @@ def traders(tape: Tape, follower: Runner) -> list[UUID]:
     tape.save(message)
     tape.say("9", "good morning")
     follower.catch_up()
-    return sorted((nora, otto, trader_of("discord", "9")))
+    return sorted((nora, otto, author_stream("discord", "9")))
 
 
 def of_each(tape: Tape, until: int) -> dict[UUID, list[int]]:
