@@ -215,7 +215,8 @@ async def test_a_channel_that_is_not_there_is_told(
     client = CaptureClient(house, ["options", "optoins"], guild_ready_timeout=0.1)
     with caplog.at_level(logging.WARNING, "interfaces.discord.capture"):
         async with loopback.running(client):
-            await until(lambda: "no right to see it: optoins" in caplog.text)
+            await until(lambda: "no right to see it" in caplog.text)
+    assert "no right to see it: optoins" in caplog.text
 
 
 @contextmanager

@@ -48,6 +48,7 @@ async def test_a_click_that_was_not_decided_is_asked_for_again(deck: Deck) -> No
         await asyncio.to_thread(owe, deck, bot, click, 4711)
     async with deck.works():
         await until(lambda: click.message is not None and click.message.content == LOST)
+        assert deck.house.announcer.owed() == {}
 
 
 async def test_what_another_bot_owes_is_left_to_it(deck: Deck) -> None:
