@@ -14,6 +14,7 @@ import msgspec
 
 from application.hours import Session
 from domain.market import EXCHANGE_ZONE
+from domain.shared import learned
 
 OPENS, CLOSES = time(9, 30), time(16)
 
@@ -30,7 +31,7 @@ class _Days(msgspec.Struct, frozen=True):
 @cache
 def _days() -> _Days:
     told = Path(__file__).with_name("new_york_sessions.json").read_bytes()
-    return msgspec.json.decode(told, type=_Days)
+    return msgspec.json.decode(told, type=learned(_Days))
 
 
 class NewYork:

@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.announcer import CHANNEL, MARKS_CHANNEL
 from application.position_reports import Marked
+from domain.shared import learned
 
 AGAIN_S = 1.0
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _positions_of = msgspec.json.Decoder(dict[str, int]).decode
-_marks_of = msgspec.json.Decoder(tuple[Marked, ...]).decode
+_marks_of = msgspec.json.Decoder(learned(tuple[Marked, ...])).decode
 
 
 class RedisListener:

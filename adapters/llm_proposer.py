@@ -25,6 +25,7 @@ from urllib.request import (
 import msgspec
 
 from application.ports import PortRefused, Unavailable
+from domain.shared import learned
 
 TIMEOUT_S = 20.0
 ANSWER_MAX = 64 * 1024
@@ -142,7 +143,7 @@ def _read(response: HTTPResponse, deadline: float) -> bytes:
 
 def _slots_in(answer: bytes) -> dict[str, str]:
     try:
-        completion = msgspec.json.decode(answer, type=_Completion)
+        completion = msgspec.json.decode(answer, type=learned(_Completion))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise PortRefused("what answers there is no chat completion") from None
     said = completion.choices[0].message.content if completion.choices else None

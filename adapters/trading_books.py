@@ -19,6 +19,7 @@ from application.guarded import Guarded, remembered_plan
 from application.sending import AtWork, Due, Sending, What, due_prefix, working_prefix
 from application.trading import Trading
 from domain.fix import Side
+from domain.shared import learned
 
 _BOOKED = sorted({event.TOPIC for event in Trading.handles | Sending.handles})
 
@@ -50,7 +51,7 @@ class TradingBooks:
         """
         found: dict[str, Decimal] = {}
         for value in self._remembered(Trading.name, HELD_PREFIX).values():
-            held = msgspec.json.decode(value, type=Held)
+            held = msgspec.json.decode(value, type=learned(Held))
             if held.account != account:
                 continue
             for leg in held.legs:
@@ -90,9 +91,9 @@ class TradingBooks:
             Unavailable: the database did not answer.
         """
         at_work = self._remembered(Sending.name, working_prefix(account)).values()
-        names = {msgspec.json.decode(value, type=AtWork).cl_ord_id for value in at_work}
+        names = {msgspec.json.decode(value, type=learned(AtWork)).cl_ord_id for value in at_work}
         for value in self._remembered(Sending.name, due_prefix(account)).values():
-            due = msgspec.json.decode(value, type=Due)
+            due = msgspec.json.decode(value, type=learned(Due))
             if due.errand is What.SEND:
                 names.add(due.cl_ord_id)
         return sorted(names)

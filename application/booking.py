@@ -43,7 +43,7 @@ from domain.messages import (
     message_stream,
 )
 from domain.rooms import RoomChanged, RoomConfigured
-from domain.shared import DomainError, Event
+from domain.shared import DomainError, Event, learned
 from domain.signal_events import (
     SignalBookedLate,
     SignalCorrected,
@@ -121,14 +121,14 @@ class Booking:
         for key, value in state.items():
             kind, _, name = key.partition(":")
             if kind == "room":
-                rules = msgspec.json.decode(value, type=Rules)
+                rules = msgspec.json.decode(value, type=learned(Rules))
                 self._rooms[rules.channel or name, rules.author] = rules
             elif kind == "trader":
-                self._traders[UUID(name)] = msgspec.json.decode(value, type=KnownTrader)
+                self._traders[UUID(name)] = msgspec.json.decode(value, type=learned(KnownTrader))
             elif kind == "open":
                 self._standing.restore(value)
             elif kind == "talk":
-                talk = msgspec.json.decode(value, type=Talk)
+                talk = msgspec.json.decode(value, type=learned(Talk))
                 self._subjects[talk.channel, talk.author] = talk
             elif kind in ("touched", "asked"):
                 self._revising.restore(kind, UUID(name), value)

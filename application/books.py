@@ -19,6 +19,7 @@ from domain.fix import PositionEffect, Side
 from domain.legs import Leg, multiplier_of, strategy_symbol
 from domain.order_events import OrderFilled, OrderTradeCanceled, OrderTradeCorrected
 from domain.orders import Order
+from domain.shared import learned
 
 DAY_TRADES_KEPT = 64
 
@@ -91,7 +92,7 @@ def book_key(account: str) -> str:
 
 def remembered_book(value: bytes) -> Book:
     """A book as it was remembered."""
-    return msgspec.json.decode(value, type=Book)
+    return msgspec.json.decode(value, type=learned(Book))
 
 
 class Held(msgspec.Struct):
@@ -149,11 +150,11 @@ class Books:
             if kind == "book":
                 self._accounts[name] = remembered_book(value)
             elif kind == "held":
-                self._held[UUID(name)] = msgspec.json.decode(value, type=Held)
+                self._held[UUID(name)] = msgspec.json.decode(value, type=learned(Held))
             elif kind == "working":
-                self._working[UUID(name)] = msgspec.json.decode(value, type=Working)
+                self._working[UUID(name)] = msgspec.json.decode(value, type=learned(Working))
             elif kind == "noted":
-                self._noted[name] = msgspec.json.decode(value, type=Noted).times
+                self._noted[name] = msgspec.json.decode(value, type=learned(Noted)).times
 
     def account(self, name: str) -> Book | None:
         return self._accounts.get(name)

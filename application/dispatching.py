@@ -24,6 +24,7 @@ from application.sending import Due, DueList, Sending, What, due_prefix
 from domain.fix import OrdStatus, PositionEffect
 from domain.orders import Order
 from domain.reports import ExecutionReport
+from domain.shared import learned
 
 SEND_WITHIN = timedelta(minutes=5)
 """An entry that could not be sent for so long rests on checks that are old: it is denied."""
@@ -71,7 +72,7 @@ class Dispatcher:
         if found is None:
             found = self._due.remembered(due_prefix(self._account))
         errands = [
-            _Errand(key, value, msgspec.json.decode(value, type=Due))
+            _Errand(key, value, msgspec.json.decode(value, type=learned(Due)))
             for key, value in found.items()
         ]
         done = 0

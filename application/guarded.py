@@ -17,6 +17,7 @@ from domain.exit_terms import ExitReason, TimeStop, Trailing
 from domain.exits import ExitPlan
 from domain.fix import Side
 from domain.legs import Leg, strategy_symbol
+from domain.shared import learned
 
 PREFIX = "plan:"
 """Under which keys of the reaction's memory the plans lie."""
@@ -93,7 +94,7 @@ def remembered_plan(value: bytes) -> Guarded:
     return _decoder.decode(value)
 
 
-_decoder = msgspec.json.Decoder(Guarded)
+_decoder = msgspec.json.Decoder(learned(Guarded))
 
 
 class PlanBook:

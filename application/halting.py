@@ -28,7 +28,7 @@ from domain.order_events import (
 )
 from domain.orders import Order
 from domain.risk_events import TradingHalted
-from domain.shared import Event, Value
+from domain.shared import Event, Value, learned
 
 _OVER = (
     OrderCanceled, OrderDenied, OrderExpired, OrderFilled, OrderReconciled, OrderRejected,
@@ -56,7 +56,7 @@ class Halting:
     def restore(self, state: Mapping[str, bytes]) -> None:
         self._memory = Memory()
         self._open = {
-            UUID(key): msgspec.json.decode(value, type=_Entry).account
+            UUID(key): msgspec.json.decode(value, type=learned(_Entry)).account
             for key, value in state.items()
         }
 

@@ -54,7 +54,7 @@ from domain.risk_events import (
     TradingHalted,
     TradingResumed,
 )
-from domain.shared import Event
+from domain.shared import Event, learned
 from domain.signal_events import (
     SignalAdded,
     SignalApprovalGiven,
@@ -288,7 +288,7 @@ def _signal_of(cause: Happened, work: Work) -> UUID | None:
 
 def decoded(value: bytes) -> Due:
     """A due notice as it was remembered."""
-    return msgspec.json.decode(value, type=Due)
+    return msgspec.json.decode(value, type=learned(Due))
 
 
 def find_notice(desk: Desk, platform: str, kind: NoticeKind, about: UUID) -> Notice | None:

@@ -25,7 +25,7 @@ from application.told import ToldTrade, ToldTrades
 from domain.corrections import Correction, ReasonCode, Target
 from domain.grammar.reading import PARSER
 from domain.messages import Message, MessageDeleted, MessageEdited, MessageUnbooked, Words
-from domain.shared import Event
+from domain.shared import Event, learned
 from domain.signals import Signal, signal_stream
 from domain.terms import HINDSIGHT, TRADER, Terms
 
@@ -72,9 +72,9 @@ class Revising:
     def restore(self, kind: str, message: UUID, value: bytes) -> None:
         """Takes up what was remembered of a message."""
         if kind == "touched":
-            self._touched[message] = msgspec.json.decode(value, type=Touched).signals
+            self._touched[message] = msgspec.json.decode(value, type=learned(Touched)).signals
         else:
-            self._asked[message] = msgspec.json.decode(value, type=Asked).corrections
+            self._asked[message] = msgspec.json.decode(value, type=learned(Asked)).corrections
 
     def note(self, message: UUID, signal: UUID) -> None:
         """Remembers that a message went on with a trade that another one opened."""

@@ -16,6 +16,7 @@ from domain.legs import strategy_symbol
 from domain.market import exchange_day
 from domain.risk_assessment import Portfolio
 from domain.risk_valuation import OpenPosition
+from domain.shared import learned
 
 
 class Remembered(Protocol):
@@ -54,7 +55,7 @@ class TradingPortfolios:
             if kind == "book":
                 books[name] = remembered_book(value)
             elif kind == "held":
-                held = msgspec.json.decode(value, type=Held)
+                held = msgspec.json.decode(value, type=learned(Held))
                 positions[held.account].append(_position(name, held))
         opened = self._desk.load(account_stream(name) for name in books)
         day = exchange_day(at)

@@ -12,6 +12,7 @@ import msgspec
 from application.reaction import Memory
 from application.recalling import OpenTrade
 from domain.legs import strategy_symbol
+from domain.shared import learned
 from domain.signals import Signal
 
 _NOTHING: Mapping[UUID, OpenTrade] = {}
@@ -35,7 +36,7 @@ class StandingTrades:
 
     def restore(self, value: bytes) -> None:
         """Takes up one remembered trade."""
-        self._stand(msgspec.json.decode(value, type=Standing))
+        self._stand(msgspec.json.decode(value, type=learned(Standing)))
 
     def of(self, place: tuple[str, UUID]) -> Mapping[UUID, OpenTrade]:
         """What is open in a channel by an author."""

@@ -22,7 +22,7 @@ from application.dispatching import Dispatcher
 from application.ports import ApplicationError, Clock, PortError, PortRefused, Unavailable
 from application.reconciling import Holdings, Reconciled, Reconciler
 from application.sending import ACCOUNT_PREFIX, DUE_PREFIX, AtBroker, DueList, account_of
-from domain.shared import DomainError
+from domain.shared import DomainError, learned
 
 LOCAL = frozenset({"paper"})
 LISTEN_S = 0.25
@@ -223,7 +223,9 @@ class Brokerages:
         with self._opening:
             for key, value in found.items():
                 if key not in self._served:
-                    self._served[key] = self._open(msgspec.json.decode(value, type=AtBroker))
+                    self._served[key] = self._open(
+                        msgspec.json.decode(value, type=learned(AtBroker))
+                    )
         self._asked = now
 
     def _open(self, at: AtBroker) -> Served | None:

@@ -18,7 +18,7 @@ import msgspec
 
 from application.intake import SeenMessage
 from domain.grammar.reading import Embed, EmbedField
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 
 DISCORD = "discord"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -95,8 +95,8 @@ class _Line(msgspec.Struct):
 
 
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
-_MESSAGE = msgspec.json.Decoder(_Exported)
-_LINE = msgspec.json.Decoder(_Line)
+_MESSAGE = msgspec.json.Decoder(learned(_Exported))
+_LINE = msgspec.json.Decoder(learned(_Line))
 
 
 def read_chat(path: Path) -> ChatExport:
@@ -116,7 +116,7 @@ def read_chat(path: Path) -> ChatExport:
             "or a JSON object per line with id, channel, author, timestamp and content"
         )
     try:
-        export = msgspec.json.decode(data, type=_Export)
+        export = msgspec.json.decode(data, type=learned(_Export))
     except UNREADABLE as error:
         found = _from_lines(data.splitlines())
         if not found.messages:
@@ -160,7 +160,7 @@ def _is_part_of_export(line: bytes) -> bool:
 
 def _exported_messages(data: bytes, first: int, channel: str) -> Iterator[SeenMessage | BadLine]:
     try:
-        export = msgspec.json.decode(data, type=_Export)
+        export = msgspec.json.decode(data, type=learned(_Export))
     except UNREADABLE as error:
         for number, line in _filled(data.splitlines()):
             found = _line_or_bad(line, number + first - 1, channel)

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import WebSocketRoute
 
 from application.ports import PortError, PortRefused
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 from interfaces.compose import House
 from interfaces.graphql.api import Api, Reply, Request
 from interfaces.graphql.errors import refusal
@@ -39,7 +39,7 @@ GRACE_S = 5
 CONNECTIONS_MAX = 1_000
 
 _JSON = "application/json"
-_request_of = msgspec.json.Decoder(Request).decode
+_request_of = msgspec.json.Decoder(learned(Request)).decode
 _variables_of = msgspec.json.Decoder(dict[str, Any]).decode
 
 

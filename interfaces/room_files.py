@@ -32,7 +32,7 @@ import msgspec
 from domain.approvals import ApprovalRules
 from domain.grammar.reading import Room
 from domain.rooms import require_sane
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 
 Place = tuple[str, str]
 """A channel and an author; the author is empty for the channel itself."""
@@ -74,7 +74,7 @@ def read_settings(path: Path) -> dict[Place, Wanted]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} is no TOML: {error}") from error
     try:
-        file = msgspec.convert(data, _File)
+        file = msgspec.convert(data, learned(_File))
     except msgspec.ValidationError as error:
         raise InvalidInput(f"{path}: {error}: write [rooms.CHANNEL]") from error
     found: dict[Place, Wanted] = {}
@@ -99,7 +99,7 @@ def _approvals(said: object, where: str) -> ApprovalRules:
         raise InvalidInput(f"{where}.approvals is a table of rules")
     _require_known(said, ApprovalRules, f"{where}.approvals")
     try:
-        rules = msgspec.convert(said, ApprovalRules, strict=False)
+        rules = msgspec.convert(said, learned(ApprovalRules), strict=False)
         rules.require_sane()
     except (msgspec.ValidationError, InvalidInput) as error:
         raise InvalidInput(f"{where}.approvals: {error}") from error
@@ -135,7 +135,7 @@ def _room(settings: dict[str, Any], where: str) -> Room:
     if isinstance(titles, dict):
         settings = {**settings, "titles": list(titles.items())}
     try:
-        room = msgspec.convert(settings, Room, strict=False)
+        room = msgspec.convert(settings, learned(Room), strict=False)
         require_sane(room)
     except (msgspec.ValidationError, InvalidInput) as error:
         raise InvalidInput(f"{where}: {error}") from error

@@ -45,7 +45,7 @@ from domain.order_events import (
     Reported,
     Restated,
 )
-from domain.shared import price
+from domain.shared import learned, price
 from projections.naming import title_of
 from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
@@ -345,7 +345,7 @@ def _checked(checks: tuple[Check, ...]) -> str:
     return msgspec.json.encode(checks).decode() if checks else "[]"
 
 
-_checks_of = msgspec.json.Decoder(tuple[Check, ...]).decode
+_checks_of = msgspec.json.Decoder(learned(tuple[Check, ...])).decode
 
 
 def checks_of(row: OrderRow) -> tuple[Check, ...]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from domain.instruments import Option, Right, instrument
 from domain.lots import Lots
 from domain.positions import Booking, Kind
+from domain.shared import learned
 from projections.positions import as_text
 from projections.shape import Index, Private, Row
 from projections.table import Table
@@ -75,7 +76,7 @@ def booking_row(source: UUID, part: str, position: UUID, booking: Booking) -> Bo
     )
 
 
-_lots_of = msgspec.json.Decoder(Lots).decode
+_lots_of = msgspec.json.Decoder(learned(Lots)).decode
 
 
 def booking_of(row: BookingRow) -> Booking:

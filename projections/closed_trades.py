@@ -20,6 +20,7 @@ from psycopg import Connection
 from domain.fix import Side
 from domain.legs import legs_of, sold_risk
 from domain.market import EXCHANGE_ZONE
+from domain.shared import learned
 from projections.pnl import day_of
 from projections.readmodel import known_at
 from projections.windows import Span
@@ -192,7 +193,7 @@ class _Written(msgspec.Struct):
     closed: bool
 
 
-_written_of = msgspec.json.Decoder(list[_Written], strict=False).decode
+_written_of = msgspec.json.Decoder(learned(list[_Written]), strict=False).decode
 
 
 def _flows_of(trades: list[_Written]) -> tuple[Floats, Floats]:

@@ -30,17 +30,17 @@ from domain.exit_terms import ExitReason, Levels, Target, TimeStop, Trailing
 from domain.exits import ExitPlan
 from domain.fix import OrdType, Side
 from domain.legs import legs_of, strategy_symbol
-from domain.shared import Event
+from domain.shared import Event, learned
 from projections.naming import title_of
 from projections.pages import Past, select_all, select_one, select_page
 from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
 
 ZERO = Decimal(0)
 
-_levels_of = msgspec.json.Decoder(Levels).decode
-_targets_of = msgspec.json.Decoder(dict[int, Target]).decode
+_levels_of = msgspec.json.Decoder(learned(Levels)).decode
+_targets_of = msgspec.json.Decoder(learned(dict[int, Target])).decode
 _prices_of = msgspec.json.Decoder(frozenset[Decimal]).decode
-_working_of = msgspec.json.Decoder(dict[str, Working]).decode
+_working_of = msgspec.json.Decoder(learned(dict[str, Working])).decode
 _words_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -51,7 +51,7 @@ class ExitWarning(msgspec.Struct, frozen=True):
     day: date
 
 
-_warnings_of = msgspec.json.Decoder(dict[Concern, ExitWarning]).decode
+_warnings_of = msgspec.json.Decoder(learned(dict[Concern, ExitWarning])).decode
 
 
 class ExitPlanRow(Row, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from domain.fix import Side
 from domain.flags import FlagKind, Open
 from domain.instruments import instrument
 from domain.legs import Leg, legs_of
+from domain.shared import learned
 from projections.positions import as_text
 from projections.readmodel import Index, Private, Row, Table
 
@@ -169,7 +170,7 @@ def flags_table() -> Table[FlagRow]:
     )
 
 
-_parts_of = msgspec.json.Decoder(list[Part]).decode
+_parts_of = msgspec.json.Decoder(learned(list[Part])).decode
 
 
 def parts_of(row: TradeRow) -> list[Part]:

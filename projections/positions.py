@@ -17,6 +17,7 @@ import msgspec
 
 from domain.executions import Execution
 from domain.lots import ZERO, Lot
+from domain.shared import learned
 from domain.trades import Badge
 from projections.shape import Index, Private, Row
 from projections.table import Table
@@ -117,8 +118,8 @@ def legs_table() -> Table[TradeLeg]:
 
 
 _encode = msgspec.json.Encoder().encode
-_executions_of = msgspec.json.Decoder(list[Execution]).decode
-_lots_of = msgspec.json.Decoder(tuple[Lot, ...]).decode
+_executions_of = msgspec.json.Decoder(learned(list[Execution])).decode
+_lots_of = msgspec.json.Decoder(learned(tuple[Lot, ...])).decode
 
 
 def as_text(values: Sequence[Any]) -> str:

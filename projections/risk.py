@@ -27,6 +27,7 @@ from domain.risk_events import (
     risk_stream,
 )
 from domain.sectors import Sector, Sectors, SectorsChanged, SectorsSet
+from domain.shared import learned
 from projections.pages import Past, select_all, select_one, select_page
 from projections.positions import as_text
 from projections.readmodel import Index, Private, Projection, Row, Seen, Table, when
@@ -300,7 +301,7 @@ def limits_of(
 ) -> Limits:  # fmt: skip
     """The limits of an account: its own, or those that everybody begins with."""
     row = own_limits(connection, account, as_of=as_of)
-    return Limits() if row is None else msgspec.json.decode(row.limits, type=Limits)
+    return Limits() if row is None else msgspec.json.decode(row.limits, type=learned(Limits))
 
 
 def own_limits(
@@ -316,7 +317,7 @@ def sectors_of(connection: Connection[Any], *, as_of: int | None = None) -> Sect
     return Sectors({row.symbol: row.sector for row in rows})
 
 
-_quotes_of = msgspec.json.Decoder(tuple[QuoteSeen, ...]).decode
+_quotes_of = msgspec.json.Decoder(learned(tuple[QuoteSeen, ...])).decode
 _positions_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 

@@ -17,7 +17,7 @@ from application.brokerage import Activity, ActivityKind
 from application.ports import PortRefused
 from domain.fix import Side
 from domain.instruments import instrument
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 
 PAGE = 100
 """The most that Alpaca gives at once."""
@@ -168,7 +168,7 @@ def heard(item: bytes) -> Heard:
     """
     text = item.decode()
     try:
-        return Heard(msgspec.json.decode(item, type=RawActivity), text)
+        return Heard(msgspec.json.decode(item, type=learned(RawActivity)), text)
     except msgspec.MsgspecError:
         return Heard(_barely_read(item), text)
 

@@ -21,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from adapters.alpaca.access import Access
 from adapters.alpaca.wire import RawUpdate
+from domain.shared import learned
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -168,10 +169,10 @@ class TradeUpdates:
 
 
 def _answer(message: str | bytes, stream: str) -> _Answer:
-    found = msgspec.json.decode(message, type=_Message)
+    found = msgspec.json.decode(message, type=learned(_Message))
     if found.stream != stream:
         return _Answer(status=f"it answers with {found.stream!r}")
-    return msgspec.json.decode(found.data, type=_Answer)
+    return msgspec.json.decode(found.data, type=learned(_Answer))
 
 
 def _update(message: str | bytes) -> RawUpdate | None:
@@ -180,7 +181,7 @@ def _update(message: str | bytes) -> RawUpdate | None:
     A message that cannot be read loses nothing: the connection is given up, and what was told
     is asked for when the next one begins.
     """
-    found = msgspec.json.decode(message, type=_Message)
+    found = msgspec.json.decode(message, type=learned(_Message))
     if found.stream != "trade_updates":
         return None
-    return msgspec.json.decode(found.data, type=RawUpdate)
+    return msgspec.json.decode(found.data, type=learned(RawUpdate))

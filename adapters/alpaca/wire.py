@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from application.ports import PortRefused
+from domain.shared import learned
 
 Wire = TypeVar("Wire")
 
@@ -183,7 +184,7 @@ def decoded(body: bytes, kind: type[Wire]) -> Wire:
         PortRefused: it is something else.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=learned(kind))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PortRefused(f"Alpaca's answer is in no known form: {error}") from None
 

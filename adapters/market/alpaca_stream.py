@@ -15,7 +15,7 @@ from adapters.market.access import AlpacaDataAccess
 from application.ports import PortRefused, Unavailable
 from domain.instruments import Equity, Option, instrument
 from domain.market import Quote
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 
 NAME = "alpaca"
 ANSWER_S = 10.0
@@ -152,7 +152,7 @@ class AlpacaChannel:
 def _decoded(message: str | bytes) -> list[_Told]:
     try:
         if isinstance(message, str):
-            return msgspec.json.decode(message, type=list[_Told])
-        return msgspec.msgpack.decode(message, type=list[_Told])
+            return msgspec.json.decode(message, type=learned(list[_Told]))
+        return msgspec.msgpack.decode(message, type=learned(list[_Told]))
     except msgspec.MsgspecError as error:
         raise PortRefused(f"Alpaca's answer is in no known form: {error}") from None

@@ -15,6 +15,7 @@ import msgspec
 
 from application.ports import PortRefused
 from domain.market import Quote
+from domain.shared import learned
 
 Row = TypeVar("Row")
 Wire = TypeVar("Wire")
@@ -141,7 +142,7 @@ def decoded(body: bytes | str, kind: type[Wire]) -> Wire:
         PortRefused: it is something else.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=learned(kind))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PortRefused(f"Polygon's answer is in no known form: {error}") from None
 

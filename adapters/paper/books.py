@@ -20,6 +20,7 @@ from domain.matching.engine import Engine
 from domain.matching.orders import EngineOrder
 from domain.matching.rules import Rules
 from domain.reports import ExecutionReport
+from domain.shared import learned
 
 Pool = ConnectionPool[Connection[Any]]
 
@@ -294,4 +295,4 @@ def _text(value: object) -> str:
 
 
 def _read(text: str, kind: Any) -> Any:
-    return msgspec.json.decode(text, type=kind)
+    return msgspec.json.decode(text, type=learned(kind))

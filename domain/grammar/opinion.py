@@ -21,7 +21,7 @@ from domain.grammar.normalise import clean
 from domain.grammar.reading import MessageText
 from domain.grammar.senses import SENSE_OF
 from domain.grammar.tickers import is_ticker_word
-from domain.shared import Value
+from domain.shared import Value, learned
 
 MODEL = "intent_model.json"
 
@@ -97,7 +97,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
 def model() -> OpinionModel:
     """The model that was shipped, read when it is first asked."""
     told = files("domain.grammar").joinpath(MODEL).read_bytes()
-    return msgspec.json.decode(told, type=OpinionModel)
+    return msgspec.json.decode(told, type=learned(OpinionModel))
 
 
 _LEAD = " \t,;.'\"()&+/-"

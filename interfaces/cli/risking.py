@@ -18,7 +18,7 @@ from application.risk_portfolios import TradingPortfolios
 from domain.limits import Limits
 from domain.risk_assessment import Assessment
 from domain.risk_events import Line, State
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 from interfaces.cli.deciding import done
 from interfaces.cli.output import Column, as_json, console, table, warn
 from interfaces.cli.session import REFUSED, AsOf, Json, command, house, operator, told_in_words
@@ -263,7 +263,9 @@ def _changed(known: Limits, changes: list[str]) -> dict[str, Any]:
             values[name] = None if said.lower() in _NONE else _YES_NO.get(said.lower(), said)
     try:
         wanted = msgspec.convert(
-            msgspec.to_builtins(msgspec.structs.asdict(known) | values), Limits, strict=False
+            msgspec.to_builtins(msgspec.structs.asdict(known) | values),
+            learned(Limits),
+            strict=False,
         )
     except msgspec.ValidationError as error:
         raise InvalidInput(f"that is no value for a limit: {error}") from None

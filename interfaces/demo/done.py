@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from domain.shared import learned
+
 
 class Finished(msgspec.Struct):
     """What a finished demo leaves behind, so that the next start only shows it."""
@@ -18,7 +20,7 @@ class Finished(msgspec.Struct):
 def finished(folder: Path) -> Finished | None:
     """The finished demo of a folder, if there is one."""
     try:
-        return msgspec.json.decode(_marker(folder).read_bytes(), type=Finished)
+        return msgspec.json.decode(_marker(folder).read_bytes(), type=learned(Finished))
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 

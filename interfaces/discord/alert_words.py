@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from domain.reports import ExecutionReport
 from domain.risk_events import Line
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 from interfaces.discord.fitting import cut
 from interfaces.discord.members import called
 from interfaces.discord.slash.answers import plain
@@ -77,7 +77,7 @@ def _of_order(connection: Connection[Any], stream: UUID, body: Body) -> str:
 
 def _of_line(_: Connection[Any], _stream: UUID, body: Body) -> str:
     finding = body.get("finding") or {"line": body["line"]}
-    line = msgspec.convert(finding["line"], Line)
+    line = msgspec.convert(finding["line"], learned(Line))
     told = f"{body['account']}: {line} ({percent(line.share, places=0, sign=False)})"
     weighing = [_named(symbol) for symbol in finding.get("positions", ())]
     told += f", mostly by {_some(weighing)}" if weighing else ""
@@ -126,7 +126,7 @@ def _of_account(_: Connection[Any], _stream: UUID, body: Body) -> str:
 
 
 def _of_stray(_: Connection[Any], _stream: UUID, body: Body) -> str:
-    report = msgspec.convert(body["report"], ExecutionReport)
+    report = msgspec.convert(body["report"], learned(ExecutionReport))
     named = report.cl_ord_id or report.order_id
     told = f"{body['account']}: {report.exec_type.value.replace('_', ' ')} of {named}"
     if report.last_qty:

@@ -15,7 +15,7 @@ from application.desk import Desk, Work
 from application.foreseeing import Foreseen, Foresight
 from application.ports import ApplicationError, Clock, PortError
 from domain.order_events import Check
-from domain.shared import DomainError
+from domain.shared import DomainError, learned
 from domain.signals import Signal
 from interfaces.discord.slash.answers import plain
 from interfaces.wording import amount, money, percent, price
@@ -59,7 +59,7 @@ def made_of(story: Sequence[TimelineEvent]) -> str:
     """
     for event in story:
         if event.name in _JUDGED:
-            judged = msgspec.json.decode(event.body, type=_Judged)
+            judged = msgspec.json.decode(event.body, type=learned(_Judged))
             if judged.checks:
                 return "\n".join((f"made at {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC",
                                   *lines(judged.checks)))  # fmt: skip

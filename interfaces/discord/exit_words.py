@@ -10,6 +10,7 @@ import msgspec
 
 from application.selling import IN_WORDS
 from domain.exit_terms import ExitReason, Levels, QuoteSeen
+from domain.shared import learned
 from interfaces.wording import amount, moment, percent, price
 from projections.naming import title_of
 
@@ -102,7 +103,7 @@ _TOLD: dict[str, Callable[[Body], str]] = {
 
 
 def _guarded(body: Body) -> str:
-    told = ", ".join(_levels(msgspec.convert(body["levels"], Levels)))
+    told = ", ".join(_levels(msgspec.convert(body["levels"], learned(Levels))))
     left_out = "; ".join(body.get("left_out", ()))
     guarded = f"guarded by {told}" if told else "guarded by no level"
     return f"{guarded} (not by what was said: {left_out})" if left_out else guarded
@@ -137,7 +138,7 @@ def _seen(body: Body) -> str:
     """By which quote."""
     if body.get("quote") is None:
         return ""
-    quote = msgspec.convert(body["quote"], QuoteSeen)
+    quote = msgspec.convert(body["quote"], learned(QuoteSeen))
     return f" (bid {price(quote.bid)}, offer {price(quote.offer)} at {quote.time:%H:%M:%S} UTC)"
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from application.desk import derived_id
 from application.ports import Unavailable
+from domain.shared import learned
 from interfaces.chat_files import DISCORD
 from interfaces.compose import House
 from interfaces.discord.slash.asking import Interaction
@@ -60,7 +61,7 @@ async def settle(house: House, client: discord.Client) -> None:
     """Answers what a bot that is gone has left unanswered."""
     found = await asyncio.to_thread(house.announcer.owed)
     for name, answer in found.items():
-        owed = msgspec.json.decode(answer, type=Owed)
+        owed = msgspec.json.decode(answer, type=learned(Owed))
         if owed.application != client.application_id:
             continue
         try:

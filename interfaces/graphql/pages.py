@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import strawberry
 
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, learned
 from interfaces.graphql.kinds import resolved
 
 FIRST = 20
@@ -101,7 +101,7 @@ def place_of(cursor: str | None, kind: type[C]) -> C | None:
         return None
     try:
         text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        place: C = msgspec.json.decode(text, type=kind)
+        place: C = msgspec.json.decode(text, type=learned(kind))
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise InvalidInput("this cursor is of no page of this list: begin without one") from None
     return place

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
+from domain.shared import learned
 from domain.terms import Changed
 from interfaces.pages.bodies import LABELS, Field, about, fields_of, ids_in
 from interfaces.wording import event_told
@@ -105,7 +106,7 @@ class _Revised(msgspec.Struct):
     revision: int | None = None
 
 
-_revised = msgspec.json.Decoder(_Revised).decode
+_revised = msgspec.json.Decoder(learned(_Revised)).decode
 
 
 def _reworded(connection: Connection[Any], event: TimelineEvent, as_of: int | None) -> str:
@@ -209,7 +210,7 @@ class _Changing(msgspec.Struct):
     correction: UUID | None = None
 
 
-_changing = msgspec.json.Decoder(_Changing).decode
+_changing = msgspec.json.Decoder(learned(_Changing)).decode
 
 
 def _own_changes(body: bytes) -> _Changing:
