@@ -96,6 +96,8 @@ class Folding:
         self._decode = reading.decode
         self._lost: tuple[type[Exception], ...] = (*LOST, *reading.lost)
         self._handlers = handlers_of(projections)
+        taken = set[str]().union(*(projection.bodies() for projection in projections))
+        self._undecoded = frozenset(self._handlers.keys() - taken)
 
     @property
     def names(self) -> list[str]:
@@ -121,22 +123,26 @@ class Folding:
     def _fold(
         self, events: Sequence[RawEvent], handlers: Mapping[str, tuple[Handler, ...]]
     ) -> None:
-        decode = self._decode
+        decode, undecoded = self._decode, self._undecoded
+        event: Event | None
         handle: Handler | None = None
         seen: RawEvent | None = None
         try:
             for seen in events:
                 interested = handlers.get(seen.name)
                 if interested is not None:
-                    handle = None
-                    event = decode(seen.name, seen.body, seen.stream, seen.version)
+                    name, handle = seen.name, None
+                    if name in undecoded:
+                        event = None
+                    else:
+                        event = decode(name, seen.body, seen.stream, seen.version)
                     for handle in interested:
                         handle(event, seen)
         except self._lost:
             raise
         except Exception as error:
             assert seen is not None
-            at_fault = handlers[seen.name] if handle is None else (handle,)
+            at_fault = _takers(handlers[seen.name]) if handle is None else (handle,)
             raise Culprit(_owners(at_fault), _said(error), seen) from error
 
     def _finish_batch(self) -> None:
@@ -169,6 +175,11 @@ def handlers_of(projections: Iterable[Projection]) -> dict[str, tuple[Handler, .
         for topic, methods in projection.handlers().items():
             found.setdefault(topic, []).extend(getattr(projection, m) for m in methods)
     return {topic: tuple(handlers) for topic, handlers in found.items()}
+
+
+def _takers(handlers: Iterable[Handler]) -> list[Handler]:
+    """Those for which an event is decoded."""
+    return [handler for handler in handlers if getattr(handler, "takes_body", True)]
 
 
 def _owners(handlers: Iterable[Handler]) -> tuple[str, ...]:

@@ -50,11 +50,16 @@ Handler = Callable[[Any, Seen], None]
 H = TypeVar("H", bound=Callable[..., None])
 
 
-def when(*events: type[Event]) -> Callable[[H], H]:
-    """Marks a method of a projection as the handler of these events."""
+def when(*events: type[Event], body: bool = True) -> Callable[[H], H]:
+    """Marks a method of a projection as the handler of these events.
+
+    Without `body` it looks only at where an event was seen, and is given None unless another
+    handler needs the event decoded.
+    """
 
     def mark(handler: H) -> H:
         handler.__dict__["handles"] = events
+        handler.__dict__["takes_body"] = body
         return handler
 
     return mark
@@ -91,15 +96,21 @@ class Projection:
     def handlers(cls) -> dict[str, list[str]]:
         """The names of the methods that handle an event, by the event's stored name."""
         found: dict[str, list[str]] = {}
-        for method, topic in cls._marked():
+        for method, topic, _ in cls._marked():
             found.setdefault(topic, []).append(method)
         return found
 
     @classmethod
-    def _marked(cls) -> Iterator[tuple[str, str]]:
-        for method in dir(cls):
-            for event in getattr(getattr(cls, method), "handles", ()):
-                yield method, event.TOPIC
+    def bodies(cls) -> set[str]:
+        """The stored names of the events that have to be decoded for it."""
+        return {topic for _, topic, takes_body in cls._marked() if takes_body}
+
+    @classmethod
+    def _marked(cls) -> Iterator[tuple[str, str, bool]]:
+        for name in dir(cls):
+            method = getattr(cls, name)
+            for event in getattr(method, "handles", ()):
+                yield name, event.TOPIC, method.takes_body
 
     @property
     def fingerprint(self) -> str:

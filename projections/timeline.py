@@ -224,6 +224,7 @@ class Timeline(Projection):
         ExitPlanWarned,
         HoldingAdjusted, HoldingAssigned, HoldingExercised,
         CorrectionApplied, CorrectionApproved, CorrectionRefused,
+        body=False,
     )  # fmt: skip
     def _follow(self, event: object, seen: Seen) -> None:  # noqa: ARG002
         row = self.belongs.find(seen.stream)

@@ -84,7 +84,7 @@ class Streams(Projection):
         self.rows = Table("streams", StreamRow, ["stream"], rows_in_memory=65_536)
         self.tables = (self.rows,)
 
-    @when(*event_classes().values())
+    @when(*event_classes().values(), body=False)
     def happened(self, event: object, seen: Seen) -> None:
         row = StreamRow(stream=seen.stream, events=seen.version)
         if seen.version == 1:
