@@ -178,6 +178,9 @@ class Brokerages:
                         thread.start()
             except PortError as error:
                 _log.warning("brokers: %s", error)
+            except Exception:  # noqa: BLE001 - told with its traceback
+                # The threads of the accounts go on, and a second one of each must not begin.
+                _log.exception("brokers: failed, and are looked for again")
             stop.wait(2)
         for thread in threads.values():
             thread.join(timeout=10)
@@ -198,6 +201,10 @@ class Brokerages:
                     stop.wait(2)
             except (PortError, ApplicationError, DomainError) as error:
                 _log.warning("%s at %s: %s", served.at.account, served.at.broker, error)
+                stop.wait(2)
+            except Exception:  # noqa: BLE001 - told with its traceback
+                # No other thread serves this account.
+                _log.exception("%s at %s", served.at.account, served.at.broker)
                 stop.wait(2)
 
     def _ours(self, *, local: bool, due: Collection[str] | None = None) -> list[Served]:

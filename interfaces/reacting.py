@@ -143,10 +143,15 @@ class Reacting:
                 work(news.wait(WAIT_S))
             except Unavailable as error:
                 _log.warning("the reactions wait for the database: %s", error)
-                news.close()
-                for follower in followers:
-                    follower.close()
-                stop.wait(WAIT_S)
+            except Exception:  # noqa: BLE001 - told with its traceback
+                # Nobody else goes this way: what nobody foresaw must not be the end of it.
+                _log.exception("the reactions failed, and begin again")
+            else:
+                continue
+            news.close()
+            for follower in followers:
+                follower.close()
+            stop.wait(WAIT_S)
         news.close()
 
     def _lead(self, head: int | None) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from application.approving import expire_due
-from application.ports import PortError
+from application.ports import ApplicationError, PortError
 from application.settling import mark, settle_expired
 from domain.shared import DomainError
 from interfaces.compose import House
@@ -70,5 +70,5 @@ def run_timers(house: House, stop: threading.Event) -> None:
     while not stop.wait(EVERY_S):
         try:
             keep_time(house)
-        except (DomainError, PortError) as error:
+        except (DomainError, ApplicationError, PortError) as error:
             _log.warning("timers: %s", error)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from application.closing_all import ClosingAll
 from application.monitoring import PositionMonitor
-from application.ports import PortError
+from application.ports import ApplicationError, PortError
 from application.position_reports import Marked, Warned
 from application.risk import RiskCycle
 from application.risk_portfolios import TradingPortfolios
@@ -89,5 +89,5 @@ def _do(job: Job, turn: Turn) -> None:
     try:
         if turn.is_mine():
             job.look()
-    except (DomainError, PortError) as error:
+    except (DomainError, ApplicationError, PortError) as error:
         _log.warning("%s: %s", job.name, error)

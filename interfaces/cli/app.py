@@ -6,6 +6,7 @@ asks for help, or gives one that is not there, waits for none of them.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
@@ -225,6 +226,8 @@ def everywhere(
 
 def main() -> None:
     """Runs the command line; failures end with words and an exit code."""
+    # Should a library written in C kill the process, its threads are told in the log.
+    faulthandler.enable()
     try:
         app(prog_name="truetape")
     except Exception:

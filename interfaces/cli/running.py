@@ -32,6 +32,10 @@ from projections.messages import lags
 from projections.models import READ_MODELS
 
 LATE_LATELY = timedelta(hours=24)
+AGAIN_S = 5.0
+"""After so long a thread that failed is begun again."""
+
+_log = logging.getLogger(__name__)
 
 
 def work() -> None:
@@ -45,7 +49,7 @@ def work() -> None:
 
 
 class working:  # noqa: N801 - used as a statement: with working(...)
-    """Runs the threads of a worker while a block lasts.
+    """Runs the threads of a worker while a block lasts; one that fails is begun again.
 
     Who is `alone` in his process has it made steady, and the read models in another one.
     """
@@ -66,7 +70,7 @@ class working:  # noqa: N801 - used as a statement: with working(...)
             targets["read models"] = lambda: follow_apart(opened, stop)
             targets["steadying"] = lambda: steady(opened)
         self._threads = [
-            threading.Thread(target=target, name=name, daemon=True)
+            threading.Thread(target=last, args=(name, target, stop), name=name, daemon=True)
             for name, target in targets.items()
         ]
 
@@ -80,6 +84,20 @@ class working:  # noqa: N801 - used as a statement: with working(...)
             self._house.wake()
         for thread in self._threads:
             thread.join(timeout=10)
+
+
+def last(
+    name: str, work: Callable[[], object], stop: threading.Event, again_s: float = AGAIN_S
+) -> None:
+    """Does a thread's work to its end; what nobody foresaw must not end it before."""
+    while not stop.is_set():
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - told with its traceback
+            _log.exception("%s: failed, and is begun again", name)
+            stop.wait(again_s)
+        else:
+            return
 
 
 def stopped_by_signals() -> threading.Event:

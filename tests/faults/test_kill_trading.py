@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -164,7 +165,7 @@ class Trial:
         self._market.quote(self._url, self.clock.now(), size)
 
     @contextmanager
-    def worker(self, *, is_quick: bool = False) -> Iterator[None]:
+    def worker(self, *, is_quick: bool = False) -> Iterator[BaseProcess]:
         """A worker while a block lasts, after which it is killed."""
         ready = PROCESSES.Event()
         process = PROCESSES.Process(target=work, args=(self._place, ready), daemon=True)
@@ -174,19 +175,20 @@ class Trial:
             assert ready.is_set(), "the worker does not start"
             if is_quick:
                 time.sleep(self.chance.uniform(0, 0.2))
-            yield
+            yield process
         finally:
             process.kill()
             process.join()
-        assert process.exitcode == -signal.SIGKILL, "a thread of the worker died"
+        assert process.exitcode == -signal.SIGKILL, f"the worker died of {process.exitcode}"
 
     def settle(self) -> None:
         """Lets everything come to rest, undisturbed."""
         self._market.calm()
         deadline = time.monotonic() + PATIENCE_S + SIGNALS / 20
-        with self.worker():
+        with self.worker() as worker:
             rested_at = -1
             while True:
+                assert worker.is_alive(), f"the worker died of {worker.exitcode}"
                 self.quote(PLENTY)
                 time.sleep(0.8)
                 with connect(self._url) as connection:
@@ -195,7 +197,20 @@ class Trial:
                 if not open_ones and head == rested_at:
                     return
                 rested_at = head
-                assert time.monotonic() < deadline, f"it does not come to rest: {open_ones}"
+                if time.monotonic() > deadline:
+                    pytest.fail(f"it does not come to rest: {open_ones}\n{self._doing(worker)}")
+
+    def _doing(self, worker: BaseProcess) -> str:
+        """What the sessions of the database do; the worker tells in its log what it does."""
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGUSR1)
+        with connect(self._url, role=None) as connection:
+            sessions = connection.execute(
+                "SELECT pid, state, wait_event_type, wait_event, pg_blocking_pids(pid),"
+                " clock_timestamp() - state_change, query FROM pg_stat_activity"
+                " WHERE datname = current_database()"
+            ).fetchall()
+        return "\n".join(map(str, sessions))
 
     def _unfinished(self) -> list[str]:
         seen = self._market.seen(self._url)

@@ -6,7 +6,10 @@ at a quicker pace than a real one, so that what was missed is found while a test
 
 from __future__ import annotations
 
+import faulthandler
+import logging
 import os
+import signal
 import threading
 import time
 import traceback
@@ -60,9 +63,23 @@ class Place(NamedTuple):
     alpaca_url: str = ""
 
 
+class EndAtError(logging.Handler):
+    """Ends a worker that failed in a way nobody foresaw, which would only begin again."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            if record.exc_info is not None:
+                traceback.print_exception(record.exc_info[1])
+            os._exit(FAILED)
+
+
 def work(place: Place, ready: Event) -> None:
-    """Works until it is killed."""
+    """Works until it is killed; asked by SIGUSR1, it tells what its threads are doing."""
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     threading.excepthook = _end
+    logging.getLogger().addHandler(logging.StreamHandler())
+    logging.getLogger().addHandler(EndAtError())
     house = House(place.database_url, place.redis_url, RunningClock(place.began))
     house.calendar = CALENDAR
     if place.alpaca_url:

@@ -24,8 +24,11 @@ class Turn:
         self.job = job
         self.mine = True
         self.is_closed = False
+        self.failures: list[Exception] = []
 
     def is_mine(self) -> bool:
+        if self.failures:
+            raise self.failures.pop()
         return self.mine
 
     def close(self) -> None:
@@ -171,6 +174,21 @@ def test_a_broker_outside_has_a_thread_of_its_own_that_outlives_what_fails(floor
     stop.set()
     runs.join(PATIENCE_S)
     assert not runs.is_alive()
+
+
+def test_what_nobody_foresaw_does_not_end_the_thread_of_a_broker(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = floor.add(ACCOUNT, "outside")
+    floor.turn(f"account {ACCOUNT}").failures.append(ZeroDivisionError("a price of nothing"))
+    floor.clear("o-1")
+    stop = threading.Event()
+    runs = threading.Thread(target=floor.brokerages.run, args=(stop,), daemon=True)
+    runs.start()
+    wait_until(lambda: "o-1" in broker.tickets)
+    stop.set()
+    runs.join(PATIENCE_S)
+    assert "a price of nothing" in caplog.text
 
 
 def test_several_that_ask_at_once_open_each_account_once(floor: Floor) -> None:

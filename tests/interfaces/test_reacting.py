@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
+import pytest
+
 from application.ports import Unavailable
 from interfaces.reacting import Reacting
 from tests.patience import PATIENCE_S, wait_until
@@ -159,3 +161,18 @@ def test_a_lost_database_is_waited_for() -> None:
     with running(Reacting([trading], [other], Brokers(script), script.news)):
         wait_until(lambda: "trading" in script.told)
     assert (trading.closed, other.closed) == (1, 0)
+
+
+def test_what_nobody_foresaw_is_told_and_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    script, fails = Script(), [True]
+
+    def fail() -> None:
+        if fails:
+            fails.pop()
+            raise ZeroDivisionError("a price of nothing")
+
+    trading, other = Step(script, "trading"), Step(script, "other", act=fail)
+    with running(Reacting([trading], [other], Brokers(script), script.news)):
+        wait_until(lambda: "other" in script.told)
+    assert (trading.closed, other.closed) == (0, 1)
+    assert "a price of nothing" in caplog.text
