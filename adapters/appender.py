@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from adapters.append import Outcome, TapeWriter
-from adapters.wire import EncodedBatch, encode
+from adapters.wire import EncodedBatch, Seal, encode
 from application.ports import Batch, PortRefused, Unavailable
 
 GROUP_EVENTS_MAX = 5_000
@@ -50,9 +50,12 @@ class _Request:
 class Appender:
     """The tape as the application sees it: durable when `append` returns, from any thread."""
 
-    def __init__(self, url: str, *, patience_s: float = 5.0) -> None:
-        """`patience_s` is how long a lost connection is tried again before giving up."""
+    def __init__(self, url: str, *, patience_s: float = 5.0, seal: Seal = str) -> None:
+        """`patience_s` is how long a lost connection is tried again before giving up; `seal`
+        makes of an actor what is stored.
+        """
         self._url = url
+        self._seal = seal
         self._patience_s = patience_s
         self._writer: TapeWriter | None = None
         self._mutex = threading.Lock()
@@ -72,7 +75,7 @@ class Appender:
         """
         if not batches:
             return []
-        request = _Request([encode(batch) for batch in batches])
+        request = _Request([encode(batch, self._seal) for batch in batches])
         self._carry_out(request)
         if request.failure is not None:
             raise request.failure

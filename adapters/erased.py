@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from adapters.mapper import decode_body
 from adapters.postgres import Connection, translated
 from adapters.sealed_bodies import key_id_of
 
@@ -15,6 +16,12 @@ _UNFINISHED = (
     " WHERE cleaned_at IS NULL ORDER BY position"
 )
 _REGISTERED = "SELECT stream, name, body FROM tape.events WHERE name = 'trader.registered'"
+_ROOMS = "SELECT name, body FROM tape.events WHERE name IN ('room.configured', 'room.changed')"
+_ROOMS_OF_AUTHORS = "SELECT key FROM tape.reaction_memory WHERE key LIKE E'room:%\n%'"
+_NAMED = (
+    "SELECT count(*) FROM tape.events WHERE actor LIKE 'member:%' AND actor NOT LIKE 'member:~%'"
+    " AND actor <> 'member:operator'"
+)
 
 
 class Erasure(NamedTuple):
@@ -49,9 +56,22 @@ def finish(connection: Connection, erasures: Collection[Erasure]) -> None:
         )
 
 
-def drop_copies(connection: Connection, erasures: Collection[Erasure]) -> None:
+def named_readably(connection: Connection) -> int:
+    """How many events name who did them for good: these were recorded before names were sealed.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with translated():
+        found = connection.execute(_NAMED).fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def drop_copies(
+    connection: Connection, erasures: Collection[Erasure], opened: Callable[[str], str]
+) -> None:
     """Throws away what reactions remember of these people, and all snapshots: either is made anew
-    of the tape when it is needed.
+    of the tape when it is needed. `opened` reads the names that are sealed in a text.
 
     Raises:
         Unavailable: the database did not answer.
@@ -63,5 +83,15 @@ def drop_copies(connection: Connection, erasures: Collection[Erasure]) -> None:
             for stream, name, body in connection.execute(_REGISTERED, binary=True)
             if key_id_of(name, body) in keys
         ]
+        known += _rooms_of_nobody(connection, opened)
         connection.execute("DELETE FROM tape.reaction_memory WHERE key = ANY(%s)", (known,))
         connection.execute("DELETE FROM tape.snapshots")
+
+
+def _rooms_of_nobody(connection: Connection, opened: Callable[[str], str]) -> list[str]:
+    """Where a reaction keeps settings of authors of whom the tape does not tell any more."""
+    told = set()
+    for name, body in connection.execute(_ROOMS, binary=True):
+        settings = decode_body(name, body)
+        told.add(f"room:{settings.channel}\n{opened(settings.author)}")
+    return [key for (key,) in connection.execute(_ROOMS_OF_AUTHORS) if key not in told]

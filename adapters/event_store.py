@@ -225,7 +225,7 @@ class TapeFactory(InfrastructureFactory[TrackingRecorder]):
         super().__init__(env)
         self._url = url
         self._mapper = mapper or TapeMapper()
-        self.appender = Appender(url)
+        self.appender = Appender(url, seal=self._mapper.actor)
         self.pool = open_pool(url, size=pool_size)
 
     @override

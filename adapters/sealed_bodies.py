@@ -27,6 +27,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import StoredEvent
 
 from adapters.mapper import TapeMapper, decode_body, encode_body
+from adapters.sealed_names import SealedNames
 from adapters.subject_keys import SubjectKey, SubjectKeys
 from application.ports import PortRefused, Unavailable
 from domain.catalogue import event_classes
@@ -94,17 +95,18 @@ class SealedBodies:
 
     def __init__(self, keys: SubjectKeys) -> None:
         self._keys = keys
+        self.names = SealedNames(keys)
         self._kinds = personal_kinds()
         self._of_stream: dict[UUID, UUID] = {}
 
     def encode(self, event: Any) -> bytes:
-        """The stored body of an event, its personal fields sealed.
+        """The stored body of an event, its personal fields and the names of people sealed.
 
         Raises:
             TypeError: a field holds a value of another type than it declares.
             Unavailable, PortRefused: the person's key cannot be had.
         """
-        body = encode_body(event)
+        body = encode_body(self.names.sealed(event))
         kind = self._kinds.get(type(event).TOPIC)
         if kind is None:
             return body
@@ -132,16 +134,19 @@ class SealedBodies:
         kind = self._kinds.get(name)
         if kind is not None:
             body = self._opened(kind, body, stream, version)
-        return decode_body(name, body)
+        event = decode_body(name, body)
+        self.names.open_event(event)
+        return event
 
     def opened(self, name: str, body: bytes, stream: UUID, version: int) -> bytes:
-        """The body with its personal fields in it again, as far as somebody may read them.
+        """The body with what is sealed in it opened, as far as somebody may read it.
 
         Raises:
             BrokenSeal, Unavailable, PortRefused: as `decode`.
         """
+        named = self.names.opened_body(body)
         kind = self._kinds.get(name)
-        return body if kind is None else self._opened(kind, body, stream, version)
+        return named if kind is None else self._opened(kind, named, stream, version)
 
     def _opened(self, kind: Personal, body: bytes, stream: UUID, version: int) -> bytes:
         # A rebuild passes here once for each message: what is called costs.
@@ -225,6 +230,10 @@ class SealingMapper(TapeMapper):
         return StoredEvent(
             event.originator_id, event.originator_version, event.TOPIC, self.bodies.encode(event)
         )
+
+    def actor(self, actor: str) -> str:
+        """An actor as the envelope keeps it."""
+        return self.bodies.names.actor(actor)
 
     def decode(self, name: str, body: bytes, stream: UUID, version: int) -> Any:
         return self.bodies.decode(name, body, stream, version)

@@ -10,10 +10,12 @@ import secrets
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapters.master_key import MasterKey, load_master_key, make_master_key
 from adapters.postgres import WRITER_ROLE, Connection, connect, translated
@@ -37,11 +39,19 @@ _FIRST = (
 )
 
 
-class SubjectKey(NamedTuple):
+class SubjectKey:
     """A person's key, ready to seal and open."""
 
-    id: UUID
-    cipher: AESGCM
+    __slots__ = ("_secret", "cipher", "id")
+
+    def __init__(self, key_id: UUID, secret: bytes) -> None:
+        self.id = key_id
+        self.cipher = AESGCM(secret)
+        self._secret = secret
+
+    def derived(self, use: bytes, size: int) -> bytes:
+        """Another key that follows from this one, for a use of its own."""
+        return HKDF(SHA256(), size, salt=None, info=use).derive(self._secret)
 
 
 class SubjectKeys:
@@ -140,6 +150,17 @@ class SubjectKeys:
             rows = self._ask(_FIRST, (stream,))
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def erasures(self) -> int:
+        """How many keys are known to be destroyed; another answer than before says that what was
+        made of keys has to be made again.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        if time.monotonic() - self._asked >= self._fresh_s:
+            self._look_up_erasures()
+        return self._erased
+
     def close(self) -> None:
         """Gives back the connection, and forgets every key."""
         with self._turn:
@@ -164,7 +185,7 @@ class SubjectKeys:
             rows = self._ask(_BY_ID, (key_id,))
             found = None
             if rows:
-                found = SubjectKey(key_id, AESGCM(master.unwrapped(key_id, rows[0][0])))
+                found = SubjectKey(key_id, master.unwrapped(key_id, rows[0][0]))
             return self._kept(key_id, found)
 
     def _found_or_made(self, platform: str, person: str) -> SubjectKey:
@@ -180,7 +201,7 @@ class SubjectKeys:
                 if not rows:
                     raise Unavailable("the person was erased at this very moment: try again")
             key_id, wrapped = rows[0]
-            key_found = SubjectKey(key_id, AESGCM(master.unwrapped(key_id, wrapped)))
+            key_found = SubjectKey(key_id, master.unwrapped(key_id, wrapped))
             self._kept(key_id, key_found)
             if len(self._of_person) >= KEYS_MAX:
                 self._of_person.clear()

@@ -7,7 +7,7 @@ more than the insert.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -44,11 +44,16 @@ class EncodedBatch(NamedTuple):
     bodies: bytes
 
 
-def encode(batch: Batch) -> EncodedBatch:
+Seal = Callable[[str], str]
+"""Makes of an actor what the envelope keeps."""
+
+
+def encode(batch: Batch, seal: Seal = str) -> EncodedBatch:
     """The bytes of a batch.
 
     Raises:
         ValueError: the batch has no event.
+        Unavailable, PortRefused: the actor cannot be sealed.
     """
     events = batch.events
     if not events:
@@ -59,7 +64,7 @@ def encode(batch: Batch) -> EncodedBatch:
         len(events),
         _UUID_SIZE + envelope.command_id.bytes,
         _sized(envelope.input_hash),
-        _sized(envelope.actor.encode()),
+        _sized(seal(envelope.actor).encode()),
         _NULL if envelope.correlation is None else _UUID_SIZE + envelope.correlation.bytes,
         _NULL if envelope.causation is None else _sized_int8(8, envelope.causation),
         b"".join([_UUID_SIZE + _uuid(event.originator_id) for event in events]),

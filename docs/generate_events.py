@@ -32,7 +32,8 @@ def _lines() -> Iterator[str]:
         "version, event id, `recorded_at` (when it was known), actor, correlation, causation, "
         "command id. Each body has `timestamp`, the time of the command that decided it. Prices "
         "are US dollars per share, times are UTC. What is sealed is stored as one field, `sealed`, "
-        "encrypted under the key of the person it is about (see auditing.md)."
+        "encrypted under the key of the person it is about; a sealed name stands in its field, "
+        "encrypted for itself, as the actor does (see auditing.md)."
     )
     noun = ""
     for name, kind in event_classes().items():
@@ -54,8 +55,15 @@ def _fields(kind: type[Event]) -> Iterator[str]:
     hints = get_type_hints(kind)
     for name in kind.__struct_fields__:
         if name not in ENVELOPE:
-            sealed = ", sealed" if name in kind.PERSONAL else ""
-            yield f"- `{name}`: {_type_name(hints[name])}{sealed}"
+            yield f"- `{name}`: {_type_name(hints[name])}{_sealed(kind, name)}"
+
+
+def _sealed(kind: type[Event], field: str) -> str:
+    if field in kind.PERSONAL:
+        return ", sealed"
+    if field in kind.PEOPLE:
+        return ", a sealed name"
+    return ", with sealed names" if field in kind.TELLS else ""
 
 
 def _type_name(hint: object) -> str:

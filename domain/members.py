@@ -27,6 +27,7 @@ class TokenIssued(Created, frozen=True, kw_only=True):
     """A token came into use."""
 
     TOPIC: ClassVar[str] = "token.issued"
+    PEOPLE: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     roles: frozenset[Role]

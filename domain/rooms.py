@@ -33,6 +33,7 @@ class RoomConfigured(Created, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "room.configured"
     class_version: ClassVar[int] = 4
+    PEOPLE: ClassVar[tuple[str, ...]] = ("author", "by")
 
     channel: str
     author: str = ""
@@ -61,6 +62,7 @@ class RoomChanged(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "room.changed"
     class_version: ClassVar[int] = 4
+    PEOPLE: ClassVar[tuple[str, ...]] = ("author", "by")
 
     channel: str
     author: str = ""

@@ -29,6 +29,10 @@ NO_STREAM = UUID(int=0)
 ERASED = "[erased]"
 """What stands where a person's words or names were that nobody can read any more."""
 
+ERASED_PERSON = "erased person "
+"""How the name begins that stands for somebody whose own nobody can read any more; after it comes
+what is the same wherever it is them."""
+
 RATIO_STEP = Decimal("0.000000000001")
 """Returns and NAV are kept to 12 places, so that sums are exact whatever the order."""
 
@@ -101,6 +105,11 @@ def require_nonnegative(**figures: Decimal) -> None:
             raise InvalidInput(f"the {name.replace('_', ' ')} {figure} is below zero")
 
 
+def is_erased_person(name: str) -> bool:
+    """Whether the name stands for somebody who was erased."""
+    return name.startswith(ERASED_PERSON)
+
+
 def ratio(value: Decimal) -> Decimal:
     """A return or index value at its stored precision (12 places, half even)."""
     return value.quantize(RATIO_STEP, ROUND_HALF_EVEN, WIDE)
@@ -153,6 +162,11 @@ class Event(
     SUBJECT: ClassVar[tuple[str, str] | None] = None
     """The fields that name the person, by a platform and the id there; None: it is whoever the
     first event of the stream is about."""
+    PEOPLE: ClassVar[tuple[str, ...]] = ("by", "person")
+    """The fields, of those that a class has, that say who did or decided something: a name, or
+    several. Each name is stored sealed for itself, the same person's always in the same way."""
+    TELLS: ClassVar[tuple[str, ...]] = ()
+    """The texts in which the program says the names of these people; they are sealed there too."""
 
     originator_id: UUID = NO_STREAM
     originator_version: int = 0

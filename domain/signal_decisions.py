@@ -11,9 +11,16 @@ from domain.approvals import (
     Approver,
     Assessment,
     Attempt,
+    Yes,
     check,
 )
-from domain.shared import DomainError, Impossible, InvalidInput, require_positive
+from domain.shared import (
+    DomainError,
+    Impossible,
+    InvalidInput,
+    is_erased_person,
+    require_positive,
+)
 from domain.signal_events import (
     SignalApprovalGiven,
     SignalApprovalRefused,
@@ -60,7 +67,7 @@ class SignalDecisions(SignalState):
             side=self.side,
             posted_px=self.entry_prices[1],
             account=account,
-            given=self.given,
+            given=self._standing_yeses(),
             assessed=assessed,
         )
         check(TO_APPROVE, request)
@@ -115,15 +122,24 @@ class SignalDecisions(SignalState):
         self, approver: Approver, attempt: Attempt, why: DomainError, *, via: str, at: datetime
     ) -> None:
         """Records that somebody tried to decide in vain, whatever became of the signal."""
+        reason = str(why)
+        named = (name for name in self.named if name in reason and name != approver.name)
         self.trigger_event(
             SignalApprovalRefused,
             by=approver.name,
+            others=tuple(named),
             via=via,
             attempt=attempt,
             code=why.code,
-            reason=str(why),
+            reason=reason,
             timestamp=at,
         )
+
+    def _standing_yeses(self) -> tuple[Yes, ...]:
+        """The yeses that count. Of one that was erased nobody can tell any more whose it is: who
+        comes back under the same name could be their own second approver.
+        """
+        return tuple(yes for yes in self.given if not is_erased_person(yes.by))
 
     def _say_yes(self, request: ApprovalRequest, via: str) -> None:
         assessed, above = request.assessed, request.assessed.rules.second_approver_above
@@ -137,7 +153,7 @@ class SignalDecisions(SignalState):
             "accepted_px": assessed.accept_price,
             "timestamp": request.at,
         }
-        before = sum(yes.account == request.account for yes in self.given)
+        before = sum(yes.account == request.account for yes in request.given)
         if above is not None and before + 1 < assessed.needed:
             self.trigger_event(SignalApprovalGiven, above=above, **said)
         else:

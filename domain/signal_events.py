@@ -229,8 +229,8 @@ class SignalApprovalGiven(Event, frozen=True, kw_only=True):
     accepted_px: Decimal | None = None
 
     def apply(self, aggregate: Signal) -> None:
-        given = Yes(by=self.by, account=self.account, at=self.timestamp)
-        aggregate.given = (*aggregate.given, given)
+        yes = Yes(by=self.by, account=self.account, at=self.timestamp)
+        aggregate.given = (*aggregate.given, yes)
 
     @property
     def still_needed(self) -> str:
@@ -264,21 +264,29 @@ class SignalApproved(Event, frozen=True, kw_only=True):
         body["price_stand"] = PriceStand.UNCHECKED.value
 
     def apply(self, aggregate: Signal) -> None:
-        aggregate.decision = Decision.APPROVED
         others = [yes.by for yes in aggregate.given if yes.account == self.account]
-        aggregate.decided = f"{' and '.join([*others, self.by])} at {moment(self.timestamp)}"
+        aggregate.note_decision(Decision.APPROVED, *others, self.by, at=self.timestamp)
 
 
 class SignalApprovalRefused(Event, frozen=True, kw_only=True):
     """Somebody tried to decide and was told that they cannot; nothing else changes."""
 
     TOPIC: ClassVar[str] = "signal.approval_refused"
+    class_version: ClassVar[int] = 2
+    PEOPLE: ClassVar[tuple[str, ...]] = ("by", "others")
+    TELLS: ClassVar[tuple[str, ...]] = ("reason",)
 
     by: str
+    others: tuple[str, ...] = ()
+    """Who else is named in the reason, such as who was faster."""
     via: str
     attempt: Attempt
     code: str
     reason: str
+
+    @staticmethod
+    def upcast_v1_v2(body: dict[str, Any]) -> None:
+        body.setdefault("others", [])
 
 
 class SignalRejected(Event, frozen=True, kw_only=True):
@@ -291,8 +299,7 @@ class SignalRejected(Event, frozen=True, kw_only=True):
     reason: str
 
     def apply(self, aggregate: Signal) -> None:
-        aggregate.decision = Decision.REJECTED
-        aggregate.decided = f"{self.by} at {moment(self.timestamp)}"
+        aggregate.note_decision(Decision.REJECTED, self.by, at=self.timestamp)
 
 
 class SignalExpired(Event, frozen=True, kw_only=True):
@@ -331,6 +338,7 @@ class SignalCorrected(Event, frozen=True, kw_only=True):
         # Who said yes before said it to other figures.
         aggregate.given = ()
         aggregate.look_again(self, f"{self.by} corrected execution {self.number}")
+        aggregate.note_people(self.by)
 
 
 class SignalVoided(Event, frozen=True, kw_only=True):
@@ -346,6 +354,7 @@ class SignalVoided(Event, frozen=True, kw_only=True):
         aggregate.voided = True
         aggregate.ended = f"by {self.by} at {moment(self.timestamp)}: {self.reason}"
         aggregate.look_again(self, f"{self.by} voided the signal")
+        aggregate.note_people(self.by)
 
 
 class SignalSourceEdited(Event, frozen=True, kw_only=True):

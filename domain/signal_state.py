@@ -57,12 +57,24 @@ class SignalState(BaseAggregate[UUID]):
         self.decision = Decision.PENDING
         self.decided = ""
         self.given: tuple[Yes, ...] = ()
+        self.named: tuple[str, ...] = ()
+        """Whose names may be in what those who come later are told."""
         self.last_change: tuple[int, str, datetime] | None = None
         self.edited: tuple[UUID, ...] = ()
         self.deleted: frozenset[UUID] = frozenset()
         self.closed = False
         self.voided = False
         self.ended = ""
+
+    def note_decision(self, decision: Decision, *by: str, at: datetime) -> None:
+        """Notes what was decided, by whom."""
+        self.decision = decision
+        self.decided = f"{' and '.join(by)} at {moment(at)}"
+        self.note_people(*by)
+
+    def note_people(self, *names: str) -> None:
+        """Notes that somebody decided something of it."""
+        self.named = (*self.named, *(name for name in names if name not in self.named))
 
     def look_again(self, event: Event, words: str) -> None:
         """Notes that the trade is another one than whoever looked before has seen."""

@@ -6,6 +6,7 @@ read what was sealed: destroying it is how a person is erased from a record that
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -13,6 +14,22 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from domain.shared import Created, Event, Impossible, InvalidInput, Refused
+
+MEMBER = "member"
+"""The platform of people who are known here by nothing but a name."""
+
+_NAME_WITH_ID = re.compile(r".*\(([a-z]+):([^()\s]+)\)", re.DOTALL)
+_ID_ALONE = re.compile(r"\d{5,}", re.ASCII)
+
+
+def subject_of(name: str) -> tuple[str, str]:
+    """The platform, and the id there, of whom a name on record means: `nora (discord:4711)` or
+    `4711` is who has that id whatever they are called; any other name stands for itself.
+    """
+    found = _NAME_WITH_ID.fullmatch(name)
+    if found is not None:
+        return found[1], found[2]
+    return ("discord" if _ID_ALONE.fullmatch(name) else MEMBER), name
 
 
 class UnderHold(Refused):

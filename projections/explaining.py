@@ -21,7 +21,7 @@ from domain.executions import counted_share
 from domain.ranking import Rules
 from domain.shared import cents, learned
 from domain.standings import ONE, day_return, grown, window_return
-from projections.opening import opened
+from projections.opening import opened, opened_actor
 from projections.pnl import BookDay, ContributionLine, day_of
 from projections.position_pages import book_days, position
 from projections.positions import executions_of
@@ -226,7 +226,14 @@ def _causes(connection: Connection[Any], events: Iterable[int]) -> dict[int, Cau
         connection, {message for message in messages.values() if message is not None}
     )
     return {
-        at: Cause(at, name, actor, recorded_at, messages[at], said.get(messages[at]))
+        at: Cause(
+            at,
+            name,
+            opened_actor(connection, actor),
+            recorded_at,
+            messages[at],
+            said.get(messages[at]),
+        )
         for at, name, actor, recorded_at, _ in rows
     }
 

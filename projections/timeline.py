@@ -92,7 +92,7 @@ from domain.signal_events import (
 )
 from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
 from domain.traders import TraderLinked, TraderUnlinked
-from projections.opening import opened
+from projections.opening import opened, opened_actor
 from projections.readmodel import Line, Projection, Register, Seen, Strip, when
 
 Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
@@ -284,9 +284,9 @@ def timeline(
 
 
 def readable(connection: Connection[Any], event: TimelineEvent) -> TimelineEvent:
-    """The event with what is sealed in its body opened."""
+    """The event with who did it and what is sealed in its body opened."""
     body = opened(connection, event.name, event.body, event.stream, event.version)
-    return event._replace(body=body)
+    return event._replace(body=body, actor=opened_actor(connection, event.actor))
 
 
 # The first and last position of a stream keep the search out of all other partitions.

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from domain.transparency.leaf import LoggedEvent
+from projections.opening import opened_actor
 from projections.timeline import TimelineEvent, readable, timeline
 
 HAPPENED = (
@@ -57,25 +58,34 @@ def trail(
         )
     begin, end = (sought.after, after) if descending else (_later(sought.after, after), None)
     query = _TRAIL.format(
-        limits=_limits(begin, end, last),
+        story=_STORY.format(limits=_limits(begin, end, last)),
         conditions=_conditions(sought),
         direction="DESC" if descending else "ASC",
     )
     found = connection.execute(
         query,
         {
-            **sought._asdict(),
+            "since": sought.since,
+            "before": sought.before,
             "subject": subject,
             "begin": begin,
             "end": end,
             "last": last,
             "limit": limit,
-            "actor": sought.actor,
+            "actors": _actors(connection, subject, sought.actor) if sought.actor else [],
             "kinds": list(sought.kinds),
         },
         binary=True,
     )
     return [readable(connection, TimelineEvent(*row)) for row in found.fetchall()]
+
+
+def _actors(connection: Connection[Any], subject: UUID, wanted: str) -> list[str]:
+    """The actors of a story, as they are stored, in whose readable name a text is found."""
+    query = _ACTORS.format(story=_STORY.format(limits=""))
+    stored = [row[0] for row in connection.execute(query, {"subject": subject}).fetchall()]
+    part = wanted.lower()
+    return [actor for actor in stored if part in opened_actor(connection, actor).lower()]
 
 
 def _later(one: int | None, other: int | None) -> int | None:
@@ -94,7 +104,7 @@ def _conditions(sought: Sought) -> str:
             "(e.name = ANY(%(kinds)s) OR split_part(e.name, '.', 1) = ANY(%(kinds)s))"
         )
     if sought.actor:
-        conditions.append("strpos(lower(e.actor), lower(%(actor)s)) > 0")
+        conditions.append("e.actor = ANY(%(actors)s)")
     if sought.since is not None:
         conditions.append(f"{_HAPPENED} >= %(since)s")
     if sought.before is not None:
@@ -109,10 +119,7 @@ _HAPPENED = (
 )
 
 # What `projections.timeline` tells of a subject, without the limits that filters would break.
-_TRAIL = """
-SELECT position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,
-    e.correlation, e.causation
-FROM (
+_STORY = """(
     SELECT position FROM read.timeline WHERE subject = %(subject)s{limits}
     UNION
     SELECT position FROM tape.events
@@ -123,7 +130,14 @@ FROM (
     SELECT position
     FROM (SELECT valid_from AS position FROM read.messages WHERE trader = %(subject)s) said
     WHERE true{limits}
-) story JOIN tape.events e USING (position)
+) story JOIN tape.events e USING (position)"""
+
+_ACTORS = "SELECT DISTINCT e.actor FROM {story}"
+
+_TRAIL = """
+SELECT position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,
+    e.correlation, e.causation
+FROM {story}
 WHERE {conditions}
 ORDER BY position {direction} LIMIT %(limit)s
 """
@@ -131,9 +145,18 @@ ORDER BY position {direction} LIMIT %(limit)s
 
 def event_at(connection: Connection[Any], position: int) -> LoggedEvent | None:
     """The event at a position with its whole envelope."""
+    return _one(connection, "= %(position)s", position)
+
+
+def last_event(connection: Connection[Any], position: int) -> LoggedEvent | None:
+    """The last event up to a position that is shown over this connection."""
+    return _one(connection, "<= %(position)s ORDER BY position DESC LIMIT 1", position)
+
+
+def _one(connection: Connection[Any], which: str, position: int) -> LoggedEvent | None:
     row = connection.execute(
         "SELECT position, stream, version, name, body, event_id, recorded_at, actor, correlation,"
-        " causation, command_id FROM tape.events WHERE position = %(position)s",
+        f" causation, command_id FROM tape.events WHERE position {which}",
         {"position": position},
         binary=True,
     ).fetchone()

@@ -12,6 +12,7 @@ from application.erasing import erase as erase_subject
 from application.erasing import lift_hold, place_hold
 from application.ports import NotFound
 from domain.shared import ERASED, Impossible
+from domain.subjects import MEMBER, subject_of
 from interfaces.cli.deciding import As, Key, done
 from interfaces.cli.output import Column, as_json, console, table, warnings
 from interfaces.cli.session import AsOf, Json, command, find, house, operator
@@ -27,8 +28,9 @@ app = typer.Typer(no_args_is_help=True, help="People whose words are kept, or er
 Person = Annotated[
     str,
     typer.Argument(
-        metavar="TRADER|PLATFORM:ID|KEY",
-        help="A trader's name, an id on a platform such as discord:4711, or the id of a key.",
+        metavar="TRADER|PLATFORM:ID|member:NAME|KEY",
+        help="A trader's name, an id on a platform such as discord:4711, member:NAME for who has"
+        " none, or the id of a key.",
     ),
 ]
 Reason = Annotated[str, typer.Option(help="Why; it is recorded, so name nobody in it.")]
@@ -86,7 +88,8 @@ def erase(
     key: Key = None,
     json: Json = False,
 ) -> None:
-    """Destroy a person's key: nobody reads again what they said or were called.
+    """Destroy a person's key: nobody reads again what they said or were called, nor who decided
+    what they did.
 
     The record keeps its events, figures and proofs. It cannot be taken back.
     """
@@ -95,7 +98,9 @@ def erase(
         who, subject = operator(member), _key(opened, person)
         if not yes:
             typer.confirm(
-                f"Nobody will be able to read again what {person} said. Erase?", abort=True
+                f"Nobody will be able to read again what {person} said, or that it was they who"
+                " decided something. Erase?",
+                abort=True,
             )
         asked = command(opened, who, "erase", subject, reason, key=key)
         outcome = erase_subject(opened.desk, asked, who, subject=subject, reason=reason)
@@ -130,6 +135,7 @@ def show(
         with opened.reader.connection() as connection:
             found = subjects(connection, as_of=as_of)
             rows = [row for row in found if wanted in (None, row.subject)]
+        readable = 0 if json or person is not None else opened.subjects.named_readably()
     if json:
         as_json([
             {"subject": row.subject, "holds": row.holds, "erased_at": row.erased_at,
@@ -147,6 +153,9 @@ def show(
         ),
         empty="nobody is held or was erased" if wanted is None else f"subject {wanted}: no hold",
     )
+    if readable:
+        console.print(f"{readable:,} events were recorded before names were sealed: who did them"
+                      " stays readable")  # fmt: skip
 
 
 def _state(row: SubjectRow, unfinished: bool) -> str:
@@ -172,7 +181,9 @@ def _key(opened: House, text: str, *, make: bool = False) -> UUID:
         NotFound: nobody goes by it, or nothing of theirs is sealed.
     """
     platform, colon, person = text.partition(":")
-    if not colon:
+    if platform == MEMBER:
+        platform, person = subject_of(person)
+    elif not colon:
         try:
             return UUID(text)
         except ValueError:

@@ -16,6 +16,7 @@ from adapters.erased import Erasure
 from adapters.mapper import Decode, TapeMapper
 from adapters.postgres import WRITER_ROLE, connect
 from adapters.sealed_bodies import SealedBodies, SealingMapper, personal_kinds
+from adapters.sealed_names import kinds_with_people
 from adapters.subject_keys import FRESH_S, SubjectKeys
 from application.ports import PortRefused
 from projections.opening import open_with
@@ -72,9 +73,9 @@ class Subjects:
         return hashed if self.master_key is None else self.keys.blinded(hashed)
 
     def attend(self, connection: Connection[Any]) -> None:
-        """Lets queries over this connection open what is sealed."""
+        """Lets queries over this connection open what is sealed, bodies and actors."""
         if self.bodies is not None:
-            open_with(connection, self.bodies.opened)
+            open_with(connection, self.bodies.opened, self.bodies.names.opened)
 
     def said(self, name: str, body: bytes, stream: UUID, version: int) -> bytes | None:
         """The salt and the fields that are sealed in a body, if anybody may still read them.
@@ -83,6 +84,15 @@ class Subjects:
             BrokenSeal, Unavailable, PortRefused: they cannot be opened.
         """
         return None if self.bodies is None else self.bodies.said(name, body, stream, version)
+
+    def named(self, token: str) -> bytes | None:
+        """The salt and the name that are sealed in the place of a name, if anybody may still read
+        it.
+
+        Raises:
+            Unavailable, PortRefused: it cannot be opened.
+        """
+        return None if self.bodies is None else self.bodies.names.said(token)
 
     def key_of(self, platform: str, person: str, *, make: bool = False) -> UUID | None:
         """The id of a person's key; `make` gives one to who has none.
@@ -103,7 +113,15 @@ class Subjects:
         """Throws away what reactions and snapshots hold of these people, and own keys."""
         self.keys.close()
         with closing(connect(self._url, role=WRITER_ROLE)) as connection:
-            erased.drop_copies(connection, erasures)
+            erased.drop_copies(connection, erasures, self._opened)
+
+    def named_readably(self) -> int:
+        """How many events name who did them for good, for they are older than sealed names."""
+        with closing(connect(self._url, role=WRITER_ROLE)) as connection:
+            return erased.named_readably(connection)
+
+    def _opened(self, text: str) -> str:
+        return text if self.bodies is None else self.bodies.names.opened(text)
 
     def finish(self, erasures: Collection[Erasure]) -> None:
         """Says that nothing here holds any more what was sealed under their keys."""
@@ -118,4 +136,5 @@ class Subjects:
 
 def holds_words(model: type[Projection]) -> bool:
     """Whether the rows of a read model come of what is sealed."""
-    return not personal_kinds().keys().isdisjoint(model.handlers())
+    sealed = personal_kinds().keys() | kinds_with_people().keys()
+    return not sealed.isdisjoint(model.handlers())

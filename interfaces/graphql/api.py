@@ -14,7 +14,7 @@ from strawberry.types import ExecutionResult
 
 from application.access import Member
 from application.ports import Unavailable
-from domain.shared import InvalidInput
+from domain.shared import InvalidInput, is_erased_person
 from interfaces.compose import House
 from interfaces.graphql.documents import Document, Documents, NotADocument, hash_of
 from interfaces.graphql.entry import Entry
@@ -169,7 +169,8 @@ class Api:
     def _find_member(self, sha256: str) -> Member | None:
         with database_errors(), self.house.reader.connection() as connection:
             row = token_of(connection, sha256)
-        if row is None:
+        # Nobody can tell any more whose token it is, so it opens nothing.
+        if row is None or is_erased_person(row.name):
             return None
         trader = "" if row.trader is None else str(row.trader)
         return Member(name=row.name, roles=row.roles, trader=trader)

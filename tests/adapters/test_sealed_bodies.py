@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import StoredEvent
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,34 +26,15 @@ from adapters.sealed_bodies import (
     personal_kinds,
     sealed_part,
 )
-from adapters.subject_keys import SubjectKey, SubjectKeys
+from adapters.subject_keys import SubjectKeys
 from application.ports import PortRefused, Unavailable
 from domain.messages import Message, MessageCaptured, message_stream
 from domain.shared import ERASED
 from domain.traders import Trader
+from tests.adapters.handed_keys import HandedKeys
 
 NOON = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 WORDS = 'bought 5 \\"NVDA\\" 600c @ 2.30, sealed:" so to say'
-
-
-class HandedKeys(SubjectKeys):
-    """Keys that lie in memory; `events` are the first ones of streams."""
-
-    def __init__(self) -> None:
-        self.people: dict[tuple[str, str], SubjectKey] = {}
-        self.events: dict[UUID, tuple[str, bytes]] = {}
-        self.gone: set[bytes] = set()
-
-    def of(self, platform: str, person: str) -> SubjectKey:
-        made = SubjectKey(uuid4(), AESGCM(AESGCM.generate_key(256)))
-        return self.people.setdefault((platform, person), made)
-
-    def by_id(self, key_id: bytes) -> SubjectKey | None:
-        found = {key.id.bytes: key for key in self.people.values()}
-        return None if key_id in self.gone else found[key_id]
-
-    def first_event(self, stream: UUID) -> tuple[str, bytes] | None:
-        return self.events.get(stream)
 
 
 @pytest.fixture

@@ -53,8 +53,10 @@ def test_what_a_query_reads_is_opened_as_the_connection_is_told(tape: Tape) -> N
     runner.catch_up()
     found = timeline(tape.connection, said)
     assert b"hello" in found[0].body, "as it is stored, where nobody says otherwise"
-    open_with(tape.connection, shouted)
-    assert b"HELLO" in timeline(tape.connection, said)[0].body
+    open_with(tape.connection, shouted, str.upper)
+    told = timeline(tape.connection, said)[0]
+    assert b"HELLO" in told.body
+    assert told.actor == found[0].actor.upper() != found[0].actor
     runner.close()
 
 
