@@ -145,7 +145,7 @@ def _ends(look: Look) -> tuple[int, int]:
     if end is None:
         end = look.as_of
     if end is None:
-        end, _ = look.asking.reading.reached(Books, Timeline, SignalFeed, Messages)
+        end, _ = look.asking.reading.reached(Books, Timeline, SignalFeed, Messages, Clocks)
     if begin is None:
         raise InvalidInput("say which two moments are compared: from=POSITION or TIME, and to=")
     if begin < 1:

@@ -19,7 +19,7 @@ from interfaces.graphql.documents import Documents
 from interfaces.graphql.reading import Asking, Reading, read
 from interfaces.pages.asked import Asked, moment_of
 from projections.readmodel import Projection
-from projections.trail import event_at
+from projections.trail import last_event
 
 T = TypeVar("T")
 
@@ -94,7 +94,8 @@ class Look:
             return moment_of(asked_for)
         if as_of is None:
             return self.visit.house.clock.now().replace(second=0, microsecond=0)
-        found = event_at(self._reading.connection(), as_of)
+        # Who sees not everything may not see the event at that very position.
+        found = last_event(self._reading.connection(), as_of)
         if found is None:
             raise NotFound(f"there is no event at position {as_of}")
         decided = datetime.fromisoformat(_body_of(found.body)["timestamp"])
