@@ -1,14 +1,12 @@
-"""How fast read models are made and how soon they show what happened.
+"""How fast a simple projection follows, and how soon rows show what happened.
 
-Everything runs on a made-up history with bodies and mix of real ones. Rebuilding happens in a
-process of its own, so that its memory is its own as well.
+Everything runs on a made-up history with bodies and mix of real ones.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import random
-import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache, partial
 from multiprocessing.connection import Connection as Pipe
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 from eventsourcing.application import Application
@@ -35,17 +33,10 @@ from adapters.postgres import PROJECTOR_ROLE, WRITER_ROLE, Connection, connect
 from application.ports import Appended, Batch, Envelope, Unavailable
 from domain.catalogue import event_classes
 from domain.traders import TraderRegistered
-from projections.approval_queue import ApprovalQueue
-from projections.blotter import Blotter
-from projections.books import Books
-from projections.exposure import Exposure
 from projections.folding import LOST, Reading
 from projections.models import READ_MODELS
 from projections.readmodel import Projection, Row, Seen, Table, when
 from projections.runner import Runner
-from projections.signal_feed import SignalFeed
-from projections.timeline import Timeline
-from projections.trader_profiles import TraderProfiles
 from tests.benchmarks.harness import Measured, benchmark, fresh_database, in_turns, seconds
 from tests.benchmarks.history import write_history
 from tests.benchmarks.trading_life import Recorded, Trading
@@ -56,10 +47,6 @@ STOCK_EVENTS = 3_000
 LIVE_EVENTS = 100_000
 SAMPLES = 600
 """So many appends are waited for; the sixth slowest is the 99th of a hundred."""
-
-CORE = (ApprovalQueue, Blotter, Books, Exposure, SignalFeed, Timeline, TraderProfiles)
-"""Signal feed, approval queue, blotter, positions, P&L and leaderboards (which are one fold, the
-books), exposure, trader profiles, timeline."""
 
 RAW = (
     "SELECT position, stream, version, name, body, recorded_at, actor, correlation, causation"
@@ -215,90 +202,6 @@ def seconds_of_the_library(url: str) -> float:
         took = time.perf_counter() - begun
     application.close()
     return took
-
-
-class Rebuilt(NamedTuple):
-    """What a rebuild of some read models took."""
-
-    seconds: float
-    megabytes: float
-
-    @property
-    def rate(self) -> float:
-        """Events a second."""
-        return EVENTS / self.seconds
-
-
-@cache
-def _rebuilt() -> tuple[Rebuilt, Rebuilt]:
-    """Rebuilds of the core, and of everything there is."""
-    with fresh_database() as url:
-        write_history(url, EVENTS)
-        with in_a_process(_compile, url) as answer:
-            answer.recv()
-        with in_a_process(_start_everything, url) as answer:
-            everything: Rebuilt = answer.recv()
-        with in_a_process(_rebuild_core, url) as answer:
-            core: Rebuilt = answer.recv()
-    return core, everything
-
-
-def _compile(_url: str, answer: Pipe) -> None:
-    """Compiles the kernels, should nobody have done it on this machine: it takes memory once."""
-    # The process that rebuilds loads this module as well, and need not have the compiler in it.
-    from domain.quant.valuing import value_options
-
-    found = value_options([8.0, 8.0], 100.0, 100.0, 1.0, 0.04, 0.0, [True, False], True)
-    answer.send(found.delta.tolist())
-
-
-def _start_everything(url: str, answer: Pipe) -> None:
-    # Nothing is there yet, so the start makes it all.
-    answer.send(_measured(Runner(reading(url), READ_MODELS).start))
-
-
-def _rebuild_core(url: str, answer: Pipe) -> None:
-    answer.send(_measured(Runner(reading(url), CORE).rebuild))
-
-
-def _measured(rebuild: Callable[[], None]) -> Rebuilt:
-    begun = time.perf_counter()
-    rebuild()
-    took = time.perf_counter() - begun
-    # The peaks of both processes, as if they came at the same moment.
-    peaks = [resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)]
-    return Rebuilt(took, sum(peak.ru_maxrss for peak in peaks) / 1024)
-
-
-@benchmark("rebuild_core", unit="events/s", limit=30_000, better="higher")
-def rebuild_core() -> Measured:
-    """The read models of the core, made together from the first event to the last index."""
-    core, _ = _rebuilt()
-    return Measured(
-        core.rate,
-        f"{len(CORE)} projections from {EVENTS:,} events in {core.seconds:.1f} s,"
-        f" at most {core.megabytes:.0f} MB of memory",
-    )
-
-
-@benchmark("rebuild_everything", unit="s", limit=60, better="lower")
-def rebuild_everything() -> Measured:
-    """What an update waits for that changes every read model there is."""
-    _, everything = _rebuilt()
-    return Measured(
-        everything.seconds,
-        f"{len(READ_MODELS)} projections from {EVENTS:,} events: {everything.rate:,.0f}/s",
-    )
-
-
-@benchmark("rebuild_memory", unit="MB", limit=500, better="lower")
-def rebuild_memory() -> Measured:
-    """What the processes take at most that rebuild everything."""
-    _, everything = _rebuilt()
-    return Measured(
-        everything.megabytes,
-        f"peaks of both processes while they rebuild from {EVENTS:,} events",
-    )
 
 
 @benchmark("visible_p99", unit="ms", limit=50, better="lower")
