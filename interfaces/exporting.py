@@ -81,6 +81,7 @@ def export(house: House, trader: UUID | None, folder: Path, progress: Progress) 
         positions,
         progress,
         house.subjects.said,
+        house.subjects.named,
     )
     return Exported(len(positions), last.size)
 

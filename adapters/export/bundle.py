@@ -26,12 +26,14 @@ from adapters.export.layout import (
     HTML_TAIL,
     MANIFEST,
     SALT,
+    TOKEN,
     consistency_name,
     csv_line,
     html_line,
     manifest_of,
     note_name,
     proof_name,
+    quoted,
     with_words,
 )
 from adapters.export.schema import event_schema
@@ -54,6 +56,7 @@ PARQUET_ROWS = 20_000
 
 Progress = Callable[[int], None]
 Said = Callable[[str, bytes, UUID, int], bytes | None]
+Named = Callable[[str], bytes | None]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -81,6 +84,8 @@ class Export:
     read: ReadNodes
     said: Said | None = None
     """What was sealed in an event, salt and fields, where somebody may still read it."""
+    named: Named | None = None
+    """The salt and the name that were sealed to a text, where somebody may still read it."""
 
 
 def write_bundle(
@@ -130,6 +135,7 @@ class _Bundle:
         self._note = export.notes[-1]
         self._last: Checkpoint = parse_checkpoint(self._note.text)
         self._frontier = Frontier()
+        self._names: dict[str, bytes | None] = {}
 
     def write(self, batches: Iterable[Sequence[LoggedEvent]], progress: Progress) -> None:
         """Everything, the manifest last."""
@@ -194,17 +200,20 @@ class _Bundle:
                 lines.writelines(map(exported_line, batch, leaves))
                 shown = [self._shown(event) for event in batch]
                 words.writelines(line for line, _ in shown)
-                cells = [_cells(event, body) for event, (_, body) in zip(batch, shown, strict=True)]
+                cells = [self._cells(e, body) for e, (_, body) in zip(batch, shown, strict=True)]
                 table.write("".join(map(csv_line, cells)).encode())
                 page.write("".join(map(html_line, cells[: max(HTML_ROWS - rows, 0)])).encode())
                 rows += len(batch)
                 progress(rows)
             page.write(HTML_TAIL.encode())
+        self._put("names.jsonl", b"".join(self._name_lines()))
         return rows
 
     def _shown(self, event: LoggedEvent) -> tuple[bytes, str]:
         """The line of the words of an event, if it has any to show, and its body with them."""
         body, said = event.body.decode("utf-8"), self._export.said
+        if "~" in body:
+            body = TOKEN.sub(lambda found: quoted(self._name(found[0]))[1:-1], body)
         salted = None if said is None else said(event.name, event.body, event.stream, event.version)
         if salted is None:
             return b"", body
@@ -215,6 +224,36 @@ class _Bundle:
             "salt": to_base64(salted[:SALT]),
         }
         return canonical(told) + b"\n", with_words(body, fields)
+
+    def _cells(self, event: LoggedEvent, body: str) -> tuple[str, ...]:
+        """An event as a row of the copies to read: `layout.CELLS`."""
+        return (
+            str(event.position),
+            utc_text(event.recorded_at),
+            event.name,
+            str(event.stream),
+            str(event.version),
+            TOKEN.sub(lambda found: self._name(found[0]), event.actor),
+            body,
+        )
+
+    def _name(self, token: str) -> str:
+        """The name that is sealed, if anybody may still read it; else as it is."""
+        if token not in self._names:
+            named = self._export.named
+            self._names[token] = None if named is None else named(token)
+        salted = self._names[token]
+        return token if salted is None else salted[SALT:].decode("utf-8")
+
+    def _name_lines(self) -> Iterator[bytes]:
+        for token, salted in sorted(self._names.items()):
+            if salted is not None:
+                told: dict[str, Json] = {
+                    "name": salted[SALT:].decode("utf-8"),
+                    "salt": to_base64(salted[:SALT]),
+                    "token": token,
+                }
+                yield canonical(told) + b"\n"
 
     def _proofs(self, batch: Sequence[LoggedEvent], hashes: Sequence[bytes]) -> None:
         if self._export.subject is None:
@@ -256,19 +295,6 @@ def exported_line(event: LoggedEvent, leaf: bytes) -> bytes:
     place = len(b'{"actor":,') + len(_encode(event.actor))
     body = _encode(event.body.decode("utf-8"))
     return b"".join((leaf[:place], b'"body":', body, b",", leaf[place:], b"\n"))
-
-
-def _cells(event: LoggedEvent, body: str) -> tuple[str, ...]:
-    """An event as a row of the copies to read: `layout.CELLS`."""
-    return (
-        str(event.position),
-        utc_text(event.recorded_at),
-        event.name,
-        str(event.stream),
-        str(event.version),
-        event.actor,
-        body,
-    )
 
 
 def _kept(entries: Sequence[TraderEntry]) -> ReadNodes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -21,15 +22,21 @@ INDEXED = "log_index.recorded"
 PROOF = "c2sp.org/tlog-proof@v1"
 FILES = (
     "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
-    "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py", "words.jsonl",
+    "keys.txt", "names.jsonl", "policy.txt", "schema.json", "verify.mjs", "verify.py",
+    "words.jsonl",
 )  # fmt: skip
-FORMAT = 2
+FORMAT = 3
+NAMES = ("name", "salt", "token")
 WORDS = ("fields", "position", "salt")
 ENTRY = ("events", "last", "positions", "trader")
 SEALED = ',"sealed":"'
 SALT = 16
 COMMITMENT = slice(29, 61)
 """Where the SHA-256 of salt and fields stands in what is sealed."""
+TOKEN = re.compile("~[0-9A-Za-z_-]{86,}~")
+"""How a name is sealed for itself, in actors and bodies; it begins with a key's id."""
+NAME_COMMITMENT = slice(16, 48)
+"""Where the SHA-256 of salt and name stands in a sealed name."""
 CELLS = ("position", "recorded_at", "name", "stream", "version", "actor", "body")
 CSV_HEAD = ",".join(CELLS) + "\n"
 HTML_ROWS = 5_000
@@ -151,6 +158,21 @@ def words_of(line: bytes, event: dict[str, Any]) -> str:
     if not is_so or len(salt) != SALT:
         raise Wrong(f"these are not the words that position {told['position']} commits to")
     return with_words(event["body"], told["fields"])
+
+
+def name_of(line: bytes) -> tuple[str, str]:
+    """The sealed name of a line of names.jsonl, and the name, which is the one it commits to."""
+    told = object_of(line, NAMES)
+    token, name = told["token"], told["name"]
+    if not TOKEN.fullmatch(token):
+        raise Wrong("this is no sealed name")
+    digits = token[1:-1].replace("-", "+").replace("_", "/")
+    sealed = from_base64(digits + "=" * (-len(digits) % 4))
+    salt = from_base64(told["salt"])
+    is_so = sha256(salt + name.encode()).digest() == sealed[NAME_COMMITMENT]
+    if not is_so or len(salt) != SALT:
+        raise Wrong(f"{name[:40]!r} is not the name that {token[:12]}... commits to")
+    return token, name
 
 
 def _number(value: int | None) -> str:

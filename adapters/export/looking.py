@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from adapters.export.checking import Note, Tree, Wrong
-from adapters.export.layout import INDEXED, SEALED, WORDS, note_name, object_of, words_of
+from adapters.export.layout import (
+    INDEXED,
+    SEALED,
+    TOKEN,
+    WORDS,
+    name_of,
+    note_name,
+    object_of,
+    quoted,
+    words_of,
+)
 
 # Where the imports end: in a bundle, these modules are one file.
 
@@ -111,6 +121,53 @@ class Words:
         except EXPECTED as why:
             self._report.fault(f"words.jsonl line {self._number}", why)
             self._line = b""
+
+
+class Names:
+    """The names that are sealed in the events, as far as they are shown."""
+
+    def __init__(self, path: Path, report: Report) -> None:
+        self.closed: set[str] = set()
+        self._report = report
+        self._lines: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        self._met: set[str] = set()
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    self._take(line, number)
+                except EXPECTED as why:
+                    report.fault(f"names.jsonl line {number}", why)
+
+    def _take(self, line: bytes, number: int) -> None:
+        token, name = name_of(line)
+        if token <= max(self._names, default=""):
+            raise Wrong("the names are not in order, each once")
+        self._names[token], self._lines[token] = name, number
+
+    @property
+    def shown(self) -> int:
+        """How many names are shown."""
+        return len(self._names)
+
+    def put_into(self, event: dict[str, Any]) -> None:
+        """Puts the names where they are sealed in an event."""
+        event["actor"] = TOKEN.sub(lambda found: self._name(found[0]), event["actor"])
+        if "~" in event["body"]:
+            event["body"] = TOKEN.sub(lambda found: self._in_json(found[0]), event["body"])
+
+    def end(self) -> None:
+        """There are no more names than are sealed in the events."""
+        for token, number in self._lines.items():
+            if token not in self._met:
+                self._report.fault(f"names.jsonl line {number}", "no event here has it sealed")
+
+    def _name(self, token: str) -> str:
+        (self._met if token in self._names else self.closed).add(token)
+        return self._names.get(token, token)
+
+    def _in_json(self, token: str) -> str:
+        return quoted(self._name(token))[1:-1]
 
 
 class Whole:

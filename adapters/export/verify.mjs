@@ -17,9 +17,12 @@ import { parseArgs } from "node:util";
 const MANIFEST = "MANIFEST.sha256";
 const FILES = [
   "README.txt", "events.csv", "events.jsonl", "events.parquet", "export.json", "index.html",
-  "keys.txt", "policy.txt", "schema.json", "verify.mjs", "verify.py", "words.jsonl",
+  "keys.txt", "names.jsonl", "policy.txt", "schema.json", "verify.mjs", "verify.py",
+  "words.jsonl",
 ];
-const FORMAT = 2;
+const FORMAT = 3;
+const NAMES = ["name", "salt", "token"];
+const TOKEN = /~[0-9A-Za-z_-]{86,}~/g;
 const WORDS = ["fields", "position", "salt"];
 const SEALED = ',"sealed":"';
 const ENTRY = ["events", "last", "positions", "trader"];
@@ -342,6 +345,64 @@ class Copy {
   }
 }
 
+/** The names that are sealed in the events, as far as they are shown. */
+class Names {
+  closed = new Set();
+  #report;
+  #names = new Map();
+  #met = new Set();
+
+  constructor(folder, report) {
+    this.#report = report;
+    let number = 0;
+    let before = "";
+    for (const line of linesOf(join(folder, "names.jsonl"))) {
+      number += 1;
+      try {
+        const { name, token } = Names.#told(line);
+        require_(token > before, "the names are not in order, each once");
+        this.#names.set(token, { name, number });
+        before = token;
+      } catch (why) {
+        report.fault(`names.jsonl line ${number}`, why.message);
+      }
+    }
+  }
+
+  static #told(line) {
+    const { name, salt, token } = objectOf(line, NAMES);
+    require_(typeof token === "string" && token.replace(TOKEN, "") === "" && token !== "", "this is no sealed name");
+    const digits = token.slice(1, -1).replaceAll("-", "+").replaceAll("_", "/");
+    const sealed = fromBase64(digits.padEnd(Math.ceil(digits.length / 4) * 4, "="));
+    const bare = fromBase64(salt);
+    const isSo = bare.length === 16 && sha256(Buffer.concat([bare, Buffer.from(name)])).equals(sealed.subarray(16, 48));
+    require_(isSo, `that is not the name that ${token.slice(0, 12)}... commits to`);
+    return { name, token };
+  }
+
+  get shown() {
+    return this.#names.size;
+  }
+
+  /** Puts the names where they are sealed in an event. */
+  putInto(event) {
+    event.actor = event.actor.replace(TOKEN, (token) => this.#name(token));
+    if (event.body.includes("~")) event.body = event.body.replace(TOKEN, (token) => quoted(this.#name(token)).slice(1, -1));
+  }
+
+  #name(token) {
+    const known = this.#names.get(token);
+    (known === undefined ? this.closed : this.#met).add(token);
+    return known === undefined ? token : known.name;
+  }
+
+  end() {
+    for (const [token, { number }] of this.#names) {
+      if (!this.#met.has(token)) this.#report.fault(`names.jsonl line ${number}`, "no event here has it sealed");
+    }
+  }
+}
+
 /** What was sealed in the events, as far as it is shown: each line belongs to one of them. */
 class Words {
   shown = 0;
@@ -481,6 +542,7 @@ class Bundle {
   names = [];
   index = null;
   words = null;
+  sealed = null;
   until = 0;
   traders = 0;
   #known = new Set([MANIFEST, ...FILES]);
@@ -588,6 +650,7 @@ class Bundle {
       const table = opened(new Copy(this.folder, "events.csv", this.report, csvLine, Infinity));
       const page = opened(new Copy(this.folder, "index.html", this.report, htmlLine, HTML_ROWS));
       const words = (this.words = opened(new Words(this.folder, this.report)));
+      const sealed = (this.sealed = new Names(this.folder, this.report));
       table.expect(CSV_HEAD);
       page.expect(HTML_HEAD);
       let count = 0;
@@ -603,6 +666,7 @@ class Bundle {
           if (whole) return;
           continue;
         }
+        sealed.putInto(event);
         event.body = words.body(event);
         const cells = CELLS.map((name) => String(event[name]));
         table.row(cells);
@@ -613,6 +677,7 @@ class Bundle {
         }
       }
       words.end();
+      sealed.end();
       table.expect("", 1);
       page.expect(HTML_TAIL, 1);
       if (whole) {
@@ -734,6 +799,8 @@ function tell(bundle, last, subject) {
     proven.push(`${key.name}+${key.id} signed that checkpoint (Ed25519)${clock}.`);
   }
   if (bundle.words?.shown) proven.push(`words.jsonl: what ${told(bundle.words.shown)} of these events had sealed.`);
+  if (bundle.sealed?.shown) proven.push(`names.jsonl: the ${told(bundle.sealed.shown)} names that these events had sealed.`);
+  if (bundle.sealed?.closed.size) unproven.push(`whom ${told(bundle.sealed.closed.size)} sealed names mean: it is not shown.`);
   if (bundle.words?.closed) unproven.push(`what ${told(bundle.words.closed)} events have sealed: it is not shown.`);
   proven.push("events.csv and index.html say what events.jsonl says.");
   unproven.push("that what was recorded is true; only that it was recorded so, in this order.");

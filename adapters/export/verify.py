@@ -56,7 +56,7 @@ from adapters.export.layout import (
     object_of,
     proof_name,
 )
-from adapters.export.looking import EXPECTED, Copy, Report, Whole, Words
+from adapters.export.looking import EXPECTED, Copy, Names, Report, Whole, Words
 
 # Where the imports end: in a bundle, these modules are one file.
 
@@ -72,6 +72,7 @@ class Bundle:
         self.names: list[str] = []
         self.index: dict[str, Any] | None = None
         self.words: Words | None = None
+        self.sealed: Names | None = None
         self.until = 0
         self.traders = 0
         self.known = {MANIFEST, *FILES}
@@ -168,6 +169,7 @@ class Bundle:
             stack.enter_context(page.file)
             words = self.words = Words(self.folder / "words.jsonl", self.report)
             stack.enter_context(words.file)
+            sealed = self.sealed = Names(self.folder / "names.jsonl", self.report)
             table.expect(CSV_HEAD)
             page.expect(HTML_HEAD)
             for count, line in enumerate(lines, 1):
@@ -179,6 +181,7 @@ class Bundle:
                     if whole:
                         return
                     continue
+                sealed.put_into(event)
                 event["body"] = words.body(event)
                 cells = [str(event[name]) for name in CELLS]
                 table.row(cells)
@@ -186,6 +189,7 @@ class Bundle:
                 if event["stream"] == subject and event["name"].startswith("trader.re"):
                     self.names += filter(None, [json.loads(event["body"]).get("name")])
             words.end()
+            sealed.end()
             table.expect("", 1)
             page.expect(HTML_TAIL, 1)
             if whole:
@@ -312,6 +316,12 @@ def tell(bundle: Bundle, last: Note, subject: str | None) -> None:
         proven.append(f"words.jsonl: what {bundle.words.shown:,} of these events had sealed.")
     if bundle.words is not None and bundle.words.closed:
         unproven.append(f"what {bundle.words.closed:,} events have sealed: it is not shown.")
+    if bundle.sealed is not None and bundle.sealed.shown:
+        proven.append(
+            f"names.jsonl: the {bundle.sealed.shown:,} names that these events had sealed."
+        )
+    if bundle.sealed is not None and bundle.sealed.closed:
+        unproven.append(f"whom {len(bundle.sealed.closed):,} sealed names mean: it is not shown.")
     proven.append("events.csv and index.html say what events.jsonl says.")
     unproven.append("that what was recorded is true; only that it was recorded so, in this order.")
     unproven.append("ML-DSA-44 signatures: they were not checked, which takes more than this has.")

@@ -33,7 +33,7 @@ from projections.log_checkpoints import (
 )
 
 if TYPE_CHECKING:
-    from adapters.export.bundle import Said
+    from adapters.export.bundle import Named, Said
     from domain.transparency.indexed import TraderEntry
     from domain.transparency.leaf import LoggedEvent
     from domain.transparency.signatures import Signer
@@ -182,11 +182,12 @@ class LogHouse:
         positions: Sequence[int],
         progress: Callable[[int], None],
         said: Said | None = None,
+        named: Named | None = None,
     ) -> None:
         """Writes the events at these positions, a trader's or all, under the last of the notes.
 
         `index` is where the index of the traders' events lies on the tape, and its entries;
-        `said` tells what people had sealed in an event.
+        `said` tells what people had sealed in an event, `named` what a sealed name says.
 
         Raises:
             PortRefused, InvalidInput: the keys cannot be used, the folder cannot be written, or
@@ -207,6 +208,7 @@ class LogHouse:
             index=None if index is None else Index(reading.events_at([index[0]])[0], index[1]),
             read=reading.read,
             said=said,
+            named=named,
         )
         batches = _at(reading, positions)
         write_bundle(folder, export, batches, progress)

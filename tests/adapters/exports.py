@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -39,6 +39,7 @@ WORDS = (
     "größer <b> & ' \U0001f680",
     "\x7f\x01",
 )
+PEOPLE = ("nora (discord:4711)", 'ann "\U0001f680" \\\n', None, None)
 
 
 class Record:
@@ -50,6 +51,7 @@ class Record:
         self.stories: dict[UUID, list[int]] = {}
         self.rows: list[bytes] = []
         self.words: dict[bytes, bytes] = {}
+        self.names = dict(map(self._sealed_name, PEOPLE))
         self.frontier = Frontier()
         self.notes: list[Note] = []
         for trader in TRADERS:
@@ -68,13 +70,24 @@ class Record:
             body=body,
             event_id=UUID(int=chance.getrandbits(128)),
             recorded_at=NOON + timedelta(microseconds=position * chance.randrange(1, 10**7)),
-            actor=chance.choice(("member:1", "reaction:book", "größer=")),
+            actor=chance.choice(("member:1", "reaction:book", "größer=", self._member())),
             correlation=UUID(int=chance.getrandbits(128)) if chance.random() < 0.5 else None,
             causation=position - 1 or None,
             command_id=UUID(int=chance.getrandbits(128)),
         )
         self.events.append(event)
         return event
+
+    def _sealed_name(self, name: str | None) -> tuple[str, bytes | None]:
+        """What stands for a name, and the salt and the name, which nobody may be able to read."""
+        salted = self._chance.randbytes(16) + (name or "gone").encode()
+        raw = self._chance.randbytes(16) + sha256(salted).digest() + self._chance.randbytes(20)
+        token = f"~{urlsafe_b64encode(raw).decode().rstrip('=')}~"
+        return token, None if name is None else salted
+
+    def _member(self) -> str:
+        """Somebody who acts; of some of them nobody can tell any more who they are."""
+        return f"member:{self._chance.choice(tuple(self.names))}"
 
     def _register(self, trader: UUID) -> None:
         body = b'{"author_id":"1","name":"Nora","platform":"test"}'
@@ -84,6 +97,8 @@ class Record:
     def _say(self) -> None:
         trader = self._chance.choice(TRADERS)
         body = self._chance.choice(WORDS).join(("{", "}")).encode()
+        if self._chance.random() < 0.3:
+            body = b'{"by":"%s"}' % self._chance.choice(tuple(self.names)).encode()
         if self._chance.random() < 0.5:
             body = self._sealed()
         event = self._add(UUID(int=self._chance.getrandbits(128)), 1, "message.captured", body)
@@ -98,6 +113,10 @@ class Record:
         if self._chance.random() < 0.8:
             self.words[body] = salted
         return body
+
+    def named(self, token: str) -> bytes | None:
+        """The name that is sealed, if it can be read."""
+        return self.names[token]
 
     def said(self, _name: str, body: bytes, _stream: UUID, _version: int) -> bytes | None:
         """The words that a body commits to, if they can be read."""
@@ -134,6 +153,7 @@ class Record:
             index=None if index is None else Index(index, self.entries),
             read=self.read,
             said=self.said,
+            named=self.named,
         )
 
     def write(self, folder: Path, index: LoggedEvent | None, subject: UUID | None) -> None:

@@ -9,8 +9,8 @@ from random import Random
 from adapters.export.layout import MANIFEST, manifest_of
 
 PROVEN = (
-    "consistency/", "events.csv", "events.jsonl", "export.json", "index", "leaves.bin", "proofs/",
-    "words.jsonl",
+    "consistency/", "events.csv", "events.jsonl", "export.json", "index", "leaves.bin",
+    "names.jsonl", "proofs/", "words.jsonl",
 )  # fmt: skip
 """What has to hold whatever the manifest says."""
 
