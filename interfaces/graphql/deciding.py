@@ -57,7 +57,8 @@ def decide(
     member = member_of(asking)
     command = Command.given(key, what, *given, actor=member.actor, at=asking.house.clock.now())
     outcome = act(asking.house.desk, command, member)
-    _log.info("%s by %s: %s at %d", what, member.actor, outcome.stream, outcome.position)
+    # Who it was stands at that position, from where it can be erased.
+    _log.info("%s: %s at %d", what, outcome.stream, outcome.position)
     return Decided(
         id=outcome.stream,
         version=outcome.version,
