@@ -25,6 +25,7 @@ class Happened(msgspec.Struct, frozen=True):
     stream: UUID
     recorded_at: datetime
     actor: str
+    """As it is stored: the name of a person is sealed in it."""
     correlation: UUID | None
     event: Event
 

@@ -211,11 +211,17 @@ async def test_pages_show_who_and_are_searched_by_it_until_then(
         assert "dana (discord:551100)" in found
         assert "Correction approved" in found
         assert "Correction requested" not in found
+        event = found.partition('href="/audit/event/')[2].partition('"')[0]
+        assert "dana (discord:551100)" in (await browser.http.get(f"/audit/event/{event}")).text
         erase_all(shell)
         assert "Correction approved" not in await timeline("dana")
         after = await timeline("erased person")
         assert "Correction approved" in after
         assert "551100" not in after
+        page = (await browser.http.get(f"/audit/event/{event}")).text
+        assert "erased person" in page
+        assert "551100" not in page
+        assert "stored as" in page
 
 
 async def test_the_token_of_who_was_erased_opens_nothing(decided: Deciders, shell: Shell) -> None:
