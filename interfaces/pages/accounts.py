@@ -11,7 +11,7 @@ from uuid import UUID
 from application.ports import NotFound
 from domain.accounts import account_stream
 from interfaces.pages.timelines import timeline_of
-from interfaces.pages.visiting import Look, Page, Visit, id_in
+from interfaces.pages.visiting import Look, Page, one_of
 from projections.accounts import AccountRow, Accounts, accounts
 from projections.books import Books
 from projections.people import People, owners
@@ -36,15 +36,8 @@ class AccountShown(NamedTuple):
     holdings: Sequence[PositionRow]
 
 
-def account_in(visit: Visit) -> UUID | Page:
-    """The account that the path names; by its name, the page of its id."""
-    key = str(visit.named["key"])
-    found = id_in(key)
-    if found is not None:
-        return found
-    rest = visit.path.partition("/audit/account/")[2].partition("/")[2]
-    tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/account/{account_stream(key)}{tail}{visit.asked.words()}")
+of_account = one_of("account", lambda _, key: account_stream(key))
+"""Of a page of the account that the path names, by its name too."""
 
 
 def known_account(look: Look, stream: UUID, as_of: int | None) -> AccountShown:
@@ -74,24 +67,16 @@ def account_at(look: Look, stream: UUID, as_of: int | None) -> AccountShown | No
     return AccountShown(row, pnl, commission, equity, invested, equity - invested, held)
 
 
-def account_page(visit: Visit) -> Page:
+@of_account
+def account_page(look: Look, stream: UUID) -> Page:
     """The account's figures and story."""
-    stream = account_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        database = look.of(People)
-        owner = next(
-            (one for one in owners(database, as_of=look.as_of) if one.account == stream), None
-        )
-        return Page(
-            "account.html",
-            {
-                "account": known_account(look, stream, look.as_of),
-                "owner": owner,
-                "timeline": timeline_of(look, stream),
-            },
-        )
-
-    return visit.read(shown)
+    database = look.of(People)
+    owner = next((one for one in owners(database, as_of=look.as_of) if one.account == stream), None)
+    return Page(
+        "account.html",
+        {
+            "account": known_account(look, stream, look.as_of),
+            "owner": owner,
+            "timeline": timeline_of(look, stream),
+        },
+    )

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.shared import InvalidInput
-from interfaces.pages.accounts import AccountShown, account_at, account_in, known_account
+from interfaces.pages.accounts import AccountShown, account_at, known_account, of_account
 from interfaces.pages.events import known_ids, told
-from interfaces.pages.signals import known_signal, signal_in
-from interfaces.pages.traders import known_trader, trader_in, windows_of
-from interfaces.pages.visiting import Look, Page, Visit
+from interfaces.pages.signals import known_signal, of_signal
+from interfaces.pages.traders import known_trader, of_trader, windows_of
+from interfaces.pages.visiting import Look, Page
 from interfaces.wording import amount, moment, money, percent, price
 from projections.blotter import Blotter, fills, orders
 from projections.books import Books
@@ -63,75 +63,57 @@ class Moved(NamedTuple):
     total: Decimal
 
 
-def diff_trader(visit: Visit) -> Page:
+@of_trader
+def diff_trader(look: Look, trader: UUID) -> Page:
     """A trader's figures and trades."""
-    trader = trader_in(visit)
-    if isinstance(trader, Page):
-        return trader
-
-    def shown(look: Look) -> Page:
-        begin, end = _ends(look)
-        groups = []
-        pairs = zip(
-            windows_of(look, trader, look.moment(begin), begin),
-            windows_of(look, trader, look.moment(end), end),
-            strict=True,
-        )
-        for was, now in pairs:
-            found = differences(STANDING, was.standing, now.standing)
-            groups.append(Group(now.words, found))
-        database = look.of(Books, as_of=end)
-        trades = _positions(
-            positions(database, book=trader, as_of=begin, limit=POSITIONS_MAX),
-            positions(database, book=trader, as_of=end, limit=POSITIONS_MAX),
-            "/audit/signal/",
-        )
-        name, back = known_trader(look, trader).name, f"/audit/trader/{trader}"
-        return _page(look, name, back, trader, groups, trades, book=trader, has_windows=True)
-
-    return visit.read(shown)
+    begin, end = _ends(look)
+    groups = []
+    pairs = zip(
+        windows_of(look, trader, look.moment(begin), begin),
+        windows_of(look, trader, look.moment(end), end),
+        strict=True,
+    )
+    for was, now in pairs:
+        found = differences(STANDING, was.standing, now.standing)
+        groups.append(Group(now.words, found))
+    database = look.of(Books, as_of=end)
+    trades = _positions(
+        positions(database, book=trader, as_of=begin, limit=POSITIONS_MAX),
+        positions(database, book=trader, as_of=end, limit=POSITIONS_MAX),
+        "/audit/signal/",
+    )
+    name, back = known_trader(look, trader).name, f"/audit/trader/{trader}"
+    return _page(look, name, back, trader, groups, trades, book=trader, has_windows=True)
 
 
-def diff_signal(visit: Visit) -> Page:
+@of_signal
+def diff_signal(look: Look, stream: UUID) -> Page:
     """A signal's state, prices, fills and P&L."""
-    stream = signal_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        begin, end = _ends(look)
-        current = known_signal(look, stream)
-        was, now = (_signal_parts(look, stream, as_of) for as_of in (begin, end))
-        keys = dict.fromkeys([*was, *now])
-        groups = [
-            Group(title, differences_of(was.get(title, {}), now.get(title, {}))) for title in keys
-        ]
-        name = title_of(current.symbol)
-        return _page(look, name, f"/audit/signal/{stream}", stream, groups, (), trade=stream)
-
-    return visit.read(shown)
+    begin, end = _ends(look)
+    current = known_signal(look, stream)
+    was, now = (_signal_parts(look, stream, as_of) for as_of in (begin, end))
+    keys = dict.fromkeys([*was, *now])
+    groups = [
+        Group(title, differences_of(was.get(title, {}), now.get(title, {}))) for title in keys
+    ]
+    name = title_of(current.symbol)
+    return _page(look, name, f"/audit/signal/{stream}", stream, groups, (), trade=stream)
 
 
-def diff_account(visit: Visit) -> Page:
+@of_account
+def diff_account(look: Look, stream: UUID) -> Page:
     """An account's cash, holdings and P&L."""
-    stream = account_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        begin, end = _ends(look)
-        was, now = account_at(look, stream, begin), known_account(look, stream, end)
-        groups = [Group("figures", differences(ACCOUNT, was, now))]
-        database = look.of(Books, as_of=end)
-        held = _positions(
-            positions(database, book=stream, as_of=begin, limit=POSITIONS_MAX),
-            positions(database, book=stream, as_of=end, limit=POSITIONS_MAX),
-            "/audit/id/",
-        )
-        back = f"/audit/account/{stream}"
-        return _page(look, now.row.name, back, stream, groups, held, book=stream)
-
-    return visit.read(shown)
+    begin, end = _ends(look)
+    was, now = account_at(look, stream, begin), known_account(look, stream, end)
+    groups = [Group("figures", differences(ACCOUNT, was, now))]
+    database = look.of(Books, as_of=end)
+    held = _positions(
+        positions(database, book=stream, as_of=begin, limit=POSITIONS_MAX),
+        positions(database, book=stream, as_of=end, limit=POSITIONS_MAX),
+        "/audit/id/",
+    )
+    back = f"/audit/account/{stream}"
+    return _page(look, now.row.name, back, stream, groups, held, book=stream)
 
 
 def _ends(look: Look) -> tuple[int, int]:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from application.ports import NotFound
 from domain.shared import InvalidInput
-from interfaces.pages.accounts import account_in, known_account
-from interfaces.pages.signals import known_signal, signal_in
-from interfaces.pages.traders import WORDS, known_trader, trader_in
-from interfaces.pages.visiting import Look, Page, Visit
+from interfaces.pages.accounts import known_account, of_account
+from interfaces.pages.signals import known_signal, of_signal
+from interfaces.pages.traders import WORDS, known_trader, of_trader
+from interfaces.pages.visiting import Look, Page
 from projections.books import Books
 from projections.explaining import Explained, explain_pnl, explain_return, explain_trade
 from projections.messages import Messages
@@ -20,43 +20,27 @@ STEPS = 200
 PNL, RETURN = "pnl", "return"
 
 
-def why_trader(visit: Visit) -> Page:
+@of_trader
+def why_trader(look: Look, trader: UUID) -> Page:
     """A trader's P&L or return over a window."""
-    trader = trader_in(visit)
-    if isinstance(trader, Page):
-        return trader
-    return visit.read(
-        lambda look: _book(look, trader, known_trader(look, trader).name, f"/audit/trader/{trader}")
-    )
+    return _book(look, trader, known_trader(look, trader).name, f"/audit/trader/{trader}")
 
 
-def why_account(visit: Visit) -> Page:
+@of_account
+def why_account(look: Look, stream: UUID) -> Page:
     """An account's P&L over a window."""
-    stream = account_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        name = known_account(look, stream, look.as_of).row.name
-        return _book(look, stream, name, f"/audit/account/{stream}", figures=(PNL,))
-
-    return visit.read(shown)
+    name = known_account(look, stream, look.as_of).row.name
+    return _book(look, stream, name, f"/audit/account/{stream}", figures=(PNL,))
 
 
-def why_signal(visit: Visit) -> Page:
+@of_signal
+def why_signal(look: Look, stream: UUID) -> Page:
     """A trade's P&L."""
-    stream = signal_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        row = known_signal(look, stream)
-        found = explain_trade(look.of(Books, Messages), stream, as_of=look.as_of)
-        if found is None:
-            raise NotFound(f"the signal {stream} has no trade")
-        return _page(look, found, title_of(row.symbol), f"/audit/signal/{stream}")
-
-    return visit.read(shown)
+    row = known_signal(look, stream)
+    found = explain_trade(look.of(Books, Messages), stream, as_of=look.as_of)
+    if found is None:
+        raise NotFound(f"the signal {stream} has no trade")
+    return _page(look, found, title_of(row.symbol), f"/audit/signal/{stream}")
 
 
 def _book(

@@ -16,7 +16,7 @@ from domain.terms import Changed
 from interfaces.lookups import signal_named
 from interfaces.pages.events import changed_of, happened_at
 from interfaces.pages.timelines import timeline_of
-from interfaces.pages.visiting import Look, Page, Visit, id_in
+from interfaces.pages.visiting import Look, Page, one_of
 from projections.blotter import Blotter, FillRow, OrderRow, fills, orders
 from projections.books import Books
 from projections.corrections import CorrectionRow, Corrections, corrections
@@ -56,16 +56,10 @@ class Revision(NamedTuple):
     is_edit: bool
 
 
-def signal_in(visit: Visit) -> UUID | Page:
-    """The signal that the path names; by the beginning of its id, the page of all of it."""
-    key = str(visit.named["key"])
-    found = id_in(key)
-    if found is not None:
-        return found
-    named = visit.read(lambda look: signal_named(look.of(SignalFeed), key))
-    rest = visit.path.partition("/audit/signal/")[2].partition("/")[2]
-    tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/signal/{named}{tail}{visit.asked.words()}")
+of_signal = one_of(
+    "signal", lambda visit, key: visit.read(lambda look: signal_named(look.of(SignalFeed), key))
+)
+"""Of a page of the signal that the path names, if only by the beginning of its id."""
 
 
 def known_signal(look: Look, stream: UUID) -> SignalRow:
@@ -80,36 +74,30 @@ def known_signal(look: Look, stream: UUID) -> SignalRow:
     return found
 
 
-def signal_page(visit: Visit) -> Page:
+@of_signal
+def signal_page(look: Look, stream: UUID) -> Page:
     """How the signal stands, and its story."""
-    stream = signal_in(visit)
-    if isinstance(stream, Page):
-        return stream
-
-    def shown(look: Look) -> Page:
-        row, as_of = known_signal(look, stream), look.as_of
-        database = look.of(
-            SignalFeed, SignalAnswers, Blotter, Books, Corrections, Messages, Timeline,
-            TraderProfiles,
-        )  # fmt: skip
-        booked = executions(database, stream, as_of=as_of)
-        return Page(
-            "signal.html",
-            {
-                "signal": row,
-                "trader": names_of(database, [row.trader], as_of=as_of).get(row.trader, ""),
-                "executions": booked,
-                "position": position(database, stream, as_of=as_of),
-                "answers": answers(database, stream, as_of=as_of),
-                "orders": _orders(database, stream, as_of),
-                "corrections": corrections_of(database, stream, as_of),
-                "revisions": revisions(database, row, booked, as_of),
-                "timeline": timeline_of(look, stream),
-                "target": Target.SIGNAL,
-            },
-        )
-
-    return visit.read(shown)
+    row, as_of = known_signal(look, stream), look.as_of
+    database = look.of(
+        SignalFeed, SignalAnswers, Blotter, Books, Corrections, Messages, Timeline,
+        TraderProfiles,
+    )  # fmt: skip
+    booked = executions(database, stream, as_of=as_of)
+    return Page(
+        "signal.html",
+        {
+            "signal": row,
+            "trader": names_of(database, [row.trader], as_of=as_of).get(row.trader, ""),
+            "executions": booked,
+            "position": position(database, stream, as_of=as_of),
+            "answers": answers(database, stream, as_of=as_of),
+            "orders": _orders(database, stream, as_of),
+            "corrections": corrections_of(database, stream, as_of),
+            "revisions": revisions(database, row, booked, as_of),
+            "timeline": timeline_of(look, stream),
+            "target": Target.SIGNAL,
+        },
+    )
 
 
 def _orders(database: Connection[Any], stream: UUID, as_of: int | None) -> list[OrderShown]:

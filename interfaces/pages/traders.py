@@ -11,7 +11,7 @@ from application.ports import NotFound
 from interfaces.graphql.boards import MODELS, sessions_of
 from interfaces.lookups import trader_named
 from interfaces.pages.timelines import timeline_of
-from interfaces.pages.visiting import Look, Page, Visit, id_in
+from interfaces.pages.visiting import Look, Page, one_of
 from projections.flags import flag_marks
 from projections.leaderboards import Standing, alone
 from projections.people import People, one_person
@@ -37,16 +37,10 @@ class WindowShown(NamedTuple):
     standing: Standing | None
 
 
-def trader_in(visit: Visit) -> UUID | Page:
-    """The trader that the path names; by a name, the page of their id."""
-    key = str(visit.named["key"])
-    found = id_in(key)
-    if found is not None:
-        return found
-    named = visit.read(lambda look: trader_named(look.of(TraderProfiles), key))
-    rest = visit.path.partition("/audit/trader/")[2].partition("/")[2]
-    tail = f"/{rest}" if rest else ""
-    return Page(location=f"/audit/trader/{named}{tail}{visit.asked.words()}")
+of_trader = one_of(
+    "trader", lambda visit, key: visit.read(lambda look: trader_named(look.of(TraderProfiles), key))
+)
+"""Of a page of the trader that the path names, by their name too."""
 
 
 def known_trader(look: Look, trader: UUID) -> TraderRow:
@@ -74,29 +68,23 @@ def windows_of(
     ]
 
 
-def trader_page(visit: Visit) -> Page:
+@of_trader
+def trader_page(look: Look, trader: UUID) -> Page:
     """The trader's figures and story."""
-    trader = trader_in(visit)
-    if isinstance(trader, Page):
-        return trader
-
-    def shown(look: Look) -> Page:
-        row = known_trader(look, trader)
-        is_first = visit.asked.number("after") is None
-        at = look.moment(look.as_of)
-        database = look.of(*MODELS, People)
-        return Page(
-            "trader.html",
-            {
-                "trader": row,
-                "at": at,
-                "windows": windows_of(look, trader, at, look.as_of) if is_first else (),
-                "flags": flag_marks(database, [trader], as_of=look.as_of).get(trader, 0),
-                "others": [
-                    other for other in one_person(database, trader, look.as_of) if other != trader
-                ],
-                "timeline": timeline_of(look, trader),
-            },
-        )
-
-    return visit.read(shown)
+    row = known_trader(look, trader)
+    is_first = look.visit.asked.number("after") is None
+    at = look.moment(look.as_of)
+    database = look.of(*MODELS, People)
+    return Page(
+        "trader.html",
+        {
+            "trader": row,
+            "at": at,
+            "windows": windows_of(look, trader, at, look.as_of) if is_first else (),
+            "flags": flag_marks(database, [trader], as_of=look.as_of).get(trader, 0),
+            "others": [
+                other for other in one_person(database, trader, look.as_of) if other != trader
+            ],
+            "timeline": timeline_of(look, trader),
+        },
+    )

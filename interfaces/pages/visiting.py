@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -109,3 +109,26 @@ def id_in(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def one_of(
+    area: str, id_of: Callable[[Visit, str], UUID]
+) -> Callable[[Callable[[Look, UUID], Page]], Callable[[Visit], Page]]:
+    """Makes pages of a thing that the path names by its id. By another name that `id_of` knows,
+    the page is found at that id.
+    """
+
+    def made(show: Callable[[Look, UUID], Page]) -> Callable[[Visit], Page]:
+        @wraps(show)
+        def page(visit: Visit) -> Page:
+            key = str(visit.named["key"])
+            found = id_in(key)
+            if found is not None:
+                return visit.read(lambda look: show(look, found))
+            rest = visit.path.partition(f"/audit/{area}/")[2].partition("/")[2]
+            tail = f"/{rest}" if rest else ""
+            return Page(location=f"/audit/{area}/{id_of(visit, key)}{tail}{visit.asked.words()}")
+
+        return page
+
+    return made
