@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from domain.grammar.reading import Kind
-from domain.grammar.stems import Hinted, page_of
+from domain.grammar.stems import Hint, Hinted, page_of, word_mark
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.verbs import FIRST_WORDS
 from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TARGETS
@@ -15,6 +15,8 @@ _WORD = re.compile(r"[a-z][a-z']*")
 _MATTER = re.compile(
     r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]"
 )
+_FIGURES = Hint(*"0123456789$", "/usd")
+"""What matters without such a word holds one of these."""
 _ACTIVE = (
     frozenset(FIRST_WORDS)
     - {"in", "long", "am", "got", "get", "picking", "picked", "going", "all", "be", "b/e", "b"}
@@ -22,7 +24,7 @@ _ACTIVE = (
     | TAKE | SECURE | FRACTIONS.keys() | STOPS | TARGETS | RIGHTS.keys()
     | {"breakeven", "cash", "watching", "watchlist", "eyeing"}
 )  # fmt: skip
-"""Of letters alone, so that one that stands between blanks is found by parting the text there."""
+_ACTS = word_mark(_ACTIVE)
 _UP = Hinted("up ove", r"\bup (?:over |another |almost )?[0-9]+ ?%|\bover [0-9]+ ?%")
 _STANDS_AT = re.compile(
     r"\b(up|down) (?:about |almost |around |over |to |nearly )?([0-9]+(?:\.[0-9]+)?) ?%"
@@ -64,12 +66,15 @@ _TARGET_HIT = re.compile(
 
 def may_act(text: str) -> bool:
     """Whether any word of a trade is in the text; most chat ends here."""
-    low = page_of(text).low
-    return (
-        not _ACTIVE.isdisjoint(low.split())
-        or _MATTER.search(low) is not None
-        or not _ACTIVE.isdisjoint(_WORD.findall(low))
-    )
+    page = page_of(text)
+    low = page.low
+    if page.marks & _ACTS and (low == page.plain or _says_active(low)):
+        return True
+    return page.marks & _FIGURES.mark > 0 and _MATTER.search(low) is not None
+
+
+def _says_active(low: str) -> bool:
+    return not (_ACTIVE.isdisjoint(low.split()) and _ACTIVE.isdisjoint(_WORD.findall(low)))
 
 
 def speaks_of_entry(text: str) -> bool:
@@ -82,8 +87,6 @@ def stated_gain(text: str) -> Decimal | None:
 
     None where nothing is said of it, more than one thing, or only what would be.
     """
-    if "%" not in text:
-        return None
     low = page_of(text).low
     found = {(way, share) for way, share in _STANDS_AT.findall(low)}
     if len(found) != 1 or _SUPPOSED.search(low):

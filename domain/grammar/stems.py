@@ -17,12 +17,16 @@ from domain.grammar.keeping import Kept
 TEXTS_MAX = 64
 
 _STEM = re.compile(r"([a-z]{1,3}+)[a-z]*+")
+_RUN = re.compile(r"[a-z][a-z']*")
 _SAME_LETTERS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that a pattern without case takes for plain ones."""
 
 _bits = (1 << place for place in count())
 _of_stems: dict[str, int] = {}
+_of_words: dict[str, int] = {}
 _of_parts: list[tuple[int, list[str]]] = []
+_of_signs: list[tuple[int, list[str]]] = []
+"""Those of the parts that are without letters."""
 
 
 def each_stem(text: str) -> list[str]:
@@ -49,11 +53,12 @@ def holds_any(text: str, parts: Iterable[str]) -> bool:
 
 
 def _in_word(word: str) -> int:
-    found = 0
+    found = _of_words.get(word, 0)
     for stem in each_stem(word):
         found |= _of_stems.get(stem, 0)
-    # No part is without letters.
-    for mark, parts in _of_parts if word != word.upper() else ():
+    for run in _RUN.findall(word):
+        found |= _of_words.get(run, 0)
+    for mark, parts in _of_signs if word == word.upper() else (*_of_parts, *_of_signs):
         if holds_any(word, parts):
             found |= mark
     return found
@@ -74,12 +79,14 @@ def _page(text: str) -> Page:
     low = text.lower()
     plain = low if text.isascii() else with_plain_letters(text).lower()
     marks = 0
-    for found in map(_words.__getitem__, (low if plain == low else f"{low} {plain}").split()):
+    # Most words have no mark.
+    for found in filter(None, map(_mark, (low if plain == low else f"{low} {plain}").split())):
         marks |= found
     return Page(low, plain, marks)
 
 
 _words = Kept(_in_word)
+_mark = _words.__getitem__
 _pages = Kept(_page, TEXTS_MAX)
 page_of = _pages.__getitem__
 """The page of a text; those of the last few texts are kept."""
@@ -87,29 +94,62 @@ page_of = _pages.__getitem__
 
 def stem_mark(stems: Iterable[str]) -> int:
     """A new mark, of texts with a word that begins so."""
+    return _new_mark(_of_stems, stems)
+
+
+def word_mark(words: Iterable[str]) -> int:
+    """A new mark, of texts with one of these words, whatever signs stand beside it."""
+    return _new_mark(_of_words, words)
+
+
+def _new_mark(marks: dict[str, int], said: Iterable[str]) -> int:
     mark = next(_bits)
-    for stem in stems:
-        _of_stems[stem] = _of_stems.get(stem, 0) | mark
+    for one in said:
+        marks[one] = marks.get(one, 0) | mark
+    _forget()
+    return mark
+
+
+def _forget() -> None:
+    """Throws away what was kept before there was a mark more."""
     _words.clear()
     _pages.clear()
-    return mark
 
 
 class Hint:
     """Texts in small letters, some of them with blanks, of which one has to be in a message."""
 
-    __slots__ = ("mark", "parts")
+    __slots__ = ("_sure", "mark", "parts")
 
     def __init__(self, *parts: str) -> None:
         self.parts = parts
-        self.mark = next(_bits)
-        _of_parts.append((self.mark, [max(part.split(), key=len) for part in parts]))
-        _words.clear()
-        _pages.clear()
+        whole = [part for part in parts if part.split() == [part]]
+        self._sure = _mark_of_parts(whole)
+        longest = [max(part.split(), key=len) for part in parts if part not in whole]
+        self.mark = self._sure | _mark_of_parts(longest)
+        _forget()
 
     def is_in(self, page: Page) -> bool:
         """Whether one of them stands anywhere in the text."""
-        return page.marks & self.mark > 0 and holds_any(page.low, self.parts)
+        if not page.marks & self.mark:
+            return False
+        if page.marks & self._sure and page.low is page.plain:
+            return True
+        return holds_any(page.low, self.parts)
+
+
+def _mark_of_parts(parts: list[str]) -> int:
+    """A new mark, of words that hold one of the parts."""
+    if not parts:
+        return 0
+    mark = next(_bits)
+    for of_some, some in (
+        (_of_parts, [part for part in parts if part != part.upper()]),
+        (_of_signs, [part for part in parts if part == part.upper()]),
+    ):
+        if some:
+            of_some.append((mark, some))
+    return mark
 
 
 class Held:

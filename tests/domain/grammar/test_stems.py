@@ -7,7 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.grammar import block_words, frames, stance
-from domain.grammar.stems import Hint, Pattern, each_stem, holds_any, page_of, stem_mark
+from domain.grammar.stems import (
+    Hint,
+    Pattern,
+    each_stem,
+    holds_any,
+    page_of,
+    stem_mark,
+    word_mark,
+)
 
 _SIGNS = dict.fromkeys(
     sign
@@ -55,9 +63,17 @@ def test_a_text_has_the_marks_of_what_its_words_may_begin() -> None:
     assert not page_of("a swap, not usual").marks & mark
 
 
-@pytest.mark.parametrize("said", ["the zqxly", "zqx ly", "no zq xly", "(zqx)", "ZQX"])
+def test_a_text_has_the_marks_of_its_words_whatever_signs_stand_beside_them() -> None:
+    mark = word_mark({"zqw", "zqw's"})
+    assert all(page_of(said).marks & mark for said in ("a ZQW", "(zqw)", "2zqw's,", "zqw's"))
+    assert not any(page_of(said).marks & mark for said in ("zqwx", "a zq w", "zqw'sx"))
+
+
+@pytest.mark.parametrize(
+    "said", ["the zqxly", "zqx ly", "no zq xly", "(zqx)", "ZQX", "a#", "# 5", "5", "\u0130#", ""]
+)
 def test_a_hint_is_in_a_text_only_where_one_of_its_parts_stands(said: str) -> None:
-    hint = Hint("zqx", " zq x")
+    hint = Hint("zqx", " zq x", "#")
     assert hint.is_in(page_of(said)) == holds_any(said.lower(), hint.parts)
 
 
