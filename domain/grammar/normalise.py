@@ -73,12 +73,16 @@ _SPELLINGS = (
     "NFA", "purposes", "данная", "Данная",
 )  # fmt: skip
 _FEW = 24
+"""Of the few words of a label no page is made for the question whether they have to be cleaned."""
 _HINT = Hint(*dict.fromkeys(map(str.lower, _SPELLINGS)))
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
 _BLANKS = re.compile(r"[^\S\n]+")
 """No blank but the space is printable."""
+_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s")
+_DRESS = Hint(*_DRESSED)
+_LABEL_DRESS = re.compile("|".join(map(re.escape, ("  ", *_DRESSED, *_SPELLINGS))))
 
 
 @lru_cache(maxsize=32)
@@ -88,8 +92,9 @@ def clean(text: str) -> str:
     Quoted lines and struck-through words are dropped: they are not what the author now says.
     The last few texts are kept, for one message is cleaned by several readers.
     """
-    if not text:
-        return text
+    bare = text.replace("*", "").replace("_", "").replace("`", "")
+    if not bare or (len(text) <= LENGTH_MAX and _is_plain(bare)):
+        return bare.strip()
     text = text[:LENGTH_MAX]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX]
@@ -109,6 +114,18 @@ def clean(text: str) -> str:
         text = _BLANKS.sub(" ", text)
     text = text.strip()
     return text if text.isascii() else in_english(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing more to clean away but what stands at the ends."""
+    if not text.isascii():
+        return False
+    if len(text) < _FEW:
+        return _LABEL_DRESS.search(text) is None and text.isprintable()
+    page = page_of(text)
+    if page.marks & _DRESS.mark or _HINT.is_in(page) or "  " in text:
+        return False
+    return text.replace("\n", "").isprintable()
 
 
 def _in_words(pictured: re.Match[str]) -> str:
@@ -136,7 +153,6 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    # Of the few words of a label no page is made for this question alone.
     may_hold = len(text) < _FEW or _HINT.is_in(page_of(text))
     if not (may_hold and holds_any(text, _SPELLINGS)):
         return text

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.grammar.normalise import clean
 from domain.grammar.reader import read
 from domain.grammar.reading import Action, Embed, EmbedField, Kind, MessageText, Reading, Room
 from tests.domain.grammar.corpus import BOOKED, HALF_READ, TRAPS
@@ -84,3 +85,9 @@ def test_the_longest_message_of_the_worst_kind_is_read_in_a_blink(bit: str) -> N
     began = thread_time()
     read_text((bit * 4_000)[:4_000])
     assert thread_time() - began < 0.5
+
+
+@given(st.text("aBnotfd12 \n@$.,:/-+'()<>*_~`|\t\r", max_size=60))
+def test_a_plain_text_is_cleaned_like_any_other(said: str) -> None:
+    # A tab makes no text plain, and at the end it is cleaned away itself.
+    assert clean(said) == clean(f"{said}\n\t")
