@@ -46,6 +46,7 @@ SPOTS_MAX = 40
 """Action words looked at in one text; a message with more is no alert, whatever it says."""
 
 _COMMA = Token("comma", ",", ",")
+_COUNTS = ("num", "qty")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
 _TELLING = TICKER | marked(
     REMAINDER | RIGHTS.keys() | FRACTIONS.keys(), kinds=_SLOT_KINDS - {"num"}
@@ -172,6 +173,9 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
                 found.refusals.append(Refusal(kind, why, spot.verb, piece.sentence))
         else:
             taken.append(spot)
+    if len(taken) == 1 and not refused:
+        found.acts.append(_act(parts, place, taken[0], len(piece.tokens), is_first=True))
+        return False
     for index, spot in enumerate(taken):
         following = [s.start for s in (*taken[index + 1 :], *refused) if s.start > spot.start]
         until = min(following, default=len(piece.tokens))
@@ -219,7 +223,8 @@ def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bo
     after = piece.tokens[spot.end : until]
     if piece.marks & _INTENDED:
         after = _without_plans(after)
-    if is_first and not any(map(_names, (*before, *after))):
+    named = piece.marks & _NAMING > 0 and any(map(_names, (*before, *after)))
+    if is_first and not named:
         before = [*_heading_contract(parts, place), *before]
     tokens = [*before, *after]
     verb = _adding(spot.verb) if _is_more(after) else spot.verb
@@ -246,8 +251,10 @@ def _names(token: Token) -> bool:
 
 def _is_more(after: Sequence[Token]) -> bool:
     """Whether an entry is one more of what is open: "bought 2 more"."""
-    heads = [token.low for token in after[:3] if token.kind not in ("num", "qty")]
-    return heads[:1] == ["more"]
+    for token in after[:3]:
+        if token.kind not in _COUNTS:
+            return token.low == "more"
+    return False
 
 
 def _adding(verb: Verb) -> Verb:

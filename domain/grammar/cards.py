@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from domain.grammar.keeping import kept
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, MessageText, Room
@@ -96,7 +97,8 @@ class Card(msgspec.Struct, gc=False):
     def heading(self) -> str:
         """What the title holds besides its sense: "TSLA 250C" of "BTO TSLA 250C"."""
         whole = self.sense is None or self.sense.is_weak
-        return _NUMBERED.sub(" ", self.title if whole or self.sense is None else self.sense.rest)
+        said = self.title if whole or self.sense is None else self.sense.rest
+        return _NUMBERED.sub(" ", said) if "#" in said else said
 
     @property
     def words(self) -> str:
@@ -119,12 +121,9 @@ def cards(text: MessageText, room: Room) -> list[Card]:
     return found
 
 
-def texts(card: Card) -> Iterator[str]:
+def texts(card: Card) -> list[str]:
     """The words of a card in which things are done: prose first, notes after."""
-    if card.prose:
-        yield card.prose
-    if card.notes:
-        yield card.notes
+    return [part for part in (card.prose, card.notes) if part]
 
 
 def _asks(content: str) -> bool:
@@ -143,7 +142,7 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
 
     What a bot says of the author ("mila closed long") counts before its title ("long TSLA")."""
     card.is_talked_over = len(content.split()) > _TITLE_WORDS_MAX
-    card.is_relayed = _RELAYED.search(f"{content}\n{card.title}") is not None
+    card.is_relayed = _RELAYED.find(f"{content}\n{card.title}") is not None
     if over is None or (over.is_weak and card.sense is not None):
         return card
     if card.sense is None or card.sense.is_weak or _RELAYED.search(content):
@@ -165,16 +164,16 @@ def _embed(embed: Embed, room: Room) -> Card:
     card = Card(title=_plain(embed.title).replace("\n", " "), is_embed=True)
     lines = _plain(embed.description).split("\n")
     for fold in embed.fields:
-        lines += _field_lines(_plain(fold.name), _plain(fold.value))
-    card.is_option = _OPTION_TITLE.search(card.title) is not None
+        lines += _field_lines(_label(fold.name), _plain(fold.value))
+    # No page is made of a title's few words.
+    card.is_option = _OPTION_TITLE.find(card.title) is not None
     card.sense = sense_of(card.title, room)
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
     _fill_labels(card, lines)
-    card.lines = ticket_lines(card.prose)
-    card.is_option = (
-        card.is_option or _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
-    )
+    card.lines = ticket_lines(card.prose) if card.prose else []
+    if not card.is_option and (card.prose or card.notes):
+        card.is_option = _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
     return card
 
 
@@ -204,9 +203,14 @@ def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
         card.title, card.sense, lines[first] = line, sense, ""
 
 
+@kept()
+def _label(name: str) -> str:
+    """The name of a field in one line; a room's are always the same."""
+    return " ".join(_plain(name).split()).strip(" :@#")
+
+
 def _field_lines(name: str, value: str) -> list[str]:
     """A field as lines: its values stand by a name that is a label, below one that is not."""
-    name = " ".join(name.split()).strip(" :@#")
     rows = [row.strip() for row in value.split("\n") if row.strip()]
     role = role_of(name)
     if role is Role.NOTES:

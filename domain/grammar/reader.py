@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -87,7 +87,7 @@ def read(text: MessageText, room: Room) -> Reading:
     if (said := block or read_followup(text)) is not None:
         return said
     parts = cards(text, room)
-    whole = "\n".join([card.words for card in parts])
+    whole = parts[0].words if len(parts) == 1 else "\n".join([card.words for card in parts])
     amended = None if text.embeds else amends(text.content, whole)
     if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
         return Reading(kind=Kind.CHAT, why="no word of a trade in it")
@@ -102,7 +102,8 @@ def read(text: MessageText, room: Room) -> Reading:
         setting = Setting(room, day, reason, alone=alone)
         if card.is_embed or card.roles:
             card.contract = contract_of(card, day)
-            setting.contract, setting.entry = tokens(card.contract), tokens(entry_of(card))
+            setting.contract = tokens(card.contract) if card.contract else ()
+            setting.entry = tokens(entry) if (entry := entry_of(card)) else ()
         _read_card(card, setting, gathered)
     return _reading(gathered, whole, day)
 
@@ -129,23 +130,15 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     if card.flow and not is_entry_card(card):
         gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
         return
-    found: list[Found] = []
-    tickets: list[Ticket] = []
-    marked = [(part, *tos.marked(part)) for part in texts(card)]
-    pasted = dict(chain.from_iterable(orders.items() for _, _, orders in marked if orders))
-    for said, words, _ in marked:
-        part = find(tokens(words))
-        if setting.alone:
-            act_barely(part, said)
-        found.append(part)
-        for act in part.acts:
-            order = pasted.get(act.object) if pasted else None
-            tickets.append(tos.ticket_of(order, setting.day) if order else judge(act, setting))
-    tickets = _without_round_trips(tickets, found, gathered)
+    found, tickets = _told(card, setting)
+    if len(tickets) > 1:
+        tickets = _without_round_trips(tickets, found, gathered)
     for part in found:
-        gathered.whys += [(refusal.kind, refusal.why) for refusal in part.refusals]
+        for refusal in part.refusals:
+            gathered.whys.append((refusal.kind, refusal.why))
         for piece in part.free:
-            _read_free(piece, setting.day, gathered)
+            if piece.marks & _TELLING:
+                _read_free(piece, setting.day, gathered)
     tickets, whys = deal(card, found, tickets, setting)
     gathered.whys += whys
     trades = [ticket for ticket in tickets if ticket.is_trade]
@@ -154,12 +147,30 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
     gathered.groups.append(trades)
 
 
+def _told(card: Card, setting: Setting) -> tuple[list[Found], list[Ticket]]:
+    """What the words of a card hold, and the tickets of all their acts."""
+    found: list[Found] = []
+    tickets: list[Ticket] = []
+    said = texts(card)
+    marked = [tos.marked(part) for part in said]
+    pasted: dict[str, re.Match[str]] = {}
+    for _, orders in marked:
+        pasted |= orders
+    for place, (words, _) in enumerate(marked):
+        part = find(tokens(words))
+        if setting.alone:
+            act_barely(part, said[place])
+        found.append(part)
+        for act in part.acts:
+            order = pasted.get(act.object) if pasted else None
+            tickets.append(tos.ticket_of(order, setting.day) if order else judge(act, setting))
+    return found, tickets
+
+
 def _without_round_trips(
     tickets: list[Ticket], found: Sequence[Found], gathered: _Gathered
 ) -> list[Ticket]:
     """A trade that is over when it is told ("bought at 2.30 and sold at 3.40") is not booked."""
-    if len(tickets) < 2:
-        return tickets
     acts = [act for part in found for act in part.acts]
     told: set[int] = set()
     for entry, leaving in round_trips(acts, tickets):
@@ -172,8 +183,6 @@ def _without_round_trips(
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
     """Words outside of any act: they may move levels, or name a contract."""
-    if not piece.marks & _TELLING:
-        return
     slots = fill(piece.tokens, day)
     if slots.strikes or slots.contracts:
         gathered.named += named_legs(slots)
@@ -207,30 +216,43 @@ def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:
     tickets = once(gathered.groups)
     if not tickets:
         return _without_trade(gathered, _once_each(gathered.named), whole, day)
-    named = _once_each([*[leg for t in tickets for leg in t.named], *gathered.named])
-    for ticket in tickets if len(tickets) == 1 else ():
-        _take_levels(gathered, ticket)
-    rules = _once_each([rule for ticket in tickets for rule in ticket.rules])
-    if len(tickets) > 1 and any(t.stop or t.targets for t in tickets):
-        rules += ("stops and targets of several trades in one message are not read",)
-    trades = _once_each([trade for ticket in tickets for trade in ticket.trades])
-    lead = next((ticket for ticket in tickets if ticket.trades), tickets[0])
+    if len(tickets) == 1:
+        _take_levels(gathered, tickets[0])
+    said = tickets[0] if len(tickets) == 1 else _said_together(tickets)
+    trades = _once_each(said.trades)
     return Reading(
-        kind=lead.kind,
-        confidence=min(ticket.confidence for ticket in tickets),
+        kind=said.kind,
+        confidence=said.confidence,
         trades=trades,
-        named=named,
+        named=_once_each([*said.named, *gathered.named]),
         spoken_of=stance.tickers(whole) if any(not trade.legs for trade in trades) else (),
         stop=gathered.stop,
         stop_at_entry=gathered.stop_at_entry,
         targets=gathered.targets,
-        missing=_once_each([part for ticket in tickets for part in ticket.missing]),
-        rules=rules,
-        why="; ".join(_once_each([ticket.why for ticket in tickets if ticket.why])),
+        missing=_once_each(said.missing),
+        rules=_once_each(said.rules),
+        why=said.why,
     )
 
 
-def _once_each(said: list[_T]) -> tuple[_T, ...]:
+def _said_together(tickets: Sequence[Ticket]) -> Ticket:
+    """Several tickets of a message as one, without levels: of which trade they are is not read."""
+    lead = next((ticket for ticket in tickets if ticket.trades), tickets[0])
+    rules = list(dict.fromkeys(rule for ticket in tickets for rule in ticket.rules))
+    if any(ticket.stop or ticket.targets for ticket in tickets):
+        rules.append("stops and targets of several trades in one message are not read")
+    return Ticket(
+        kind=lead.kind,
+        trades=tuple(trade for ticket in tickets for trade in ticket.trades),
+        missing=[part for ticket in tickets for part in ticket.missing],
+        rules=rules,
+        why="; ".join(dict.fromkeys(ticket.why for ticket in tickets if ticket.why)),
+        named=tuple(leg for ticket in tickets for leg in ticket.named),
+        confidence=min(ticket.confidence for ticket in tickets),
+    )
+
+
+def _once_each(said: Sequence[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(said)) if len(said) > 1 else tuple(said)
 
 
@@ -238,7 +260,7 @@ def _without_trade(
     gathered: _Gathered, named: tuple[LegReading, ...], whole: str, day: date
 ) -> Reading:
     # Of a ticker alone it is not known which contract is meant, if any.
-    is_clear = bool(named) or not stance.names_ticker(whole)
+    is_clear = "%" in whole and (bool(named) or not stance.names_ticker(whole))
     gain = stance.stated_gain(whole) if is_clear else None
     if gathered.stop is not None or gathered.stop_at_entry or gathered.targets:
         if stance.speaks_of_entry(whole):

@@ -80,8 +80,8 @@ class Slots(msgspec.Struct, gc=False):
     @property
     def root(self) -> str:
         """The ticker that stands closest before the strike, else the first one said."""
-        if not self.roots:
-            return ""
+        if len(self.roots) < 2:
+            return self.roots[0][1] if self.roots else ""
         before = [root for place, root in self.roots if place <= self.strike_at]
         return before[-1] if before else self.roots[0][1]
 
