@@ -182,7 +182,8 @@ def _expiry(card: Card, day: date) -> str:
     days = _COUNT.search(card.roles.get(Role.DTE, ""))
     if days is not None:
         return "0dte" if int(days[1]) == 0 else _in_days(day, int(days[1]))
-    later = fill(tokens(plain_days(card.roles.get(Role.DATE, ""))), day).expiry
+    dated = card.roles.get(Role.DATE, "")
+    later = fill(tokens(plain_days(dated)), day).expiry if dated else None
     return str(later.day) if later is not None and later.day is not None and later.day > day else ""
 
 

@@ -199,8 +199,10 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
     price, rule = price_of(card, verb.kind, may_quote=strong)
     heading = card.heading if card.is_embed else ""
     raw = f"{heading} , {card.roles.get(Role.CONTRACT, '')}"
+    quantity = quantity_of(card)
     said = Slots()
-    if card.lines or any(map(str.isdigit, raw)):
+    told = bool(price and quantity) and verb.kind not in EXITS
+    if not told and (card.lines or any(map(str.isdigit, raw))):
         said = fill([*tokens(plain_days(raw)), _END, *card.lines], day, verb)
     price = price or _said_price(said, is_sure=strong)
     if verb.kind in EXITS:
@@ -209,7 +211,7 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
         parts = [sold_part(card) or counted, price, card.contract, gain, levels_of(card)]
     else:
         average = new_average(card) if verb.kind is Kind.ADD else ""
-        quantity = quantity_of(card) or (f"{said.quantity:f}x" if said.quantity else "")
+        quantity = quantity or (f"{said.quantity:f}x" if said.quantity else "")
         parts = [quantity, price, average, card.contract, levels_of(card)]
     return " , ".join(part for part in parts if part), rule
 

@@ -148,6 +148,8 @@ _LABEL = re.compile(
     r"[^\w:$.,+\-]{0,4}"  # emoji, or the bracket that ends [Entry]
     r"[:=](?!=)"
 )
+_BEFORE_COLON_MAX = 60
+"""Longer than all that can stand before the colon of a label."""
 _DASHED = re.compile(
     r"^([A-Za-z][A-Za-z'/&. ]{0,23})[ #]?[0-9]{0,2} ?(?:[(][^()]{0,16}[)])? ?(?:->|-|~) +(?=\S)"
 )
@@ -185,10 +187,16 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
 
     Without a colon ("Entry - 2.30") only a card's line is taken for a label and its value.
     """
+    if not (":" in line or "=" in line or (is_card and " " in line)):
+        return []
     if not (line[:1].isascii() and line[:1].isalpha()):
         line = _BULLET.sub("", _EDGE.sub("", line))
     if ":" not in line and "=" not in line:
         return list(_dashed(line)) or list(_spaced(line)) if is_card else []
+    if "=" not in line and line.count(":") == 1:
+        label, _, value = line.partition(":")
+        said = _lone_label(label) if len(label) < _BEFORE_COLON_MAX else None
+        return [Labelled(*said, _value(value))] if said is not None else []
     found = list(_LABEL.finditer(line))
     if not found or found[0].start() > 0:
         return []
@@ -207,6 +215,14 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
         Labelled(role, _clean_label(match[1]), _value(line[match.end() : end]))
         for (role, match), end in zip(places, ends, strict=True)
     ]
+
+
+@kept()
+def _lone_label(said: str) -> tuple[Role, str] | None:
+    """The role and the words of what stands before the one colon of a line."""
+    found = _LABEL.match(f"{said}:")
+    role = role_of(found[1]) if found is not None else None
+    return (role, _clean_label(found[1])) if found is not None and role is not None else None
 
 
 def _value(text: str) -> str:
