@@ -58,13 +58,17 @@ LABEL = Pattern(
 """A label anywhere in a line in lower case; what stands behind it, up to the next one, is its
 value."""
 
+_SIZED = r"[0-9][0-9.,]{0,11} ?(?:pips?\b|points?\b|pts\b|lots?\b)"
+_NUMBERED = r" ?[.:#]? ?[0-9]{1,6}\b(?=[ :\n]|$)"
 SCRUB = Pattern(
-    r"\b[0-9]{1,3} ?(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf)\b"
-    r"|\b[mhdw][0-9]{1,2}\b|\b[0-9]{1,3} ?x\b|\bx ?[0-9]{1,3}\b"
-    r"|[+-]? ?[0-9][0-9.,]{0,11} ?(?:pips?\b|points?\b|pts\b|lots?\b)"
-    r"|\b[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\b|\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b"
-    r"|\b[0-9]{1,2}[./][0-9]{1,2}[./](?:20)?2[0-9]\b"
-    r"|#[0-9]+|\b[0-9]+(?:st|nd|rd|th)\b|\b(?:no|nr|id|signal) ?[.:#]? ?[0-9]{1,6}\b(?=[ :\n]|$)",
+    r"(?=[0-9])(?:\b[0-9]{1,3} ?"
+    r"(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|tf|x)\b"
+    rf"|{_SIZED}|\b[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?\b|\b20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}\b"
+    r"|\b[0-9]{1,2}[./][0-9]{1,2}[./](?:20)?2[0-9]\b|\b[0-9]+(?:st|nd|rd|th)\b)"
+    # The first sign stands first: by it each of these is passed over at once.
+    rf"|[+-] ?{_SIZED}| {_SIZED}|#[0-9]+|[mhdw](?<=\b[mhdw])[0-9]{{1,2}}\b"
+    r"|x(?<=\bx) ?[0-9]{1,3}\b"
+    rf"|n(?<=\bn)[or]{_NUMBERED}|i(?<=\bi)d{_NUMBERED}|s(?<=\bs)ignal{_NUMBERED}",
 )
 """Time frames, leverage, pips, sizes, times and numbers of signals: digits that are no price. Of
 a text in lower case."""

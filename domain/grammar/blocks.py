@@ -34,6 +34,7 @@ _SIDE_STEMS = ("buy", "bought", "sell", "sold", "long", "short")
 _ENTRIES = Hint("entry", "entries", "enter", "zone", "area", "range")
 _LEVELS = Hint("stop", "sl", "target", "tp", "take", "pt")
 _LIKELY = _SIDED.mark | _ENTRIES.mark
+_NAMING = _INSTRUMENTS.mark | _LEVELS.mark
 _PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
 _NUMBER = re.compile(
     r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
@@ -101,7 +102,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
     if not text.isascii() and is_russian(text):
         return True
     page = page_of(text)
-    if not page.marks & _LIKELY:
+    if not (page.marks & _LIKELY and (for_one_pair or page.marks & _NAMING)):
         return False
     if for_one_pair and _SIDED.is_in(page):
         return _PRICED.search(page.low) is not None

@@ -30,7 +30,7 @@ BULLSEYES = re.compile(
 PICTURES = re.compile(r"[^\w\s.,!?;:%@$#'/&+()\"<>=-]+")
 SENTENCES = re.compile(r"(?<=[\n!?])|(?<=\.)(?=\s|$)")
 PARTS = re.compile(
-    r"[\n!?;()]+|,(?![0-9]{3})|\.(?=\s|$)|\band\b|\bbut\b|&|\s[-+]\s|\s-(?![0-9])|\*"
+    r"[\n!?;()]+|,(?![0-9]{3})|\.(?=\s|$)|a(?<=\ba)nd\b|b(?<=\bb)ut\b|&|\s[-+]\s|\s-(?![0-9])|\*"
 )
 _LEAD = (
     r"(?:(?:please|pls|now|ok|okay|guys|team|just|also|we|we're|we've|i|i'm|i've|have|am|are|has"
