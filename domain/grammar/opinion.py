@@ -70,27 +70,39 @@ class OpinionModel(Value, frozen=True, kw_only=True):
 
     def probabilities(self, features: Iterable[str]) -> list[float]:
         """How probable each leaning is; features are those of `features_of`, without repeats."""
-        known = [*filter(None, map(self.weights.get, features))]
-        scores: Sequence[float] = self.intercepts
-        if known:
-            length = sqrt(len(known))
-            sums = map(sum, zip(*known, strict=True))
-            scores = [score + said / length for score, said in zip(scores, sums, strict=True)]
-        highest = max(scores)
-        shares = [exp(score - highest) for score in scores]
-        whole = sum(shares)
-        return [share / whole for share in shares]
+        return _shares(self._scores(features))
 
-    def opinion(self, text: MessageText) -> Opinion:
-        """What the words of a message look like."""
-        return self.weigh(_features(text))
+    def doubt(self, text: MessageText) -> Opinion | None:
+        """What the words of a message look like instead of an order; None where of an order."""
+        scores = self._scores(_features(text))
+        # How probable it is needs to be known of no order.
+        if self.leanings[scores.index(max(scores))] is Leaning.ORDER:
+            return None
+        return self._opinion(_shares(scores))
 
     def weigh(self, features: Iterable[str]) -> Opinion:
         """What a message with these features looks like."""
-        found = self.probabilities(features)
+        return self._opinion(self.probabilities(features))
+
+    def _scores(self, features: Iterable[str]) -> Sequence[float]:
+        known = [*filter(None, map(self.weights.get, features))]
+        if not known:
+            return self.intercepts
+        length = sqrt(len(known))
+        sums = map(sum, zip(*known, strict=True))
+        return [score + said / length for score, said in zip(self.intercepts, sums, strict=True)]
+
+    def _opinion(self, found: list[float]) -> Opinion:
         most = found.index(max(found))
         order = found[self.leanings.index(Leaning.ORDER)]
         return Opinion(self.leanings[most], found[most], order)
+
+
+def _shares(scores: Sequence[float]) -> list[float]:
+    highest = max(scores)
+    shares = [exp(score - highest) for score in scores]
+    whole = sum(shares)
+    return [share / whole for share in shares]
 
 
 @cache
@@ -132,11 +144,8 @@ _PIECE = re.compile(
     rf"|{'|'.join(f'{shape}()' for _, shape in _SHAPES)})"
 )
 _PIECES = ("", "", *(f"<{kind}>" for kind, _ in _SHAPES))
-_GOES_ON = {
-    **dict.fromkeys("0123456789", frozenset("cCpPdDxX%")),
-    **dict.fromkeys("@$", frozenset("0123456789.$")),
-}
-"""Behind what ends so, a blank parts nothing before what begins so: 250 c, @ 2.30."""
+_PARTING = re.compile(r" (?<![0-9] (?=[cCpPdDxX%]))(?<![@$] (?=[0-9.$]))")
+"""A blank, unless it stands within a strike, a count or a price: 250 c, 5 x, @ 2.30."""
 _WORDS, _SIGN = 1, len(_PIECES) - 1
 _TICKER = "<ticker>"
 _START = "<start>"
@@ -156,9 +165,7 @@ def _features(text: MessageText) -> dict[str, None]:
     found: dict[str, None] = {}
     before = _START
     pieces = _pieces(_words(text))
-    sensed = _SENSED.get
-    for word in pieces:
-        sense, own = sensed(word) or (word, word)
+    for sense, own in pieces:
         found[own] = found[sense] = found[f"{before} {sense}"] = None
         before = sense
     found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
@@ -179,22 +186,17 @@ def _words(text: MessageText) -> str:
     return said[:LENGTH_MAX]
 
 
-def _pieces(said: str) -> list[str]:
+_Sensed = tuple[str, str]
+"""What a piece is called, and for a word that has a sense also the feature beside that."""
+
+
+def _pieces(said: str) -> list[_Sensed]:
     """Words in lower case; numbers and tickers by what they are, not which."""
-    found: list[str] = []
-    held, *parts = said.split(" ")
-    for part in parts:
-        if part[:1] in _GOES_ON.get(held[-1:], ()):
-            held = f"{held} {part}"
-        else:
-            found += _pieces_of(held)
-            held = part
-    found += _pieces_of(held)
-    return found
+    return [piece for part in _PARTING.split(said) for piece in _pieces_of(part)]
 
 
 @kept()
-def _pieces_of(said: str) -> tuple[str, ...]:
+def _pieces_of(said: str) -> tuple[_Sensed, ...]:
     """The pieces of what stands between two blanks; most of it comes again and again."""
     found: list[str] = []
     for match in _PIECE.finditer(said):
@@ -203,7 +205,7 @@ def _pieces_of(said: str) -> tuple[str, ...]:
             found.append(_word(match[1]))
         else:
             found.append(match[0][-1] if kind == _SIGN else _PIECES[kind])
-    return tuple(found)
+    return tuple([_SENSED.get(piece, (piece, piece)) for piece in found])
 
 
 def _word(said: str) -> str:

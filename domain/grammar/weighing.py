@@ -34,7 +34,8 @@ def read(text: MessageText, room: Room) -> Reading:
     if not reading.trades:
         return reading
     asked = model()
-    return weighed(reading, asked.opinion(text), asked)
+    doubt = asked.doubt(text)
+    return reading if doubt is None else weighed(reading, doubt, asked)
 
 
 def weighed(reading: Reading, opinion: Opinion, asked: OpinionModel) -> Reading:

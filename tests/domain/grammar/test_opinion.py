@@ -82,8 +82,15 @@ def test_any_words_have_an_opinion(content: str, title: str) -> None:
     assert len(features) == len(set(features))
     found = model().probabilities(features)
     assert sum(found) == pytest.approx(1)
-    opinion = model().opinion(said)
+    opinion = model().weigh(features)
     assert 0 <= opinion.order <= opinion.probability <= 1
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_only_what_does_not_look_like_an_order_is_doubted(said: str) -> None:
+    opinion = model().weigh(features_of(message(said)))
+    doubt = None if opinion.leaning is Leaning.ORDER else opinion
+    assert model().doubt(message(said)) == doubt
 
 
 def test_nothing_that_is_shipped_needs_scikit_learn() -> None:
@@ -107,7 +114,7 @@ def test_no_words_take_long(said: str) -> None:
     took = []
     for _ in range(3):
         started = time.process_time()
-        model().opinion(text)
+        model().doubt(text)
         took.append(time.process_time() - started)
     assert min(took) < 0.005
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from application.intents import Unbooked
 from application.resolving import resolve
 from domain.grammar import reader
-from domain.grammar.opinion import Leaning, Opinion, OpinionModel, model
+from domain.grammar.opinion import Leaning, Opinion, OpinionModel, features_of, model
 from domain.grammar.reading import PARSER, Kind, MessageText, Reading, Room
 from domain.grammar.weighing import CONFIRMATION, DOUBTED, is_ticket, read, weighed
 from tests.domain.grammar.corpus import BOOKED, HALF_READ, TRAPS
@@ -131,7 +131,7 @@ def test_whatever_the_opinion_no_trade_is_made_or_changed(
 
 def _booked(said: MessageText) -> tuple[Reading, Opinion] | None:
     reading = reader.read(said, Room())
-    return (reading, model().opinion(said)) if reading.trades else None
+    return (reading, model().weigh(features_of(said))) if reading.trades else None
 
 
 @needs_real_alerts
