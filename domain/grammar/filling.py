@@ -63,15 +63,17 @@ class _Filling(Figures):
     def run(self) -> Slots:
         tokens = self.tokens
         count = len(tokens)
-        while self.at < count:
-            token = tokens[self.at]
+        at = 0
+        while at < count:
+            token = tokens[at]
+            self.at = at
             if token.marks & _WORTH or token.kind != "word" or self.label:
-                handler = _HANDLERS.get(token.kind)
-                if handler is not None:
+                if handler := _HANDLERS.get(token.kind):
                     handler(self, token)
-            elif roots.names_root(tokens, self.at, self.verb, self.verb_at):
+            elif roots.names_root(tokens, at, self.verb, self.verb_at):
                 self._names(token.text.upper())
-            self.at += 1
+            # What a handler has read with its own word is passed over.
+            at = self.at + 1
         if self.slots.loose:
             self._settle_loose_price()
         return self.slots

@@ -259,10 +259,11 @@ def tokens(text: str) -> list[Token]:
             continue
         group = match.lastindex or 0
         said = text[at : match.end(group)]
-        if made[group] is _RUNS:
+        of_kind = made[group]
+        if of_kind is _RUNS:
             found += map(_word, said.split())
         else:
-            found.append(made[group][said])
+            found.append(of_kind[said])
         at = match.end()
     return found
 
