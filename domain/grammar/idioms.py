@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.grammar.vocabulary import lengths_by_first_word
+from domain.grammar.vocabulary import lengths_by_first_word, second_words
 
 _IDIOMS = (
     "sold on", "sold off", "selling off", "sell off", "sold out",
@@ -31,3 +31,4 @@ _IDIOMS = (
 
 IDIOMS = frozenset(tuple(idiom.split()) for idiom in _IDIOMS)
 IDIOM_LENGTHS = lengths_by_first_word(IDIOMS)
+IDIOM_SECONDS = second_words(IDIOMS)

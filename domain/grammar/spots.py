@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import msgspec
 
-from domain.grammar.idioms import IDIOM_LENGTHS, IDIOMS
+from domain.grammar.idioms import IDIOM_LENGTHS, IDIOM_SECONDS, IDIOMS
 from domain.grammar.marks import TICKER, marked
 from domain.grammar.reading import Action, Kind
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
+from domain.grammar.verbs import FIRST_WORDS, SECOND_WORDS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     BEFORE_CONTRACT,
     FRACTION_PARTS,
@@ -96,19 +96,28 @@ def _spot(tokens: Sequence[Token], at: int) -> Spot | None:
 
 
 def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
-    for length in FIRST_WORDS.get(tokens[at].low, ()):
+    first = tokens[at].low
+    lengths = FIRST_WORDS.get(first, ())
+    if lengths and not _goes_on(tokens, at, SECOND_WORDS[first]):
+        lengths = lengths[-1:]
+    for length in lengths:
         end = at + length
-        phrase = (tokens[at].low,) if length == 1 else tuple([t.low for t in tokens[at:end]])
+        phrase = (first,) if length == 1 else tuple([t.low for t in tokens[at:end]])
         verb = VERBS.get(phrase)
         if verb is None or len(phrase) < length:
             continue
-        if phrase[0] in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
+        if first in _RESULTS and at and tokens[at - 1].low in _BEFORE_RESULT:
             return None
         said = tokens[at].text if length == 1 else " ".join([t.text for t in tokens[at:end]])
         end += _has_colon(tokens, end, verb, phrase)
         if not verb.strict or _names_contract(tokens[end : end + _REACH]):
             return Spot(at, end, verb, said)
     return None
+
+
+def _goes_on(tokens: Sequence[Token], at: int, seconds: frozenset[str]) -> bool:
+    """Whether a phrase can be longer than the word at a place: most are not."""
+    return at + 1 < len(tokens) and tokens[at + 1].low in seconds
 
 
 def _has_colon(tokens: Sequence[Token], end: int, verb: Verb, phrase: tuple[str, ...]) -> bool:
@@ -119,7 +128,10 @@ def _has_colon(tokens: Sequence[Token], end: int, verb: Verb, phrase: tuple[str,
 
 def idiom_at(tokens: Sequence[Token], at: int) -> int:
     """How many words a turn of phrase takes that begins at a place; 0 where none does."""
-    for length in IDIOM_LENGTHS.get(tokens[at].low, ()):
+    first = tokens[at].low
+    if first not in IDIOM_LENGTHS or not _goes_on(tokens, at, IDIOM_SECONDS[first]):
+        return 0
+    for length in IDIOM_LENGTHS[first]:
         phrase = tuple([t.low for t in tokens[at : at + length]])
         if phrase in IDIOMS:
             return len(phrase)

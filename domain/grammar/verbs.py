@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.grammar.reading import Action, ExitReason, Kind
-from domain.grammar.vocabulary import lengths_by_first_word
+from domain.grammar.vocabulary import lengths_by_first_word, second_words
 
 
 class Form(StrEnum):
@@ -200,3 +200,4 @@ def _slips() -> dict[tuple[str, ...], Verb]:
 VERBS: dict[tuple[str, ...], Verb] = {**_slips(), **_WORDS}
 
 FIRST_WORDS = lengths_by_first_word(VERBS)
+SECOND_WORDS = second_words(VERBS)

@@ -17,6 +17,14 @@ def lengths_by_first_word(phrases: Iterable[tuple[str, ...]]) -> dict[str, tuple
     return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
 
 
+def second_words(phrases: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    """The words that go on with a phrase, by the word that begins it."""
+    found: dict[str, set[str]] = {}
+    for first, *rest in phrases:
+        found.setdefault(first, set()).update(rest[:1])
+    return {first: frozenset(seconds) for first, seconds in found.items()}
+
+
 TAKE = frozenset({"take", "taking", "took"})
 """With "profit", "some", "half" or "last trim" after them, they sell."""
 
