@@ -6,18 +6,19 @@ One person may post under several authors. Linked, their records stay apart and 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from domain.messages import author_stream
-from domain.shared import ERASED, Created, Event, Impossible, InvalidInput
+from domain.shared import ERASED, Created, Event, Impossible, InvalidInput, stream_id
 
 
+@lru_cache(maxsize=65_536)
 def trader_stream(platform: str, author_id: str) -> UUID:
     """The stream of a trader, known from the platform's own author id."""
-    return author_stream(platform, author_id)
+    return stream_id("trader", platform, author_id)
 
 
 class TraderRegistered(Created, frozen=True, kw_only=True):
