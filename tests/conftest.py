@@ -9,7 +9,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from hypothesis import settings
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from adapters.embedded import Servers, embedded_servers, force_stop
 from adapters.postgres import migrate
@@ -105,8 +105,15 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """One PostgreSQL and one Valkey for the whole run, never those of .truetape."""
+    """One PostgreSQL and one Valkey for the whole run, never those of .truetape.
+
+    Nobody kills this PostgreSQL, so it waits for the disk at no commit and no copy; what outlives
+    a crash is shown on servers of a test's own.
+    """
     with temporary_home() as home, embedded_servers(home) as servers:
+        with psycopg.connect(servers.database_url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync TO off")
+            connection.execute("SELECT pg_reload_conf()")
         yield servers
 
 
@@ -129,6 +136,22 @@ def migrated_template(servers: Servers, administration: psycopg.Connection) -> s
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+def furnished_template(
+    servers: Servers, administration: psycopg.Connection, migrated_template: str
+) -> str:
+    """The same with the read tables that a house makes when it is opened for the first time."""
+    # Most processes that run tests open no house, and it takes a second to load.
+    from interfaces.clock import SystemClock
+    from interfaces.compose import House
+
+    copy_database(administration, migrated_template, "furnished")
+    url = in_database(servers.database_url, "furnished")
+    with closing(House(url, servers.redis_url, SystemClock())) as house:
+        assert house.projections.catch_up() == 0
+    return "furnished"
+
+
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
@@ -148,8 +171,7 @@ class Databases:
 
     def give_back(self, name: str) -> None:
         """Has a database dropped."""
-        drop = SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name))
-        self._hands.submit(self._do, drop)
+        self._hands.submit(self._drop, name)
 
     def close(self) -> None:
         """Waits for what is being done."""
@@ -157,33 +179,35 @@ class Databases:
 
     def _make(self) -> str:
         name = f"test_{next(NUMBERS)}"
-        own, template = Identifier(name), Identifier(self._template)
-        # A template does not hand on the rights to the database itself.
-        self._do(
-            SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(own, template),
-            SQL(
-                "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
-                " WHERE pg_database.datname = {} AND template.datname = {}"
-            ).format(name, self._template),
-        )
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            copy_database(connection, self._template, name)
         return name
 
-    def _do(self, *statements: Composed) -> None:
+    def _drop(self, name: str) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
-@pytest.fixture(scope="session")
-def databases(servers: Servers, migrated_template: str) -> Iterator[Databases]:
-    made = Databases(servers.database_url, migrated_template)
-    yield made
-    made.close()
+def copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
+    """Makes a database that is as another one."""
+    # Files are copied quicker than pages through the log, where nothing waits for the disk.
+    connection.execute(
+        SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            Identifier(name), Identifier(template)
+        )
+    )
+    # A template does not hand on the rights to the database itself.
+    connection.execute(
+        "UPDATE pg_database SET datacl = template.datacl FROM pg_database template"
+        " WHERE pg_database.datname = %s AND template.datname = %s",
+        (name, template),
+    )
 
 
-@pytest.fixture(scope="session")
-def new_database(servers: Servers, databases: Databases) -> NewDatabase:
-    """Makes fresh, migrated databases, for tests that need one for every example."""
+@contextmanager
+def databases_like(servers: Servers, template: str) -> Iterator[NewDatabase]:
+    """Makes fresh copies of a template while a block lasts."""
+    databases = Databases(servers.database_url, template)
 
     @contextmanager
     def made() -> Iterator[str]:
@@ -191,7 +215,22 @@ def new_database(servers: Servers, databases: Databases) -> NewDatabase:
         yield in_database(servers.database_url, name)
         databases.give_back(name)
 
-    return made
+    yield made
+    databases.close()
+
+
+@pytest.fixture(scope="session")
+def new_database(servers: Servers, migrated_template: str) -> Iterator[NewDatabase]:
+    """Makes fresh, migrated databases, for tests that need one for every example."""
+    with databases_like(servers, migrated_template) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def new_furnished_database(servers: Servers, furnished_template: str) -> Iterator[NewDatabase]:
+    """Makes them with the read tables of a house, for the rooms in which most tests open one."""
+    with databases_like(servers, furnished_template) as made:
+        yield made
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from tests.patience import PATIENCE_S
 ROOT = Path(__file__).resolve().parents[2]
 STREAMS = ("given", "out", "err")
 
+KEPT = ("PATH", "HOME", "NUMBA_CACHE_DIR")
+"""What a command finds of the surroundings of the tests, compiled kernels among it."""
+
 
 class Said(NamedTuple):
     """What a command came to."""
@@ -36,7 +39,7 @@ class Shell:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
             "TRUETAPE_HOME": str(folder / "home"),
             "USER": "olga",
             "LOGNAME": "olga",

@@ -11,7 +11,14 @@ import pytest
 from interfaces.clock import SetClock
 from interfaces.compose import House, open_house
 from interfaces.settings import Settings
+from tests.conftest import NewDatabase
 from tests.stories.telling import Told
+
+
+@pytest.fixture(scope="session")
+def new_database(new_furnished_database: NewDatabase) -> NewDatabase:
+    """Every story opens a house, which would make its read tables first."""
+    return new_furnished_database
 
 
 @pytest.fixture
