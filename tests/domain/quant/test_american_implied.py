@@ -39,11 +39,17 @@ def test_the_volatility_that_made_a_value_is_found_again(setting: Setting) -> No
     )  # fmt: skip
     now = valued.status == AmericanStatus.EXERCISE_NOW
     assert (status[now] == AmericanVolStatus.NOT_RECOVERABLE).all()
+    payoff = np.where(options.is_call, 100.0 - options.strike, options.strike - 100.0)
     told = ~now & (valued.vega > 1e-4)
+    doubt = 1e-9
+    if setting is Setting.FAST:
+        # A tenth of a cent from where it is exercised its values have steps of their own.
+        told &= valued.price > payoff + 1e-3
+        doubt = 1e-8
     assert (status[told] == AmericanVolStatus.OK).all()
-    # What the price's own last digits leave open.
-    doubt = 1e-9 + 1e-10 / valued.vega[told]
-    assert (np.abs(found[told] - options.vol[told]) <= doubt).all()
+    # And what the price's own last digits leave open.
+    doubts = doubt + 1e-10 / valued.vega[told]
+    assert (np.abs(found[told] - options.vol[told]) <= doubts).all()
 
 
 def test_a_european_call_has_its_european_volatility() -> None:
