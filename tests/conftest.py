@@ -59,22 +59,16 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives each of several processes compiled kernels of its own.
-
-    The cache that numba keeps of them is not for several that write at once: who compiles a
-    function for other types may take the file of another one's, which then runs in its place.
-    """
+    """Lets several processes share compiled kernels: what most of them need is compiled once,
+    before they begin."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     cache: pytest.Cache | None = getattr(config, "cache", None)
     if cache is None:
         return
     common = cache.mkdir("numba")
     if worker is not None:
-        own = cache.mkdir(f"numba-{worker}")
-        shutil.copytree(common, own, dirs_exist_ok=True)
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(own))
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(common))
     elif config.option.numprocesses:
-        # What most of them need is compiled once, before they begin.
         with compiling({"NUMBA_CACHE_DIR": str(common)}) as kernels:
             kernels.wait()
 

@@ -13,9 +13,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import ArrayLike
 
+from domain.quant.compiling import kernel, part
 from domain.quant.figures import Status
 from domain.quant.series import Floats, mean
 from domain.shared import InvalidInput
@@ -98,7 +99,7 @@ def sharpe_interval(excess: Floats, per_year: float) -> tuple[float, float] | No
     return interval((mean(excess) + means[0]) / np.sqrt(variance) * math.sqrt(per_year))
 
 
-@njit(cache=True)
+@kernel
 def _resample(sums: Any, n: Any, change: Any, seed: Any, out: Any) -> None:
     """Fills `out` (k, m) with what samples of n values sum to, from running sums (k, 2n + 1).
 
@@ -124,7 +125,7 @@ def _resample(sums: Any, n: Any, change: Any, seed: Any, out: Any) -> None:
             left -= length
 
 
-@njit(cache=True)
+@part
 def _unit(state: Any) -> Any:
     """A number from 0 to below 1."""
     mixed = (state ^ (state >> uint64(30))) * _MIX_1

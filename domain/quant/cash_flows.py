@@ -6,9 +6,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from domain.quant.compiling import kernel
 from domain.quant.figures import Outcome, Status
 from domain.quant.series import Floats, pair
 
@@ -63,7 +63,7 @@ def _turns(flows: Floats) -> int:
     return int(np.count_nonzero(signs[1:] != signs[:-1]))
 
 
-@njit(cache=True)
+@kernel
 def _worths(gaps: Any, flows: Any, forces: Any, out: Any) -> None:
     """Fills `out` with the present values (m,) of flows (n,) at forces of interest (m,) a year.
 
@@ -136,7 +136,7 @@ def trade_flows(steps: Steps, holdings: Holdings) -> tuple[Floats, Floats]:
     return days[:size].copy(), flows[:size].copy()
 
 
-@njit(cache=True)
+@kernel
 def _trade_flows(
     days: Any, quantities: Any, prices: Any, tied: Any, ends: Any, signs: Any,
     last_days: Any, last_prices: Any, out_days: Any, out_flows: Any,

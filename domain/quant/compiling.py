@@ -20,6 +20,8 @@ from typing import Any, TypeVar, cast
 from numba import njit, types
 from numba.extending import intrinsic
 
+from domain.quant.kernel_cache import KernelCache
+
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
@@ -70,8 +72,10 @@ def inner(function: _Function) -> _Function:
 
 def _compiled(function: _Function, options: dict[str, Any]) -> _Function:
     function.__qualname__ = f"{function.__qualname__}_{_PACKAGE}"
-    compiled: Any = njit(cache=True, error_model="numpy", **options)
-    return cast(_Function, compiled(function))
+    compiled: Any = njit(error_model="numpy", **options)(function)
+    # What `cache=True` would set, with files that several processes may add to at once.
+    compiled._cache = KernelCache(function)
+    return cast(_Function, compiled)
 
 
 _inlined: Any = intrinsic
