@@ -16,7 +16,7 @@ import discord
 from discord import ui
 
 from interfaces.discord import deciding, forms
-from interfaces.discord.deciding import click
+from interfaces.discord.deciding import click, got_through
 from interfaces.discord.recognising import SIGNAL, version_of
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of
 from interfaces.discord.slash.pages import answer
@@ -118,7 +118,7 @@ class Reject(_Deciding, template=rf"tt:reject:{SIGNAL}{_SEEN}"):
     async def callback(self, interaction: Interaction) -> Any:
         seen = self._version
         if asker_of(interaction).member.decides:
-            await interaction.response.send_modal(forms.rejection(self.stream, seen))
+            await got_through(interaction.response.send_modal(forms.rejection(self.stream, seen)))
             return
         # Whoever may not decide hears so at once, and nobody reads a reason of theirs.
         await click(interaction, lambda asker: forms.rejected(asker, self.stream, seen, "-"))
@@ -159,7 +159,7 @@ class Refuse(_About, template=rf"tt:refuse:{SIGNAL}"):
     verb, label, style, place = "refuse", "Refuse correction", RED, 1
 
     async def callback(self, interaction: Interaction) -> Any:
-        await interaction.response.send_modal(forms.refusal(self.stream))
+        await got_through(interaction.response.send_modal(forms.refusal(self.stream)))
 
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
@@ -88,10 +88,7 @@ async def _answer(interaction: Interaction, said: Said, offer: MakeItems | None)
         view = ui.View(timeout=None)
         for item in offer(said.offer):
             view.add_item(item)
-    try:
-        await interaction.edit_original_response(content=said.words, view=view)
-    except LOST as error:
-        _log.warning("an answer did not get through: %s", error)
+    await got_through(interaction.edit_original_response(content=said.words, view=view))
 
 
 async def decided(act: Act, asker: Asker) -> Said:
@@ -109,10 +106,16 @@ def sentence(error: Exception) -> Said:
 
 
 async def _acknowledged(interaction: Interaction) -> bool:
+    return await got_through(interaction.response.defer(ephemeral=True, thinking=True))
+
+
+async def got_through(answer: Awaitable[object]) -> bool:
+    """Whether an answer to a click reached Discord: not if the connection is lost, or a bot that
+    died since has answered it already."""
     try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await answer
     except LOST as error:
-        _log.warning("a click could not be acknowledged: %s", error)
+        _log.warning("an answer did not get through: %s", error)
         return False
     return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from discord import TextStyle, ui
 
 from application.ports import Unavailable
 from interfaces.discord import deciding
-from interfaces.discord.deciding import Said, click
+from interfaces.discord.deciding import Said, click, got_through
 from interfaces.discord.recognising import SIGNAL
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of
 
@@ -73,11 +73,13 @@ async def show_fix(interaction: Interaction, signal: UUID) -> None:
         reading = await asyncio.wait_for(found, PREFILL_S)
     except TimeoutError:
         words = deciding.sentence(Unavailable("the record took too long")).words
-        await interaction.response.send_message(words, ephemeral=True)
+        answer: Awaitable[object] = interaction.response.send_message(words, ephemeral=True)
     except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
-        await interaction.response.send_message(deciding.sentence(error).words, ephemeral=True)
+        words = deciding.sentence(error).words
+        answer = interaction.response.send_message(words, ephemeral=True)
     else:
-        await interaction.response.send_modal(fix(signal, reading))
+        answer = interaction.response.send_modal(fix(signal, reading))
+    await got_through(answer)
 
 
 async def submitted(interaction: Interaction) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from domain.grammar.reading import MessageText
 from domain.messages import Message
 from domain.shared import Impossible, InvalidInput
 from domain.traders import trader_stream
-from interfaces.discord.deciding import Said, click, sentence
+from interfaces.discord.deciding import Said, click, got_through, sentence
 from interfaces.discord.recognising import SIGNAL
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of, in_thread
 from interfaces.discord.unbooked import became_of, booked_by
@@ -86,11 +86,13 @@ class Reword(ui.DynamicItem[ui.Button[Any]], template=rf"tt:reword:{SIGNAL}"):
             said = await asyncio.wait_for(found, PREFILL_S)
         except TimeoutError:
             refusal = sentence(Unavailable("the record took too long")).words
-            await interaction.response.send_message(refusal, ephemeral=True)
+            answer: Awaitable[object] = interaction.response.send_message(refusal, ephemeral=True)
         except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
-            await interaction.response.send_message(sentence(error).words, ephemeral=True)
+            refusal = sentence(error).words
+            answer = interaction.response.send_message(refusal, ephemeral=True)
         else:
-            await interaction.response.send_modal(form(self._message, said.words))
+            answer = interaction.response.send_modal(form(self._message, said.words))
+        await got_through(answer)
 
 
 def custom_id_of(message: UUID) -> str:
