@@ -105,19 +105,6 @@ class TestYes:
             await asyncio.sleep(0.2)
         assert decisions(deck) == ["signal.approved"]
 
-    @pytest.mark.parametrize("verb", ["reject", "fix"])
-    async def test_a_form_that_was_shown_already_is_no_failure(
-        self, deck: Deck, verb: str, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        async with deck.works():
-            card = await deck.posts()
-            click = await deck.clicks(card, verb, "Olga")
-            await until(lambda: deck.loopback.asked_for("/callback") == 1)
-            # As a bot hears of it that begins after another one was killed.
-            await deck.replays(click)
-            await until(lambda: "already been acknowledged" in caplog.text)
-        assert [record for record in caplog.records if record.exc_info] == []
-
     async def test_a_click_that_cannot_be_acknowledged_counts(self, deck: Deck) -> None:
         async with deck.works():
             card = await deck.posts()

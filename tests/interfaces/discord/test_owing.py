@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import pytest
 
 from interfaces.discord.bot import Bot
 from interfaces.discord.owing import LOST, RECORDED, Owed
@@ -49,6 +50,20 @@ async def test_a_click_that_was_not_decided_is_asked_for_again(deck: Deck) -> No
     async with deck.works():
         await until(lambda: click.message is not None and click.message.content == LOST)
         assert deck.house.announcer.owed() == {}
+
+
+@pytest.mark.parametrize("verb", ["reject", "fix"])
+async def test_a_form_that_was_shown_already_is_no_failure(
+    deck: Deck, verb: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with deck.works():
+        card = await deck.posts()
+        click = await deck.clicks(card, verb, "Olga")
+        await until(lambda: deck.loopback.asked_for("/callback") == 1)
+        # As a bot hears of it that begins after another one was killed.
+        await deck.replays(click)
+        await until(lambda: "already been acknowledged" in caplog.text)
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_what_another_bot_owes_is_left_to_it(deck: Deck) -> None:
