@@ -168,7 +168,8 @@ def spelled(draw: st.DrawFn) -> tuple[str, Ticket]:
         st.sampled_from([f"{root} {contract} {word}", f"{root} {word} {contract}",
                          f"{word} {root} {contract}"])
     )  # fmt: skip
-    parts = [named, _price(draw, ticket)]
+    ends_in_day = named.endswith(word) and any(month in word.lower() for month in MONTHS)
+    parts = [named, _price(draw, ticket, after_day=ends_in_day)]
     if ticket.quantity is not None:
         # "1 Jan 20" may be a day and a year: then the size is marked as one.
         sizes = SIZES[1:-1] if named.startswith(word) and word[0].isalpha() else SIZES
@@ -178,10 +179,13 @@ def spelled(draw: st.DrawFn) -> tuple[str, Ticket]:
     return " ".join(part for part in (verb, *parts, tail) if part), ticket
 
 
-def _price(draw: st.DrawFn, ticket: Ticket) -> str:
+def _price(draw: st.DrawFn, ticket: Ticket, *, after_day: bool) -> str:
     style = draw(st.sampled_from(sorted(PRICES)))
     if ticket.price_to is not None and style in ("@ 2.30", "@2.30", "for 2.30", "at 2.30", "2.30"):
         wide = draw(st.sampled_from(RANGES)).format(plain(ticket.price), plain(ticket.price_to))
         return PRICES[style](wide)
     number = draw(st.sampled_from([plain, short]))(ticket.price)
+    if after_day and style == "2.30" and "." not in number:
+        # "3 Jan 24" may be a day and a year: then the price has its cents.
+        number += ".00"
     return PRICES[style](number)
