@@ -5,11 +5,13 @@ COPY pyproject.toml constraints.txt ./
 # The libraries first: they change seldom, and this layer is kept.
 RUN pip install --no-cache-dir --constraint constraints.txt uv \
     && uv venv /venv \
-    && uv pip install --python /venv/bin/python --no-cache \
+    && uv pip install --python /venv/bin/python --no-cache --compile-bytecode \
         --constraint constraints.txt --requirement pyproject.toml
 COPY . .
 # Editable, so that the image has the layout of a checkout (migrations lie beside the packages).
-RUN uv pip install --python /venv/bin/python --no-cache --no-deps --editable .
+# Compiled here, for the container may not write.
+RUN uv pip install --python /venv/bin/python --no-cache --no-deps --editable . \
+    && /venv/bin/python -m compileall -q adapters application domain interfaces projections
 
 FROM python:3.11-slim
 RUN useradd --create-home --uid 10001 truetape \
