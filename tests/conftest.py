@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -9,9 +10,10 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -30,6 +32,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 NUMBERS = count(1)
 AHEAD = 3
 """How many databases wait for tests."""
+
+KERNELS = pytest.StashKey[Any]()
+"""Compiles what is not compiled yet."""
 
 WORKERS_MAX = 8
 """More gain nothing, as each has servers of its own."""
@@ -60,7 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Lets several processes share compiled kernels: what most of them need is compiled once,
-    before they begin."""
+    while they collect their tests."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     cache: pytest.Cache | None = getattr(config, "cache", None)
     if cache is None:
@@ -68,9 +73,22 @@ def pytest_configure(config: pytest.Config) -> None:
     common = cache.mkdir("numba")
     if worker is not None:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(common))
-    elif config.option.numprocesses:
-        with compiling({"NUMBA_CACHE_DIR": str(common)}) as kernels:
-            kernels.wait()
+    elif config.getoption("numprocesses", None):
+        running = ExitStack()
+        config.add_cleanup(running.close)
+        config.stash[KERNELS] = running.enter_context(compiling({"NUMBA_CACHE_DIR": str(common)}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any) -> None:
+    """No test begins before the kernels are there."""
+    node.config.stash[KERNELS].wait()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no search for garbage need look through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docs.train_intent import fitted, matrix, told
 from domain.grammar.opinion import LENGTH_MAX, Leaning, features_of, model
 from domain.grammar.reading import Embed, EmbedField, MessageText
 from tests.domain.grammar.corpus import BOOKED, TRAPS
@@ -23,6 +22,9 @@ SAID = [*(text for text, _ in BOOKED), *(text for text, _ in TRAPS)]
 
 
 def test_its_probabilities_are_those_of_scikit_learn() -> None:
+    # Every process that collects tests would wait for scikit-learn.
+    from docs.train_intent import fitted, matrix, told
+
     names = [features_of(message(text)) for text in SAID]
     labels = np.array([place % len(Leaning) for place in range(len(SAID))])
     features = sorted({name for found in names for name in found})[::2]
