@@ -146,9 +146,9 @@ class FollowedIndex(Generic[S]):
         self._known_since[symbol] = at
         found = {leg.position for leg in self._legs.select_current("symbol = %s", (symbol,))}
         found.update(leg.position for leg in self._legs.in_memory() if leg.symbol == symbol)
-        for position in sorted(found):
-            if position.int in self._followed:
-                continue
+        unknown = [position for position in sorted(found) if position.int not in self._followed]
+        self._positions.prefetch(unknown)
+        for position in unknown:
             row = self._positions.current(position)
             if row is None or row.kind is not self._kind:
                 continue

@@ -149,11 +149,29 @@ class Table(Generic[R]):
         self._known[key] = None
 
     def select_current(self, where: str = "true", parameters: Sequence[Any] = ()) -> list[R]:
-        """Stored current rows that meet an SQL condition: for `load`, before the first event."""
+        """Stored current rows that meet an SQL condition; what was put since may stand instead of
+        them. They are known from here on: `current` asks for none of them again."""
         if self._source is None:
             return []
-        found = self._source.select(self.shape, self._build, where, parameters)
-        return [self.shape.made_of(row) for row in found]
+        selected = self._source.select(self.shape, self._build, where, parameters)
+        found = [self.shape.made_of(row) for row in selected]
+        for row in found:
+            key = self._key_of(row)
+            if key not in self._fresh:
+                self._known.setdefault(key, row)
+        return found
+
+    def prefetch(self, ids: Iterable[UUID]) -> None:
+        """Looks for many rows of a table that is keyed by one id in a single query, so that
+        `current` need not ask for each."""
+        if self.began_empty:
+            # It asks for few, and a load makes no more indexes for that than it has to.
+            return
+        missing = [i for i in ids if i.int not in self._fresh and i.int not in self._known]
+        if missing:
+            self.select_current(f"{self.shape.key[0]} = ANY(%s)", (missing,))
+            for sought in missing:
+                self._known.setdefault(sought.int, None)
 
     def select_last(self, first: Any) -> R | None:
         """Of the stored current rows whose key begins with this, that with the highest second
