@@ -82,6 +82,10 @@ def conninfo(url: str, role: str | None = None, idle_s: int = IDLE_S) -> str:
     options = [str(words.get("options") or ""), "-c jit=off -c timezone=UTC"]
     if role == AUDITOR_ROLE:
         options.append("-c default_transaction_read_only=on")
+    if role == RUNTIME_ROLE:
+        # It asks the same few questions over and over, and to plan the search for a quote anew
+        # takes longer than the search.
+        options.append("-c plan_cache_mode=force_generic_plan")
     if role is not None:
         # Who hangs in a transaction after an append would hold up everybody's appends.
         options.append(f"-c role={role} -c idle_in_transaction_session_timeout={idle_s}s")
