@@ -109,8 +109,8 @@ def test_the_zone_in_which_a_time_is_told_makes_no_difference(
     assert text == moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def test_many_events_have_the_hashes_that_each_has() -> None:
-    many = [EVENT._replace(position=position) for position in range(1, 5)]
+@given(st.lists(events, max_size=6))
+def test_many_events_have_the_hashes_that_each_has(many: list[LoggedEvent]) -> None:
     assert event_hashes(many) == [event_hash(event) for event in many]
 
 
