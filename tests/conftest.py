@@ -34,7 +34,7 @@ AHEAD = 3
 """How many databases wait for tests."""
 
 KERNELS = pytest.StashKey[Any]()
-"""Compiles what is not compiled yet."""
+"""The process that compiles what is not compiled yet; nobody begins it where none is kept."""
 
 WORKERS_MAX = 8
 """More gain nothing, as each has servers of its own."""
@@ -82,7 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any) -> None:
     """No test begins before the kernels are there."""
-    node.config.stash[KERNELS].wait()
+    if KERNELS in node.config.stash:
+        node.config.stash[KERNELS].wait()
 
 
 def pytest_collection_finish() -> None:

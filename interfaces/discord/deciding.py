@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import aiohttp
@@ -24,7 +24,7 @@ from application.approving import approve, reject
 from application.assessing import market_price
 from application.correcting import apply_correction, refuse_correction, request_correction
 from application.desk import Command
-from application.ports import NotFound
+from application.ports import NotFound, Unavailable
 from domain.approvals import PriceMoved
 from domain.signals import Signal
 from interfaces.chat_files import DISCORD
@@ -39,6 +39,10 @@ from interfaces.graphql.errors import told
 LOST = (discord.HTTPException, aiohttp.ClientError, OSError)
 """How an answer fails to reach Discord."""
 
+FORM_S = 2.0
+"""How long the look for what a form shows may take: Discord waits three seconds for the form."""
+
+_Found = TypeVar("_Found")
 _log = logging.getLogger(__name__)
 
 
@@ -80,6 +84,22 @@ async def click(interaction: Interaction, act: Act, offer: MakeItems | None = No
     if is_owed:
         await _answer(interaction, said, offer)
     await paid(asker.house, interaction)
+
+
+async def open_form(
+    interaction: Interaction, look: Awaitable[_Found], form: Callable[[_Found], ui.Modal]
+) -> None:
+    """Shows a form with what was looked for, or says why there is none."""
+    try:
+        found = await asyncio.wait_for(look, FORM_S)
+    except TimeoutError:
+        refusal = sentence(Unavailable("the record took too long"))
+    except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
+        refusal = sentence(error)
+    else:
+        await got_through(interaction.response.send_modal(form(found)))
+        return
+    await got_through(interaction.response.send_message(refusal.words, ephemeral=True))
 
 
 async def _answer(interaction: Interaction, said: Said, offer: MakeItems | None) -> None:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from discord import TextStyle, ui
 
-from application.ports import Unavailable
 from interfaces.discord import deciding
-from interfaces.discord.deciding import Said, click, got_through
+from interfaces.discord.deciding import Said, click, open_form
 from interfaces.discord.recognising import SIGNAL
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of
 
 FORGOTTEN_S = 900.0
-PREFILL_S = 2.0
-"""A form has to be there within three seconds."""
 
 REASON_MAX, LINE_MAX = 400, 200
 
@@ -67,19 +65,8 @@ def fix(signal: UUID, reading: Mapping[str, str]) -> ui.Modal:
 
 async def show_fix(interaction: Interaction, signal: UUID) -> None:
     """Shows the form with the reading, or says why there is none."""
-    asker = asker_of(interaction)
-    try:
-        found = asyncio.to_thread(deciding.prefilled, asker, signal)
-        reading = await asyncio.wait_for(found, PREFILL_S)
-    except TimeoutError:
-        words = deciding.sentence(Unavailable("the record took too long")).words
-        answer: Awaitable[object] = interaction.response.send_message(words, ephemeral=True)
-    except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
-        words = deciding.sentence(error).words
-        answer = interaction.response.send_message(words, ephemeral=True)
-    else:
-        answer = interaction.response.send_modal(fix(signal, reading))
-    await got_through(answer)
+    reading = asyncio.to_thread(deciding.prefilled, asker_of(interaction), signal)
+    await open_form(interaction, reading, partial(fix, signal))
 
 
 async def submitted(interaction: Interaction) -> None:

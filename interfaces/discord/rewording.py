@@ -6,10 +6,9 @@ interaction's own id, and the same booking reads it. It counts from when it was 
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -18,14 +17,14 @@ from discord import ui
 
 from application.desk import Work
 from application.intake import SeenMessage, capture
-from application.ports import Forbidden, NotFound, Unavailable
+from application.ports import Forbidden, NotFound
 from domain.approvals import Role
 from domain.grammar.explaining import parts_of
 from domain.grammar.reading import MessageText
 from domain.messages import Message
 from domain.shared import Impossible, InvalidInput
 from domain.traders import trader_stream
-from interfaces.discord.deciding import Said, click, got_through, sentence
+from interfaces.discord.deciding import Said, click, open_form
 from interfaces.discord.recognising import SIGNAL
 from interfaces.discord.slash.asking import Asker, Interaction, asker_of, in_thread
 from interfaces.discord.unbooked import became_of, booked_by
@@ -35,8 +34,6 @@ from projections.messages import message as message_row
 
 VIA = "fix"
 FORGOTTEN_S = 900.0
-PREFILL_S = 2.0
-"""A form has to be there within three seconds."""
 
 PATIENCE_S, STEP_S = 10.0, 0.1
 WORDS_MAX = 2_000
@@ -81,18 +78,8 @@ class Reword(ui.DynamicItem[ui.Button[Any]], template=rf"tt:reword:{SIGNAL}"):
 
     async def callback(self, interaction: Interaction) -> Any:
         asker = asker_of(interaction)
-        try:
-            found = in_thread(lambda: spoken(asker, self._message))
-            said = await asyncio.wait_for(found, PREFILL_S)
-        except TimeoutError:
-            refusal = sentence(Unavailable("the record took too long")).words
-            answer: Awaitable[object] = interaction.response.send_message(refusal, ephemeral=True)
-        except Exception as error:  # noqa: BLE001 - whoever clicked hears what went wrong
-            refusal = sentence(error).words
-            answer = interaction.response.send_message(refusal, ephemeral=True)
-        else:
-            answer = interaction.response.send_modal(form(self._message, said.words))
-        await got_through(answer)
+        words = in_thread(lambda: spoken(asker, self._message))
+        await open_form(interaction, words, lambda said: form(self._message, said.words))
 
 
 def custom_id_of(message: UUID) -> str:

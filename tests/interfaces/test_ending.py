@@ -36,3 +36,4 @@ async def test_a_task_that_ended_keeps_its_result() -> None:
 
 async def test_there_may_be_nothing_to_end() -> None:
     await ended([])
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -98,6 +98,7 @@ def test_it_outlives_no_worker_that_is_killed(house: House) -> None:
     worker.kill()
     worker.join(PATIENCE_S)
     follower.wait(PATIENCE_S)
+    assert not follower.is_running()
 
 
 def _work(database_url: str, redis_url: str) -> None:
