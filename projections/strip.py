@@ -89,11 +89,9 @@ class Register(Strip[L]):
         return writes
 
     def _forget(self, surplus: int) -> None:
-        keys = list(islice(self._recent, surplus))
         if self._handed_over is not None:
-            self._handed_over.add(keys)
-        for key in keys:
-            del self._recent[key]
+            self._handed_over.add(list(islice(self._recent, surplus)))
+        self._recent = dict(islice(self._recent.items(), surplus, None))
 
     def _stored(self, key: UUID) -> L | None:
         if self._source is None:
