@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain, zip_longest
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, NamedTuple
 
@@ -106,7 +107,10 @@ def _make_indexes(
         connection.execute("SET max_parallel_maintenance_workers = 0")
         # Which index to take is clear from a small sample; the server looks closer later.
         connection.execute("SET default_statistics_target = 20")
-    in_parallel(connections, [s for shape, build in tables for s in shape.create_indexes(build)])
+    each_table = [list(shape.create_indexes(build)) for shape, build in tables]
+    # Making a primary key keeps everybody else off the table.
+    in_turn = chain.from_iterable(zip_longest(*each_table))
+    in_parallel(connections, [statement for statement in in_turn if statement is not None])
     in_parallel(connections, [f"ANALYZE {shape.table(build)}" for shape, build in tables])
 
 
@@ -226,12 +230,17 @@ def _in_short_turns() -> Iterator[None]:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Events and rows hold no cycles, and looking for some would cost a tenth of the time; it
-    begins again when what was in memory for the load is gone."""
+    """Events and rows hold no cycles, and looking for some would cost a tenth of the time; what
+    was in memory for the load is looked through when all old objects are."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # From the young objects, all of which the next one would have looked through, to the
+            # old ones.
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
