@@ -51,6 +51,9 @@ from projections.readmodel import Seen
 from projections.remarking import Remark, remarking
 from projections.table import Table
 
+FLAT_IN_MEMORY = 4_000
+"""What an account held it often holds again, and then all that was ever booked is needed."""
+
 
 class AccountBooks:
     """Every account's positions: open ones in memory, flat ones as long as there is room."""
@@ -66,7 +69,7 @@ class AccountBooks:
         self._positions = positions
         self._legs = legs
         self._marks = marks
-        self._index = FollowedIndex(BookKind.ACCOUNT, positions, legs, self._follow)
+        self._index = FollowedIndex(BookKind.ACCOUNT, positions, legs, self._follow, FLAT_IN_MEMORY)
         self.orders = orders_table()
         self.bookings = bookings_table()
         self.tables = (self.orders, self.bookings)
@@ -276,10 +279,12 @@ class AccountBooks:
     ) -> None:
         """Writes what changed: the row, and what was moved on which day."""
         was = followed.row
-        has_just_begun = was.valid_from == 0
-        if row != was or has_just_begun:
+        if was.valid_from == 0:
             followed.row = row
-            self._positions.put(row, seen.position)
+            self._positions.insert(row, seen.position)
+        elif row != was:
+            followed.row = row
+            self._positions.put(row, seen.position, was)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
         self._records.contribute(row, moves, seen)

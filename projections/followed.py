@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from projections.table import Table
 from projections.trade_sums import Counted
 
 CLOSED_IN_MEMORY = 1_000
+"""So many closed ones stay in memory where nobody says otherwise."""
 
 S = TypeVar("S")
 
@@ -51,11 +53,13 @@ class FollowedIndex(Generic[S]):
         positions: Table[PositionRow],
         legs: Table[TradeLeg],
         follow: Callable[[PositionRow], Followed[S]],
+        closed_in_memory: int = CLOSED_IN_MEMORY,
     ) -> None:
         self._kind = kind
         self._positions = positions
         self._legs = legs
         self._follow = follow
+        self._closed_in_memory = closed_in_memory
         # By the number in the position's id, which is hashed faster than the id.
         self._followed: dict[int, Followed[S]] = {}
         self._open: dict[str, dict[int, Followed[S]]] = {}
@@ -126,9 +130,9 @@ class FollowedIndex(Generic[S]):
 
     def trim(self) -> None:
         """Lets the longest closed ones go when they are too many."""
-        if len(self._closed_order) <= CLOSED_IN_MEMORY:
+        if len(self._closed_order) <= self._closed_in_memory:
             return
-        for position in list(self._closed_order)[: CLOSED_IN_MEMORY // 2]:
+        for position in list(islice(self._closed_order, self._closed_in_memory // 2)):
             followed = self._followed.pop(position)
             del self._closed_order[position]
             ended = followed.row.closed_at

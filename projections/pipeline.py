@@ -115,11 +115,11 @@ class WriteBehind:
 
     def find(self, shape: Shape[Any], build: int, key: Sequence[Any]) -> list[Any]:
         """Most tables never look back while they are loaded; the first look makes the index."""
-        waiting = self._waiting_of(shape)
-        if any(writes.ended for writes in waiting):
-            # A stored version may be about to end.
+        waiting, wanted = self._waiting_of(shape), tuple(key)
+        if any(version[:-2] == wanted for writes in waiting for version in writes.ended):
+            # The stored version is about to end.
             self.finish()
-        elif (row := _current(waiting, shape, tuple(key))) is not None:
+        elif (row := _current(waiting, shape, wanted)) is not None:
             return [astuple(row)]
         with self._between_writes():
             self._index(shape.create_current_index(build))
@@ -173,6 +173,10 @@ class WriteBehind:
         self._may_write.wait()
         with self._turn:
             if self._failure is None:
+                name, writes = taken
+                if writes.ended:
+                    # One made after rows have changed is of no use in the same transaction.
+                    self._index(writes.shape.create_current_index(self._builds[name]))
                 write_all(self._connection, [taken], self._builds, freeze=True)
         self._waiting.popleft()
 

@@ -106,16 +106,16 @@ class Table(Generic[R]):
         row = self._fresh.get(key)
         return row if row is not None else self._stored(key)
 
-    def put(self, row: R, position: int) -> None:
+    def put(self, row: R, position: int, was: R | None = None) -> None:
         """Makes the row current from this position on; of two at one position the last counts.
 
         The row must be a new one (`msgspec.structs.replace` of the old): it is the table's
-        from here on.
+        from here on. Who has the key's row until now hands it in as `was`: it is not looked for.
         """
         key = self._key_of(row)
         before = self._fresh.pop(key, None)
         if before is None:
-            before = self._stored(key)
+            before = self._stored(key) if was is None else was
             if before is not None:
                 self._ended.append((key, before.valid_from, position))
             self._known.pop(key, None)

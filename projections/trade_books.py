@@ -217,8 +217,9 @@ class TradeBooks:
             if moves or now != was:
                 self._keep(followed, trade_row(followed), moves, before, seen)
         elif now is not was:
-            followed.row = valued(followed.row, now)
-            self._positions.put(followed.row, seen.position)
+            row = followed.row
+            followed.row = valued(row, now)
+            self._positions.put(followed.row, seen.position, row)
             if moves:
                 self._contribute(followed, moves, {}, seen)
 
@@ -234,7 +235,7 @@ class TradeBooks:
         was = followed.row
         if row != was:
             followed.row = row
-            self._positions.put(row, seen.position)
+            self._positions.put(row, seen.position, was)
         if row.closed_at != was.closed_at:
             self._index.relist(followed)
         tally = followed.subject.tally
