@@ -176,6 +176,19 @@ def test_an_activated_environment_can_be_made_anew(checkout: Path) -> None:
     assert done.returncode == 0
 
 
+def test_the_systems_python_comes_before_another_on_the_path(checkout: Path) -> None:
+    suits = "import pip, venv, sys; sys.exit(sys.version_info < (3, 11))"
+    system = Path("/usr/bin/python3")
+    if not system.exists() or subprocess.run([system, "-I", "-c", suits], check=False).returncode:
+        pytest.skip("this system has no Python 3.11 with pip of its own")
+    another = checkout.parent / "bin" / "python3"
+    another.symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    unwishing = surroundings(checkout)
+    del unwishing["TRUETAPE_PYTHON"]
+    subprocess.run([checkout / "truetape"], env=unwishing, check=True)
+    assert (checkout / ".venv" / "bin" / "python").resolve() == system.resolve()
+
+
 def test_without_a_python_it_says_what_is_wanted(checkout: Path) -> None:
     tools = checkout.parent / "tools"
     tools.mkdir()
