@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.grammar.sessions import is_session, session_after, session_on_or_before
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
+_SAME_DAY_FROM = 5
+"""The hour from which a day in UTC is the exchange's as well: it is four or five hours behind."""
 JUST_PAST = timedelta(days=7)
 """A day without a year that is past by no more is a slip, or old news: not next year's."""
+_KEPT_MAX = 1_024
+"""Of one day's messages most name the same few days."""
 _FRIDAY = 4
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -35,6 +40,8 @@ class Expiry(NamedTuple):
 
 def message_day(at: datetime) -> date:
     """The exchange's calendar day when the message was posted."""
+    if at.tzinfo is UTC and at.hour >= _SAME_DAY_FROM:
+        return at.date()
     return at.astimezone(EXCHANGE_ZONE).date()
 
 
@@ -51,6 +58,7 @@ def third_friday(year: int, month: int) -> date:
     return session_on_or_before(first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14))
 
 
+@lru_cache(maxsize=_KEPT_MAX)
 def slash_date(text: str, day: date) -> Expiry:
     """Reads 11/21, 11/21/25 and 11/21/2025."""
     month, _, rest = text.partition("/")
@@ -58,6 +66,7 @@ def slash_date(text: str, day: date) -> Expiry:
     return _said(text, day, int(year) if year else None, int(month), int(number))
 
 
+@lru_cache(maxsize=_KEPT_MAX)
 def iso_date(text: str, day: date) -> Expiry:
     """Reads 2025-11-21."""
     year, month, number = text.split("-")
@@ -69,6 +78,7 @@ def dashed_date(text: str, day: date) -> Expiry:
     return slash_date(text.replace("-", "/").replace(".", "/"), day)
 
 
+@lru_cache(maxsize=_KEPT_MAX)
 def named_date(text: str, day: date) -> Expiry:
     """Reads 21 Nov, Nov 21, 06JUN2025, Nov 21st 2025, Jan17'26 and, for the monthly contract,
     Jan 2026 and Jan '26."""
@@ -108,6 +118,7 @@ MONTH_NAMES = frozenset(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=_KEPT_MAX)
 def counted(text: str, day: date) -> Expiry:
     """Reads 0DTE and its kind.
 
@@ -135,6 +146,7 @@ _TODAY = frozenset({"today", "eod", "end of day", "same day", "todays", "today's
 _TOMORROW = frozenset({"tomorrow", "tomorrows", "tomorrow's", "tmrw", "tmr", "tmw", "2mrw"})
 
 
+@lru_cache(maxsize=_KEPT_MAX)
 def spoken(word: str, day: date) -> Expiry:
     """Reads today, tomorrow, weekly, this week, friday, next week, next friday, wed, monthly."""
     next_one, name = word.startswith("next "), word.rpartition(" ")[2]
