@@ -54,7 +54,10 @@ from domain.grammar.vocabulary import (
     TARGETS,
 )
 
+_CHAT = Kind.CHAT
 _WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
+_SIGN_OF_CONTRACT = re.compile(r"[0-9]\+? ?-?[cpCP]|[cpCP]\$?[0-9]")
+"""Stands in every contract that is whole."""
 _TELLING = marked(STOPS | TARGETS | RIGHTS.keys(), kinds=_WHOLE_KINDS | {"slash", "index"})
 """Of these a piece without an act names a contract or moves a level."""
 
@@ -82,7 +85,7 @@ def read(text: MessageText, room: Room) -> Reading:
     if room.day_first:
         text = in_month_order(text)
     block = read_block(text, room)
-    if block is not None and block.trades and _is_of_option(block, tokens(clean(text.content))):
+    if block is not None and block.trades and _is_of_option(block, clean(text.content)):
         block = None
     if (said := block or read_followup(text)) is not None:
         return said
@@ -90,7 +93,7 @@ def read(text: MessageText, room: Room) -> Reading:
     whole = parts[0].words if len(parts) == 1 else "\n".join([card.words for card in parts])
     amended = None if text.embeds else amends(text.content, whole)
     if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
-        return Reading(kind=Kind.CHAT, why="no word of a trade in it")
+        return Reading(kind=_CHAT, why="no word of a trade in it")
     day = message_day(text.posted_at)
     if amended is not None and amended[0] is Kind.CORRECTION:
         named = named_legs(fill(tokens(whole), day))
@@ -108,11 +111,13 @@ def read(text: MessageText, room: Room) -> Reading:
     return _reading(gathered, whole, day)
 
 
-def _is_of_option(reading: Reading, words: Sequence[Token]) -> bool:
+def _is_of_option(reading: Reading, words: str) -> bool:
     """Whether words of an option stand where shares were read, or a contract where a pair was."""
     if _opens_shares(reading):
-        return bool(option_mark(words))
-    return any(token.kind in _WHOLE_KINDS for token in words)
+        return bool(option_mark(tokens(words)))
+    if _SIGN_OF_CONTRACT.search(words) is None:
+        return False
+    return any(token.kind in _WHOLE_KINDS for token in tokens(words))
 
 
 def _opens_shares(reading: Reading) -> bool:
@@ -128,7 +133,7 @@ def _read_card(card: Card, setting: Setting, gathered: _Gathered) -> None:
         gathered.whys.append((card.sense.kind, f"the title says '{card.title}'"))
         return
     if card.flow and not is_entry_card(card):
-        gathered.whys.append((Kind.CHAT, f"'{card.flow}' is what a scanner reports"))
+        gathered.whys.append((_CHAT, f"'{card.flow}' is what a scanner reports"))
         return
     found, tickets = _told(card, setting)
     if len(tickets) > 1:
@@ -195,7 +200,7 @@ def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:
             return
     label = next((at for at, token in enumerate(piece.tokens) if _is_level(token)), 0)
     if why := level_objection(piece.tokens, label):
-        gathered.whys.append((Kind.CHAT, why))
+        gathered.whys.append((_CHAT, why))
         return
     gathered.named += [leg for leg in named_legs(slots) if leg not in gathered.named]
     _take_levels(gathered, slots)
@@ -281,8 +286,8 @@ def _without_trade(
         return Reading(kind=kind, named=named, gain=gain, why="it says how a trade stands")
     if gathered.whys:
         said, why = gathered.whys[0]
-        return Reading(kind=said if said is not Kind.CHAT else kind, named=named, why=why)
-    lacking = _lacking(named, whole, day) if kind is Kind.CHAT else ()
+        return Reading(kind=said if said is not _CHAT else kind, named=named, why=why)
+    lacking = _lacking(named, whole, day) if kind is _CHAT else ()
     why = "a contract, but no word that says what is done" if lacking else "nothing is done in it"
     return Reading(kind=kind, named=named, missing=lacking, why=why)
 

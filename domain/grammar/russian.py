@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from domain.grammar.keeping import kept
 from domain.grammar.stems import holds_any
 
 _CYRILLIC = re.compile("[а-яёА-ЯЁ\u1c80-\u1c86]")
@@ -158,9 +159,14 @@ def in_english(text: str) -> str:
 
 
 def _word(found: re.Match[str]) -> str:
-    low = found[0].lower()
+    return _in_english(found[0])
+
+
+@kept()
+def _in_english(word: str) -> str:
+    low = word.lower()
     for length in range(min(len(low), _STEM_LENGTH_MAX), 0, -1):
         stem = low[:length]
         if stem in _STEMS and (length == len(low) or stem not in _EXACT):
             return _STEMS[stem]
-    return found[0]
+    return word
