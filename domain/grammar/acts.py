@@ -40,6 +40,8 @@ from domain.grammar.vocabulary import (
     TARGETS,
 )
 
+_OPEN, _TRIM = Kind.OPEN, Kind.TRIM
+_TICKET, _NOW = Form.TICKET, Form.NOW
 _BARE_MAX = 5
 _PARTS = frozenset(FRACTIONS) | frozenset(FRACTION_PARTS) | REMAINDER | PARTIALS | AT_ENTRY
 SPOTS_MAX = 40
@@ -187,7 +189,7 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
 def _is_word_of_many(spot: Spot, parts: list[Piece]) -> bool:
     """ "Exit" says enough as a whole message; at the head of a report it is a headline."""
     verb = spot.verb
-    loose = verb.of_price and verb.form is Form.NOW and spot.start == 0 and not spot.inherent
+    loose = verb.of_price and verb.form is _NOW and spot.start == 0 and not spot.inherent
     return loose and sum(len(part.tokens) for part in parts[:_BARE_MAX]) > _BARE_MAX
 
 
@@ -212,9 +214,7 @@ def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
 
 def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:
     """Whether it is worth saying that the word was refused: "heading out" is not."""
-    return (
-        spot.verb.kind is Kind.TRIM or spot.verb.form is Form.TICKET or piece.marks & _TELLING > 0
-    )
+    return spot.verb.kind is _TRIM or spot.verb.form is _TICKET or piece.marks & _TELLING > 0
 
 
 def _act(parts: list[Piece], place: int, spot: Spot, until: int, *, is_first: bool) -> Act:
@@ -258,7 +258,7 @@ def _is_more(after: Sequence[Token]) -> bool:
 
 
 def _adding(verb: Verb) -> Verb:
-    return verb._replace(kind=Kind.ADD, strict=False) if verb.kind is Kind.OPEN else verb
+    return verb._replace(kind=Kind.ADD, strict=False) if verb.kind is _OPEN else verb
 
 
 def _without_plans(tokens: list[Token]) -> list[Token]:

@@ -21,6 +21,8 @@ from domain.grammar.vocabulary import (
     TICKERS_LIKE_WORDS,
 )
 
+_CONTRACT, _TICKER_ROLE = Role.CONTRACT, Role.TICKER
+_STRIKE_ROLE, _RIGHT_ROLE = Role.STRIKE, Role.RIGHT
 _DATE_KINDS = frozenset({"iso", "daymon", "monday", "dte", "osi"})
 _BEHIND_ROOT = frozenset({"iso", "daymon", "monday", "slash", "strike", "num", "money", "dte"})
 _TICKER = re.compile(r"\$?([A-Za-z]{1,6}(?:[./-][A-Za-z]{1,5})?)")
@@ -52,18 +54,18 @@ def contract_of(card: Card, day: date) -> str:
     """The contract that labels and title name together, in the order of a ticket."""
     if not card.is_embed and not card.names_contract:
         return ""
-    base = card.roles.get(Role.CONTRACT, "")
+    base = card.roles.get(_CONTRACT, "")
     said = _said_in(base, day)
     titled = _said_in(card.heading, day) if card.is_embed else _UNSAID
-    if not _names_strike(said) and Role.STRIKE not in card.roles:
+    if not _names_strike(said) and _STRIKE_ROLE not in card.roles:
         beside = _rooted(card.heading) if _names_strike(titled) else card.lines
         said = fill([*_rooted(base), _END, *beside], day, _ENTRY) if beside else said
     if said.contracts:
         leg = said.contracts[0]
         return f"${leg.root} {leg.expiry} {leg.strike:f}{leg.right}"
     right = said.right or _right(card) or titled.right
-    strike = _strike_of(said, right) or _strike(card.roles.get(Role.STRIKE, ""), right)
-    ticker = _ticker(card.roles.get(Role.TICKER, ""))
+    strike = _strike_of(said, right) or _strike(card.roles.get(_STRIKE_ROLE, ""), right)
+    ticker = _ticker(card.roles.get(_TICKER_ROLE, ""))
     rest = strike or (_SHARES if _sells_shares(card, titled) else "")
     root = said.pair or said.root or ticker or _title_root(titled, rest)
     if not (root or strike):
@@ -124,7 +126,7 @@ def _names_strike(slots: Slots) -> bool:
 
 
 def _right(card: Card) -> str:
-    words = card.roles.get(Role.RIGHT, "").lower().split()
+    words = card.roles.get(_RIGHT_ROLE, "").lower().split()
     return next((RIGHTS[word] for word in words if word in RIGHTS), "")
 
 

@@ -29,6 +29,7 @@ from domain.grammar.vocabulary import (
     SIZES,
 )
 
+_QUOTE, _QUANTITY, _STOP, _TARGET = Role.QUOTE, Role.QUANTITY, Role.STOP, Role.TARGET
 _ENTRY_PRICES = (Role.ENTRY, Role.FILL, Role.PRICE, Role.AVERAGE, Role.QUOTE)
 _EXIT_PRICES = (Role.EXIT, Role.SOLD, Role.FILL, Role.PRICE, Role.QUOTE)
 _HEDGES = CONDITIONS | BEYOND | INTENTIONS | NEGATIONS
@@ -50,7 +51,7 @@ def price_of(card: Card, kind: Kind, *, may_quote: bool = False) -> tuple[str, s
     priced = [(role, _price(card.roles[role], role)) for role in order if role in card.roles]
     priced = [(role, words) for role, words in priced if words]
     if not may_quote:
-        priced = [(role, words) for role, words in priced if role is not Role.QUOTE]
+        priced = [(role, words) for role, words in priced if role is not _QUOTE]
     if not priced:
         return "", ""
     role, words = priced[0]
@@ -59,7 +60,7 @@ def price_of(card: Card, kind: Kind, *, may_quote: bool = False) -> tuple[str, s
         for other in (*_ENTRY_PRICES, Role.EXIT)
         if other in card.roles and other is not role
     ]
-    if role is Role.QUOTE:
+    if role is _QUOTE:
         return words, f"price: the card's '{card.labels[role]}', where it says no other"
     beside = f", not '{others[0]}'" if others else ""
     return words, f"price: the card's '{card.labels[role]}'{beside}" if others else ""
@@ -113,8 +114,8 @@ def _sold_part(card: Card) -> str:
 
 def quantity_of(card: Card) -> str:
     """The labelled number of contracts or shares; a size in percent or units is none."""
-    value = card.roles.get(Role.QUANTITY, "")
-    label = card.labels.get(Role.QUANTITY, "").lower()
+    value = card.roles.get(_QUANTITY, "")
+    label = card.labels.get(_QUANTITY, "").lower()
     if not value:
         value = card.roles.get(Role.SIZE, "")
         if not any(word in SIZES for word in value.lower().split()):
@@ -138,8 +139,8 @@ def gain_of(card: Card) -> str:
 
 def levels_of(card: Card) -> str:
     """The labelled stop and targets in the words of a ticket."""
-    stop = _stop(card.roles[Role.STOP]) if Role.STOP in card.roles else ""
-    target = _targets(card.roles[Role.TARGET]) if Role.TARGET in card.roles else ""
+    stop = _stop(card.roles[_STOP]) if _STOP in card.roles else ""
+    target = _targets(card.roles[_TARGET]) if _TARGET in card.roles else ""
     said = (f"SL {stop}" if stop else "", f"PT {target}" if target else "")
     return " , ".join(part for part in said if part)
 
@@ -188,7 +189,7 @@ def hedge_of(card: Card) -> str:
     """The word that makes an entry's price a condition: "over 2.30", "2.30 on a break of 250"."""
     if Role.TRIGGER in card.roles:
         return card.labels[Role.TRIGGER]
-    said = (card.roles.get(role, "") for role in _ENTRY_PRICES if role is not Role.QUOTE)
+    said = (card.roles.get(role, "") for role in _ENTRY_PRICES if role is not _QUOTE)
     words = (token for value in said if _LETTER.search(value) for token in tokens(value))
     return next((token.text for token in words if token.low in _HEDGES), "")
 

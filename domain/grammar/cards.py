@@ -21,6 +21,7 @@ from domain.grammar.vocabulary import (
     RIGHTS,
 )
 
+_NOTES, _CONTRACT, _FLOW, _TARGET = Role.NOTES, Role.CONTRACT, Role.FLOW, Role.TARGET
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _OPTION_ROLES = frozenset({Role.STRIKE, Role.EXPIRY, Role.DTE})
 _OPTION_TITLE = Hinted(
@@ -151,9 +152,9 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
 
 
 def _content(content: str) -> Card:
-    card = Card()
     # A contract and its price stand by two labels.
     if content.count(":") + content.count("=") > 1:
+        card = Card()
         _fill_labels(card, content.split("\n"))
         if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):
             return card
@@ -213,7 +214,7 @@ def _field_lines(name: str, value: str) -> list[str]:
     """A field as lines: its values stand by a name that is a label, below one that is not."""
     rows = [row.strip() for row in value.split("\n") if row.strip()]
     role = role_of(name)
-    if role is Role.NOTES:
+    if role is _NOTES:
         return [f"{name}: {rows[0] if rows else ''}", *rows[1:]]
     if role is not None and not any(labelled(row) for row in rows):
         return [f"{name}: {' , '.join(rows)}"]
@@ -245,9 +246,9 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
             continue
         pending = None
         for one in found:
-            open_notes = one.role is Role.NOTES and not _describes_contract(one)
-            if one.role is Role.NOTES and not open_notes:
-                _keep(card, one._replace(role=Role.CONTRACT))
+            open_notes = one.role is _NOTES and not _describes_contract(one)
+            if one.role is _NOTES and not open_notes:
+                _keep(card, one._replace(role=_CONTRACT))
             elif open_notes:
                 notes.append(one.value)
             elif _acts(one):
@@ -262,8 +263,8 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
 def _bare_label(line: str) -> Role | None:
     """The role of a line that is a label and nothing else: its value stands below."""
     role = role_of(line)
-    numbered = role is not Role.TARGET and any(map(str.isdigit, line))
-    return None if role is Role.NOTES or numbered else role
+    numbered = role is not _TARGET and any(map(str.isdigit, line))
+    return None if role is _NOTES or numbered else role
 
 
 def _describes_contract(one: Labelled) -> bool:
@@ -279,7 +280,7 @@ def _describes_contract(one: Labelled) -> bool:
 def _acts(one: Labelled) -> bool:
     """Under "Trade" or "Alert" may stand a whole ticket: "BTO TSLA 250c 11/21 @ 2.30"."""
     return (
-        one.role is Role.CONTRACT
+        one.role is _CONTRACT
         and any(map(str.isdigit, one.value))
         and one.value.split(" ", 1)[0].lower() in FIRST_WORDS
     )
@@ -291,9 +292,9 @@ def _keep(card: Card, one: Labelled) -> None:
     if _NOTHING.fullmatch(one.value):
         return
     for role, value in _settled(one):
-        if role is Role.FLOW:
+        if role is _FLOW:
             card.flow = card.flow or one.label
-        elif role is Role.TARGET and role in card.roles:
+        elif role is _TARGET and role in card.roles:
             card.roles[role] = f"{card.roles[role]} , {value}"
         elif role not in card.roles:
             card.roles[role] = value
@@ -313,11 +314,11 @@ def _settled(one: Labelled) -> Iterator[tuple[Role, str]]:
     elif role in _WORDED_ROLES:
         yield from _settled_words(role, value)
     elif role is Role.TICKER and any(token.kind in _DATED for token in tokens(value)):
-        yield Role.CONTRACT, value
+        yield _CONTRACT, value
     elif role is Role.ENTRY and "premium" in one.label.lower() and _IN_THOUSANDS.search(value):
-        yield Role.FLOW, value
+        yield _FLOW, value
     elif role is Role.QUANTITY and any(word.lower() in RIGHTS for word in _WORD.findall(value)):
-        yield Role.CONTRACT, value
+        yield _CONTRACT, value
     else:
         yield role, value
 
@@ -326,20 +327,20 @@ def _settled_words(role: Role, value: str) -> Iterator[tuple[Role, str]]:
     """ "Type" may be Call, BTO, Swing or Sweep; "Position" Long, a contract, or a number."""
     words = [word.lower() for word in _WORD.findall(value)]
     if not _FLOW_TYPES.isdisjoint(words):
-        yield Role.FLOW, value
+        yield _FLOW, value
         return
     if any(map(str.isdigit, value)):
-        if role is Role.CONTRACT and value.strip(" x").isdigit():
+        if role is _CONTRACT and value.strip(" x").isdigit():
             yield Role.QUANTITY, value
         elif any(_names_contract(token) for token in tokens(value)):
-            yield Role.CONTRACT, value
+            yield _CONTRACT, value
         return
     right = next((word for word in words if word in RIGHTS and len(word) > 1), "")
     letters = [word for word in words if word in RIGHTS] if len(words) == 1 else []
     if right or letters:
         yield Role.RIGHT, right or letters[0]
         root = next((word for word in _WORD.findall(value) if is_ticker_word(word)), "")
-        if root and role is Role.CONTRACT:
+        if root and role is _CONTRACT:
             yield Role.TICKER, root
     action = _action_in([word for word in words if word not in RIGHTS])
     if action:
@@ -347,7 +348,7 @@ def _settled_words(role: Role, value: str) -> Iterator[tuple[Role, str]]:
     elif not (right or letters):
         if sense_of(value) is not None:
             yield Role.STATUS, value
-        elif role is Role.CONTRACT:
+        elif role is _CONTRACT:
             yield Role.TICKER, value
 
 

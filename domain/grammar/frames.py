@@ -242,6 +242,7 @@ _PAST_BEHIND = _sign(
 _BEHIND_NOW = _Signs(*_BEHIND.signs, _PLANNED_BEHIND)
 _BEHIND_PAST = _Signs(*_BEHIND.signs, _PAST_BEHIND)
 
+_PAST = Form.PAST
 _CREDITED = marked(_CREDITS)
 _IN_FRONT = _ANYWHERE.marks | _BEFORE.marks
 _ON_EITHER_SIDE = _ANYWHERE.marks | _CREDITED
@@ -251,7 +252,7 @@ def around(before: Sequence[Token], after: Sequence[Token], form: Form) -> Frame
     """The frame in the sentence of an action: `before` and `after` are its words."""
     before, after = before[-_WORDS_MAX:], after[:_WORDS_MAX]
     of_lead, of_tail = marks_in(before), marks_in(after)
-    behind = _BEHIND_PAST if form is Form.PAST else _BEHIND_NOW
+    behind = _BEHIND_PAST if form is _PAST else _BEHIND_NOW
     if not (of_lead & _IN_FRONT or of_tail & behind.marks or of_tail & _ON_EITHER_SIDE):
         return None
     lead, tail = _spoken(before), _spoken(after)

@@ -32,6 +32,8 @@ from domain.grammar.vocabulary import (
     TICKET_LEADS,
 )
 
+_OPEN = Kind.OPEN
+_TICKET, _PAST = Form.TICKET, Form.PAST
 _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_KINDS
 _EXITS = (Kind.TRIM, Kind.CLOSE)
 _ENTRIES = (Kind.OPEN, Kind.ADD)
@@ -79,7 +81,7 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_re
             return ""
         if token.kind == "colon":
             return _label_objection(tokens[:at], spot)
-        if token.low in STILL and spot.verb.kind is Kind.OPEN:
+        if token.low in STILL and spot.verb.kind is _OPEN:
             return f"'{token.text}' before '{spot.said}' tells how it stands"
         if token.low == "to" and _is_about_to(before, spot):
             at -= 2
@@ -139,7 +141,7 @@ def _label_objection(before: Sequence[Token], spot: Spot) -> str:
         return ""
     label = before[-2] if before[-1].kind == "num" and len(before) > 1 else before[-1]
     names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
-    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind is not Kind.OPEN and names):
+    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind is not _OPEN and names):
         return ""
     return f"'{label.text}:' before '{spot.said}' names somebody else's words"
 
@@ -161,9 +163,9 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
     is_exit = spot.verb.kind in _EXITS
     if token.low in LEADING or (token.low == "gonna" and is_exit) or token.low in ("+", "-"):
         return True
-    if spot.verb.form is Form.TICKET and token.kind == "someone":
+    if spot.verb.form is _TICKET and token.kind == "someone":
         return _ROLE.search(token.low) is not None
-    if spot.verb.form is Form.TICKET and token.low in TICKET_LEADS:
+    if spot.verb.form is _TICKET and token.low in TICKET_LEADS:
         return at < spot.start - 1 or token.low not in ("the", "my", "our")
     if token.kind == "index" or (token.low in TARGETS and is_exit):
         return is_exit
@@ -184,10 +186,10 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
 
 def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     """Whether an exit may be said of what stands before it: "TSLA 250c sold"."""
-    if spot.verb.form is Form.TICKET:
+    if spot.verb.form is _TICKET:
         return True
     if spot.verb.kind not in _EXITS:
-        return spot.verb.form is Form.PAST and _stands_whole_before_price(tokens, spot)
+        return spot.verb.form is _PAST and _stands_whole_before_price(tokens, spot)
     if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
         return True
     if not (spot.verb.of_price or spot.inherent):

@@ -17,6 +17,7 @@ from domain.shared import InvalidInput
 _STRIKE_MAX = Decimal(100_000)
 
 
+_OPENING = frozenset(action for action in Action if action.position_effect is PositionEffect.OPEN)
 _OPENING_SIDES = {
     action: action.side if action.position_effect is PositionEffect.OPEN else action.side.opposite
     for action in Action
@@ -39,7 +40,7 @@ def read_legs(slots: Slots, action: Action, room: Room, day: date) -> LegsRead:
         return LegsRead((LegReading(root=slots.root, side=side),) if slots.root else ())
     read = LegsRead()
     root = _root(slots, room, read)
-    expiry = _expiry(slots, room, day, read, opens=action.position_effect is PositionEffect.OPEN)
+    expiry = _expiry(slots, room, day, read, opens=action in _OPENING)
     if is_spread(slots):
         read_spread(slots, side, root, expiry, read)
     else:

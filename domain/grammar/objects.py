@@ -43,6 +43,8 @@ _SMALL = frozenset({"a", "an", "small", "tiny", "big", "nice", "quick", "solid",
 _RESULTS = frozenset({"loss", "profit", "profits", "gain", "gains", "win", "winner", "scratch",
                       "wash"}) | AT_ENTRY | TARGETS | STOPS  # fmt: skip
 _EVEN = AT_ENTRY - {"be", "cost", "entry"} | {"flat"}
+_OPEN, _ADD, _TRIM = Kind.OPEN, Kind.ADD, Kind.TRIM
+_TICKET = Form.TICKET
 _STATEMENT_WORDS = 12
 _DRIFTS = frozenset({"higher", "lower", "up", "down", "today", "on"})
 _NARROW = frozenset({"done with", "flat", "all flat", "going flat", "all cash", "scratch"})
@@ -67,13 +69,13 @@ def object_objection(after: Sequence[Token], spot: Spot, *, of_contract: bool = 
     Behind a contract ("NVDA 950c sold at 78") a whole number is a price as well.
     """
     verb = spot.verb
-    if spot.inherent or verb.kind is Kind.OPEN:
+    if spot.inherent or verb.kind is _OPEN:
         return ""
-    if verb.form is Form.TICKET:
+    if verb.form is _TICKET:
         return _ticket_objection(after, spot)
     if not after:
         return "" if verb.alone else f"'{spot.said}' of what is not said"
-    if verb.kind is Kind.ADD:
+    if verb.kind is _ADD:
         return "" if _adds_to(after) else f"'{spot.said} {after[0].text}' adds to no trade"
     if _exits(after, spot) or (of_contract and _at_number(after)):
         return ""
@@ -121,7 +123,7 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
         if token.kind in CONTRACT_KINDS or token.kind in _NUMBER_KINDS or token.kind == "qty":
             return token.kind != "percent" or ahead is None or ahead.low not in _DRIFTS
         if token.kind == "num":
-            counted = spot.verb.kind is Kind.TRIM or (ahead is not None and ahead.low == "of")
+            counted = spot.verb.kind is _TRIM or (ahead is not None and ahead.low == "of")
             priced = ahead is not None and ahead.kind == "at"
             held = ahead is not None and _is_held(ahead, said)
             return counted or priced or held or "." in token.text

@@ -39,6 +39,9 @@ class Leaning(StrEnum):
     CHAT = "chat"
 
 
+_ORDER = Leaning.ORDER
+
+
 class Opinion(NamedTuple):
     """The likeliest leaning with its probability, and the probability of an order."""
 
@@ -76,7 +79,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
         """What the words of a message look like instead of an order; None where of an order."""
         scores = self._scores(_features(text))
         # How probable it is needs to be known of no order.
-        if self.leanings[scores.index(max(scores))] is Leaning.ORDER:
+        if self.leanings[scores.index(max(scores))] is _ORDER:
             return None
         return self._opinion(_shares(scores))
 
@@ -94,7 +97,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
 
     def _opinion(self, found: list[float]) -> Opinion:
         most = found.index(max(found))
-        order = found[self.leanings.index(Leaning.ORDER)]
+        order = found[self.leanings.index(_ORDER)]
         return Opinion(self.leanings[most], found[most], order)
 
 

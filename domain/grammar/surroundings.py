@@ -22,6 +22,7 @@ from domain.grammar.vocabulary import (
     NEGATIONS,
 )
 
+_PAST = Form.PAST
 _AROUND = 6
 """So many pieces of a sentence on either side are looked at for what frames an action."""
 _COMMA = Token("comma", ",", ",")
@@ -53,7 +54,7 @@ def veto(spot: Spot, parts: Sequence[Piece], place: int, heading: Frame | None) 
         return Veto(Kind.CONDITIONAL, f"'{condition}' makes '{spot.said}' a condition")
     if frame := heading or _framed(spot, parts, place):
         return Veto(frame.kind, frame.why)
-    is_past = spot.verb.form is Form.PAST
+    is_past = spot.verb.form is _PAST
     if is_past and (past := _long_ago(piece)):
         return Veto(Kind.RECAP, f"'{past}' makes '{spot.said}' a memory")
     after = piece.tokens[spot.end :]
@@ -76,7 +77,7 @@ def kind_of_refusal(spot: Spot, parts: Sequence[Piece], place: int, heading: Fra
     found = veto(spot, parts, place, heading)
     if found is not None:
         return found.kind
-    if spot.verb.form is Form.PAST:
+    if spot.verb.form is _PAST:
         return Kind.RECAP
     return Kind.CONDITIONAL if parts[place].marks & _INTENDED else Kind.CHAT
 

@@ -19,6 +19,9 @@ from domain.grammar.spreads import LegsRead, is_spread, turned
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
 
+_OPEN, _ADD, _TRIM, _CLOSE = Kind.OPEN, Kind.ADD, Kind.TRIM, Kind.CLOSE
+_TICKET = Form.TICKET
+_STO = Action.STO
 _END = Token("end", ".", ".")
 _DEARER_THAN_ENTRY = 5
 _AROUND_STRIKE = Decimal("0.3")
@@ -77,7 +80,7 @@ def judge(act: Act, setting: Setting) -> Ticket:
     slots.odd = slots.odd or act.beside
     own = bool(slots.roots or slots.pair or slots.contracts or slots.strikes)
     if contract and not own:
-        card = [_END, *contract, _END, *(setting.entry if act.verb.kind is Kind.OPEN else ())]
+        card = [_END, *contract, _END, *(setting.entry if act.verb.kind is _OPEN else ())]
         slots = fill([*act.tokens, *card], day, act.verb, act.verb_at)
     ticket = Ticket(act.verb.kind, named=named_legs(slots), confidence=_confidence(act, slots))
     if act.verb.correct:
@@ -89,9 +92,9 @@ def judge(act: Act, setting: Setting) -> Ticket:
         return ticket
     verb, unclear = turned(act.verb, slots)
     ticket.kind = verb.kind
-    if verb.kind is Kind.OPEN:
+    if verb.kind is _OPEN:
         _open(verb, slots, room, day, ticket)
-    elif verb.kind is Kind.ADD:
+    elif verb.kind is _ADD:
         _add(verb, slots, room, day, ticket)
     else:
         _exit(act, slots, setting, ticket)
@@ -107,7 +110,7 @@ def judge(act: Act, setting: Setting) -> Ticket:
 def _confidence(act: Act, slots: Slots) -> Decimal:
     if act.verb.correct or act.verb.bare:
         return Decimal("0.7")
-    if act.verb.form is Form.TICKET and (slots.strikes or slots.roots or slots.contracts):
+    if act.verb.form is _TICKET and (slots.strikes or slots.roots or slots.contracts):
         return Decimal(1)
     return Decimal("0.9") if slots.strikes or slots.contracts or slots.pair else Decimal("0.8")
 
@@ -148,7 +151,7 @@ def _contract(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -
         ticket.why = f"the legs of '{slots.strategy}' are not clear"
     elif slots.strategy and not slots.strikes and not slots.contracts:
         ticket.missing.append("legs")
-    if verb.action is Action.STO and verb.direction and slots.option_like:
+    if verb.action is _STO and verb.direction and slots.option_like:
         ticket.missing.append("action")
         ticket.why = "'short' with an option may mean selling it or betting on a fall"
     return read
@@ -172,7 +175,7 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
         ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"
         return False
     priced = slots.price is not None and slots.price.rank == 0 and verb.direction
-    sure = verb.form is Form.TICKET or slots.quantity is not None or slots.shares or priced
+    sure = verb.form is _TICKET or slots.quantity is not None or slots.shares or priced
     if verb.strict and not sure:
         ticket.is_trade = False
         return False
@@ -265,11 +268,11 @@ def _says_contract(slots: Slots) -> bool:
 
 def _exit(act: Act, slots: Slots, setting: Setting, ticket: Ticket) -> None:
     verb = act.verb
-    partial = (verb.kind is Kind.TRIM or slots.partial) and not slots.whole and not verb.whole
+    partial = (verb.kind is _TRIM or slots.partial) and not slots.whole and not verb.whole
     if slots.fraction is not None:
         partial = slots.fraction < 1
     partial = partial or slots.keeps is not None
-    ticket.kind = Kind.TRIM if partial else Kind.CLOSE
+    ticket.kind = _TRIM if partial else _CLOSE
     if slots.unclear and slots.price is None:
         ticket.missing.append("size or gain")
         ticket.why = f"'{slots.unclear}' may be the part that is sold or the profit on it"
