@@ -52,7 +52,9 @@ _PREMIUM_STOP = Decimal("0.75")
 
 def read_block(message: MessageText, room: Room) -> Reading | None:
     """The reading of a message that is an alert in a block; None where it is none."""
-    said = [message.content, *map(_lines_of, message.embeds)]
+    said = [message.content]
+    if message.embeds:
+        said += map(_lines_of, message.embeds)
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
         if may_be_block(part, for_one_pair=for_one_pair):

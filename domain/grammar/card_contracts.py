@@ -32,7 +32,7 @@ _NAMED_TICKER = re.compile(
 )
 _STRIKE = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?|\.5) ?([cp]\b|calls?\b|puts?\b)?", re.IGNORECASE)
 _STRIKES = re.compile(r"[0-9.]+[cp]? ?[/-] ?[0-9.]+[cp]?", re.IGNORECASE)
-_YEAR_FIRST = re.compile(r"\b(20[0-9]{2})[/.]([0-9]{1,2})[/.]([0-9]{1,2})\b")
+_YEAR_FIRST = re.compile(r"(20(?<=\b20)[0-9]{2})[/.]([0-9]{1,2})[/.]([0-9]{1,2})\b")
 _DASHED_DAY = re.compile(r"\b([0-9]{1,2})[-.]([0-9]{1,2})[-.]((?:20)?[0-9]{2})\b")
 _DASHED_MONTH = re.compile(
     r"\b([0-9]{1,2}(?=-[A-Za-z])|[A-Za-z]{3}(?=-[0-9]))-([A-Za-z]{3}|[0-9]{1,2})-((?:20)?[0-9]{2})\b"

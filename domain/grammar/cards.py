@@ -9,7 +9,7 @@ import msgspec
 
 from domain.grammar.keeping import kept
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
-from domain.grammar.normalise import clean, has_link
+from domain.grammar.normalise import clean, cleaned, has_link
 from domain.grammar.reading import Embed, MessageText, Room
 from domain.grammar.stems import Hinted
 from domain.grammar.tickers import is_ticker_word
@@ -49,6 +49,7 @@ _POINTER = re.compile(r"(?<=[A-Za-z)*_])[ *_]{0,6}[\u00bb\u203a\u27a4\u25b8\u25b
 """Stands for the colon behind a label: "Entry » 2.30"."""
 _ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
 """Pictures that stand for a word beside a number alone: before a label they are ornament."""
+_FIGURE = re.compile(r"[0-9$.,/%+-]{1,60}")
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
@@ -165,7 +166,7 @@ def _embed(embed: Embed, room: Room) -> Card:
     card = Card(title=_plain(embed.title).replace("\n", " "), is_embed=True)
     lines = _plain(embed.description).split("\n")
     for fold in embed.fields:
-        lines += _field_lines(_label(fold.name), _plain(fold.value))
+        lines += _field_lines(_label(fold.name), _value(fold.value))
     # No page is made of a title's few words.
     card.is_option = _OPTION_TITLE.find(card.title) is not None
     card.sense = sense_of(card.title, room)
@@ -179,7 +180,17 @@ def _embed(embed: Embed, room: Room) -> Card:
 
 
 def _plain(text: str) -> str:
-    """An embed's text: there a block quote and a code block are frames, not somebody's words."""
+    """An embed's text as if it had been typed plainly."""
+    return clean(_unframed(text)).strip("\n")
+
+
+def _value(text: str) -> str:
+    """The same of a field's value; to a number nothing has to be done."""
+    return text if _FIGURE.fullmatch(text) else cleaned(_unframed(text)).strip("\n")
+
+
+def _unframed(text: str) -> str:
+    """Without frames: in an embed a block quote and a code block are not somebody's words."""
     if not text.isascii():
         text = _POINTER.sub(": ", _ORNAMENT.sub(" ", text))
     if "_" in text:
@@ -189,7 +200,7 @@ def _plain(text: str) -> str:
         text = _BLOCKQUOTE.sub("", text)
     if "```" in text:
         text = _FENCE.sub("```", text).replace("```", "\n")
-    return clean(text).strip("\n")
+    return text
 
 
 def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
@@ -207,7 +218,7 @@ def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
 @kept()
 def _label(name: str) -> str:
     """The name of a field in one line; a room's are always the same."""
-    return " ".join(_plain(name).split()).strip(" :@#")
+    return " ".join(_value(name).split()).strip(" :@#")
 
 
 def _field_lines(name: str, value: str) -> list[str]:
@@ -289,7 +300,7 @@ def _acts(one: Labelled) -> bool:
 def _keep(card: Card, one: Labelled) -> None:
     """Keeps a value under the role that its words show it to have; the first of a role stays."""
     card.is_option = card.is_option or _speaks_of_option(one)
-    if _NOTHING.fullmatch(one.value):
+    if _says_nothing(one.value):
         return
     for role, value in _settled(one):
         if role is _FLOW:
@@ -299,6 +310,12 @@ def _keep(card: Card, one: Labelled) -> None:
         elif role not in card.roles:
             card.roles[role] = value
             card.labels[role] = one.label
+
+
+def _says_nothing(value: str) -> bool:
+    # What begins with another letter or a digit need not be looked at.
+    begins = value[:1]
+    return not (begins.isalnum() and begins not in "nNtT") and _NOTHING.fullmatch(value) is not None
 
 
 def _speaks_of_option(one: Labelled) -> bool:

@@ -231,7 +231,7 @@ def _value(text: str) -> str:
 
 
 def _dashed(line: str) -> Iterator[Labelled]:
-    match = _DASHED.match(line)
+    match = _DASHED.match(line) if "-" in line or "~" in line else None
     role = role_of(match[1]) if match else None
     if match is not None and role is not None and fits(role, line[match.end() :]):
         yield Labelled(role, _clean_label(match[1]), line[match.end() :].strip())

@@ -85,12 +85,10 @@ _DRESS = Hint(*_DRESSED)
 _LABEL_DRESS = re.compile("|".join(map(re.escape, ("  ", *_DRESSED, *_SPELLINGS))))
 
 
-@lru_cache(maxsize=32)
-def clean(text: str) -> str:
+def cleaned(text: str) -> str:
     """The words as if they had been typed plainly, line by line.
 
     Quoted lines and struck-through words are dropped: they are not what the author now says.
-    The last few texts are kept, for one message is cleaned by several readers.
     """
     bare = text.replace("*", "").replace("_", "").replace("`", "")
     if not bare or (len(text) <= LENGTH_MAX and _is_plain(bare)):
@@ -114,6 +112,10 @@ def clean(text: str) -> str:
         text = _BLANKS.sub(" ", text)
     text = text.strip()
     return text if text.isascii() else in_english(text)
+
+
+clean = lru_cache(maxsize=32)(cleaned)
+"""The same for texts that several readers of a message clean: the last few are kept."""
 
 
 def _is_plain(text: str) -> bool:

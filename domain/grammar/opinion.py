@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from domain.grammar.keeping import kept
-from domain.grammar.normalise import clean
+from domain.grammar.normalise import clean, cleaned
 from domain.grammar.reading import MessageText
 from domain.grammar.senses import SENSE_OF
 from domain.grammar.tickers import is_ticker_word
@@ -149,6 +149,8 @@ _PIECE = re.compile(
 _PIECES = ("", "", *(f"<{kind}>" for kind, _ in _SHAPES))
 _PARTING = re.compile(r" (?<![0-9] (?=[cCpPdDxX%]))(?<![@$] (?=[0-9.$]))")
 """A blank, unless it stands within a strike, a count or a price: 250 c, 5 x, @ 2.30."""
+_TOGETHER = re.compile(r"[0-9@$] (?:(?<=[0-9] )[cCpPdDxX%]|(?<=[@$] )[0-9.$])")
+"""Such a strike, count or price; where there is none, every blank parts."""
 _WORDS, _SIGN = 1, len(_PIECES) - 1
 _TICKER = "<ticker>"
 _START = "<start>"
@@ -185,7 +187,7 @@ def _words(text: MessageText) -> str:
         for field in embed.fields:
             if len(said) >= LENGTH_MAX:
                 return said[:LENGTH_MAX]
-            said = f"{said}\n{clean(f'{field.name}: {field.value}')}"
+            said = f"{said}\n{cleaned(f'{field.name}: {field.value}')}"
     return said[:LENGTH_MAX]
 
 
@@ -195,7 +197,8 @@ _Sensed = tuple[str, str]
 
 def _pieces(said: str) -> list[_Sensed]:
     """Words in lower case; numbers and tickers by what they are, not which."""
-    return [piece for part in _PARTING.split(said) for piece in _pieces_of(part)]
+    parts = _PARTING.split(said) if _TOGETHER.search(said) else said.split(" ")
+    return [piece for part in parts for piece in _pieces_of(part)]
 
 
 @kept()

@@ -213,7 +213,8 @@ def _is_level(token: Token) -> bool:
 def _take_levels(gathered: _Gathered, said: Slots | Ticket) -> None:
     gathered.stop = said.stop if gathered.stop is None else gathered.stop
     gathered.stop_at_entry = gathered.stop_at_entry or said.stop_at_entry
-    gathered.targets = _once_each([*gathered.targets, *said.targets])
+    if said.targets:
+        gathered.targets = _once_each([*gathered.targets, *said.targets])
 
 
 def _reading(gathered: _Gathered, whole: str, day: date) -> Reading:

@@ -54,6 +54,7 @@ _RECAP = Hinted(
     r"|banger|bangers|runners?|hit|green|red|closed|sold|trimmed|stopped|bought|made|profits?"
     r"|from [0-9.]+ to [0-9.]+)\b",
 )
+_TELLING = _UP.mark | _CONDITIONAL.mark | _WATCH.mark | _RECAP.mark
 _ENTERS = re.compile(
     r"\b(?:buy|sell|long|short|setup|ideas?)\b"
     r"|\b(?:entry|entries|zone)(?: range| zone| area| price)? ?:? ?\$?[0-9]"
@@ -117,6 +118,8 @@ def kind_of(text: str) -> Kind:
     """The kind of a message that holds no act; small talk is no plan, whatever its grammar."""
     page = page_of(text)
     low = page.low
+    if not (page.marks & _TELLING or "%" in low):
+        return Kind.CHAT
     if not names_ticker(text) and not _ABOUT.search(low):
         return Kind.CHAT
     if _UP.search_low(page):

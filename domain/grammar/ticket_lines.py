@@ -52,9 +52,8 @@ def _cut(words: list[Token]) -> list[Token]:
     for place, token in enumerate(words):
         contract = contract or token.kind in _CONTRACT_KINDS
         priced = priced or token.kind in ("at", "money") or "." in token.text
-        rest = words[place:]
         if contract and priced and is_odd(token):
-            hedged = any(later.low in CONDITIONS for later in rest)
+            hedged = any(later.low in CONDITIONS for later in words[place:])
             return words if hedged else words[:place]
     return words
 
