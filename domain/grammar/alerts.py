@@ -200,10 +200,8 @@ def _hindrance(block: Block, text: str) -> tuple[Kind, str] | None:
 def _asks(text: str) -> bool:
     """Whether a line with a side or a level is a question; "who is in?" asks nothing of it."""
     asking = [line for line in text.split("\n") if "?" in line]
-    return any(
-        words.SIDES.search(line) or words.LABEL.search(with_plain_letters(line).lower())
-        for line in asking
-    )
+    asked = (with_plain_letters(line).lower() for line in asking)
+    return any(words.SIDES.search(low) or words.LABEL.search(low) for low in asked)
 
 
 def _hindrance_in(text: str) -> tuple[Kind, str] | None:

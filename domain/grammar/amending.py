@@ -34,6 +34,8 @@ _MENDS = Hinted(
     rf"|^\W*(?:sorry|oops|whoops|my bad|ugh)\W+(?:(?:it'?s|its|that'?s|the|meant) )?{_FIGURE}"
     r"(?: [a-z]{1,10}){0,3}\W*$",
 )
+_VALUES = Hint(*"0123456789", "call", "put", "wrong")
+"""One of these is in all that mends."""
 _STARRED = re.compile(rf"^\s*\*\s?(?:[A-Za-z$]{{1,6}} )?{_VALUE}(?: \S{{1,8}}){{0,2}}\s*$")
 """A line with a star in front mends a word of the line before it."""
 _TAKES_BACK = Hinted(
@@ -65,6 +67,6 @@ def amends(content: str, words: str) -> tuple[Kind, str] | None:
         return None
     if found := _TAKES_BACK.search_low(page):
         return Kind.CANCEL, f"'{found[0]}' takes back an earlier message"
-    if found := _MENDS.search_low(page):
+    if _VALUES.is_in(page) and (found := _MENDS.search_low(page)):
         return Kind.CORRECTION, f"'{found[0].strip()}' amends an earlier message"
     return None

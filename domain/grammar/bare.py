@@ -93,7 +93,9 @@ def act_barely(found: Found, text: str) -> None:
         return
     if not any(piece.marks & _NAMING for piece in found.free):
         return
-    if _DONE.search(text) or len(found.free) > _PIECES_MAX:
+    if len(found.free) > _PIECES_MAX:
+        return
+    if ("x" in text or not text.isascii()) and _DONE.search(text):
         return
     if any(piece.question for piece in found.free):
         return

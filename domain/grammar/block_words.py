@@ -10,12 +10,11 @@ from domain.grammar.stems import Hinted, Pattern
 _BUYS = "buy|buying|bought|long|longing|longed"
 _SELLS = "sell|selling|sold|short|shorting|shorted"
 
-SIDES = Pattern(rf"\b(?:(?P<buy>{_BUYS})|(?P<sell>{_SELLS}))\b", re.IGNORECASE)
-"""Not of "buy side", "long term" or "short squeeze": those stand in NOT_SIDES."""
+SIDES = Pattern(rf"\b(?:(?P<buy>{_BUYS})|(?P<sell>{_SELLS}))\b")
+"""In lower case. Not of "buy side", "long term" or "short squeeze": those stand in NOT_SIDES."""
 NOT_SIDES = Pattern(
     r"\b(?:buy|sell|long|short)[- ](?:side|term|squeez\w*|wick|candle|imb\w*|имб\w*|liquidat\w*"
-    r"|position(?:s|ing)|er|ers|off|pressure|wall|story|run|lived|weekend|time)\b",
-    re.IGNORECASE,
+    r"|position(?:s|ing)|er|ers|off|pressure|wall|story|run|lived|weekend|time)\b"
 )
 JOINED = re.compile(
     r"(?i)\b(gold|silver|[a-z]{6}|[a-z0-9]{2,12}usdt)(buy|sell|long|short)(?=[^a-z]|$)"

@@ -21,7 +21,7 @@ from domain.grammar import block_words as words
 from domain.grammar.keeping import kept
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import Hint, holds_any, page_of, with_plain_letters
+from domain.grammar.stems import Hint, Hinted, holds_any, page_of, with_plain_letters
 
 _INSTRUMENTS = Hint(
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
@@ -58,8 +58,10 @@ _COUNT = re.compile(
 _LINES_MAX = 80
 _LABELS_MAX = 30
 """In one line; more than that is no alert."""
-_LEVERAGE = re.compile(
-    r"\b(?:leverage|lev|cross|isolated|futures|perp|[0-9]{1,3} ?x|x ?[0-9]{1,3})\b", re.IGNORECASE
+_LEVERAGE = Hinted(
+    "lev cro iso fut per x",
+    r"\b(?:leverage|lev|cross|isolated|futures|perp|[0-9]{1,3} ?x|x ?[0-9]{1,3})\b",
+    re.IGNORECASE,
 )
 
 _Find = Callable[[str], Iterable[Named]]
@@ -311,10 +313,11 @@ def _find_side(block: Block) -> None:
 @kept(most=_LINES_MAX)
 def _sides(line: str) -> tuple[Side, ...]:
     """The sides that a line says; each line is asked when a text is cut, and when it is read."""
-    if not holds_any(with_plain_letters(line).lower(), _SIDE_STEMS):
+    low = with_plain_letters(line).lower()
+    if not holds_any(low, _SIDE_STEMS):
         return ()
-    line = words.NOT_SIDES.sub(" ", line)
-    return tuple([words.side_of(found) for found in words.SIDES.finditer(line)])
+    said = words.NOT_SIDES.sub(" ", low)
+    return tuple([words.side_of(found) for found in words.SIDES.finditer(said)])
 
 
 def _names_something(line: str) -> bool:

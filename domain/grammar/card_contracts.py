@@ -14,7 +14,7 @@ from domain.grammar.filling import fill
 from domain.grammar.labels import Role
 from domain.grammar.slots import Slots
 from domain.grammar.tickers import is_ticker_word
-from domain.grammar.tokens import Token, token_of, tokens
+from domain.grammar.tokens import Token, kept_token, tokens
 from domain.grammar.verbs import VERBS
 from domain.grammar.vocabulary import (
     RIGHTS,
@@ -102,7 +102,7 @@ def _rooted(text: str) -> list[Token]:
     likely = len(first.text) == 1 or is_ticker_word(first.text)
     named = likely or first.text in TICKERS_LIKE_WORDS
     if spells and named and after.kind in _BEHIND_ROOT:
-        return [token_of("cash", f"${first.text}"), *said[1:]]
+        return [kept_token("cash", f"${first.text}"), *said[1:]]
     return said
 
 

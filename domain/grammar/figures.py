@@ -37,12 +37,13 @@ class Figures:
     """The tokens of one act, the place reached in them, and what their numbers fill."""
 
     __slots__ = (
-        "_padded", "at", "day", "is_exit", "label", "slots", "tokens", "verb", "verb_at"
+        "_marks", "_padded", "at", "day", "is_exit", "label", "slots", "tokens", "verb", "verb_at"
     )  # fmt: skip
 
     def __init__(self, tokens: Sequence[Token], day: date, verb: Verb | None, verb_at: int) -> None:
         self.tokens = tokens
         self._padded = (*tokens, *_PADDING)
+        self._marks = marks_in(tokens)
         self.day = day
         self.verb = verb
         self.verb_at = verb_at
@@ -108,7 +109,7 @@ class Figures:
     def number(self, token: Token) -> None:
         """A bare or a dollar number: its neighbours say what it is."""
         said = numbers(token.text)
-        ahead, before = self.ahead(), self.behind()
+        ahead, before = self._padded[self.at + 1], self._padded[self.at - 1]
         if not said:
             self.slots.odd = self.slots.odd or token.text
         if not said or token.low[-1] in "kmb" or ahead.low in near.NO_PRICES:
@@ -150,7 +151,8 @@ class Figures:
 
     def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
         """The strikes of "600-605 call spread" and the one of "250 straddle"."""
-        if not marks_in(self._padded[self.at + 1 : self.at + 5]) & _STRATEGY:
+        behind = self._padded[self.at + 1 : self.at + 5] if self._marks & _STRATEGY else ()
+        if not marks_in(behind) & _STRATEGY:
             return False
         centred = ahead.low in STRATEGIES and STRATEGIES[ahead.low].shape in _CENTRED
         paired = len(said) == 2 and (ahead.low in STRATEGIES or ahead.low in words.RIGHTS)
@@ -216,7 +218,7 @@ class Figures:
         return True
 
     def _buys_coins(self) -> bool:
-        return marks_in(self.tokens) & _PAIR > 0
+        return self._marks & _PAIR > 0
 
     def _to_label(self, token: Token) -> None:
         said = numbers(token.text)

@@ -149,11 +149,37 @@ UNSURE = re.compile(
     r"|they|who|his|her|someone|why|how|what|yesterday|ago|last week|should've|almost|nearly"
     r"|wish|hope|plan)\b|\?|@someone|\""
 )
-CONDITION = re.compile(r"\b(?:if|when|whenever|once|until|till|unless)\b|\?")
+CONDITION = Held(
+    r"\b(?:if|when|whenever|once|until|till|unless)\b|\?",
+    "if",
+    "when",
+    "once",
+    "til",
+    "unless",
+    "?",
+)
 """Behind what is done these take it back; other words only tell of what comes next."""
-ALLOWED = re.compile(r"\b(?:you can|can|you may|feel free|consider|recommend\w*|advise\w*)\b")
-PARTIAL = re.compile(
-    r"\b(?:half|partials?|third|quarter|part|some|most|trim\w*|1/[234])\b|(?<![\w.+-])[0-9]{1,3} ?%"
+ALLOWED = Held(
+    r"\b(?:you can|can|you may|feel free|consider|recommend\w*|advise\w*)\b",
+    "can",
+    "may",
+    "feel",
+    "consider",
+    "recommend",
+    "advise",
+)
+PARTIAL = Held(
+    r"\b(?:half|partials?|third|quarter|part|some|most|trim\w*|1/[234])\b"
+    r"|(?<![\w.+-])[0-9]{1,3} ?%",
+    "half",
+    "part",
+    "third",
+    "quarter",
+    "some",
+    "most",
+    "trim",
+    "1/",
+    "%",
 )
 ORDERS = re.compile(
     r"\b(?:out|sold|selling|trim\w*|cut|cutting|dump\w*|added|adding|scal(?:ed|ing)|bought|buying"

@@ -161,6 +161,10 @@ class Held:
         self.pattern = re.compile(pattern)
         self.parts = parts
 
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first place where the text says it."""
+        return self.pattern.search(text) if holds_any(text, self.parts) else None
+
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """Whether the whole text is what the pattern says."""
         # Not by way of a function: this is asked a dozen times of each part of a sentence.

@@ -203,6 +203,11 @@ _RUNS = _MADE["plain"]
 _word = _MADE["word"].__getitem__
 
 
+def kept_token(kind: str, text: str) -> Token:
+    """A token with its marks, made once for all who say it."""
+    return _MADE[kind][text]
+
+
 class _Shape(NamedTuple):
     """What a token is that begins with some sign."""
 
