@@ -72,6 +72,13 @@ SCRUB = Pattern(
 """Time frames, leverage, pips, sizes, times and numbers of signals: digits that are no price. Of
 a text in lower case."""
 
+MAY_SCRUB = re.compile(
+    r"[0-9#mhdwxordl](?:(?<=[0-9])(?:[.,]* ?[mhdwtxpl]|[snr:]|[./-][0-9]{1,2}[./-])"
+    r"|(?<=[#mhdw])[0-9]|(?<=x) ?[0-9]|(?:(?<=n[or])|(?<=id)|(?<=al)) ?[.:#]? ?[0-9])"
+)
+"""Is in every text that holds one of these, and is found sooner: it says with which signs they may
+begin, and the little that has to stand behind those."""
+
 OPTION_LIKE = Hinted(
     "c p cal put str dte odt pre con exp",
     r"\b[0-9]{1,5}(?:\.[0-9]{1,3})? ?(?:c|p|calls?|puts?)\b|[0-9]{6}[cp][0-9]"

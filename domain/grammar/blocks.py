@@ -242,9 +242,12 @@ def _scrubbed(text: str) -> str:
     """The text without digits that are no price; nothing but numbers holds none of these."""
     if _PLAIN.fullmatch(text):
         return text
+    low = with_plain_letters(text).lower()
+    if words.MAY_SCRUB.search(low) is None:
+        return text
     parts: list[str] = []
     end = 0
-    for digits in words.SCRUB.finditer(with_plain_letters(text).lower()):
+    for digits in words.SCRUB.finditer(low):
         parts.append(text[end : digits.start()])
         end = digits.end()
     return " ".join((*parts, text[end:])) if parts else text

@@ -185,7 +185,7 @@ ORDERS = re.compile(
     r"\b(?:out|sold|selling|trim\w*|cut|cutting|dump\w*|added|adding|scal(?:ed|ing)|bought|buying"
     r"|stc|bto|sto|cover\w*|taking|took)\b"
 )
-CONTRACT = re.compile(r"\b[0-9]{1,5}(?:\.[0-9]{1,2})?[cCpP]\b")
+CONTRACT = re.compile(r"[0-9](?<=\b[0-9])[0-9]{0,4}(?:\.[0-9]{1,2})?[cCpP]\b")
 TICKER = re.compile(r"(?<![\w.])(?:[$#][A-Z0-9]{1,10}|[0-9]{0,7}[A-Z]{2,5})(?![\w.]*\w)")
 LABEL = re.compile(
     r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
@@ -193,7 +193,7 @@ LABEL = re.compile(
 """Before what is said: "btc long: sl to be"."""
 IDIOM = Hinted("clo loc", r"\bclosing in\b|\block(?:ed|ing)? in [0-9]{1,3} ?%", re.IGNORECASE)
 """To lock in 40 % tells a gain, and how much is sold is not said."""
-BARE_PRICE = re.compile(r"^[^0-9]*[a-zA-Z] [0-9]{0,5}\.[0-9]{1,4}$")
+BARE_PRICE = Held(r"^[^0-9]*[a-zA-Z] [0-9]{0,5}\.[0-9]{1,4}$", ".")
 """A price without its \"at\": the ticket grammar reads it."""
 PRICE = re.compile(rf"(?:@|\bat|\bprice|\baround|\bnear) ?({_NUMBER})\b(?! ?(?:%|pips|points))")
 GAIN = re.compile(rf"([+-]?) ?({_NUMBER}) ?%")
