@@ -205,11 +205,12 @@ def _with_next(parts: list[Piece], place: int) -> list[Token]:
 
 def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
     """In "Recap: BTO TSLA 250c @ 2, STC @ 4" the exit is of the entry that was refused."""
-    refused = any(
+    if piece.marks & NAMES or not found.refusals:
+        return False
+    return any(
         refusal.verb.kind in _ENTRIES and refusal.sentence == piece.sentence
         for refusal in found.refusals
     )
-    return refused and not piece.marks & NAMES
 
 
 def _is_about_a_trade(spot: Spot, piece: Piece) -> bool:

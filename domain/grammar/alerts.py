@@ -38,6 +38,13 @@ _EXIT = Pattern(
 _PAST = re.compile(r"\b(?:sold|bought|longed|shorted)\b", re.IGNORECASE)
 _SHARE_WORDS = re.compile(r"\b(?:area|zone|range|shares?|stocks?|position)\b", re.IGNORECASE)
 _PIPS = re.compile(r"\b(sl|stop|tp)[^\n0-9]{0,8}([0-9]{1,4}) ?pips?\b", re.IGNORECASE)
+_AGAINST = (
+    (Kind.RECAP, words.RECAP),
+    (Kind.WATCH, words.WATCH),
+    (Kind.CONDITIONAL, words.CONDITION),
+    (Kind.CHAT, words.RELAYED),
+    (Kind.CHAT, words.EXAMPLE),
+)
 _LENGTH_MAX = 2_500
 """Longer texts are letters to the room, not alerts."""
 _ANNOUNCED_WORDS_MAX = 8
@@ -206,10 +213,7 @@ def _asks(text: str) -> bool:
 
 def _hindrance_in(text: str) -> tuple[Kind, str] | None:
     """What speaks against an entry now, wherever it stands."""
-    for kind, pattern in (
-        (Kind.RECAP, words.RECAP), (Kind.WATCH, words.WATCH), (Kind.CONDITIONAL, words.CONDITION),
-        (Kind.CHAT, words.RELAYED), (Kind.CHAT, words.EXAMPLE),
-    ):  # fmt: skip
+    for kind, pattern in _AGAINST:
         if found := pattern.search(text):
             return kind, f"'{' '.join(found[0].split())}' speaks against an entry now"
     if hit := _hit(text):
@@ -253,8 +257,11 @@ def _side_of_levels(block: Block) -> Side | None:
 
 def _whole(price: Decimal, entry: Decimal) -> Decimal:
     """Completes a level of which only the last digits are said: 4329 ... TP 34."""
-    digits, short = str(int(entry)), str(price)
-    if not short.isdigit() or not 2 <= len(short) < len(digits) or len(digits) < 4:
+    short = str(price)
+    if not short.isdigit():
+        return price
+    digits = str(int(entry))
+    if not 2 <= len(short) < len(digits) or len(digits) < 4:
         return price
     if price * _NO_PRICE_BELOW > entry:
         return price

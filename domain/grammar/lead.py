@@ -57,11 +57,12 @@ def objection(
 
     What stands before `since` belongs to an act before it.
     """
+    if why := _lead_objection(tokens, spot, since, after_refused=after_refused):
+        return why
     after = tokens[spot.end :]
-    return (
-        _lead_objection(tokens, spot, since, after_refused=after_refused)
-        or object_objection(after, spot, of_contract=_stands_whole(tokens[: spot.start]))
-        or statement_objection(after, spot)
+    of_contract = spot.start > 0 and _stands_whole(tokens[: spot.start])
+    return object_objection(after, spot, of_contract=of_contract) or statement_objection(
+        after, spot
     )
 
 

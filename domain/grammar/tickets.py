@@ -208,6 +208,8 @@ def _levels(
     slots: Slots, side: Side, price: Decimal, ticket: Ticket, legs: Sequence[LegReading]
 ) -> None:
     """Stop and targets of an entry; shares of the entry become prices, odd ones are dropped."""
+    if not (slots.levels or slots.stop_share is not None or slots.target_shares):
+        return
     up = side.sign
     stop = slots.stop
     if stop is None and slots.stop_share is not None and slots.stop_share < 1:
