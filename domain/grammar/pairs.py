@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from domain.grammar.stems import page_of, stem_mark, with_plain_letters
+from domain.grammar.stems import Hint, page_of, stem_mark, with_plain_letters
 from domain.grammar.tickers import is_ticker_word
 from domain.instruments import CURRENCIES, METALS
 
@@ -48,15 +48,19 @@ _SHAPE = (
 _NAMED = re.compile(_SHAPE)
 _NO_DOLLARS = re.compile(_SHAPE.replace(_JOINED, "(?!)").replace(_DOLLARS, "(?!)"))
 """Of a text in lower case: to compare letters in either case takes twice as long."""
-_OTHER_STEMS = (
-    "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu sto ust nif dow fts nik ban oil xti xbr"
-    " wti bre cru nat xng dxy boo cra vol v vix"
+_SHORT_STEMS = (
+    "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu dow fts nik xti xbr wti nat xng dxy v vix"
 )
-_MAY_NAME = stem_mark(
-    {name[:3].lower() for name in (*CURRENCIES, *METALS, *_METAL_NAMES, *_COINS)}
-    | {*_OTHER_STEMS.split()}
-)
+_LONG_STEMS = "sto ust nif ban bre cru boo cra vol oil"
+_LONG = ("stoxx", "ustec", "nifty", "brent", "crude", "boom", "crash", "volatility", "oil")
+_NAMES = [name.lower() for name in (*CURRENCIES, *METALS, *_METAL_NAMES, *_COINS)]
+_MAY_NAME = stem_mark({*(name[:3] for name in _NAMES), *_SHORT_STEMS.split(), *_LONG_STEMS.split()})
 """What begins a word of every pair or name, but for coins that are joined to their dollars."""
+_SPELLED = (
+    stem_mark([*_SHORT_STEMS.split(), *(name for name in _NAMES if len(name) == 3)])
+    | Hint(*_LONG, *(name for name in _NAMES if len(name) > 3)).mark
+)
+"""The same of short names; the long ones, which begin like "stop", "sold" or "play", whole."""
 _BASE_AND_QUOTE = re.compile(r"([A-Z0-9]+?)[ /_-]*(USDT|USDC|USD|EUR|BTC|ETH)")
 _CASH = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)(?![\w.]*[0-9])\b")
 _HASH = re.compile(r"(?<![\w#])#([A-Z0-9]{2,12})(?![\w/])")
@@ -95,7 +99,7 @@ def pairs_in(text: str) -> tuple[Named, ...]:
     page = page_of(text)
     low = page.plain
     in_dollars = "usd" in low or "usd" in page.low
-    if not (in_dollars or page.marks & _MAY_NAME):
+    if not (in_dollars or (page.marks & _MAY_NAME and page.marks & _SPELLED)):
         return ()
     matches = list((_NAMED if in_dollars else _NO_DOLLARS).finditer(low))
     if not matches:
