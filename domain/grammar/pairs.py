@@ -50,6 +50,7 @@ _NO_DOLLARS = re.compile(_SHAPE.replace(_JOINED, "(?!)").replace(_DOLLARS, "(?!)
 """Of a text in lower case: to compare letters in either case takes twice as long."""
 _SHORT_STEMS = (
     "us nas usa spx sp ger de dax uk jp jpn hk aus fra eu dow fts nik xti xbr wti nat xng dxy v vix"
+    " uso uko"
 )
 _LONG_STEMS = "sto ust nif ban bre cru boo cra vol oil"
 _LONG = ("stoxx", "ustec", "nifty", "brent", "crude", "boom", "crash", "volatility", "oil")

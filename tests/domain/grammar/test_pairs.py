@@ -28,3 +28,9 @@ def test_beside_such_codes_a_pair_is_still_found() -> None:
 def test_a_name_is_known_in_whatever_letters(said: str) -> None:
     (named,) = pairs_in(f"\u00ab{said}\u00bb now")
     assert (named.symbol, named.said, named.place) == ("BTC/USDT", said, 1)
+
+
+@pytest.mark.parametrize("said", ["Buy USOIL 75", "buy us oil 75", "long ukoil 80", "buy nasdaq"])
+def test_a_market_that_is_not_listed_is_known_for_none(said: str) -> None:
+    (found,) = pairs_in(said)
+    assert found.symbol == ""
