@@ -42,7 +42,7 @@ _NUMBER = re.compile(
     r"(?P<thousand>k\b)?(?![0-9]| ?%)"
 )
 _TO = re.compile(r"[$\s]{0,3}(?:-{1,2}|/|~|to\b|and\b|&|\.\.)[@$\s]{0,3}", re.IGNORECASE)
-_PLAIN = re.compile(r"[^A-Za-z#:/.-]*+(?:\.[^A-Za-z#:/.-]*+)?+")
+_PLAIN = re.compile(r"[^A-Za-z#:/.-]*+(?>(?:\.[^A-Za-z#:/.-]*+)?)")
 """No letter, no sign of a time or a number of an alert, and no date: a price."""
 _PERCENT = re.compile(r"(?<![\w.])[+-]?([0-9]{1,4}(?:\.[0-9]{1,2})?) ?%")
 _INDEX = re.compile(r"[\s#]{0,2}([1-9]|1[0-2])(?![0-9.,]*[0-9%])[\s:.)=-]*")

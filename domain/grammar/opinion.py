@@ -116,7 +116,7 @@ def model() -> OpinionModel:
 
 
 _LEAD = " \t,;.'\"()&+/-"
-_WORD = r"[^\W\d_]++(?:'[^\W\d_]++)*+"
+_WORD = r"[^\W\d_]++(?>(?:'[^\W\d_]++)*)"
 _SHAPES = (
     ("mention", r"@[^\W\d_]\w*"),
     ("strike", r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})? ?[cCpP]\b"),

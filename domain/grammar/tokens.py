@@ -46,7 +46,7 @@ _ALONE = (
     r"| [0-9]{1,2} \$[a-z])"
 )
 """Behind "5 Jan" stands no other day, which would make the 5 a size: "5 Jan 16 TSLA 250c"."""
-_FIRST_PART = r"[0-9]{1,5}+(?:\.[0-9]{1,3}+)?+[cp]?+"
+_FIRST_PART = r"[0-9]{1,5}+(?>(?:\.[0-9]{1,3}+)?)[cp]?+"
 _PART = r"\$?[0-9]{1,5}(?:\.[0-9]{1,3})?[cp]?"
 _SLASH = rf"{_FIRST_PART}(?:/-?{_PART}){{1,3}}(?: ?e(?:xp)?\b)?(?![0-9a-z/])"
 _PAIR = r"\b[a-z0-9]{1,10}+/(?:usdt|usdc|usd|eur|btc|eth)\b"
@@ -57,9 +57,9 @@ _AT = (
     r"(?![0-9a-z%]|[.,][0-9]| %| [cp]\b)"
 )
 _STRIKE = (
-    r"\b(?>[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?:\.[0-9]{1,3}+)?+\+?(?: ?-?[cp]|calls?|puts?)\b(?!')"
+    r"\b(?>[0-9]{1,3},[0-9]{3}|[0-9]{1,5})(?>(?:\.[0-9]{1,3}+)?)\+?(?: ?-?[cp]|calls?|puts?)\b(?!')"
 )
-_SHARE = r"(?:[0-9]{1,4}+ ?- ?)?[0-9]{1,6}+(?:\.[0-9]{1,4}+)?+ ?%"
+_SHARE = r"(?:[0-9]{1,4}+ ?- ?)?[0-9]{1,6}+(?>(?:\.[0-9]{1,4}+)?) ?%"
 _NUMBERED_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _DASHED = (
     r"(?<![0-9.$/-])(?=[0-9]{1,2}[.-])(?:"
@@ -73,7 +73,7 @@ _HANDLE = r"\b[a-z0-9_.]{2,32}+#[0-9]{4}\b"
 
 _SPACE = r"\s\x1c-\x1f"
 """The last four are blanks to all patterns but those that know no letters beyond ASCII."""
-_TAIL = r"(?:'[^\W\d_]++)*+"
+_TAIL = r"(?>(?:'[^\W\d_]++)*)"
 _WORD = rf"[^\W\d_]++{_TAIL}"
 _NO_PAIR = rf"[^\W\d_]++(?<!usd)(?<!usd[tc]){_TAIL}"
 _NO_PART = (
@@ -82,14 +82,14 @@ _NO_PART = (
 )
 _PLAIN = rf"{_NO_PAIR}(?<!odte){_NO_PART}"
 """A word with nothing beside it that it could be a part of."""
-_PLAIN_RUN = rf"(?:(?:{_WORD} (?=[^\W\d_]))++(?:{_WORD}{_NO_PART})?+|{_WORD}{_NO_PART})"
+_PLAIN_RUN = rf"(?:(?>(?:{_WORD} (?=[^\W\d_]))+)(?>(?:{_WORD}{_NO_PART})?)|{_WORD}{_NO_PART})"
 """Of words before other words nothing more is asked."""
 _BEFORE_NUMBER = (
     rf"(?!(?:x|tp|pt|take|target|tgt|{_MONTH})(?![^\W\d_]))"
     rf"{_NO_PAIR}(?= '?[0-9])(?! [0-9]{{6}}[cp])"
 )
 _LONE_NUMBER = (
-    r"[0-9]++(?:\.[0-9]++)?+(?=[,.;:!?)]?(?:\n|\Z)|[,.;)] "
+    r"[0-9]++(?>(?:\.[0-9]++)?)(?=[,.;:!?)]?(?:\n|\Z)|[,.;)] "
     rf"| (?!(?:[ap]m|dte|[cpx])\b|{_MONTH})[^\W\d_])"
 )
 _BLANK = " (?!-)"
@@ -236,7 +236,7 @@ def _shapes_of(run: str, spell: Callable[[str], str], flags: int = 0) -> Callabl
     return Kept(find).__getitem__
 
 
-_shape = _shapes_of(rf"{_PLAIN}(?: {_PLAIN})*+", str)
+_shape = _shapes_of(rf"{_PLAIN}(?>(?: {_PLAIN})*)", str)
 _plain_shape = _shapes_of(
     _PLAIN_RUN, lambda said: said.replace(r"[^\W\d_]", "[a-z]").replace(r"\w", "a-z0-9_"), re.ASCII
 )

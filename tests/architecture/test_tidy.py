@@ -18,6 +18,9 @@ REGISTRY_HOST = re.compile(r"py[p]i\.org|python[h]osted|registry\.np[m]js|deb\.d
 UNFINISHED = re.compile(r"Not[I]mplementedError")
 PATCHING = re.compile(r"unittest\.m[o]ck|\bm[o]cker\b|monkeypatch\.set[a]ttr")
 FROM_TESTS = re.compile(r"^\s*(from|import) tests\b", re.MULTILINE)
+KEEPS_GROUP = re.compile(r"\)(?:[*+?]|\{[0-9,]+\})\+")
+"""A possessive group, which Python reads wrongly up to 3.11.4 where its part can be taken back
+(CPython issue 106052); an atomic one around the repetition says the same."""
 RELAY = {"PageInfo"}
 """Names that the Relay specification gives and its clients look for."""
 
@@ -142,3 +145,14 @@ def test_the_readme_is_short() -> None:
 def test_file_names_are_plain() -> None:
     plain = re.compile(r"[A-Za-z0-9_./-]+")
     assert [name for name in project_files() if not plain.fullmatch(name)] == []
+
+
+def test_no_pattern_keeps_what_a_group_took() -> None:
+    found = [
+        f"{name}:{number}"
+        for name, text in texts(".py")
+        if name.split("/")[0] in PACKAGES
+        for number, line in enumerate(text.splitlines(), start=1)
+        if KEEPS_GROUP.search(line)
+    ]
+    assert found == [], "write (?>(?:...)*) instead of (?:...)*+"
