@@ -12,15 +12,14 @@ from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.expiries import EXPIRY_STARTS, may_be_expiry, spoken_expiry
 from domain.grammar.figures import Figures, is_price_range
-from domain.grammar.marks import TICKER, marked
+from domain.grammar.marks import marked
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import BIASES, IRON, NO_FLY, SIGNS, STRATEGIES, UNREAD, Shape
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token, numbers
-from domain.grammar.verbs import Form, Verb
+from domain.grammar.verbs import Verb
 
-_TICKET = Form.TICKET
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = frozenset({"num", "money", "at"})
 _BEFORE_RIGHT = _NUMERIC | {"slash"}
@@ -64,7 +63,6 @@ class _Filling(Figures):
     def run(self) -> Slots:
         tokens = self.tokens
         count = len(tokens)
-        on_ticket = self.verb is not None and self.verb.form is _TICKET
         at = 0
         while at < count:
             token = tokens[at]
@@ -72,12 +70,7 @@ class _Filling(Figures):
             if token.marks & _WORTH or token.kind != "word" or self.label:
                 if handler := _HANDLERS.get(token.kind):
                     handler(self, token)
-            elif (
-                on_ticket
-                or token.marks & TICKER
-                or self._padded[at + 1].marks & roots.BEHIND
-                or token.text.isupper()
-            ) and roots.names_root(tokens, at, self.verb, self.verb_at):
+            elif roots.names_root(tokens, at, self.verb, self.verb_at):
                 self._names(token.text.upper())
             # What a handler has read with its own word is passed over.
             at = self.at + 1

@@ -31,7 +31,7 @@ _DATE = re.compile(r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:20)?[0
 _PAIR = re.compile(r"\$?([A-Z0-9]{1,12}?)[/-]?(USDT|USDC|USD|EUR|BTC|ETH)")
 _EXPIRY_KINDS = frozenset({"slash", "iso", "dashed", "dte", "daymon", "monday"})
 _EXPIRY_WORDS_MAX = 4
-BEHIND = marked(kinds=_EXPIRY_KINDS | {"strike", "num", "money"})
+_BEHIND = marked(kinds=_EXPIRY_KINDS | {"strike", "num", "money"})
 """What may stand right behind a root in small letters."""
 _TICKET = Form.TICKET
 _SIZE_KINDS = frozenset({"num", "qty", "percent", "slash"})
@@ -119,7 +119,7 @@ def names_root(tokens: Sequence[Token], at: int, verb: Verb | None, verb_at: int
         return text.isalpha()
     on_ticket = verb is not None and verb.form is _TICKET
     if not on_ticket and (
-        at + 1 >= len(tokens) or not (tokens[at + 1].marks & BEHIND or text.isupper())
+        at + 1 >= len(tokens) or not (tokens[at + 1].marks & _BEHIND or text.isupper())
     ):
         return False
     if len(text) > 5 or not text.isascii() or not text.isalpha():
