@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from application.exiting import Exiting
@@ -349,7 +348,7 @@ class Exits(RuleBasedStateMachine):
         order.reject("no", transact_time=self.now, at=self.now)
 
 
-def test_nothing_is_sold_twice_and_nothing_is_left_unguarded() -> None:
-    run_state_machine_as_test(
-        Exits, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
-    )
+TestNothingIsSoldTwiceAndNothingIsLeftUnguarded = Exits.TestCase
+TestNothingIsSoldTwiceAndNothingIsLeftUnguarded.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None
+)

@@ -38,6 +38,7 @@ def test_the_life_of_a_signal(story: Told) -> None:
     _a_large_order_takes_two_and_a_price_that_stands(story)
     _the_close_is_marked(story)
     _a_mistake_is_corrected_in_the_open(story, signal)
+    assert story.events() == []
 
 
 def _a_trader_posts_and_the_market_is_asked(story: Told) -> UUID:
