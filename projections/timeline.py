@@ -1,9 +1,10 @@
 """Timeline: which events belong to a trader, signal, order, message or account.
 
 A row says that an event of another stream is part of a subject's story and where it lies on
-the tape. The events of its own stream the tape finds by itself, and those of an author's
-messages are the versions of the rows that `projections.messages` keeps. So a page of the story
-is three scans of indexes joined to the events.
+the tape. The events of its own stream the tape finds by itself, as it does those of the few
+streams that belong to a signal; and those of an author's messages are the versions of the rows
+that `projections.messages` keeps. So a page of the story is four scans of indexes joined to the
+events.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ from domain.signal_events import (
 from domain.strays import StrayReported, StrayReportedAgain, StraysClaimed
 from domain.traders import TraderLinked, TraderUnlinked
 from projections.opening import opened, opened_actor
-from projections.readmodel import Line, Projection, Register, Seen, Strip, when
+from projections.readmodel import Index, Line, Projection, Register, Seen, Strip, when
 
 Said = SignalAdded | SignalExitCalled | SignalLevelsMoved | SignalSourceEdited | SignalSourceDeleted
 """What an author does to a trade by a message."""
@@ -133,12 +134,15 @@ class Timeline(Projection):
     name = "timeline"
     kind = "feed"
     weight = 5
-    edition = 3
-    """The second one has the exit plans in it, the third who was linked to whom."""
+    edition = 4
+    """The second one has the exit plans in it, the third who was linked to whom, the fourth no
+    rows for what the streams of a signal's orders and plans say."""
 
     def __init__(self) -> None:
         self.events = Strip("timeline", TimelineLine, ["subject", "position"])
-        self.belongs = Register("timeline_belongs", BelongsLine, "stream")
+        self.belongs = Register(
+            "timeline_belongs", BelongsLine, "stream", [Index("signal", where="signal IS NOT NULL")]
+        )
         self.tables = (self.events, self.belongs)
 
     @when(SignalPosted)
@@ -238,7 +242,7 @@ class Timeline(Projection):
 
     def _note_all(self, row: BelongsLine, seen: Seen) -> None:
         position, append = seen.position, self.events.append
-        for subject in (row.trader, row.signal, row.order_stream, row.account):
+        for subject in (row.trader, row.order_stream, row.account):
             if subject is not None:
                 append(TimelineLine(subject=subject, position=position))
 
@@ -305,6 +309,15 @@ FROM (
     (SELECT position
      FROM (SELECT valid_from AS position FROM read.messages WHERE trader = %(subject)s) said
      WHERE true{limits} {order})
+    UNION ALL
+    (SELECT part.position
+     FROM read.timeline_belongs b JOIN tape.streams s USING (stream)
+     CROSS JOIN LATERAL (
+         SELECT position FROM tape.events
+         WHERE stream = b.stream AND position BETWEEN s.first_position AND s.last_position
+         {limits} {order}
+     ) part
+     WHERE b.signal = %(subject)s)
 ) story JOIN tape.events e USING (position)
 {order}
 """

@@ -130,6 +130,14 @@ _STORY = """(
     SELECT position
     FROM (SELECT valid_from AS position FROM read.messages WHERE trader = %(subject)s) said
     WHERE true{limits}
+    UNION
+    SELECT part.position
+    FROM read.timeline_belongs b JOIN tape.streams s USING (stream)
+    CROSS JOIN LATERAL (
+        SELECT position FROM tape.events
+        WHERE stream = b.stream AND position BETWEEN s.first_position AND s.last_position{limits}
+    ) part
+    WHERE b.signal = %(subject)s
 ) story JOIN tape.events e USING (position)"""
 
 _ACTORS = "SELECT DISTINCT e.actor FROM {story}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -170,16 +171,36 @@ def test_lapsed_signals_are_found_in_the_order_of_their_ends(tape: Tape, followe
     assert waiting.valid_until == desk.minute(3)
 
 
+def a_trader(told: Tape) -> UUID:
+    return trader_profiles.profiles(told.connection, limit=1)[0].trader
+
+
+def an_ordered_signal(told: Tape) -> UUID:
+    """The signal of the first order, which has more than one."""
+    signals = [order.signal for order in blotter.orders(told.connection, limit=1_000)]
+    assert signals[-1] is not None
+    assert signals.count(signals[-1]) > 1
+    return signals[-1]
+
+
 @pytest.mark.parametrize("as_of", [None, 300])
-def test_a_story_is_read_from_either_end(told: Tape, as_of: int | None) -> None:
-    trader = trader_profiles.profiles(told.connection, limit=1)[0].trader
-    story = timeline.timeline(told.connection, trader, as_of=as_of, limit=1_000)
-    assert len(story) > 10
-    assert "trader.registered" in {event.name for event in story}
+@pytest.mark.parametrize(
+    ("subject_of", "name"), [(a_trader, "trader.registered"), (an_ordered_signal, "order.filled")]
+)
+def test_a_story_is_read_from_either_end(
+    told: Tape, subject_of: Callable[[Tape], UUID], name: str, as_of: int | None
+) -> None:
+    subject = subject_of(told)
+    story = timeline.timeline(told.connection, subject, as_of=as_of, limit=1_000)
+    assert len(story) > 5
+    assert name in {event.name for event in story}
+    assert [event.position for event in story] == sorted(
+        {event.position for event in story}, reverse=True
+    )
     for descending in (True, False):
         in_pages = pages(
             lambda after, descending=descending: timeline.timeline(  # type: ignore[misc]
-                told.connection, trader, as_of=as_of, after=after, limit=4, descending=descending
+                told.connection, subject, as_of=as_of, after=after, limit=4, descending=descending
             ),
             lambda event: event.position,
         )
