@@ -264,5 +264,5 @@ def show_build(connection: Connection, shapes: Iterable[Shape[Any]], build: int)
         # Who asks the view is asked by the table whether they may see a row.
         connection.execute(
             f"CREATE VIEW {shape.view} WITH (security_invoker)"
-            f" AS SELECT * FROM {shape.table(build)}"
+            f" AS SELECT {shape.column_list} FROM {shape.table(build)}"
         )

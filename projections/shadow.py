@@ -169,11 +169,11 @@ def _make_views(
 
 def _view(shape: Shape[Any], build: int) -> Iterator[str]:
     """Stored rows and added ones without those that ended; only what holds now is right."""
-    name, live = shape.name, shape.table(build)
+    name, live, all_columns = shape.name, shape.table(build), shape.column_list
     added, ended = f"pg_temp.added_{name}", f"pg_temp.ended_{name}"
     yield f"CREATE TEMP TABLE added_{name} (LIKE {live})"
     if not shape.versioned:
-        both = f"SELECT * FROM {live} UNION ALL SELECT * FROM {added}"
+        both = " UNION ALL ".join(f"SELECT {all_columns} FROM {rows}" for rows in (live, added))
         yield f"CREATE TEMP VIEW shadow_{name} AS {both}"
         return
     keys = (*shape.key, "valid_from")
@@ -181,7 +181,9 @@ def _view(shape: Shape[Any], build: int) -> Iterator[str]:
     yield f"CREATE TEMP TABLE ended_{name} ({columns})"
     match = " AND ".join(f'e."{key}" = t."{key}"' for key in keys)
     stands = f"WHERE NOT EXISTS (SELECT FROM {ended} e WHERE {match})"
-    both = " UNION ALL ".join(f"SELECT * FROM {rows} t {stands}" for rows in (live, added))
+    both = " UNION ALL ".join(
+        f"SELECT {all_columns} FROM {rows} t {stands}" for rows in (live, added)
+    )
     yield f"CREATE TEMP VIEW shadow_{name} AS {both}"
 
 
