@@ -194,6 +194,22 @@ def attach(projection: Projection, source: Source, build: int, *, complete: bool
             table.attach(source, build, complete=complete)
 
 
+def encode_all(taken: Iterable[tuple[str, Writes]]) -> list[tuple[str, Writes]]:
+    """What `Folding.take` gave, with its rows as COPY takes them.
+
+    Raises:
+        Culprit: the rows of a projection cannot be stored.
+    """
+    found = []
+    for name, writes in taken:
+        try:
+            encoded = writes.shape.encoded(writes.rows) if writes.rows else b""
+        except (TypeError, ValueError) as error:
+            raise Culprit((name,), _said(error), None) from error
+        found.append((name, writes._replace(encoded=encoded)))
+    return found
+
+
 def write_all(
     connection: Connection,
     taken: Iterable[tuple[str, Writes]],
@@ -225,8 +241,9 @@ def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = 
         columns = [list(column) for column in zip(*writes.ended, strict=True)]
         connection.execute(shape.close_versions(build), columns, prepare=True)
     if writes.rows:
+        encoded = shape.encoded(writes.rows) if writes.encoded is None else writes.encoded
         with connection.cursor().copy(shape.copy_from(build, freeze=freeze)) as copy:
-            copy.write(shape.encoded(writes.rows))
+            copy.write(encoded)
 
 
 def reason_of(culprit: Culprit, seen: Seen | None = None) -> str:

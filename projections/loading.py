@@ -25,9 +25,9 @@ from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
 
-LESS_URGENT = 1
-"""One step of `nice` is a fifth less of a core that two want: about what the lighter process has
-less to fold, after the indexes it makes. With more it would be the last to end."""
+LESS_URGENT = 3
+"""Steps of `nice`: with so many, the process that has less to fold is done with its indexes about
+when the first one is. With fewer a core is idle at the end; with more the first one waits."""
 TURN_S = 0.0005
 """Python's threads run in turns of five milliseconds otherwise, and those that read and write
 ask for one each time that the server has taken or sent a little: a COPY took twice as long."""
@@ -106,7 +106,7 @@ def _make_indexes(
         # All cores have work already; helpers of the server's would cost their own beginning.
         connection.execute("SET max_parallel_maintenance_workers = 0")
         # Which index to take is clear from a small sample; the server looks closer later.
-        connection.execute("SET default_statistics_target = 20")
+        connection.execute("SET default_statistics_target = 10")
     each_table = [list(shape.create_indexes(build)) for shape, build in tables]
     # Making a primary key keeps everybody else off the table.
     in_turn = chain.from_iterable(zip_longest(*each_table))

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from projections.checkpoints import Connection
-from projections.folding import RawEvent, Reading, StoredRows, write_all
+from projections.folding import RawEvent, Reading, StoredRows, encode_all, write_all
 from projections.shape import CURRENT, Line, Row, Shape
 from projections.table import Writes
 
@@ -96,12 +96,16 @@ class WriteBehind:
     def submit(self, taken: list[tuple[str, Writes]]) -> None:
         """Hands rows over; waits when too much is waiting already.
 
+        They are encoded here: only one thread can do anything in Python, and who has just made
+        the rows has them at hand. The thread that writes asks for its turn far less often.
+
         Raises:
-            Whatever writing earlier rows raised.
+            Culprit: rows cannot be stored; or whatever writing earlier rows raised.
         """
         if taken:
-            self._waiting.extend(writes for _, writes in taken)
-            self._queue.put(taken)
+            ready = encode_all(taken)
+            self._waiting.extend(writes for _, writes in ready)
+            self._queue.put(ready)
         self._check()
 
     def finish(self) -> None:
