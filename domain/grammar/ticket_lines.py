@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
 from domain.grammar.strategies import STRATEGIES
 from domain.grammar.tickers import is_ticker_word
-from domain.grammar.tokens import Token, tokens
+from domain.grammar.tokens import Token
 from domain.grammar.vocabulary import (
     CONDITIONS,
     EXPIRY_WORDS,
@@ -28,14 +31,13 @@ _ODD_WORDS_MAX = 3
 _LINES_MAX = 12
 
 
-def ticket_lines(prose: str) -> list[Token]:
+def ticket_lines(prose: Sequence[Token]) -> list[Token]:
     """The words of those lines.
 
     Behind the price of a line its author may go on talking; a condition there still counts.
     """
     kept: list[Token] = []
-    for line in prose.split("\n")[:_LINES_MAX]:
-        words = tokens(line)
+    for words in islice(_lines(prose), _LINES_MAX):
         lone = len(words) == 1 and is_ticker_word(words[0].text)
         if not (lone or any(token.kind in _SLOT_KINDS for token in words)):
             continue
@@ -44,6 +46,17 @@ def ticket_lines(prose: str) -> list[Token]:
         if odd <= _ODD_WORDS_MAX or any(token.kind in _CONTRACT_KINDS for token in cut):
             kept += [*cut, Token("end", "\n", "\n")]
     return kept
+
+
+def _lines(prose: Sequence[Token]) -> Iterator[list[Token]]:
+    line: list[Token] = []
+    for token in prose:
+        if token.text[0] == "\n":
+            yield line
+            line = []
+        else:
+            line.append(token)
+    yield line
 
 
 def _cut(words: list[Token]) -> list[Token]:
