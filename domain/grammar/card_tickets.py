@@ -18,7 +18,7 @@ from domain.grammar.labels import Role
 from domain.grammar.reading import Kind
 from domain.grammar.slots import Slots
 from domain.grammar.titles import share_in
-from domain.grammar.tokens import Token, numbers, tokens
+from domain.grammar.tokens import Token, kept_token, numbers, tokens
 from domain.grammar.verbs import Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
@@ -40,6 +40,7 @@ _COUNT = re.compile(r"(?<![0-9.$])([0-9]{1,6})(?![0-9.%/])")
 _ZERO = re.compile(r"\W*0+(?![0-9.])")
 _NEW_AVERAGE = re.compile(r"\bto \$?([0-9]*\.?[0-9]+)\s*$")
 _ALL = frozenset({"all", "full", "fully", "everything"})
+_COMMA = kept_token("comma", ",")
 _END = Token("end", ".", ".")
 
 
@@ -194,27 +195,45 @@ def hedge_of(card: Card) -> str:
     return next((token.text for token in words if token.low in _HEDGES), "")
 
 
-def ticket_of(card: Card, verb: Verb, day: date) -> tuple[str, str]:
+def ticket_of(card: Card, verb: Verb, day: date) -> tuple[list[Token], str]:
     """The words of a card's ticket behind its verb, and the rule that chose its price."""
     strong = is_strong(card)
     price, rule = price_of(card, verb.kind, may_quote=strong)
-    heading = card.heading if card.is_embed else ""
-    raw = f"{heading} , {card.roles.get(Role.CONTRACT, '')}"
     quantity = quantity_of(card)
-    said = Slots()
     told = bool(price and quantity) and verb.kind not in EXITS
-    if not told and (card.lines or any(map(str.isdigit, raw))):
-        said = fill([*tokens(plain_days(raw)), _END, *card.lines], day, verb)
+    said = Slots() if told else _said_in(card, verb, day)
     price = price or _said_price(said, is_sure=strong)
     if verb.kind in EXITS:
         gain = gain_of(card) or (f"{said.gain * 100:+f}%" if said.gain is not None else "")
         counted = f"{said.quantity:f}x" if said.quantity else ""
-        parts = [sold_part(card) or counted, price, card.contract, gain, levels_of(card)]
+        lead, rest = [sold_part(card) or counted, price], [gain, levels_of(card)]
     else:
         average = new_average(card) if verb.kind is Kind.ADD else ""
         quantity = quantity or (f"{said.quantity:f}x" if said.quantity else "")
-        parts = [quantity, price, average, card.contract, levels_of(card)]
-    return " , ".join(part for part in parts if part), rule
+        lead, rest = [quantity, price, average], [levels_of(card)]
+    return _listed(_worded(lead), card.contract, _worded(rest)), rule
+
+
+def _said_in(card: Card, verb: Verb, day: date) -> Slots:
+    """What title, contract and lines say where they hold a number."""
+    heading = card.heading if card.is_embed else ""
+    contract = card.roles.get(Role.CONTRACT, "")
+    if not (card.lines or any(map(str.isdigit, heading + contract))):
+        return Slots()
+    named = [card.tokens_of(plain_days(text)) for text in (heading, contract)]
+    return fill([*named[0], _COMMA, *named[1], _END, *card.lines], day, verb)
+
+
+def _worded(parts: Sequence[str]) -> Sequence[Token]:
+    return tokens(" , ".join(filter(None, parts)))
+
+
+def _listed(*parts: Sequence[Token]) -> list[Token]:
+    """The parts of a ticket with commas between them."""
+    listed: list[Token] = []
+    for part in filter(None, parts):
+        listed += [_COMMA, *part] if listed else part
+    return listed
 
 
 def _said_price(said: Slots, *, is_sure: bool) -> str:

@@ -76,7 +76,7 @@ def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
         return None, ""
     if not {Role.ENTRY, Role.FILL}.isdisjoint(card.roles):
         return VERBS["bto",], said or "Entry"
-    is_option = any(token.kind == "strike" for token in tokens(card.contract))
+    is_option = any(token.kind == "strike" for token in card.contract)
     if not (card.is_embed and is_option) or Role.QUOTE in card.roles:
         return None, ""
     if Role.PRICE in card.roles or (_is_bare_ticket(card) and not card.is_talked_over):

@@ -84,6 +84,9 @@ class Card(msgspec.Struct, gc=False):
     """Whether a label speaks of an option: then it is never a card for shares."""
     lines: list[Token] = []
     """The lines of an embed's prose that read like a ticket."""
+    """Whether more than a few words stand above it."""
+    contract: Sequence[Token] = ()
+    """The contract that labels, title and lines name together, in the words of a ticket."""
     is_relayed: bool = False
     """Whether a bot says who did what above it: "mila closed long"."""
     is_talked_over: bool = False
@@ -96,9 +99,6 @@ class Card(msgspec.Struct, gc=False):
         if found is None:
             found = self.taken_apart[text] = tokens(text)
         return found
-    """Whether more than a few words stand above it."""
-    contract: str = ""
-    """The contract that labels, title and lines name together, in the words of a ticket."""
 
     @property
     def names_contract(self) -> bool:

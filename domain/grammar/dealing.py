@@ -12,7 +12,7 @@ from domain.grammar.labels import Role
 from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
-from domain.grammar.tokens import Token, tokens
+from domain.grammar.tokens import Token
 from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
@@ -95,8 +95,7 @@ def _by_title(
     """Where no words act, the title and the labels may: an entry card, a "Trim Alert"."""
     if verb is None:
         return []
-    line, rule = ticket_of(card, verb, setting.day)
-    words = tokens(line)
+    words, rule = ticket_of(card, verb, setting.day)
     if verb.kind in ENTRIES and (hedge := hedge_of(card)):
         whys.append((Kind.CONDITIONAL, f"'{hedge}' makes the price of the entry a condition"))
         return []

@@ -104,8 +104,7 @@ def read(text: MessageText, room: Room) -> Reading:
     for card in parts:
         setting = Setting(room, day, reason, alone=alone)
         if card.is_embed or card.roles:
-            card.contract = contract_of(card, day)
-            setting.contract = tokens(card.contract) if card.contract else ()
+            card.contract = setting.contract = tokens(contract_of(card, day))
             setting.entry = tokens(entry) if (entry := entry_of(card)) else ()
         _read_card(card, setting, gathered)
     return _reading(gathered, whole, day)
