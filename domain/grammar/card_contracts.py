@@ -7,7 +7,7 @@ slot: the company behind a ticker, the days left behind an expiry.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from domain.grammar.cards import Card
@@ -165,11 +165,16 @@ def _title_root(titled: Slots, beside: str) -> str:
 def plain_days(text: str) -> str:
     """Dates spelled with other signs than a ticket's: 2025/11/21, 11-21-2025, 20251121."""
     if "-" in text:
-        text = _DASHED_MONTH.sub(r"\1 \2 \3", text)
+        text = _DASHED_MONTH.sub(_parted_by(" "), text)
     if "20" in text:
-        text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+        text = _YEAR_FIRST.sub(_parted_by("-"), text)
     parted = text.count("-") + text.count(".") > 1
-    return _DASHED_DAY.sub(r"\1/\2/\3", text) if parted else text
+    return _DASHED_DAY.sub(_parted_by("/"), text) if parted else text
+
+
+def _parted_by(sign: str) -> Callable[[re.Match[str]], str]:
+    """Year, month and day with another sign between; Python looks longer for a template."""
+    return lambda found: sign.join(found.groups())
 
 
 def _expiry(card: Card, day: date) -> str:
