@@ -155,8 +155,7 @@ def _without_markup(text: str) -> str:
 
 def _without_disclaimer(text: str) -> str:
     """Cuts a disclaimer from where it starts to the end of its line."""
-    may_hold = len(text) < _FEW or _HINT.is_in(page_of(text))
-    if not (may_hold and holds_any(text, _SPELLINGS)):
+    if not holds_any(text, _SPELLINGS):
         return text
     if _DISCLAIMER.search(text):
         text = "\n".join(_DISCLAIMER.split(line, 1)[0] for line in text.split("\n"))
