@@ -186,7 +186,11 @@ ORDERS = re.compile(
     r"|stc|bto|sto|cover\w*|taking|took)\b"
 )
 CONTRACT = re.compile(r"[0-9](?<=\b[0-9])[0-9]{0,4}(?:\.[0-9]{1,2})?[cCpP]\b")
-TICKER = re.compile(r"(?<![\w.])(?:[$#][A-Z0-9]{1,10}|[0-9]{0,7}[A-Z]{2,5})(?![\w.]*\w)")
+TICKER = re.compile(
+    r"[$#0-9A-Z](?<![\w.].)"
+    r"(?:(?<=[$#])[A-Z0-9]{1,10}|(?<=[0-9])[0-9]{0,6}[A-Z]{2,5}|(?<=[A-Z])[A-Z]{1,4})(?![\w.]*\w)"
+)
+"""Its first sign stands first: by it most letters are passed over at once."""
 LABEL = re.compile(
     r"(?:NAME ?)?(?:long|short|buy|sell|trade|update|signal|position)?s? ?: ?|NAME (?=\w)"
 )
