@@ -56,7 +56,7 @@ from domain.grammar.vocabulary import (
 
 _CHAT = Kind.CHAT
 _WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
-_SIGN_OF_CONTRACT = re.compile(r"[0-9]\+? ?-?[cpCP]|[cpCP]\$?[0-9]")
+_SIGN_OF_CONTRACT = re.compile(r"[0-9]\+? ?-?[cpCP]|\b[cpCP]\$?[0-9]{2}")
 """Stands in every contract that is whole."""
 _TELLING = marked(STOPS | TARGETS | RIGHTS.keys(), kinds=_WHOLE_KINDS | {"slash", "index"})
 """Of these a piece without an act names a contract or moves a level."""
