@@ -28,7 +28,6 @@ _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
 
 _STRATEGY = marked(STRATEGIES)
-_PAIR = marked(kinds=("pair",))
 _RANKS = 10
 """More than there are ranks of prices."""
 
@@ -37,13 +36,12 @@ class Figures:
     """The tokens of one act, the place reached in them, and what their numbers fill."""
 
     __slots__ = (
-        "_marks", "_padded", "at", "day", "is_exit", "label", "slots", "tokens", "verb", "verb_at"
+        "_padded", "at", "day", "is_exit", "label", "slots", "tokens", "verb", "verb_at"
     )  # fmt: skip
 
     def __init__(self, tokens: Sequence[Token], day: date, verb: Verb | None, verb_at: int) -> None:
         self.tokens = tokens
         self._padded = (*tokens, *_PADDING)
-        self._marks = marks_in(tokens)
         self.day = day
         self.verb = verb
         self.verb_at = verb_at
@@ -151,8 +149,7 @@ class Figures:
 
     def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
         """The strikes of "600-605 call spread" and the one of "250 straddle"."""
-        behind = self._padded[self.at + 1 : self.at + 5] if self._marks & _STRATEGY else ()
-        if not marks_in(behind) & _STRATEGY:
+        if not marks_in(self._padded[self.at + 1 : self.at + 5]) & _STRATEGY:
             return False
         centred = ahead.low in STRATEGIES and STRATEGIES[ahead.low].shape in _CENTRED
         paired = len(said) == 2 and (ahead.low in STRATEGIES or ahead.low in words.RIGHTS)
@@ -193,9 +190,8 @@ class Figures:
             self.slots.strike_at = self.at
 
     def _sizes(self, said: Decimal) -> bool:
-        coins = self._buys_coins()
         whole = said == int(said) and said.as_tuple().exponent == 0
-        if self.slots.quantity is None and said > 0 and (coins or whole):
+        if self.slots.quantity is None and said > 0 and (whole or self._buys_coins()):
             self.slots.quantity = said
             return True
         return False
@@ -218,7 +214,7 @@ class Figures:
         return True
 
     def _buys_coins(self) -> bool:
-        return self._marks & _PAIR > 0
+        return any(token.kind == "pair" for token in self.tokens)
 
     def _to_label(self, token: Token) -> None:
         said = numbers(token.text)
