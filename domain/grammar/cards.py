@@ -11,7 +11,7 @@ from domain.grammar.keeping import kept
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
 from domain.grammar.normalise import clean, cleaned, has_link
 from domain.grammar.reading import Embed, MessageText, Room
-from domain.grammar.stems import Hinted
+from domain.grammar.stems import Hinted, Pattern
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
@@ -24,14 +24,11 @@ from domain.grammar.vocabulary import (
 _NOTES, _CONTRACT, _FLOW, _TARGET = Role.NOTES, Role.CONTRACT, Role.FLOW, Role.TARGET
 _CONTRACT_ROLES = frozenset({Role.CONTRACT, Role.TICKER, Role.STRIKE})
 _OPTION_ROLES = frozenset({Role.STRIKE, Role.EXPIRY, Role.DTE})
-_OPTION_TITLE = Hinted(
-    "opt con cal put lot dte wee lea",
+_OPTION_TITLE = Pattern(
     r"\b(?:options?|contracts?|calls?|puts?|lottos?|[0-9]dte|weekl(?:y|ies)|leaps?)\b",
     re.IGNORECASE,
 )
-_OPTION_TEXT = Hinted(
-    "c p cal put str", r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE
-)
+_OPTION_TEXT = Pattern(r"\b[0-9.]+ ?[cp]\b|\b(?:calls?|puts?|strike)\b", re.IGNORECASE)
 _WORDED_ROLES = frozenset({Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS})
 _SHARED_ROLES = _WORDED_ROLES | {Role.TICKER, Role.ENTRY, Role.QUANTITY}
 """Of labels that are used for several things: their values tell for which."""
@@ -84,12 +81,12 @@ class Card(msgspec.Struct, gc=False):
     """Whether a label speaks of an option: then it is never a card for shares."""
     lines: list[Token] = []
     """The lines of an embed's prose that read like a ticket."""
-    """Whether more than a few words stand above it."""
-    contract: Sequence[Token] = ()
-    """The contract that labels, title and lines name together, in the words of a ticket."""
     is_relayed: bool = False
     """Whether a bot says who did what above it: "mila closed long"."""
     is_talked_over: bool = False
+    """Whether more than a few words stand above it."""
+    contract: Sequence[Token] = ()
+    """The contract that labels, title and lines name together, in the words of a ticket."""
     taken_apart: dict[str, Sequence[Token]] = {}
     """The tokens of its texts that were asked for."""
 
@@ -176,8 +173,7 @@ def _embed(embed: Embed, room: Room) -> Card:
     lines = _plain(embed.description).split("\n")
     for fold in embed.fields:
         lines += _field_lines(_label(fold.name), _value(fold.value))
-    # No page is made of a title's few words.
-    card.is_option = _OPTION_TITLE.find(card.title) is not None
+    card.is_option = _OPTION_TITLE.search(card.title) is not None
     card.sense = sense_of(card.title, room)
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
