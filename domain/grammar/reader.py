@@ -92,7 +92,7 @@ def read(text: MessageText, room: Room) -> Reading:
     parts = cards(text, room)
     whole = parts[0].words if len(parts) == 1 else "\n".join([card.words for card in parts])
     amended = None if text.embeds else amends(text.content, whole)
-    if not (amended or stance.may_act(whole) or any(card.roles for card in parts)):
+    if not (amended or any(card.roles for card in parts) or stance.may_act(whole)):
         return Reading(kind=_CHAT, why="no word of a trade in it")
     day = message_day(text.posted_at)
     if amended is not None and amended[0] is Kind.CORRECTION:

@@ -110,7 +110,7 @@ def tickers(text: str) -> tuple[str, ...]:
 
 
 def target_was_hit(text: str) -> bool:
-    low = page_of(text).low
+    low = text.lower()
     return "hit" in low and _TARGET_HIT.search(low) is not None
 
 
