@@ -49,7 +49,7 @@ _OTHER = (
     r"|signal id|strength|current price|mark price|gain|return"
 )
 LABEL = Pattern(
-    r"(?<![\w$/.'-])(?:"
+    r"(?<![\w$/.'-])(?=[a-z])(?:"
     rf"(?P<other>{_OTHER})|(?P<stop>(?<!buy )(?<!sell ){_STOP})"
     rf"|(?P<target>{_TARGET})|(?P<entry>{_ENTRY})"
     r")(?![a-z/'])"

@@ -37,7 +37,7 @@ _LIKELY = _SIDED.mark | _ENTRIES.mark
 _NAMING = _INSTRUMENTS.mark | _LEVELS.mark
 _PRICED = re.compile(r"[0-9]|\bnow\b|market|cmp")
 _NUMBER = re.compile(
-    r"(?<![\w.,])[$~\u20ac\u00a3@]? ?"
+    r"(?<![\w.,])(?=[$~\u20ac\u00a3@ .0-9])[$~\u20ac\u00a3@]? ?"
     r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:[.,][0-9]+)?|\.[0-9]+)"
     r"(?P<thousand>k\b)?(?![0-9]| ?%)"
 )
