@@ -264,37 +264,8 @@ class TimelineEvent(NamedTuple):
     causation: int | None
 
 
-def timeline(
-    connection: Connection[Any],
-    subject: UUID,
-    *,
-    as_of: int | None = None,
-    after: int | None = None,
-    limit: int = 50,
-    descending: bool = True,
-) -> list[TimelineEvent]:
-    """Events of a subject's story, the newest first unless told otherwise; `after` is the
-    position of the last one seen."""
-    limits = []
-    if as_of is not None:
-        limits.append(" AND position <= %(as_of)s")
-    if after is not None:
-        limits.append(f" AND position {'<' if descending else '>'} %(after)s")
-    order = f"ORDER BY position {'DESC' if descending else 'ASC'} LIMIT %(limit)s"
-    query = _STORY.format(limits="".join(limits), order=order)
-    parameters = {"subject": subject, "as_of": as_of, "after": after, "limit": limit}
-    found = connection.execute(query, parameters, binary=True)
-    return [readable(connection, TimelineEvent(*row)) for row in found.fetchall()]
-
-
-def readable(connection: Connection[Any], event: TimelineEvent) -> TimelineEvent:
-    """The event with who did it and what is sealed in its body opened."""
-    body = opened(connection, event.name, event.body, event.stream, event.version)
-    return event._replace(body=body, actor=opened_actor(connection, event.actor))
-
-
 # The first and last position of a stream keep the search out of all other partitions.
-_STORY = """
+STORY = """
 SELECT position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,
     e.correlation, e.causation
 FROM (
@@ -319,5 +290,35 @@ FROM (
      ) part
      WHERE b.signal = %(subject)s)
 ) story JOIN tape.events e USING (position)
-{order}
 """
+"""The events of a subject's story. `limits` are conditions of their positions, each behind AND;
+`order`, which of each part are enough."""
+
+
+def timeline(
+    connection: Connection[Any],
+    subject: UUID,
+    *,
+    as_of: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+    descending: bool = True,
+) -> list[TimelineEvent]:
+    """Events of a subject's story, the newest first unless told otherwise; `after` is the
+    position of the last one seen."""
+    limits = []
+    if as_of is not None:
+        limits.append(" AND position <= %(as_of)s")
+    if after is not None:
+        limits.append(f" AND position {'<' if descending else '>'} %(after)s")
+    order = f"ORDER BY position {'DESC' if descending else 'ASC'} LIMIT %(limit)s"
+    query = STORY.format(limits="".join(limits), order=order) + order
+    parameters = {"subject": subject, "as_of": as_of, "after": after, "limit": limit}
+    found = connection.execute(query, parameters, binary=True)
+    return [readable(connection, TimelineEvent(*row)) for row in found.fetchall()]
+
+
+def readable(connection: Connection[Any], event: TimelineEvent) -> TimelineEvent:
+    """The event with who did it and what is sealed in its body opened."""
+    body = opened(connection, event.name, event.body, event.stream, event.version)
+    return event._replace(body=body, actor=opened_actor(connection, event.actor))

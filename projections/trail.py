@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from domain.transparency.leaf import LoggedEvent
 from projections.opening import opened_actor
-from projections.timeline import TimelineEvent, readable, timeline
+from projections.timeline import STORY, TimelineEvent, readable, timeline
 
 HAPPENED = (
     "posted_at", "transact_time", "marked_at", "edited_at", "noticed_at", "settled_at",
@@ -57,11 +57,10 @@ def trail(
             connection, subject, as_of=last, after=after, limit=limit, descending=descending
         )
     begin, end = (sought.after, after) if descending else (_later(sought.after, after), None)
-    query = _TRAIL.format(
-        story=_STORY.format(limits=_limits(begin, end, last)),
-        conditions=_conditions(sought),
-        direction="DESC" if descending else "ASC",
-    )
+    # Filters may leave nothing of a part, so all of each is looked through.
+    story = STORY.format(limits=_limits(begin, end, last), order="")
+    direction = "DESC" if descending else "ASC"
+    query = f"{story} WHERE {_conditions(sought)} ORDER BY position {direction} LIMIT %(limit)s"
     found = connection.execute(
         query,
         {
@@ -82,7 +81,7 @@ def trail(
 
 def _actors(connection: Connection[Any], subject: UUID, wanted: str) -> list[str]:
     """The actors of a story, as they are stored, in whose readable name a text is found."""
-    query = _ACTORS.format(story=_STORY.format(limits=""))
+    query = f"SELECT DISTINCT actor FROM ({STORY.format(limits='', order='')}) told"
     stored = [row[0] for row in connection.execute(query, {"subject": subject}).fetchall()]
     part = wanted.lower()
     return [actor for actor in stored if part in opened_actor(connection, actor).lower()]
@@ -117,38 +116,6 @@ _HAPPENED = (
     + ", ".join(f"b ->> '{name}'" for name in HAPPENED)
     + ")::timestamptz FROM (SELECT convert_from(e.body, 'UTF8')::json AS b) body)"
 )
-
-# What `projections.timeline` tells of a subject, without the limits that filters would break.
-_STORY = """(
-    SELECT position FROM read.timeline WHERE subject = %(subject)s{limits}
-    UNION
-    SELECT position FROM tape.events
-    WHERE stream = %(subject)s
-      AND position >= (SELECT first_position FROM tape.streams WHERE stream = %(subject)s)
-      AND position <= (SELECT last_position FROM tape.streams WHERE stream = %(subject)s){limits}
-    UNION
-    SELECT position
-    FROM (SELECT valid_from AS position FROM read.messages WHERE trader = %(subject)s) said
-    WHERE true{limits}
-    UNION
-    SELECT part.position
-    FROM read.timeline_belongs b JOIN tape.streams s USING (stream)
-    CROSS JOIN LATERAL (
-        SELECT position FROM tape.events
-        WHERE stream = b.stream AND position BETWEEN s.first_position AND s.last_position{limits}
-    ) part
-    WHERE b.signal = %(subject)s
-) story JOIN tape.events e USING (position)"""
-
-_ACTORS = "SELECT DISTINCT e.actor FROM {story}"
-
-_TRAIL = """
-SELECT position, e.stream, e.version, e.name, e.body, e.recorded_at, e.actor,
-    e.correlation, e.causation
-FROM {story}
-WHERE {conditions}
-ORDER BY position {direction} LIMIT %(limit)s
-"""
 
 
 def event_at(connection: Connection[Any], position: int) -> LoggedEvent | None:
