@@ -26,8 +26,8 @@ from projections.readmodel import Projection
 from projections.shape import Shape
 
 LESS_URGENT = 3
-"""Steps of `nice`: with so many, the process that has less to fold is done with its indexes about
-when the first one is. With fewer a core is idle at the end; with more the first one waits."""
+"""Steps of `nice`: with so many, the process that has less to fold is done a little before the
+first one. With fewer, a core is idle for longer at the end."""
 TURN_S = 0.0005
 """Python's threads run in turns of five milliseconds otherwise, and those that read and write
 ask for one each time that the server has taken or sent a little: a COPY took twice as long."""

@@ -201,7 +201,7 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[list[Token], str]:
     price, rule = price_of(card, verb.kind, may_quote=strong)
     quantity = quantity_of(card)
     told = bool(price and quantity) and verb.kind not in EXITS
-    said = Slots() if told else _said_in(card, verb, day)
+    said = Slots() if told else _said_by(card, verb, day)
     price = price or _said_price(said, is_sure=strong)
     if verb.kind in EXITS:
         gain = gain_of(card) or (f"{said.gain * 100:+f}%" if said.gain is not None else "")
@@ -214,7 +214,7 @@ def ticket_of(card: Card, verb: Verb, day: date) -> tuple[list[Token], str]:
     return _listed(_worded(lead), card.contract, _worded(rest)), rule
 
 
-def _said_in(card: Card, verb: Verb, day: date) -> Slots:
+def _said_by(card: Card, verb: Verb, day: date) -> Slots:
     """What title, contract and lines say where they hold a number."""
     heading = card.heading if card.is_embed else ""
     contract = card.roles.get(Role.CONTRACT, "")
