@@ -81,6 +81,8 @@ class WriteBehind:
         self._turn = threading.Lock()
         self._may_write = threading.Event()
         self._may_write.set()
+        self._begun: set[str] = set()
+        """The tables of which anything was handed over."""
         self._indexed: set[str] = set()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="write-behind", daemon=True)
@@ -105,6 +107,7 @@ class WriteBehind:
         if taken:
             ready = encode_all(taken)
             self._waiting.extend(writes for _, writes in ready)
+            self._begun.update(writes.shape.name for _, writes in ready)
             self._queue.put(ready)
         self._check()
 
@@ -132,7 +135,9 @@ class WriteBehind:
     def select(
         self, shape: Shape[Any], build: int, where: str, parameters: Sequence[Any]
     ) -> list[Any]:
-        """The first look makes all that may be looked along."""
+        """The first look at what is stored makes all that may be looked along."""
+        if shape.name not in self._begun:
+            return []
         if self._waiting_of(shape):
             self.finish()
         with self._between_writes():

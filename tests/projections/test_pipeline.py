@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import astuple
 
-from adapters.postgres import PROJECTOR_ROLE, connect
+from adapters.postgres import PROJECTOR_ROLE, Connection, connect
 from projections import checkpoints
 from projections.pipeline import WriteBehind
 from projections.readmodel import Row, Table
@@ -82,3 +82,25 @@ def test_a_look_for_many_rows_sees_those_that_wait(tape: Tape) -> None:
                 behind.submit([] if writes is None else [("visits", writes)])
                 stored = given.select_current("guest = %s", ("ana",))
                 assert len(stored) + len(list(given.in_memory())) == position
+
+
+def test_a_look_before_anything_was_given_away_makes_no_index(tape: Tape) -> None:
+    given = visits(["place"], 6)
+    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
+        checkpoints.create_build(connection, [given.shape], 1)
+        with WriteBehind(connection, {"visits": 1}) as behind:
+            given.attach(behind, 1, complete=True)
+            assert given.select_current("guest = %s", ("ana",)) == []
+            assert _indexes(connection) == 0
+            given.insert(VisitRow(place=PLACES[0], guest="ana", visits=1), 1)
+            writes = given.take(everything=True)
+            assert writes is not None
+            behind.submit([("visits", writes)])
+            assert len(given.select_current("guest = %s", ("ana",))) == 1
+        assert _indexes(connection) == 1
+
+
+def _indexes(connection: Connection) -> int:
+    query = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'read' AND tablename = 'visits_b1'"
+    (found,) = connection.execute(query).fetchone() or (0,)
+    return int(found)
