@@ -13,7 +13,7 @@ from projections import checkpoints
 from projections.checkpoints import ProjectionStatus
 from projections.readmodel import Projection, Seen, when
 from projections.runner import Runner
-from projections.shape import CURRENT
+from projections.shape import CURRENT, SLICE
 from tests.patience import PATIENCE_S, quickest, wait_until
 from tests.projections.models import POISON, Lengths, Log, Talk, Till
 from tests.projections.tape import Tape, reading
@@ -66,6 +66,14 @@ def test_any_words_come_back_as_they_were_said(tape: Tape, words: str) -> None:
     lines = tape.connection.execute("SELECT content FROM read.log").fetchall()
     assert [line[0] for line in lines] == [words, words]
     assert tape.current("talk", "last") == [(words,)]
+
+
+def test_many_rows_at_once_come_back_as_they_were_said(tape: Tape) -> None:
+    said = [f"line {number}\n" for number in range(2 * SLICE + 1)]
+    tape.say("ann", *said)
+    runner(tape, Log).catch_up()
+    lines = tape.connection.execute("SELECT content FROM read.log ORDER BY position").fetchall()
+    assert [line[0] for line in lines] == said
 
 
 def test_a_character_that_the_database_cannot_keep_is_marked(tape: Tape) -> None:
