@@ -14,11 +14,13 @@ from uuid import UUID
 
 from projections.recollection import Recollection
 from projections.shape import Index, Line, Private, Shape
-from projections.table import ROWS_PER_COPY, Source, Writes
+from projections.table import Source, Writes
 
 L = TypeVar("L", bound=Line)
 
 LINES_IN_MEMORY = 16_384
+LINES_PER_COPY = 8_192
+"""They are short: more of them wait than of a table's rows."""
 
 
 class Strip(Generic[L]):
@@ -46,7 +48,7 @@ class Strip(Generic[L]):
 
     def take(self, *, everything: bool) -> Writes | None:
         """What is to be written now; without `everything` only if it is worth a COPY."""
-        if not self._rows or (not everything and len(self._rows) < ROWS_PER_COPY):
+        if not self._rows or (not everything and len(self._rows) < LINES_PER_COPY):
             return None
         rows, self._rows = self._rows, []
         return Writes(self.shape, [], rows)
