@@ -25,7 +25,7 @@ from projections.pipeline import WriteBehind, in_parallel, read_ahead
 from projections.readmodel import Projection
 from projections.shape import Shape
 
-LESS_URGENT = 5
+LESS_URGENT = 10
 """Steps of `nice`: with so many, the process that has less to fold is done a little before the
 first one. With fewer, a core is idle for longer at the end."""
 TURN_S = 0.0005
