@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 import psycopg
@@ -194,8 +194,16 @@ def attach(projection: Projection, source: Source, build: int, *, complete: bool
             table.attach(source, build, complete=complete)
 
 
-def encode_all(taken: Iterable[tuple[str, Writes]]) -> list[tuple[str, Writes]]:
-    """What `Folding.take` gave, with its rows as COPY takes them.
+class Ready(NamedTuple):
+    """What one table of a projection has to write, and its rows as COPY takes them."""
+
+    name: str
+    writes: Writes
+    encoded: bytes
+
+
+def encode_all(taken: Iterable[tuple[str, Writes]]) -> list[Ready]:
+    """What `Folding.take` gave, ready to be written.
 
     Raises:
         Culprit: the rows of a projection cannot be stored.
@@ -206,44 +214,43 @@ def encode_all(taken: Iterable[tuple[str, Writes]]) -> list[tuple[str, Writes]]:
             encoded = writes.shape.encoded(writes.rows) if writes.rows else b""
         except (TypeError, ValueError) as error:
             raise Culprit((name,), _said(error), None) from error
-        found.append((name, writes._replace(encoded=encoded)))
+        found.append(Ready(name, writes, encoded))
     return found
 
 
 def write_all(
     connection: Connection,
-    taken: Iterable[tuple[str, Writes]],
+    found: Iterable[Ready],
     builds: Mapping[str, int],
     *,
     freeze: bool = False,
 ) -> None:
-    """Writes what `Folding.take` gave.
+    """Writes what is ready.
 
     Raises:
         Culprit: the database refused the rows of a projection.
     """
-    for name, writes in taken:
+    for ready in found:
         try:
-            write(connection, writes, builds[name], freeze=freeze)
+            _write(connection, ready, builds[ready.name], freeze=freeze)
         except psycopg.errors.ProgramLimitExceeded as error:
             # Counted among the failures of operation, but it is the row that is too large.
-            raise Culprit((name,), _said(error), None) from error
+            raise Culprit((ready.name,), _said(error), None) from error
         except LOST:
             raise
-        except (psycopg.Error, TypeError, ValueError) as error:
-            raise Culprit((name,), _said(error), None) from error
+        except psycopg.Error as error:
+            raise Culprit((ready.name,), _said(error), None) from error
 
 
-def write(connection: Connection, writes: Writes, build: int, *, freeze: bool = False) -> None:
+def _write(connection: Connection, ready: Ready, build: int, *, freeze: bool) -> None:
     """Ends superseded versions, then adds the new ones."""
-    shape = writes.shape
-    if writes.ended:
-        columns = [list(column) for column in zip(*writes.ended, strict=True)]
+    shape, ended = ready.writes.shape, ready.writes.ended
+    if ended:
+        columns = [list(column) for column in zip(*ended, strict=True)]
         connection.execute(shape.close_versions(build), columns, prepare=True)
-    if writes.rows:
-        encoded = shape.encoded(writes.rows) if writes.encoded is None else writes.encoded
+    if ready.encoded:
         with connection.cursor().copy(shape.copy_from(build, freeze=freeze)) as copy:
-            copy.write(encoded)
+            copy.write(ready.encoded)
 
 
 def reason_of(culprit: Culprit, seen: Seen | None = None) -> str:

@@ -15,7 +15,14 @@ from typing import Any
 from msgspec.structs import astuple
 
 from projections.checkpoints import Connection
-from projections.folding import RawEvent, Reading, StoredRows, encode_all, write_all
+from projections.folding import (
+    RawEvent,
+    Reading,
+    Ready,
+    StoredRows,
+    encode_all,
+    write_all,
+)
 from projections.shape import CURRENT, Line, Row, Shape
 from projections.table import Writes
 
@@ -75,7 +82,7 @@ class WriteBehind:
     def __init__(self, connection: Connection, builds: Mapping[str, int]) -> None:
         self._connection = connection
         self._builds = builds
-        self._queue: Queue[list[tuple[str, Writes]] | None] = Queue(BEHIND)
+        self._queue: Queue[list[Ready] | None] = Queue(BEHIND)
         self._waiting: deque[Writes] = deque()
         """What is not known to be written, the oldest first."""
         self._turn = threading.Lock()
@@ -105,10 +112,10 @@ class WriteBehind:
             Culprit: rows cannot be stored; or whatever writing earlier rows raised.
         """
         if taken:
-            ready = encode_all(taken)
-            self._waiting.extend(writes for _, writes in ready)
-            self._begun.update(writes.shape.name for _, writes in ready)
-            self._queue.put(ready)
+            found = encode_all(taken)
+            self._waiting.extend(writes for _, writes in taken)
+            self._begun.update(writes.shape.name for _, writes in taken)
+            self._queue.put(found)
         self._check()
 
     def finish(self) -> None:
@@ -168,25 +175,25 @@ class WriteBehind:
             raise self._failure
 
     def _work(self) -> None:
-        while (taken := self._queue.get()) is not None:
+        while (found := self._queue.get()) is not None:
             try:
-                for each in taken:
-                    self._write(each)
+                for ready in found:
+                    self._write(ready)
             except BaseException as error:  # noqa: BLE001 - the other thread raises it
                 self._failure = error
             finally:
                 self._queue.task_done()
 
-    def _write(self, taken: tuple[str, Writes]) -> None:
+    def _write(self, ready: Ready) -> None:
         # Without this the lock would be taken again before anybody who waits for it wakes up.
         self._may_write.wait()
         with self._turn:
             if self._failure is None:
-                name, writes = taken
-                if writes.ended:
+                if ready.writes.ended:
                     # One made after rows have changed is of no use in the same transaction.
-                    self._index(writes.shape.create_current_index(self._builds[name]))
-                write_all(self._connection, [taken], self._builds, freeze=True)
+                    build = self._builds[ready.name]
+                    self._index(ready.writes.shape.create_current_index(build))
+                write_all(self._connection, [ready], self._builds, freeze=True)
         self._waiting.popleft()
 
 

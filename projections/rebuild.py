@@ -23,6 +23,7 @@ from projections.folding import (
     Reading,
     StoredRows,
     attach,
+    encode_all,
     reason_of,
     write_all,
 )
@@ -117,7 +118,7 @@ class _Rest:
         """Folds and writes the next events."""
         self.load()
         self._folding.fold(events, left_out)
-        write_all(self._connection, self._folding.take(everything=True), self.builds)
+        write_all(self._connection, encode_all(self._folding.take(everything=True)), self.builds)
 
 
 class Rebuild:

@@ -23,6 +23,7 @@ from projections.folding import (
     Reading,
     StoredRows,
     attach,
+    encode_all,
     reason_of,
     write_all,
 )
@@ -298,7 +299,7 @@ class Runner:
                 raise _Moved
             folding.fold(events, left_out)
             builds = {name: checkpoint.build for name, checkpoint in stored.items()}
-            write_all(connection, folding.take(everything=True), builds)
+            write_all(connection, encode_all(folding.take(everything=True)), builds)
             checkpoints.move_checkpoints(connection, names, events[-1].position)
 
     def _folding_of(self, projections: list[Projection]) -> Folding:

@@ -48,8 +48,6 @@ class Writes(NamedTuple):
     ended: list[tuple[Any, ...]]
     """Key columns, valid_from and valid_to of stored versions that were superseded."""
     rows: list[Any]
-    encoded: bytes | None = None
-    """The rows as COPY takes them, where somebody saw to that already."""
 
 
 class Table(Generic[R]):
