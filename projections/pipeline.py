@@ -15,14 +15,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from projections.checkpoints import Connection
-from projections.folding import (
-    RawEvent,
-    Reading,
-    Ready,
-    StoredRows,
-    encode_all,
-    write_all,
-)
+from projections.folding import RawEvent, Reading, Ready, StoredRows, encode_all, write_all
 from projections.shape import CURRENT, Line, Row, Shape
 from projections.table import Writes
 
