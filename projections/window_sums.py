@@ -165,7 +165,7 @@ def _walked(as_of: int | None) -> str:
         " WHERE n.position = f.position AND n.valid_from <= %(as_of)s"
         " ORDER BY n.valid_from DESC LIMIT 1) o"
         f" WHERE f.book = b.book AND f.{FIRST_VERSION.replace('= ', '= f.')}"
-        f" AND f.valid_from <= %(as_of)s AND {is_open} ORDER BY f.opened_at DESC"
+        f" AND f.valid_from <= %(as_of)s AND {is_open} ORDER BY f.valid_from DESC"
     )
 
 
