@@ -333,16 +333,16 @@ _ESCAPED = re.compile(rb"\\(?:u([0-9a-f]{4})|(.))")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
 
-SLICE = 512
-"""So many rows at a time, and what they become is still in the processor's cache."""
+ENCODED_AT_ONCE = 512
+"""So many rows, and what they become is still in the processor's cache when it is cut."""
 
 
 def csv(rows: Sequence[Row | Line]) -> bytes:
     """The rows as the CSV that `Shape.copy_from` reads; at least one row."""
     found: list[bytes] = []
-    for begin in range(0, len(rows), SLICE):
+    for begin in range(0, len(rows), ENCODED_AT_ONCE):
         # Control characters are escaped: a line has no other end than the encoder's.
-        lines = _encode_lines(rows[begin : begin + SLICE]).splitlines()
+        lines = _encode_lines(rows[begin : begin + ENCODED_AT_ONCE]).splitlines()
         found += [line[1:-1] for line in lines]
     # Looking for one byte is so much faster than for three that it pays for every slice.
     text = b"\n".join(found)

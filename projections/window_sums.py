@@ -150,7 +150,8 @@ WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
 
 
 def _walked(as_of: int | None) -> str:
-    """A book's trades that were not closed by the end of the window, the newest first."""
+    """A book's trades that were not closed by the end of the window, the newest first: opened
+    last, or as once known, last on record. So far back from a position leads an index."""
     is_open = (
         "o.scored AND o.opened_at <= %(day_ends)s"
         " AND (o.closed_at IS NULL OR o.closed_at > %(until)s)"

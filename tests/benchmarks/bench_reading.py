@@ -13,7 +13,7 @@ from tests.benchmarks.harness import Measured, benchmark
 from tests.reading.rooms import lines_of, room_names
 
 ROUNDS = 25
-"""They take two seconds together: shorter, and whatever else begins just then counts for all."""
+"""About two seconds of them: in less, one moment of other work would be in most."""
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +34,35 @@ def visits(key: list[str], rows_in_memory: int) -> Table[VisitRow]:
     return Table("visits", VisitRow, key, rows_in_memory=rows_in_memory)
 
 
+class Load:
+    """A table that is loaded: what it gives away is written behind it."""
+
+    def __init__(self, table: Table[VisitRow], behind: WriteBehind, connection: Connection) -> None:
+        self.behind = behind
+        self.connection = connection
+        self._table = table
+
+    def give_away(self, *, everything: bool) -> None:
+        writes = self._table.take(everything=everything)
+        assert writes is not None or not everything
+        self.behind.submit([] if writes is None else [("visits", writes)])
+
+    def indexes(self) -> int:
+        found = self.connection.execute(
+            "SELECT FROM pg_indexes WHERE schemaname = 'read' AND tablename = 'visits_b1'"
+        )
+        return len(found.fetchall())
+
+
+@contextmanager
+def loading(tape: Tape, table: Table[VisitRow]) -> Iterator[Load]:
+    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
+        checkpoints.create_build(connection, [table.shape], 1)
+        with WriteBehind(connection, {"visits": 1}) as behind:
+            table.attach(behind, 1, complete=True)
+            yield Load(table, behind, connection)
+
+
 @pytest.mark.parametrize("key", [["place"], ["place", "guest"]])
 def test_a_fold_finds_every_row_that_it_gave_away(tape: Tape, key: list[str]) -> None:
     chance = random.Random(7)
@@ -51,19 +82,13 @@ def test_a_fold_finds_every_row_that_it_gave_away(tape: Tape, key: list[str]) ->
                 # Some folds hold the row until now, and others leave it to the table.
                 table.put(row, position, before if position % 2 else None)
 
-    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
-        checkpoints.create_build(connection, [given.shape], 1)
-        with WriteBehind(connection, {"visits": 1}) as behind:
-            given.attach(behind, 1, complete=True)
-            for position in range(1, 3_000):
-                step(position)
-                writes = given.take(everything=False)
-                behind.submit([] if writes is None else [("visits", writes)])
-            writes = given.take(everything=True)
-            assert writes is not None
-            behind.submit([("visits", writes)])
-            behind.finish()
-        stored = connection.execute(
+    with loading(tape, given) as load:
+        for position in range(1, 3_000):
+            step(position)
+            load.give_away(everything=False)
+        load.give_away(everything=True)
+        load.behind.finish()
+        stored = load.connection.execute(
             f"SELECT {given.shape.column_list} FROM read.visits_b1"
         ).fetchall()
     made = [astuple(row) for row in (*kept.closed(), *kept.in_memory())]
@@ -72,35 +97,21 @@ def test_a_fold_finds_every_row_that_it_gave_away(tape: Tape, key: list[str]) ->
 
 def test_a_look_for_many_rows_sees_those_that_wait(tape: Tape) -> None:
     given = visits(["place"], 6)
-    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
-        checkpoints.create_build(connection, [given.shape], 1)
-        with WriteBehind(connection, {"visits": 1}) as behind:
-            given.attach(behind, 1, complete=True)
-            for position, place in enumerate(PLACES, start=1):
-                given.insert(VisitRow(place=place, guest="ana", visits=1), position)
-                writes = given.take(everything=False)
-                behind.submit([] if writes is None else [("visits", writes)])
-                stored = given.select_current("guest = %s", ("ana",))
-                assert len(stored) + len(list(given.in_memory())) == position
+    with loading(tape, given) as load:
+        for position, place in enumerate(PLACES, start=1):
+            given.insert(VisitRow(place=place, guest="ana", visits=1), position)
+            load.give_away(everything=False)
+            stored = given.select_current("guest = %s", ("ana",))
+            assert len(stored) + len(list(given.in_memory())) == position
 
 
 def test_a_look_before_anything_was_given_away_makes_no_index(tape: Tape) -> None:
     given = visits(["place"], 6)
-    with connect(tape.url, role=PROJECTOR_ROLE) as connection, connection.transaction():
-        checkpoints.create_build(connection, [given.shape], 1)
-        with WriteBehind(connection, {"visits": 1}) as behind:
-            given.attach(behind, 1, complete=True)
-            assert given.select_current("guest = %s", ("ana",)) == []
-            assert _indexes(connection) == 0
-            given.insert(VisitRow(place=PLACES[0], guest="ana", visits=1), 1)
-            writes = given.take(everything=True)
-            assert writes is not None
-            behind.submit([("visits", writes)])
-            assert len(given.select_current("guest = %s", ("ana",))) == 1
-        assert _indexes(connection) == 1
-
-
-def _indexes(connection: Connection) -> int:
-    query = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'read' AND tablename = 'visits_b1'"
-    (found,) = connection.execute(query).fetchone() or (0,)
-    return int(found)
+    with loading(tape, given) as load:
+        assert given.select_current("guest = %s", ("ana",)) == []
+        assert load.indexes() == 0
+        given.insert(VisitRow(place=PLACES[0], guest="ana", visits=1), 1)
+        load.give_away(everything=True)
+        assert len(given.select_current("guest = %s", ("ana",))) == 1
+        load.behind.finish()
+        assert load.indexes() == 1

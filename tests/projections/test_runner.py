@@ -13,7 +13,7 @@ from projections import checkpoints
 from projections.checkpoints import ProjectionStatus
 from projections.readmodel import Projection, Seen, when
 from projections.runner import Runner
-from projections.shape import CURRENT, SLICE
+from projections.shape import CURRENT, ENCODED_AT_ONCE
 from tests.patience import PATIENCE_S, quickest, wait_until
 from tests.projections.models import POISON, Lengths, Log, Talk, Till
 from tests.projections.tape import Tape, reading
@@ -69,7 +69,7 @@ def test_any_words_come_back_as_they_were_said(tape: Tape, words: str) -> None:
 
 
 def test_many_rows_at_once_come_back_as_they_were_said(tape: Tape) -> None:
-    said = [f"line {number}\n" for number in range(2 * SLICE + 1)]
+    said = [f"line {number}\n" for number in range(2 * ENCODED_AT_ONCE + 1)]
     tape.say("ann", *said)
     runner(tape, Log).catch_up()
     lines = tape.connection.execute("SELECT content FROM read.log ORDER BY position").fetchall()
