@@ -7,7 +7,7 @@ hours is summed from the facts in it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -59,14 +59,14 @@ def figures_of(
 ) -> dict[UUID, BookFigures]:
     """The figures of every trader for whom something happened in the window, or of some."""
     parameters = {**bounds_of(span), "as_of": as_of, "books": list(books or ())}
+    query = _of_days(as_of, books) if span.since is None else _of_hours(as_of, books)
+    found = connection.execute(query, parameters, prepare=True, binary=True).fetchall()
     if span.since is None:
-        found = connection.execute(_of_days(as_of, books), parameters, prepare=True, binary=True)
         return {
             book: BookFigures(book, name, window_return(ONE if before is None else before, nav),
                               *rest)
             for book, name, nav, before, *rest in found
         }  # fmt: skip
-    found = connection.execute(_of_hours(as_of, books), parameters, prepare=True, binary=True)
     return {
         book: BookFigures(book, name, day_return(nav_fraction, moved), pnl, ZERO, ZERO, 0, None,
                           *counts)._replace(moved=moved)
@@ -149,6 +149,32 @@ CROSS JOIN LATERAL (
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
   AND (m.moved <> 0 OR m.earned <> 0 OR o.opened > 0 OR o.unattainable > 0 OR x.closed > 0)
 """
+
+
+def turns_of(
+    connection: Connection[Any], span: Span, books: Collection[UUID] | None = None
+) -> dict[UUID, datetime]:
+    """When time alone changes the figures of a trader, or of some, in a window of hours: what
+    is in it leaves, or what has a later moment enters. Whom it never changes is left out."""
+    query = f"""
+SELECT b.book, m.turn
+FROM read.books b
+CROSS JOIN LATERAL (
+    SELECT min(CASE WHEN m.at <= %(at)s THEN m.at + (%(at)s - %(since)s) ELSE m.at END) AS turn
+    FROM (
+        SELECT c.at FROM read.contributions c WHERE c.book = b.book AND c.at > %(since)s
+        UNION ALL
+        SELECT o.opened_at FROM read.positions o
+        WHERE o.book = b.book AND {known_at(None, "o")} AND o.opened_at > %(since)s
+        UNION ALL
+        SELECT x.closed_at FROM read.positions x
+        WHERE x.book = b.book AND {known_at(None, "x")} AND x.closed_at > %(since)s
+    ) m
+) m
+WHERE b.kind = 'trader' AND {known_at(None, "b")} {some_books(books)} AND m.turn IS NOT NULL
+"""
+    parameters = {**bounds_of(span), "books": list(books or ())}
+    return dict(connection.execute(query, parameters, prepare=True, binary=True).fetchall())
 
 
 def of_one_person(

@@ -1,8 +1,8 @@
 """Board records: everybody's figures in a window, read whole, or kept and brought up to date.
 
 Reading goes over two rows of every trader. Who shows a board again and again keeps what was
-read; then only those are read again for whom something happened since, and the answer is the
-same to the last digit.
+read; then only those are read again for whom something happened since, or left a window of
+hours, and the answer is the same to the last digit. What was once known is read once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -17,7 +18,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from domain.ranking import Rules
-from projections.board_figures import BookFigures, figures_of, of_one_person
+from projections.board_figures import BookFigures, figures_of, of_one_person, turns_of
 from projections.people import people
 from projections.readmodel import known_at
 from projections.skill import Ranked, ranked
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from domain.quant.ranking_sums import TradeSums
 
 KEPT_MAX = 8
+PAST_KEPT_MAX = 4
 REREAD_FROM = 0.3
 """With such a part of a board changed it is quicker to read all of it."""
 
@@ -76,6 +78,11 @@ class _Asked(NamedTuple):
             return {}
         return sums_of(self.connection, self.span, self.as_of, books)
 
+    def turns(self, books: Collection[UUID] | None = None) -> dict[UUID, datetime]:
+        if self.span.since is None:
+            return {}
+        return turns_of(self.connection, self.span, books)
+
     def people(self) -> dict[UUID, UUID]:
         return people(self.connection, self.as_of)
 
@@ -83,6 +90,12 @@ class _Asked(NamedTuple):
         """The figures of a person of several accounts."""
         named = next((part for part in parts if part.book == person), parts[0])
         return of_one_person(self.connection, named, parts, self.span, self._fraction, self.as_of)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What one kept board is for; hours move on."""
+        days = (self.span.first, self.span.last) if self.span.since is None else ()
+        return self.span.window, days, self._fraction, self.rules.score is None
 
     @property
     def _fraction(self) -> Decimal:
@@ -118,20 +131,24 @@ def _assembled(
     sums: Mapping[UUID, Sums],
     linked: Mapping[UUID, UUID],
 ) -> BoardRecord:
+    people = [
+        (book, [book], row, sums.get(book, NO_SUMS))
+        for book, row in figures.items()
+        if book not in linked
+    ]
     groups: dict[UUID, list[UUID]] = {}
-    for book in sorted(figures):
-        groups.setdefault(linked.get(book, book), []).append(book)
-    rows, numbers = [], []
-    places: dict[UUID, int] = {}
-    for place, (person, books) in enumerate(sorted(groups.items())):
+    for book in sorted(linked.keys() & figures.keys()):
+        groups.setdefault(linked[book], []).append(book)
+    for person, books in groups.items():
         row, own = figures[books[0]], sums.get(books[0], NO_SUMS)
         if len(books) > 1:
             row = asked.together([figures[book] for book in books], person)
             each = (sums.get(book, NO_SUMS) for book in books)
             own = tuple(map(sum, zip(*each, strict=True)))
-        rows.append(row)
-        numbers.append(own)
-        places.update(dict.fromkeys(books, place))
+        people.append((person, books, row, own))
+    people.sort(key=lambda entry: entry[0].int)
+    places = {book: place for place, (_, books, _, _) in enumerate(people) for book in books}
+    rows, numbers = [entry[2] for entry in people], [entry[3] for entry in people]
     return BoardRecord(rows, places, _columns(numbers, asked.rules))
 
 
@@ -146,70 +163,108 @@ def _columns(numbers: list[Sums], rules: Rules) -> TradeSums | None:
 class _Kept(NamedTuple):
     """A board that was read, and what it was read at."""
 
+    at: datetime
     positions: Mapping[str, tuple[int, int]]
     """Position and build of the read models behind it."""
     figures: dict[UUID, BookFigures]
     sums: dict[UUID, Sums]
+    turns: dict[UUID, datetime]
+    """When time alone changes the figures of whom."""
     linked: dict[UUID, UUID]
     record: BoardRecord
 
 
 class KeptRecords:
-    """The boards that were asked for last, as they stood then."""
+    """The boards that were asked for last, as they stood then.
 
-    def __init__(self) -> None:
+    Of those that move on, one is read whole again when more than such a part of it changed.
+    """
+
+    def __init__(self, *, reread_from: float = REREAD_FROM) -> None:
+        self._reread_from = reread_from
         self._kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
+        self._past: OrderedDict[tuple[Any, ...], tuple[Mapping[str, int], BoardRecord]]
+        self._past = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
-    def record(self, connection: Connection[Any], span: Span, rules: Rules) -> BoardRecord:
-        """The board as it stands now."""
-        if span.since is not None:
-            return read_record(connection, span, rules, None)
-        asked = _Asked(connection, span, rules, None)
-        key = (span.window, span.first, span.last, rules.score is None)
+    def record(
+        self, connection: Connection[Any], span: Span, rules: Rules, as_of: int | None
+    ) -> BoardRecord:
+        """The board as it stands now, or as it was once known."""
+        asked = _Asked(connection, span, rules, as_of)
+        return self._now(asked) if as_of is None else self._once_known(asked, as_of)
+
+    def _once_known(self, asked: _Asked, as_of: int) -> BoardRecord:
+        """What was once known stays so until read models are made anew: without somebody."""
+        positions = _positions(asked.connection)
+        builds = {name: build for name, (_, build) in positions.items()}
+        key = (*asked.key, asked.span.at, as_of)
+        before, found = self._past.get(key, (None, None))
+        if found is not None and before == builds:
+            return found
+        record = read_record(asked.connection, asked.span, asked.rules, as_of)
+        if all(as_of <= position for position, _ in positions.values()):
+            with self._one_at_a_time:
+                self._past[key] = builds, record
+                if len(self._past) > PAST_KEPT_MAX:
+                    self._past.popitem(last=False)
+        return record
+
+    def _now(self, asked: _Asked) -> BoardRecord:
         with self._one_at_a_time:
             # Asked before anything is read: what happens meanwhile is read again next time.
-            positions = _positions(connection)
-            before = self._kept.pop(key, None)
-            now = None if before is None else _followed_up(asked, before, positions)
+            positions = _positions(asked.connection)
+            before = self._kept.pop(asked.key, None)
+            now = None
+            if before is not None:
+                now = _followed_up(asked, before, positions, self._reread_from)
             if now is None:
                 figures, sums, linked = asked.figures(), asked.sums(), asked.people()
                 record = _assembled(asked, figures, sums, linked)
-                now = _Kept(positions, figures, sums, linked, record)
-            self._kept[key] = now
+                turns = asked.turns()
+                now = _Kept(asked.span.at, positions, figures, sums, turns, linked, record)
+            self._kept[asked.key] = now
             if len(self._kept) > KEPT_MAX:
                 self._kept.popitem(last=False)
             return now.record
 
 
 def _followed_up(
-    asked: _Asked, kept: _Kept, positions: Mapping[str, tuple[int, int]]
+    asked: _Asked, kept: _Kept, positions: Mapping[str, tuple[int, int]], reread_from: float
 ) -> _Kept | None:
     """The board with those read again for whom something happened; None if all have to be."""
     for name, (position, build) in kept.positions.items():
         now = positions.get(name)
         if now is None or now[1] != build or now[0] < position:
             return None
-    if positions == kept.positions:
-        return kept
-    books = _changed(asked.connection, kept.positions)
-    linked = asked.people()
-    if len(books) > REREAD_FROM * max(len(kept.figures), 1):
+    if asked.span.since is not None and asked.span.at < kept.at:
         return None
-    figures, sums = asked.figures(books), asked.sums(books)
+    books = [book for book, turn in kept.turns.items() if turn <= asked.span.at]
+    if positions != kept.positions:
+        books = sorted({*books, *_changed(asked.connection, kept.positions)})
+    elif not books:
+        return kept
+    linked = asked.people()
+    now_kept = kept._replace(at=asked.span.at, positions=positions, linked=linked)
+    if not books and linked == kept.linked:
+        return now_kept
+    if len(books) > reread_from * max(len(kept.figures), 1):
+        return None
+    figures, sums, turns = asked.figures(books), asked.sums(books), asked.turns(books)
     is_in_place = linked == kept.linked and all(
         (book in kept.figures) == (book in figures) and book not in linked for book in books
     )
     for book in books:
-        kept.figures.pop(book, None)
-        kept.sums.pop(book, None)
+        for known in (kept.figures, kept.sums, kept.turns):
+            known.pop(book, None)
     kept.figures.update(figures)
     kept.sums.update(sums)
+    kept.turns.update(turns)
     if is_in_place:
         record = _with(kept.record, figures, sums)
     else:
         record = _assembled(asked, kept.figures, kept.sums, linked)
-    return _Kept(positions, kept.figures, kept.sums, linked, record)
+    return now_kept._replace(record=record)
 
 
 def _with(
@@ -237,7 +292,8 @@ def _positions(connection: Connection[Any]) -> dict[str, tuple[int, int]]:
 
 
 def _changed(connection: Connection[Any], since: Mapping[str, tuple[int, int]]) -> list[UUID]:
-    """Traders with other days or another name than at these positions."""
+    """Traders with another name than at these positions, or with other days: those have a new
+    version whenever anything moves within them."""
     found = connection.execute(
         f"SELECT book FROM read.book_days WHERE valid_from > %(books)s AND {known_at(None)}"
         " UNION SELECT trader FROM read.trader_profiles"

@@ -121,10 +121,10 @@ def board(
             f"ranking rules version {rules.version} have no score: order by another figure, or"
             " look at the record by rules version 2"
         )
-    if kept is not None and as_of is None:
-        record = kept.record(connection, span, rules)
-    else:
+    if kept is None:
         record = read_record(connection, span, rules, as_of)
+    else:
+        record = kept.record(connection, span, rules, as_of)
     order = _Order(record, by, rules, span, sessions)
     places = order.places
     if trader is not None:

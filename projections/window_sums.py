@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
+from operator import add
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,9 @@ from projections.windows import Span
 
 Sums = tuple[float, ...]
 """Nine numbers in the order of `Terms`."""
+
+OSI_LENGTH = 21
+"""How many characters the symbol of a single option has."""
 
 NO_SUMS: Sums = (0.0,) * len(Terms._fields)
 
@@ -52,13 +56,11 @@ def sums_of(
             marked[book] = marked.get(book, NOTHING).plus(terms)
         return {book: _numbers(terms) for book, terms in marked.items()}
     found = dict.fromkeys(marked, NO_SUMS)
-    for book, *closed in connection.execute(
-        _closed_in_days(as_of, books), parameters, prepare=True, binary=True
-    ):
-        found[book] = tuple(closed)
+    query = _closed_in_days(as_of, books)
+    closed = connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+    found.update((book, tuple(sums)) for book, *sums in closed)
     for book, terms in marked.items():
-        pairs = zip(found[book], _numbers(terms), strict=True)
-        found[book] = tuple(closed + open_ for closed, open_ in pairs)
+        found[book] = tuple(map(add, found[book], _numbers(terms)))
     return found
 
 
@@ -93,13 +95,14 @@ def _closed_in_hours(
     parameters: dict[str, Any],
 ) -> dict[UUID, Terms]:
     query = f"""
-SELECT v.book, v.pnl, v.pnl_ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+SELECT v.book, v.pnl, v.pnl_ratio, v.entry_cost, v.side, v.symbol, v.multiplier, true,
+    v.executions
 FROM read.books b JOIN read.positions v ON v.book = b.book
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
   AND {known_at(as_of, "v")} AND v.scored
   AND v.closed_at > %(since)s AND v.closed_at <= %(at)s
 """
-    found = connection.execute(query, parameters, prepare=True, binary=True)
+    found = connection.execute(query, parameters, prepare=True, binary=True).fetchall()
     return _by_book(found, parameters["until"])
 
 
@@ -116,7 +119,8 @@ def _open_losers(
     ratio at its end is what was contributed until then; contributed dollars may be capped.
     """
     query = f"""
-SELECT v.book, v.pnl, v.ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.executions
+SELECT v.book, v.pnl, v.ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.is_closed,
+    v.executions
 FROM read.books b
 CROSS JOIN LATERAL (
     SELECT d.opened - d.closed AS held, EXISTS (
@@ -134,6 +138,7 @@ CROSS JOIN LATERAL (
 ) x
 CROSS JOIN LATERAL (
     SELECT w.book, w.entry_cost, w.side, w.symbol, w.multiplier, w.executions, w.opened_at,
+        w.closed_at IS NOT NULL AS is_closed,
         CASE WHEN e.is_past THEN NULL ELSE w.pnl END AS pnl,
         CASE WHEN e.is_past THEN (
             SELECT coalesce(sum(c.ratio), 0) FROM read.contributions c
@@ -145,7 +150,7 @@ CROSS JOIN LATERAL (
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
   AND e.held + x.later > 0 AND v.opened_at <= %(until)s AND coalesce(v.pnl, v.ratio) < 0
 """
-    found = connection.execute(query, parameters, prepare=True, binary=True)
+    found = connection.execute(query, parameters, prepare=True, binary=True).fetchall()
     return _by_book(found, parameters["until"])
 
 
@@ -171,7 +176,8 @@ def _walked(as_of: int | None) -> str:
 
 
 class _Trade(NamedTuple):
-    """A trade as it is read; `pnl` is None where only its ratio at that time is known."""
+    """A trade as it is read; `pnl` is None where only its ratio at that time is known, and it
+    may have been closed since."""
 
     pnl: Decimal | None
     ratio: Decimal
@@ -179,7 +185,19 @@ class _Trade(NamedTuple):
     side: str
     symbol: str
     multiplier: int
+    is_closed: bool
     executions: str
+
+    @property
+    def is_one_purchase(self) -> bool:
+        """Whether it is a single option bought at once, and sold at once if it was: most are."""
+        first_other = "'number':3" if self.is_closed else "'number':2"
+        return (
+            self.side == Side.BUY
+            and len(self.symbol) == OSI_LENGTH
+            and self.symbol[0] not in "+-"
+            and first_other not in self.executions
+        )
 
 
 def _by_book(rows: Iterable[tuple[Any, ...]], until: datetime) -> dict[UUID, Terms]:
@@ -193,12 +211,11 @@ def _by_book(rows: Iterable[tuple[Any, ...]], until: datetime) -> dict[UUID, Ter
 
 def _measured(trade: _Trade, until: datetime) -> Measured | None:
     """A trade by what was executed until a moment."""
-    side = Side(trade.side)
-    if side is Side.BUY and _is_one_contract(trade.symbol) and "'number':2" not in trade.executions:
-        # One purchase of one contract, which is what most trades are.
+    if trade.is_one_purchase:
         tied = trade.entry_cost
         stake = Stake(tied, tied)
     else:
+        side = Side(trade.side)
         legs = legs_of(trade.symbol)
         if side is Side.SELL:
             legs = tuple(msgspec.structs.replace(leg, side=leg.side.opposite) for leg in legs)
@@ -207,11 +224,6 @@ def _measured(trade: _Trade, until: datetime) -> Measured | None:
         tied = tied_up(side, legs, trade.multiplier, moves) if trade.pnl is None else ZERO
         stake = stake_of(side, legs, trade.multiplier, moves)
     return measured(trade.ratio * tied if trade.pnl is None else trade.pnl, stake)
-
-
-def _is_one_contract(symbol: str) -> bool:
-    """Whether it is a single option."""
-    return len(symbol) == 21 and symbol[0] not in "+-"
 
 
 def _price(execution: Execution) -> Decimal:

@@ -205,7 +205,7 @@ def test_what_is_kept_in_memory_is_what_a_whole_reading_gives(
     record: Record, three: tuple[UUID, UUID, UUID]
 ) -> None:
     nora, max_, _ = three
-    kept = KeptRecords()
+    kept = KeptRecords(reread_from=1.0)
 
     def compare() -> None:
         for window in (Window.ALL, Window.WEEK, Window.LAST_24H):
@@ -240,3 +240,38 @@ def test_what_is_kept_in_memory_is_what_a_whole_reading_gives(
     compare()
     record.trades(renamed.id, "11-19 17:00", "11-19 18:00", "2.50")
     compare()
+
+
+def test_the_last_hours_are_followed_though_a_day_adds_up_to_the_same(
+    record: Record, three: tuple[UUID, UUID, UUID]
+) -> None:
+    nora, _, _ = three
+    kept, at = KeptRecords(reread_from=1.0), "11-19 18:00"
+    record.opens(nora, "11-18 15:00")
+    record.marks(CALL, "11-18 16:00", "1.00", "1.20")
+    record.marks(CALL, "11-18 20:00", "1.40", "1.60")
+    before = record.board(Window.LAST_24H, at, kept=kept)
+    record.marks(CALL, "11-18 17:30", "1.30", "1.50")
+    after = record.board(Window.LAST_24H, at, kept=kept)
+    assert after == record.board(Window.LAST_24H, at)
+    assert one(after, nora).return_ < one(before, nora).return_
+    # An hour later that has left the window, and nothing was told.
+    later = "11-19 20:30"
+    assert record.board(Window.LAST_24H, later, kept=kept) == record.board(Window.LAST_24H, later)
+    assert record.board(Window.LAST_24H, at, kept=kept) == after
+
+
+def test_what_was_once_known_stays(record: Record, three: tuple[UUID, UUID, UUID]) -> None:
+    nora, _, _ = three
+    kept = KeptRecords()
+    record.opens(nora, "11-19 15:00")
+    position = record.marks(CALL, "11-19 16:00", "1.00", "1.20")
+    whole = record.board(by=By.SCORE, as_of=position)
+    assert record.board(by=By.SCORE, as_of=position, kept=kept) == whole
+    record.marks(CALL, "11-19 16:30", "1.30", "1.50")
+    assert record.board(by=By.SCORE, as_of=position, kept=kept) == whole
+    # What is not told yet is not known for good.
+    ahead = position + 3
+    record.board(as_of=ahead, kept=kept)
+    record.trades(nora, "11-19 17:00", "11-19 17:30")
+    assert record.board(as_of=ahead, kept=kept) == record.board(as_of=ahead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from projections.books import Books
 from projections.people import People
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
-from projections.windows import Span, Window
+from projections.windows import Span, Window, span_of
 from tests.conftest import NewDatabase
 from tests.projections.tape import Tape, reading
 from tests.properties.histories import histories
@@ -39,22 +39,32 @@ def is_same(kept: BoardRecord, whole: BoardRecord) -> bool:
 
 
 @settings(max_examples=8)
-@given(histories(50, steps_min=20), st.lists(st.integers(1, 12), min_size=2, max_size=6))
+@given(
+    histories(50, steps_min=20),
+    st.lists(st.integers(1, 12), min_size=2, max_size=6),
+    st.lists(st.integers(-60, 20 * 60), min_size=7, max_size=7),
+)
 def test_a_kept_board_is_the_whole_board(
-    new_database: NewDatabase, told: Sequence[Told], parts: list[int]
+    new_database: NewDatabase, told: Sequence[Told], parts: list[int], minutes: list[int]
 ) -> None:
     with new_database() as url:
-        tape, kept, begin = Tape(url), KeptRecords(), 0
+        # Of two traders one is half a board.
+        tape, kept, begin = Tape(url), KeptRecords(reread_from=1.0), 0
         follower = Runner(reading(url), [Books, People, TraderProfiles])
         follower.start()
         with tape.connection:
-            for size in (*parts, len(told)):
+            at = AT - timedelta(days=2)
+            for size, later in zip((*parts, len(told)), minutes, strict=False):
+                at += timedelta(minutes=later)
+                hours = span_of(Window.LAST_24H, at)
                 part = told[begin : begin + size]
                 begin += size
                 if part:
                     tape.append([each.event for each in part])
                 follower.catch_up()
-                for span in SPANS:
-                    ours = kept.record(tape.connection, span, VERSION_2)
+                # Hours go on while nothing is told, too.
+                in_a_while = span_of(Window.LAST_24H, at + timedelta(minutes=35))
+                for span in (*SPANS, hours, in_a_while):
+                    ours = kept.record(tape.connection, span, VERSION_2, None)
                     assert is_same(ours, read_record(tape.connection, span, VERSION_2, None))
         follower.close()
