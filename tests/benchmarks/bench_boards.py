@@ -1,15 +1,16 @@
 """Whether boards and traders' pages stay as quick when the record grows fifty times.
 
-The same 500 traders and 250 days are told in 100,000, 1,000,000 and 5,000,000 events; every
-board in every order, as now and as once known, and the pages behind it are asked of each in
-turns, so that a busy machine slows all alike.
+The same 500 traders and 250 days are told in 100,000, 1,000,000 and 5,000,000 events. In every
+round some trade, and the worker folds it; then every board in every order and the pages behind
+it are asked of each record in turns, as a server asks that keeps what it read. Boards as they
+were once known are asked beside them, each for the first time.
 """
 
 from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
@@ -19,103 +20,140 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.postgres import PROJECTOR_ROLE, connect
+from adapters.postgres import PROJECTOR_ROLE, WRITER_ROLE, connect
+from projections.board_records import KeptRecords
 from projections.books import Books
-from projections.leaderboards import By, board
+from projections.leaderboards import By, alone, board
 from projections.people import People
 from projections.position_pages import book_days, contributions, positions
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
 from projections.windows import Window, span_of
-from tests.benchmarks.bench_projections import reading
+from tests.benchmarks.bench_kept_boards import Market
+from tests.benchmarks.bench_projections import append, reading
 from tests.benchmarks.harness import Measured, benchmark, fresh_database
 from tests.benchmarks.history import write_history
 
 SIZES = (100_000, 1_000_000, 5_000_000)
 ROUNDS = 12
+TRADERS = 500
 TRADERS_ASKED = 10
+TRADES_A_ROUND = 10
+A_MINUTE = timedelta(minutes=1)
 
 Query = Callable[[Connection[Any]], object]
 
 
 class Record:
-    """A history of one size, folded, with the questions that are put to it."""
+    """A history of one size, followed, with the questions that are put to it."""
 
     def __init__(self, url: str, events: int) -> None:
-        written = write_history(url, events)
-        Runner(reading(url), [Books, People, TraderProfiles]).start()
-        self.connection = connect(url, role=PROJECTOR_ROLE)
-        self.connection.execute("VACUUM (ANALYZE)")
-        at = datetime.combine(written.last_day, datetime.min.time(), UTC) + timedelta(hours=22)
-        self.boards = _boards(at, _weekdays(written.first_day, written.last_day), events)
-        ranked = board(self.connection, span_of(Window.ALL, at), By.RETURN, ())
+        written = write_history(url, events, traders=TRADERS)
+        self._runner = Runner(reading(url), [Books, People, TraderProfiles])
+        self._runner.start()
+        self._writer = connect(url, role=WRITER_ROLE)
+        self._reader = connect(url, role=PROJECTOR_ROLE)
+        self._reader.execute("VACUUM (ANALYZE)")
+        self._market = Market(TRADERS)
+        self._kept = KeptRecords()
+        self._half = events // 2
+        self._at = datetime.combine(written.last_day, datetime.min.time(), UTC)
+        self._at += timedelta(hours=22)
+        self._sessions = _weekdays(written.first_day, written.last_day)
+        ranked = board(self._reader, span_of(Window.ALL, self._at), By.RETURN, ())
         traders = [standing.trader for standing in ranked.standings]
-        asked = traders[:: max(1, len(traders) // TRADERS_ASKED)][:TRADERS_ASKED]
-        self.pages = [page for trader in asked for page in _pages(trader, at)]
-        self.seconds: dict[str, list[float]] = {"boards": [], "pages": []}
+        self._asked = traders[:: max(1, len(traders) // TRADERS_ASKED)][:TRADERS_ASKED]
+        self.seconds: dict[str, list[float]] = {"boards": [], "pages": [], "once known": []}
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._runner.close()
+        self._writer.close()
+        self._reader.close()
+
+    def go_on(self) -> None:
+        """A minute later, and some traders have bought and sold."""
+        self._at += A_MINUTE
+        self._half -= 1
+        for number in range(TRADES_A_ROUND):
+            trader = number * 7 % TRADERS
+            post, posted = self._market.posted(trader, self._at - timedelta(hours=1))
+            append(self._writer, posted)
+            append(self._writer, self._market.exited(post, trader))
+        self._runner.catch_up()
 
     def ask(self) -> None:
         """Puts every question once."""
-        for kind, queries in (("boards", self.boards), ("pages", self.pages)):
-            for query in queries:
-                begun = time.perf_counter()
-                query(self.connection)
-                self.seconds[kind].append(time.perf_counter() - begun)
+        self._measure("boards", self._boards())
+        self._measure("pages", (page for trader in self._asked for page in self._pages(trader)))
+        self._measure("once known", self._once_known())
+
+    def _measure(self, kind: str, queries: Iterable[Query]) -> None:
+        for query in queries:
+            begun = time.perf_counter()
+            query(self._reader)
+            self.seconds[kind].append(time.perf_counter() - begun)
 
     def p99_ms(self, kind: str) -> float:
+        """The slowest of a hundred."""
         found = sorted(self.seconds[kind])
         return found[len(found) * 99 // 100] * 1e3
 
+    def _boards(self) -> list[Query]:
+        """Every window in every order."""
+        return [
+            partial(board, span=span_of(window, self._at), by=by, sessions=self._sessions,
+                    limit=50, kept=self._kept)
+            for window, by in product(Window, By)
+        ]  # fmt: skip
 
-def _weekdays(first: date, last: date) -> list[date]:
+    def _once_known(self) -> list[Query]:
+        """Every window, as known when half was told and a little before."""
+        then = self._at - timedelta(days=175)
+        return [
+            partial(board, span=span_of(window, then), by=By.RETURN, sessions=self._sessions,
+                    limit=50, as_of=as_of)
+            for window, as_of in product(Window, (self._half, self._half - 100))
+        ]  # fmt: skip
+
+    def _pages(self, trader: UUID) -> list[Query]:
+        """What is shown of a trader: the place on a board, the figures of all windows, the
+        equity curve, the trades, and what moved one of them."""
+        last, month = self._at.date(), span_of(Window.LAST_30D, self._at)
+        spans = {span_of(window, self._at): self._sessions for window in Window}
+
+        def trades(connection: Connection[Any]) -> object:
+            found = positions(connection, book=trader, limit=50)
+            return contributions(connection, found[0].position)
+
+        return [
+            lambda connection: board(connection, month, By.RETURN, self._sessions,
+                                     trader=trader, kept=self._kept),
+            lambda connection: alone(connection, trader, spans),
+            lambda connection: book_days(connection, trader, last - timedelta(days=90), last),
+            trades,
+        ]  # fmt: skip
+
+
+def _weekdays(first: date, last: date) -> Sequence[date]:
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return [day for day in days if day.weekday() < 5]
 
 
-def _boards(at: datetime, sessions: Sequence[date], events: int) -> list[Query]:
-    """Every window in every order, now; one order of each as known when half was told."""
-    now = [
-        partial(board, span=span_of(window, at), by=by, sessions=sessions, limit=50)
-        for window, by in product(Window, By)
-    ]
-    then = at - timedelta(days=175)
-    once = [
-        partial(board, span=span_of(window, then), by=By.RETURN, sessions=sessions, limit=50,
-                as_of=events // 2)
-        for window in Window
-    ]  # fmt: skip
-    return [*now, *once]
-
-
-def _pages(trader: UUID, at: datetime) -> list[Query]:
-    """What a trader's page shows: figures, equity curve, trades, and what moved one of them."""
-    last = at.date()
-
-    def trades(connection: Connection[Any]) -> object:
-        found = positions(connection, book=trader, limit=50)
-        return contributions(connection, found[0].position)
-
-    return [
-        lambda connection: board(connection, span_of(Window.LAST_30D, at), By.RETURN, (),
-                                 trader=trader),
-        lambda connection: book_days(connection, trader, last - timedelta(days=90), last),
-        trades,
-    ]  # fmt: skip
-
-
 @cache
 def _asked() -> dict[int, dict[str, float]]:
-    """The 99th percentile of boards and of pages in milliseconds, by size."""
+    """The 99th percentile of each kind of question in milliseconds, by size."""
     with ExitStack() as stack:
         records = {size: Record(stack.enter_context(fresh_database()), size) for size in SIZES}
         for record in records.values():
-            stack.callback(record.connection.close)
+            stack.callback(record.close)
             record.ask()
             for seconds in record.seconds.values():
                 seconds.clear()
         gc.collect()
         for _ in range(ROUNDS):
             for record in records.values():
+                record.go_on()
                 record.ask()
         return {
             size: {kind: record.p99_ms(kind) for kind in record.seconds}
@@ -123,11 +161,12 @@ def _asked() -> dict[int, dict[str, float]]:
         }
 
 
-def _told(p99s: dict[int, dict[str, float]]) -> str:
-    return "; ".join(
-        f"{size:,} events: boards {p99['boards']:.1f} ms, pages {p99['pages']:.1f} ms"
+def _told(p99s: dict[int, dict[str, float]], *kinds: str) -> str:
+    figures = (
+        (f"{size:,} events", *(f"{kind} {p99[kind]:.1f} ms" for kind in kinds))
         for size, p99 in p99s.items()
     )
+    return "; ".join(f"{size}: {', '.join(each)}" for size, *each in figures)
 
 
 @benchmark("board_growth", unit="x", limit=2.0, better="lower")
@@ -138,11 +177,20 @@ def board_growth() -> Measured:
         max(p99[kind] for p99 in p99s.values()) / min(p99[kind] for p99 in p99s.values())
         for kind in ("boards", "pages")
     ]
-    return Measured(max(growths), f"p99 of {_told(p99s)}")
+    return Measured(max(growths), f"p99 of {_told(p99s, 'boards', 'pages')}")
 
 
 @benchmark("board_p99", unit="ms", limit=20, better="lower")
 def board_p99() -> Measured:
     """The slowest of a hundred boards or pages at the size where that is worst."""
     p99s = _asked()
-    return Measured(max(max(p99.values()) for p99 in p99s.values()), f"p99 of {_told(p99s)}")
+    worst = max(p99[kind] for p99 in p99s.values() for kind in ("boards", "pages"))
+    return Measured(worst, f"p99 of {_told(p99s, 'boards', 'pages')}")
+
+
+@benchmark("board_once_known", unit="ms", limit=100, better="lower")
+def board_once_known() -> Measured:
+    """The slowest of a hundred boards as once known that nobody asked for before."""
+    p99s = _asked()
+    worst = max(p99["once known"] for p99 in p99s.values())
+    return Measured(worst, f"p99 of {_told(p99s, 'once known')}")

@@ -49,7 +49,7 @@ CENT = Decimal("0.01")
 HELD = timedelta(minutes=30)
 
 
-class _Post(NamedTuple):
+class Post(NamedTuple):
     """A trade to be told."""
 
     signal: UUID
@@ -59,7 +59,7 @@ class _Post(NamedTuple):
     at: datetime
 
 
-class _Market:
+class Market:
     """Traders who buy calls and sell them half an hour later, for more or less."""
 
     def __init__(self, traders: int) -> None:
@@ -86,13 +86,14 @@ class _Market:
             yield posted
             yield self.exited(post, number % len(self.traders))
 
-    def posted(self, number: int, at: datetime) -> tuple[_Post, Recorded]:
+    def posted(self, number: int, at: datetime) -> tuple[Post, Recorded]:
+        """A trade that is posted at a moment."""
         self._told += 1
         message = message_stream("discord", str(self._told))
         price = Decimal(self._chance.randrange(50, 1_500)) * CENT
         expiry = at.date() + timedelta(days=30)
         option = Option("TSLA", expiry, Right.CALL, Decimal(200 + self._told % 400))
-        post = _Post(signal_stream(message, 0), message, self.traders[number], price, at)
+        post = Post(signal_stream(message, 0), message, self.traders[number], price, at)
         event = SignalPosted(
             originator_topic=Signal.TOPIC, origin="trader", trader=post.trader,
             source=Source(platform="discord", channel="alerts", message=message), side=Side.BUY,
@@ -101,7 +102,8 @@ class _Market:
         )  # fmt: skip
         return post, _recorded(post.signal, 1, event, at)
 
-    def exited(self, post: _Post, number: int) -> Recorded:
+    def exited(self, post: Post, number: int) -> Recorded:
+        """Its end."""
         moved = Decimal(str(round(self._chance.lognormvariate(self._edges[number], 0.4), 4)))
         at = post.at + HELD
         event = SignalExitCalled(
@@ -123,7 +125,7 @@ class Rounds(NamedTuple):
 
 def measure(traders: int = TRADERS, trades: int = TRADES) -> Rounds:
     """The rounds on a record of that size."""
-    market = _Market(traders)
+    market = Market(traders)
     last_day = FIRST_DAY + timedelta(days=DAYS)
     with fresh_database() as url:
         told = chain(market.found(), market.closed(trades))
@@ -139,7 +141,7 @@ def market_at(number: int, traders: int) -> int:
     return number * 7 % traders
 
 
-def _rounds(url: str, market: _Market, last_day: datetime) -> Rounds:
+def _rounds(url: str, market: Market, last_day: datetime) -> Rounds:
     """A worker that follows sees the trades posted, then a hundred of them closed at a time."""
     span = span_of(Window.ALL, last_day + timedelta(hours=7))
     traders = len(market.traders)
