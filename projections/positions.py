@@ -98,7 +98,7 @@ def positions_table() -> Table[PositionRow]:
             Index("book, opened_at, position"),
             Index("book, opened_at", every_version=True, where=FIRST_VERSION),
             # What was open as once known: not stepping over what came on record later.
-            Index("book, valid_from", every_version=True, where=FIRST_VERSION),
+            Index("book, valid_from, position", every_version=True, where=FIRST_VERSION),
             # A window of hours as it was once known has the few versions of few trades.
             Index("book, opened_at", every_version=True),
             Index("book", where="quantity <> 0"),

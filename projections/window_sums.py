@@ -115,19 +115,16 @@ def _open_losers(
     """What is open at the end of the window and under water.
 
     A book's days tell how many trades it has open then; its trades are gone through from the
-    newest back until that many are found. Where something happened after the window, a trade's
-    ratio at its end is what was contributed until then; contributed dollars may be capped.
+    newest back until that many are found. A trade that was marked or closed after the window,
+    or may have been executed then, has the ratio that was contributed until its end;
+    contributed dollars may be capped.
     """
     query = f"""
 SELECT v.book, v.pnl, v.ratio, v.entry_cost, v.side, v.symbol, v.multiplier, v.is_closed,
     v.executions
 FROM read.books b
 CROSS JOIN LATERAL (
-    SELECT d.opened - d.closed AS held, EXISTS (
-        SELECT FROM read.book_days l
-        WHERE l.book = b.book AND l.day > %(last)s AND {known_at(as_of, "l")}
-    ) OR %(since)s::timestamptz IS NOT NULL AS is_past
-    FROM read.book_days d
+    SELECT d.opened - d.closed AS held FROM read.book_days d
     WHERE d.book = b.book AND d.day <= %(last)s AND {known_at(as_of, "d")}
     ORDER BY d.day DESC LIMIT 1
 ) e
@@ -139,13 +136,17 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT w.book, w.entry_cost, w.side, w.symbol, w.multiplier, w.executions, w.opened_at,
         w.closed_at IS NOT NULL AS is_closed,
-        CASE WHEN e.is_past THEN NULL ELSE w.pnl END AS pnl,
-        CASE WHEN e.is_past THEN (
+        CASE WHEN w.is_past THEN NULL ELSE w.pnl END AS pnl,
+        CASE WHEN w.is_past THEN (
             SELECT coalesce(sum(c.ratio), 0) FROM read.contributions c
             WHERE c.position = w.position AND c.at <= %(until)s
               {"" if as_of is None else "AND c.event <= %(as_of)s"}
         ) ELSE w.pnl_ratio END AS ratio
-    FROM ({_walked(as_of)} LIMIT e.held + x.later) w
+    FROM (
+        SELECT *, coalesce(marked_at > %(until)s, false) OR closed_at IS NOT NULL
+            OR strpos(executions, '''number'':2') > 0 AS is_past
+        FROM ({_walked(as_of)} LIMIT e.held + x.later) t
+    ) w
 ) v
 WHERE b.kind = 'trader' AND {known_at(as_of, "b")} {some_books(books)}
   AND e.held + x.later > 0 AND v.opened_at <= %(until)s AND coalesce(v.pnl, v.ratio) < 0
@@ -205,7 +206,8 @@ def _by_book(rows: Iterable[tuple[Any, ...]], until: datetime) -> dict[UUID, Ter
     for book, *columns in rows:
         each = _measured(_Trade(*columns), until)
         if each is not None:
-            found[book] = found.get(book, NOTHING).plus(terms_of(each))
+            own, others = terms_of(each), found.get(book)
+            found[book] = own if others is None else others.plus(own)
     return found
 
 
