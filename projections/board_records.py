@@ -2,7 +2,8 @@
 
 Reading goes over two rows of every trader. Who shows a board again and again keeps what was
 read; then only those are read again for whom something happened since, or left a window of
-hours, and the answer is the same to the last digit. What was once known is read once.
+hours, and the answer is the same to the last digit. What was once known is read once, and is
+what is known now if nothing was told since.
 """
 
 from __future__ import annotations
@@ -192,7 +193,13 @@ class KeptRecords:
     ) -> BoardRecord:
         """The board as it stands now, or as it was once known."""
         asked = _Asked(connection, span, rules, as_of)
-        return self._now(asked) if as_of is None else self._once_known(asked, as_of)
+        if as_of is None:
+            return self._now(asked)
+        if _is_unchanged(asked, as_of):
+            record = self._now(asked._replace(as_of=None))
+            if _is_unchanged(asked, as_of):
+                return record
+        return self._once_known(asked, as_of)
 
     def _once_known(self, asked: _Asked, as_of: int) -> BoardRecord:
         """What was once known stays so until read models are made anew: without somebody."""
@@ -241,7 +248,8 @@ def _followed_up(
         return None
     books = [book for book, turn in kept.turns.items() if turn <= asked.span.at]
     if positions != kept.positions:
-        books = sorted({*books, *_changed(asked.connection, kept.positions)})
+        since = {name: position for name, (position, _) in kept.positions.items()}
+        books = sorted({*books, *_changed(asked.connection, since)})
     elif not books:
         return kept
     linked = asked.people()
@@ -291,14 +299,30 @@ def _positions(connection: Connection[Any]) -> dict[str, tuple[int, int]]:
     return {name: (position, build) for name, position, build in found}
 
 
-def _changed(connection: Connection[Any], since: Mapping[str, tuple[int, int]]) -> list[UUID]:
+def _is_unchanged(asked: _Asked, as_of: int) -> bool:
+    """Whether everything was told by then that is known now."""
+    positions = _positions(asked.connection)
+    if not all(name in positions and as_of <= positions[name][0] for name in _FOLLOWED):
+        return False
+    newest = asked.connection.execute(_NEWEST, prepare=True).fetchone()
+    is_older = newest is not None and all((at or 0) <= as_of for at in newest)
+    return is_older and asked.people() == asked._replace(as_of=None).people()
+
+
+_NEWEST = (
+    f"SELECT (SELECT max(valid_from) FROM read.book_days WHERE {known_at(None)}),"
+    f" (SELECT max(valid_from) FROM read.trader_profiles WHERE {known_at(None)})"
+)
+
+
+def _changed(connection: Connection[Any], since: Mapping[str, int]) -> list[UUID]:
     """Traders with another name than at these positions, or with other days: those have a new
     version whenever anything moves within them."""
     found = connection.execute(
         f"SELECT book FROM read.book_days WHERE valid_from > %(books)s AND {known_at(None)}"
         " UNION SELECT trader FROM read.trader_profiles"
-        f" WHERE valid_from > %(profiles)s AND {known_at(None)}",
-        {"books": since["books"][0], "profiles": since["trader_profiles"][0]},
+        f" WHERE valid_from > %(trader_profiles)s AND {known_at(None)}",
+        since,
         prepare=True,
         binary=True,
     ).fetchall()

@@ -270,6 +270,12 @@ def test_what_was_once_known_stays(record: Record, three: tuple[UUID, UUID, UUID
     assert record.board(by=By.SCORE, as_of=position, kept=kept) == whole
     record.marks(CALL, "11-19 16:30", "1.30", "1.50")
     assert record.board(by=By.SCORE, as_of=position, kept=kept) == whole
+    # Until something is told, it is what is known now.
+    newest = record.marks(CALL, "11-19 16:40", "1.60", "1.80")
+    now = record.board(by=By.SCORE, as_of=newest, kept=kept)
+    assert now == record.board(by=By.SCORE) == record.board(by=By.SCORE, as_of=newest)
+    record.marks(CALL, "11-19 16:50", "0.20", "0.30")
+    assert record.board(by=By.SCORE, as_of=newest, kept=kept) == now
     # What is not told yet is not known for good.
     ahead = position + 3
     record.board(as_of=ahead, kept=kept)

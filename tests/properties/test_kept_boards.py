@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import numpy as np
 from hypothesis import given, settings
@@ -53,18 +54,20 @@ def test_a_kept_board_is_the_whole_board(
         follower = Runner(reading(url), [Books, People, TraderProfiles])
         follower.start()
         with tape.connection:
-            at = AT - timedelta(days=2)
+            at, heads = AT - timedelta(days=2), list[int]()
             for size, later in zip((*parts, len(told)), minutes, strict=False):
                 at += timedelta(minutes=later)
                 hours = span_of(Window.LAST_24H, at)
                 part = told[begin : begin + size]
                 begin += size
                 if part:
-                    tape.append([each.event for each in part])
+                    heads.append(tape.append([each.event for each in part]))
                 follower.catch_up()
                 # Hours go on while nothing is told, too.
                 in_a_while = span_of(Window.LAST_24H, at + timedelta(minutes=35))
-                for span in (*SPANS, hours, in_a_while):
-                    ours = kept.record(tape.connection, span, VERSION_2, None)
-                    assert is_same(ours, read_record(tape.connection, span, VERSION_2, None))
+                for span, as_of in product(
+                    (*SPANS, hours, in_a_while), (None, *heads[-1:], *heads[:1])
+                ):
+                    ours = kept.record(tape.connection, span, VERSION_2, as_of)
+                    assert is_same(ours, read_record(tape.connection, span, VERSION_2, as_of))
         follower.close()

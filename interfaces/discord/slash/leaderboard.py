@@ -71,7 +71,7 @@ def leaderboard_answer(
     span = span_of(window, at.replace(microsecond=0))
     found = board(
         connection, span, by, sessions_of(house, span), as_of=known, after=after,
-        limit=PAGE_ROWS + 1,
+        limit=PAGE_ROWS + 1, kept=house.board_records,
     )  # fmt: skip
     rows, more = page_of(found.standings)
     asked = (window.value, found.by.value, str(int(at.timestamp())), str(known))

@@ -49,7 +49,13 @@ def _of_trader(
     house: House, connection: Connection[Any], span: Span, trader: UUID, then: Then
 ) -> discord.Embed:
     found = board(
-        connection, span, By.RETURN, sessions_of(house, span), trader=trader, as_of=then.position
+        connection,
+        span,
+        By.RETURN,
+        sessions_of(house, span),
+        trader=trader,
+        as_of=then.position,
+        kept=house.board_records,
     ).standings
     name = names_of(connection, [trader]).get(trader, "")
     days = _days(connection, span, trader, then)

@@ -45,7 +45,13 @@ def trader_answer(house: House, connection: Connection[Any], name: str, then: Th
     for window in Window:
         span = span_of(window, then.at)
         found = board(
-            connection, span, By.RETURN, sessions_of(house, span), trader=stream, as_of=as_of
+            connection,
+            span,
+            By.RETURN,
+            sessions_of(house, span),
+            trader=stream,
+            as_of=as_of,
+            kept=house.board_records,
         ).standings
         lines += [f"**{window.value}** {figures_of(row)}" for row in found]
     rows = positions(connection, book=stream, as_of=as_of, limit=PAGE_ROWS)
