@@ -156,22 +156,20 @@ def turns_of(
 ) -> dict[UUID, datetime]:
     """When time alone changes the figures of a trader, or of some, in a window of hours: what
     is in it leaves, or what has a later moment enters. Whom it never changes is left out."""
+    trades = f"FROM read.positions m WHERE m.book = b.book AND {known_at(None, 'm')} AND"
+    moments = (
+        "SELECT m.at FROM read.contributions m WHERE m.book = b.book AND m.at",
+        f"SELECT m.opened_at {trades} m.opened_at",
+        f"SELECT m.closed_at {trades} m.closed_at",
+    )
+    leaves = (f"({of} > %(since)s ORDER BY 1 LIMIT 1) + (%(at)s - %(since)s)" for of in moments)
+    enters = (f"({of} > %(at)s ORDER BY 1 LIMIT 1)" for of in moments)
     query = f"""
-SELECT b.book, m.turn
-FROM read.books b
-CROSS JOIN LATERAL (
-    SELECT min(CASE WHEN m.at <= %(at)s THEN m.at + (%(at)s - %(since)s) ELSE m.at END) AS turn
-    FROM (
-        SELECT c.at FROM read.contributions c WHERE c.book = b.book AND c.at > %(since)s
-        UNION ALL
-        SELECT o.opened_at FROM read.positions o
-        WHERE o.book = b.book AND {known_at(None, "o")} AND o.opened_at > %(since)s
-        UNION ALL
-        SELECT x.closed_at FROM read.positions x
-        WHERE x.book = b.book AND {known_at(None, "x")} AND x.closed_at > %(since)s
-    ) m
-) m
-WHERE b.kind = 'trader' AND {known_at(None, "b")} {some_books(books)} AND m.turn IS NOT NULL
+SELECT * FROM (
+    SELECT b.book, least({", ".join((*leaves, *enters))}) AS turn FROM read.books b
+    WHERE b.kind = 'trader' AND {known_at(None, "b")} {some_books(books)}
+) t
+WHERE t.turn IS NOT NULL
 """
     parameters = {**bounds_of(span), "books": list(books or ())}
     return dict(connection.execute(query, parameters, prepare=True, binary=True).fetchall())

@@ -24,7 +24,8 @@ from domain.shared import InvalidInput, ratio
 from domain.standings import sharpe_like, wilson_interval
 from projections.board_definitions import definitions
 from projections.board_figures import BookFigures
-from projections.board_records import BoardRecord, KeptRecords, read_record, record_of
+from projections.board_records import BoardRecord, read_record, record_of
+from projections.kept_records import KeptRecords
 from projections.people import one_person
 from projections.ranking_rules import rules_named, rules_on
 from projections.skill import Skill

@@ -61,9 +61,9 @@ from interfaces.log_settings import LogSettings, master_key_file
 from interfaces.reacting import Reacting
 from interfaces.settings import Settings
 from projections import checkpoints
-from projections.board_records import KeptRecords
 from projections.checkpoints import ProjectionStatus
 from projections.folding import Reading
+from projections.kept_records import KeptRecords
 from projections.models import READ_MODELS
 from projections.runner import Runner
 

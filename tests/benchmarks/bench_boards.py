@@ -21,8 +21,8 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.postgres import PROJECTOR_ROLE, WRITER_ROLE, connect
-from projections.board_records import KeptRecords
 from projections.books import Books
+from projections.kept_records import KeptRecords
 from projections.leaderboards import By, alone, board
 from projections.people import People
 from projections.position_pages import book_days, contributions, positions

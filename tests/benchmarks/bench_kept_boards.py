@@ -29,8 +29,8 @@ from domain.ranking import RANKING_STREAM, VERSION_2, Ranking, RulesPublished
 from domain.signal_events import ClosedBy, SignalExitCalled, SignalPosted, Source
 from domain.signals import Signal, signal_stream
 from domain.traders import Trader, TraderRegistered, trader_stream
-from projections.board_records import KeptRecords
 from projections.books import Books
+from projections.kept_records import KeptRecords
 from projections.leaderboards import Board, By, board
 from projections.people import People
 from projections.runner import Runner

@@ -17,7 +17,7 @@ from domain.quant.ranking_sums import trade_sums
 from domain.ranking import VERSION_2
 from domain.shared import InvalidInput
 from domain.traders import Trader
-from projections.board_records import KeptRecords
+from projections.kept_records import KeptRecords
 from projections.leaderboards import Board, By, Standing
 from projections.windows import Window
 from tests.projections.record import CALL, Record, record_on, utc

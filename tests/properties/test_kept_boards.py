@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.ranking import VERSION_2
-from projections.board_records import BoardRecord, KeptRecords, read_record
+from projections.board_records import BoardRecord, read_record
 from projections.books import Books
+from projections.kept_records import KeptRecords
 from projections.people import People
 from projections.runner import Runner
 from projections.trader_profiles import TraderProfiles
