@@ -1,7 +1,7 @@
 """Runs the benchmarks: `python -m tests.benchmarks [NAME...] [--json]`.
 
-Ends with 1 when a limit is missed, and with 2 when a name is unknown. A benchmark whose peer is
-not installed is skipped and says so.
+Ends with 1 when a limit is missed or a benchmark fails, and with 2 when a name is unknown. A
+benchmark whose peer is not installed is skipped and says so.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _table(outcomes: dict[str, dict[str, object]]) -> Table:
             table.add_row(name, "-", f"{outcome['limit']:g}", "-", str(outcome["note"]))
             continue
         met = "yes" if float(str(outcome["ratio"])) >= 1 else "NO"
-        value = f"{outcome['value']:.4g} {outcome['unit']}"
+        value = "-" if outcome["value"] is None else f"{outcome['value']:.4g} {outcome['unit']}"
         table.add_row(name, value, f"{outcome['limit']:g}", met, str(outcome["note"]))
     return table
 

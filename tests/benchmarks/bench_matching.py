@@ -15,6 +15,8 @@ from decimal import Decimal
 from functools import partial
 from itertools import count
 
+import psycopg
+
 from adapters.exchange_calendar import NewYork
 from adapters.paper import PaperBroker
 from adapters.postgres import Connection, open_pool
@@ -101,8 +103,12 @@ class OneClock:
 
 @benchmark("paper_submit", unit="ms beyond a commit", limit=2.0, better="lower")
 def paper_submit() -> Measured:
-    with fresh_database() as url, open_pool(url) as pool, pool.connection() as bare:
-        bare.execute("CREATE TABLE read.bare (number bigint)")
+    with (
+        fresh_database() as url,
+        open_pool(url) as pool,
+        psycopg.connect(url, autocommit=True) as bare,
+    ):
+        bare.execute("CREATE TABLE bare (number bigint)")
         with pool.connection() as recording:
             record_quotes(recording, ROUNDS * ORDERS + 1)
         clock = OneClock()
@@ -141,4 +147,4 @@ def send(broker: PaperBroker, clock: OneClock, given: tuple[datetime, bool]) -> 
 
 
 def commit(connection: Connection) -> Callable[[int], object]:
-    return lambda number: connection.execute("INSERT INTO read.bare VALUES (%s)", (number,))
+    return lambda number: connection.execute("INSERT INTO bare VALUES (%s)", (number,))

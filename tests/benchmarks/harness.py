@@ -13,6 +13,7 @@ import shutil
 import statistics
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -66,21 +67,23 @@ class Benchmark:
         return value / self.limit if self.better == "higher" else self.limit / value
 
     def run(self) -> dict[str, Any]:
-        """The outcome as it is written to JSON; without value and ratio where it was skipped."""
+        """The outcome as it is written to JSON; without a value where it was skipped or failed.
+
+        A failure is printed and counts as a missed limit; the figures of others are not lost.
+        """
         try:
             measured = self.measure()
         except PeerAbsent as absent:
-            return {
-                "value": None, "unit": self.unit, "limit": self.limit, "ratio": None,
-                "note": str(absent),
-            }  # fmt: skip
+            return self._outcome(None, None, str(absent))
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is told
+            traceback.print_exc()
+            return self._outcome(None, 0.0, f"failed: {type(failure).__name__}: {failure}")
+        return self._outcome(measured.value, self.ratio(measured.value), measured.note)
+
+    def _outcome(self, value: float | None, ratio: float | None, note: str) -> dict[str, Any]:
         return {
-            "value": measured.value,
-            "unit": self.unit,
-            "limit": self.limit,
-            "ratio": self.ratio(measured.value),
-            "note": measured.note,
-        }
+            "value": value, "unit": self.unit, "limit": self.limit, "ratio": ratio, "note": note
+        }  # fmt: skip
 
 
 _benchmarks: dict[str, Benchmark] = {}

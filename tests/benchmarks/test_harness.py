@@ -29,6 +29,19 @@ def test_the_ratio_is_one_or_more_when_the_limit_is_met(
     }
 
 
+def test_what_cannot_be_measured_counts_as_missed_and_takes_no_others_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails() -> Measured:
+        raise LookupError("no such table")
+
+    outcome = Benchmark("speed", "of raw", 0.4, "higher", fails).run()
+
+    assert (outcome["value"], outcome["ratio"]) == (None, 0.0)
+    assert outcome["note"] == "failed: LookupError: no such table"
+    assert "no such table" in capsys.readouterr().err
+
+
 def test_two_benchmarks_cannot_share_a_name() -> None:
     declare = benchmark("test_of_harness", unit="s", limit=1, better="lower")
     declare(lambda: Measured(1, ""))
