@@ -7,7 +7,7 @@ those who are, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -98,10 +98,12 @@ def board(
     trader: UUID | None = None,
     limit: int | None = None,
     after: UUID | None = None,
+    shown: int = 0,
     version: int | None = None,
     kept: KeptRecords | None = None,
 ) -> Board:
-    """The board of a window; of one trader alone if asked, or a page after a trader.
+    """The board of a window; of one trader alone if asked, or a page after a trader or after as
+    many as were shown.
 
     `sessions` are the exchange's trading days in order, at least those of the window. Without
     `by` the order is by score if the rules have one, else by return. The rules are those that
@@ -127,15 +129,12 @@ def board(
     else:
         record = kept.record(connection, span, rules, as_of)
     order = _Order(record, by, rules, span, sessions)
-    places = order.places
+    begin, end = shown, len(record.rows)
     if trader is not None:
-        own = record.place_of(trader)
-        places = [] if own is None else [own]
-    begin = 0
-    if after is not None:
-        last = record.place_of(after)
-        begin = places.index(last) + 1 if last is not None else 0
-    shown = places[begin:] if limit is None else places[begin : begin + limit]
+        begin = end if (own := record.place_of(trader)) is None else order.places.index(own)
+        end = min(begin + 1, end)
+    elif after is not None and (last := record.place_of(after)) is not None:
+        begin = order.places.index(last) + 1
     return Board(
         window=span.window,
         by=by,
@@ -143,8 +142,8 @@ def board(
         last=span.last,
         rules=rules,
         definitions=definitions(rules),
-        traders=len(places),
-        standings=order.standings(shown),
+        traders=len(record.rows) if trader is None else end - begin,
+        standings=order.standings(begin, end if limit is None else min(begin + limit, end)),
     )
 
 
@@ -162,7 +161,7 @@ def alone(
     found: list[Standing | None] = []
     for span, sessions in spans.items():
         record = record_of(connection, span, rules, as_of, person)
-        own = _Order(record, By.RETURN, rules, span, sessions).standings(range(len(record.rows)))
+        own = _Order(record, By.RETURN, rules, span, sessions).standings(0, len(record.rows))
         found += [msgspec.structs.replace(row, rank=None, unranked="") for row in own] or [None]
     return found
 
@@ -210,7 +209,10 @@ class _Order:
         from domain.quant.ranking import order_of, ties
 
         values, is_ranked = self._values, self._is_ranked
-        keys = [_number(value) for value in values]
+        keys = [
+            nan if value is None else value[0] if isinstance(value, tuple) else float(value)
+            for value in values
+        ]
         order = order_of(keys, is_ranked)
         places: list[int] = order.tolist()
 
@@ -223,21 +225,29 @@ class _Order:
             places[begin:end] = sorted(places[begin:end], key=place)
         return places
 
-    def standings(self, places: Sequence[int]) -> list[Standing]:
-        """The figures of some."""
-        ranks: dict[_Value, int] = {}
-        numbers: dict[int, int] = {}
-        for number, place in enumerate(self.places, start=1):
-            if not self._is_ranked[place]:
-                break
-            numbers[place] = ranks.setdefault(self._values[place], number)
+    def standings(self, begin: int, end: int) -> list[Standing]:
+        """The figures of those who stand from one place of the order up to another."""
+        places = self.places[begin:end]
         skills: Sequence[Skill | None] = [None] * len(places)
         if self._skill is not None:
             skills = self._skill.of(places)
         return [
-            self._standing(self._rows[place], numbers.get(place), skill)
-            for place, skill in zip(places, skills, strict=True)
+            self._standing(self._rows[place], rank if self._is_ranked[place] else None, skill)
+            for place, rank, skill in zip(places, self._ranks(begin, end), skills, strict=True)
         ]
+
+    def _ranks(self, begin: int, end: int) -> Iterator[int]:
+        """What rank they would have; equal figures share the first one's."""
+        first = begin
+        while 0 < first < end and self._is_equal(first - 1, first):
+            first -= 1
+        for at in range(begin, end):
+            if at > begin and not self._is_equal(at - 1, at):
+                first = at
+            yield first + 1
+
+    def _is_equal(self, one: int, other: int) -> bool:
+        return self._values[self.places[one]] == self._values[self.places[other]]
 
     def _standing(self, row: BookFigures, rank: int | None, skill: Skill | None) -> Standing:
         low, high = wilson_interval(row.wins, row.closed) or (None, None)
@@ -280,12 +290,6 @@ _sharpe_like = lru_cache(maxsize=16_384)(sharpe_like)
 @lru_cache(maxsize=16_384)
 def _accuracy(wins: int, closed: int) -> Decimal | None:
     return ratio(Decimal(wins) / closed) if closed else None
-
-
-def _number(value: _Value) -> float:
-    if value is None:
-        return nan
-    return value[0] if isinstance(value, tuple) else float(value)
 
 
 _Negated = tuple[float, float] | Decimal

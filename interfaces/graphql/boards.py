@@ -140,14 +140,16 @@ def board_of(
     *,
     as_of: int | None,
     trader: UUID | None = None,
+    limit: int | None = None,
+    shown: int = 0,
     version: int | None = None,
 ) -> Board:
-    """The board of a window that ends at a moment."""
+    """The board of a window that ends at a moment; a page of it behind what was shown."""
     span = span_of(window, at)
     sessions = sessions_of(asking, span)
     return ranked_board(
-        database, span, by, sessions, as_of=as_of, trader=trader, version=version,
-        kept=asking.house.board_records,
+        database, span, by, sessions, as_of=as_of, trader=trader, limit=limit, shown=shown,
+        version=version, kept=asking.house.board_records,
     )  # fmt: skip
 
 
@@ -237,9 +239,12 @@ class BoardQueries:
         if position is None:
             position, is_level = asking.reading.reached(*MODELS)
             known = None if is_level else position
-        board = board_of(asking, database, window, by, moment, as_of=known, version=rules)
         begin = 0 if place is None else place.shown
-        rows = list(enumerate(board.standings[begin : begin + limit], start=begin + 1))
+        board = board_of(
+            asking, database, window, by, moment, as_of=known, limit=limit, shown=begin,
+            version=rules,
+        )  # fmt: skip
+        rows = list(enumerate(board.standings, start=begin + 1))
         marks = flag_marks(database, [row.trader for _, row in rows], as_of=known)
         return Leaderboard(
             window=window,
