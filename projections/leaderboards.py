@@ -7,12 +7,12 @@ those who are, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from math import nan
+from math import isnan, nan
 from typing import Any
 from uuid import UUID
 
@@ -182,7 +182,7 @@ class _Order:
         self._sessions = sessions
         self._skill = record.ranked(rules)
         self._is_ranked = self._who_is_ranked()
-        self._values = self._values_of(by)
+        self._keys, self._value_of = self._figures_by(by)
         self.places = self._ordered()
 
     def _who_is_ranked(self) -> list[bool]:
@@ -190,34 +190,34 @@ class _Order:
             return self._skill.is_ranked()
         return [row.closed >= self._rules.minimum_trades for row in self._rows]
 
-    def _values_of(self, by: By) -> Sequence[_Value]:
+    def _figures_by(self, by: By) -> tuple[list[float], Callable[[int], _Value]]:
+        """The figure of each row as float64, nan where there is none, and the exact ones."""
+        values: Sequence[Decimal | None]
         match by:
             case By.SCORE:
                 assert self._skill is not None
-                return self._skill.scores()
+                scores, means = self._skill.scores()
+                return scores, lambda at: None if isnan(scores[at]) else (scores[at], means[at])
             case By.RETURN:
-                return [row.return_ for row in self._rows]
+                values = [row.return_ for row in self._rows]
             case By.PNL:
-                return [row.pnl for row in self._rows]
+                values = [row.pnl for row in self._rows]
             case By.ACCURACY:
-                return [_accuracy(row.wins, row.closed) for row in self._rows]
+                values = [_accuracy(row.wins, row.closed) for row in self._rows]
             case By.SHARPE:
-                return [self._sharpe(row) for row in self._rows]
+                values = [self._sharpe(row) for row in self._rows]
+        return [nan if value is None else float(value) for value in values], values.__getitem__
 
     def _ordered(self) -> list[int]:
         """The ranked by the figure, then the others; equal figures stand by name."""
         from domain.quant.ranking import order_of, ties
 
-        values, is_ranked = self._values, self._is_ranked
-        keys = [
-            nan if value is None else value[0] if isinstance(value, tuple) else float(value)
-            for value in values
-        ]
+        keys, is_ranked = self._keys, self._is_ranked
         order = order_of(keys, is_ranked)
         places: list[int] = order.tolist()
 
         def place(at: int) -> tuple[bool, bool, _Negated, str, UUID]:
-            row, value = self._rows[at], values[at]
+            row, value = self._rows[at], self._value_of(at)
             return not is_ranked[at], value is None, _negated(value), row.name, row.book
 
         # Numbers as float64 are in order but for those that are too near to be told apart.
@@ -247,7 +247,7 @@ class _Order:
             yield first + 1
 
     def _is_equal(self, one: int, other: int) -> bool:
-        return self._values[self.places[one]] == self._values[self.places[other]]
+        return self._value_of(self.places[one]) == self._value_of(self.places[other])
 
     def _standing(self, row: BookFigures, rank: int | None, skill: Skill | None) -> Standing:
         low, high = wilson_interval(row.wins, row.closed) or (None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -69,17 +70,14 @@ class Ranked(NamedTuple):
         """Of each, whether skill was shown."""
         return [standing == 0 for standing in self.ranking.standing.tolist()]
 
-    def scores(self) -> list[tuple[float, float] | None]:
-        """Of each the score, and the mean return that decides between equals; None with too few
-        trades."""
+    def scores(self) -> tuple[list[float], list[float]]:
+        """Of each the score, nan with too few trades, and the mean return that decides between
+        equals."""
         from domain.quant.ranking import Standing
 
-        found, too_few = self.ranking, int(Standing.TOO_FEW_TRADES)
-        pairs = zip(found.score.round(6).tolist(), found.mean.round(9).tolist(), strict=True)
-        return [
-            None if standing == too_few else pair
-            for standing, pair in zip(found.standing.tolist(), pairs, strict=True)
-        ]
+        score = self.ranking.score.round(6)
+        score[self.ranking.standing == int(Standing.TOO_FEW_TRADES)] = nan
+        return score.tolist(), self.ranking.mean.round(9).tolist()
 
     def of(self, places: Sequence[int]) -> list[Skill]:
         """What is shown of some."""
