@@ -84,9 +84,14 @@ class Record:
 
     def ask(self) -> None:
         """Puts every question once."""
-        self._measure("boards", self._boards())
+        self._measure("boards", self._boards(self._kept))
         self._measure("pages", (page for trader in self._asked for page in self._pages(trader)))
         self._measure("once known", self._once_known())
+
+    def check(self) -> None:
+        """Holds every board that was kept against a whole reading."""
+        for kept, whole in zip(self._boards(self._kept), self._boards(None), strict=True):
+            assert kept(self._reader) == whole(self._reader), "what is kept differs from the rows"
 
     def _measure(self, kind: str, queries: Iterable[Query]) -> None:
         for query in queries:
@@ -99,11 +104,11 @@ class Record:
         found = sorted(self.seconds[kind])
         return found[len(found) * 99 // 100] * 1e3
 
-    def _boards(self) -> list[Query]:
+    def _boards(self, kept: KeptRecords | None) -> list[Query]:
         """Every window in every order."""
         return [
             partial(board, span=span_of(window, self._at), by=by, sessions=self._sessions,
-                    limit=50, kept=self._kept)
+                    limit=50, kept=kept)
             for window, by in product(Window, By)
         ]  # fmt: skip
 
@@ -155,6 +160,8 @@ def _asked() -> dict[int, dict[str, float]]:
             for record in records.values():
                 record.go_on()
                 record.ask()
+        for record in records.values():
+            record.check()
         return {
             size: {kind: record.p99_ms(kind) for kind in record.seconds}
             for size, record in records.items()
