@@ -31,6 +31,9 @@ from projections.windows import Span
 Sums = tuple[float, ...]
 """Nine numbers in the order of `Terms`."""
 
+_ENTRY_FIRST = "[{'number':1,"
+"""How executions begin unless an exit is said to have been before the entry."""
+
 OSI_LENGTH = 21
 """How many characters the symbol of a single option has."""
 
@@ -197,6 +200,7 @@ class _Trade(NamedTuple):
             self.side == Side.BUY
             and len(self.symbol) == OSI_LENGTH
             and self.symbol[0] not in "+-"
+            and self.executions.startswith(_ENTRY_FIRST)
             and first_other not in self.executions
         )
 

@@ -19,7 +19,8 @@ from domain.shared import InvalidInput
 from domain.traders import Trader
 from projections.kept_records import KeptRecords
 from projections.leaderboards import Board, By, Standing
-from projections.windows import Window
+from projections.window_sums import sums_of
+from projections.windows import Window, span_of
 from tests.projections.record import CALL, Record, record_on, utc
 from tests.projections.tape import Tape
 
@@ -281,3 +282,16 @@ def test_what_was_once_known_stays(record: Record, three: tuple[UUID, UUID, UUID
     record.board(as_of=ahead, kept=kept)
     record.trades(nora, "11-19 17:00", "11-19 17:30")
     assert record.board(as_of=ahead, kept=kept) == record.board(as_of=ahead)
+
+
+def test_an_exit_before_the_entry_risks_what_was_not_yet_taken(
+    record: Record, three: tuple[UUID, UUID, UUID]
+) -> None:
+    nora, _, _ = three
+    at = "11-19 18:00"
+    record.trades(nora, "11-19 15:00", "11-19 14:00", "1.00")
+    record.follow()
+    span = span_of(Window.LAST_24H, utc(at))
+    of_hours = sums_of(record.tape.connection, span, None)[nora]
+    of_days = sums_of(record.tape.connection, span_of(Window.DAY, utc(at)), None)[nora]
+    assert of_hours == pytest.approx(of_days)
