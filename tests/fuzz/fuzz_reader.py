@@ -54,9 +54,10 @@ def one_message(data: bytes) -> None:
     else:
         rest = source.ConsumeBytes(LONGEST)
         message = MessageText(content=rest.decode("utf-8", "replace"), posted_at=posted_at)
-    started = time.perf_counter()
+    # Of a busy machine the clock would tell more than of the reading.
+    started = time.thread_time()
     reading = read(message, room)
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
     assert took < SLOW_S, f"{took:.3f} s for {message}"
     require_sense(reading, message)
 
