@@ -82,9 +82,11 @@ class Asked(NamedTuple):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What one kept board is for; hours move on."""
-        days = (self.span.first, self.span.last) if self.span.since is None else ()
-        return self.span.window, days, self._fraction, self.rules.score is None
+        """What one kept board is for; hours move on, but not as they were once known."""
+        stretch: tuple[Any, ...] = (self.span.first, self.span.last)
+        if self.span.since is not None:
+            stretch = () if self.as_of is None else (self.span.at,)
+        return self.span.window, stretch, self._fraction, self.rules.score is None, self.as_of
 
     @property
     def _fraction(self) -> Decimal:

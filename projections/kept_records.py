@@ -64,26 +64,25 @@ class KeptRecords:
     ) -> BoardRecord:
         """The board as it stands now, or as it was once known."""
         asked = Asked(connection, span, rules, as_of)
-        if as_of is None:
-            return self._now(asked)
-        if _is_unchanged(asked, as_of):
-            record = self._now(asked._replace(as_of=None))
-            if _is_unchanged(asked, as_of):
-                return record
-        return self._once_known(asked, as_of)
+        return self._now(asked) if as_of is None else self._once_known(asked, as_of)
 
     def _once_known(self, asked: Asked, as_of: int) -> BoardRecord:
         """What was once known stays so until read models are made anew: without somebody."""
         positions = _positions(asked.connection)
         builds = {name: build for name, (_, build) in positions.items()}
-        key = (*asked.key, asked.span.at, as_of)
-        before, found = self._past.get(key, (None, None))
+        before, found = self._past.get(asked.key, (None, None))
         if found is not None and before == builds:
             return found
+        is_told = all(name in positions and as_of <= positions[name][0] for name in _FOLLOWED)
+        if is_told and _is_as_now(asked, as_of):
+            record = self._now(asked._replace(as_of=None))
+            # Something may have been told while it was read.
+            if _is_as_now(asked, as_of):
+                return record
         record = read_record(asked.connection, asked.span, asked.rules, as_of)
-        if all(as_of <= position for position, _ in positions.values()):
+        if is_told:
             with self._one_at_a_time:
-                self._past[key] = builds, record
+                self._past[asked.key] = builds, record
                 if len(self._past) > PAST_KEPT_MAX:
                     self._past.popitem(last=False)
         return record
@@ -124,9 +123,9 @@ def _followed_up(
     elif not books:
         return kept
     linked = asked.people()
-    now_kept = kept._replace(at=asked.span.at, positions=positions, linked=linked)
+    moved_on = kept._replace(at=asked.span.at, positions=positions, linked=linked)
     if not books and linked == kept.linked:
-        return now_kept
+        return moved_on
     if len(books) > reread_from * max(len(kept.figures), 1):
         return None
     figures, sums, turns = asked.figures(books), asked.sums(books), asked.turns(books)
@@ -143,7 +142,7 @@ def _followed_up(
         record = _with(kept.record, figures, sums)
     else:
         record = assembled(asked, kept.figures, kept.sums, linked)
-    return now_kept._replace(record=record)
+    return moved_on._replace(record=record)
 
 
 def _with(
@@ -170,11 +169,8 @@ def _positions(connection: Connection[Any]) -> dict[str, tuple[int, int]]:
     return {name: (position, build) for name, position, build in found}
 
 
-def _is_unchanged(asked: Asked, as_of: int) -> bool:
-    """Whether everything was told by then that is known now."""
-    positions = _positions(asked.connection)
-    if not all(name in positions and as_of <= positions[name][0] for name in _FOLLOWED):
-        return False
+def _is_as_now(asked: Asked, as_of: int) -> bool:
+    """Whether nothing was told since of what is known now."""
     newest = asked.connection.execute(_NEWEST, prepare=True).fetchone()
     is_older = newest is not None and all((at or 0) <= as_of for at in newest)
     return is_older and asked.people() == asked._replace(as_of=None).people()

@@ -180,8 +180,8 @@ def _walked(as_of: int | None) -> str:
 
 
 class _Trade(NamedTuple):
-    """A trade as it is read; `pnl` is None where only its ratio at that time is known, and it
-    may have been closed since."""
+    """A trade as it is read; `pnl` is None where only its ratio at that time is known, and
+    `is_closed` if it was by then or later."""
 
     pnl: Decimal | None
     ratio: Decimal

@@ -42,7 +42,7 @@ from projections.flags import Flags, flag_marks
 from projections.leaderboards import Board, By, Standing, board
 from projections.people import People
 from projections.trader_profiles import TraderProfiles
-from projections.windows import Window, span_of
+from projections.windows import Span, Window, span_of
 
 NOUN = "leaderboard"
 MODELS = (Books, Flags, People, TraderProfiles)
@@ -118,6 +118,16 @@ def standing_line(row: Standing, flags: int) -> str:
     """A trader's figures in a window."""
     rank = "-" if row.rank is None else str(row.rank)
     return f"**{rank}** {plain(row.name)}{mark_of(flags)} · {figures_of(row)}"
+
+
+def standings_in(
+    house: House, connection: Connection[Any], span: Span, trader: UUID, as_of: int | None
+) -> Sequence[Standing]:
+    """A trader's figures in a window; none where nothing was traded in it."""
+    return board(
+        connection, span, By.RETURN, sessions_of(house, span), trader=trader, as_of=as_of,
+        kept=house.board_records,
+    ).standings  # fmt: skip
 
 
 def figures_of(row: Standing) -> str:

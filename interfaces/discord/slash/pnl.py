@@ -15,13 +15,12 @@ from interfaces.compose import House
 from interfaces.discord.slash.answers import PAGE_ROWS, Answer, colour_of, listing, plain
 from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import among, trader_choices
-from interfaces.discord.slash.known import FIRST_SESSION, sessions_of
-from interfaces.discord.slash.leaderboard import figures_of
+from interfaces.discord.slash.known import FIRST_SESSION
+from interfaces.discord.slash.leaderboard import figures_of, standings_in
 from interfaces.discord.slash.pages import look
 from interfaces.discord.slash.then import AS_OF, Then
 from interfaces.lookups import trader_named
 from interfaces.wording import money, percent
-from projections.leaderboards import By, board
 from projections.pnl import BookDay, BookRow
 from projections.position_pages import book_days, books
 from projections.positions import BookKind
@@ -48,15 +47,7 @@ def pnl_answer(
 def _of_trader(
     house: House, connection: Connection[Any], span: Span, trader: UUID, then: Then
 ) -> discord.Embed:
-    found = board(
-        connection,
-        span,
-        By.RETURN,
-        sessions_of(house, span),
-        trader=trader,
-        as_of=then.position,
-        kept=house.board_records,
-    ).standings
+    found = standings_in(house, connection, span, trader, then.position)
     name = names_of(connection, [trader]).get(trader, "")
     days = _days(connection, span, trader, then)
     lines = [f"**{span.window.value}** {figures_of(row)}" for row in found]

@@ -12,8 +12,7 @@ from interfaces.compose import House
 from interfaces.discord.slash.answers import PAGE_ROWS, Answer, Question, listing, packed, plain
 from interfaces.discord.slash.asking import Interaction
 from interfaces.discord.slash.choices import trader_choices
-from interfaces.discord.slash.known import sessions_of
-from interfaces.discord.slash.leaderboard import figures_of
+from interfaces.discord.slash.leaderboard import figures_of, standings_in
 from interfaces.discord.slash.pages import look
 from interfaces.discord.slash.positions import position_line
 from interfaces.discord.slash.then import AS_OF, Then
@@ -21,7 +20,6 @@ from interfaces.discord.slash.why import NOUN as WHY
 from interfaces.discord.slash.why import TRADER
 from interfaces.lookups import trader_named
 from projections.flags import flags
-from projections.leaderboards import By, board
 from projections.position_pages import positions
 from projections.trader_profiles import TraderRow, profile
 from projections.windows import Window, span_of
@@ -43,16 +41,7 @@ def trader_answer(house: House, connection: Connection[Any], name: str, then: Th
         raise NotFound(f"nobody knew of the trader {name} at position {as_of} of the tape")
     lines = []
     for window in Window:
-        span = span_of(window, then.at)
-        found = board(
-            connection,
-            span,
-            By.RETURN,
-            sessions_of(house, span),
-            trader=stream,
-            as_of=as_of,
-            kept=house.board_records,
-        ).standings
+        found = standings_in(house, connection, span_of(window, then.at), stream, as_of)
         lines += [f"**{window.value}** {figures_of(row)}" for row in found]
     rows = positions(connection, book=stream, as_of=as_of, limit=PAGE_ROWS)
     embeds = [
