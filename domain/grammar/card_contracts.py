@@ -56,11 +56,11 @@ def contract_of(card: Card, day: date) -> str:
     if not card.is_embed and not card.names_contract:
         return ""
     base, heading = card.roles.get(_CONTRACT, ""), card.heading
-    said = _said_in(base, card, day)
-    titled = _said_in(heading, card, day) if card.is_embed else _UNSAID
+    said = _said_in(base, day)
+    titled = _said_in(heading, day) if card.is_embed else _UNSAID
     if not _names_strike(said) and _STRIKE_ROLE not in card.roles:
-        beside = _rooted(heading, card) if _names_strike(titled) else card.lines
-        said = fill([*_rooted(base, card), _END, *beside], day, _ENTRY) if beside else said
+        beside = _rooted(heading) if _names_strike(titled) else card.lines
+        said = fill([*_rooted(base), _END, *beside], day, _ENTRY) if beside else said
     if said.contracts:
         leg = said.contracts[0]
         return f"${leg.root} {leg.expiry} {leg.strike:f}{leg.right}"
@@ -91,13 +91,13 @@ def _sells_shares(card: Card, titled: Slots) -> bool:
     return spells or (sided and _SIDES.search(card.title) is not None)
 
 
-def _said_in(text: str, card: Card, day: date) -> Slots:
-    return fill(_rooted(text, card), day, _ENTRY) if text and _SPEAKS.search(text) else _UNSAID
+def _said_in(text: str, day: date) -> Slots:
+    return fill(_rooted(text), day, _ENTRY) if text and _SPEAKS.search(text) else _UNSAID
 
 
-def _rooted(text: str, card: Card) -> Sequence[Token]:
+def _rooted(text: str) -> Sequence[Token]:
     """The tokens of a contract, whose first word is its ticker even where that is a word too."""
-    said = card.tokens_of(plain_days(text))
+    said = tokens(plain_days(text))
     first, after = [*said[:2], _END, _END][:2]
     spells = first.text.isupper() and first.text.isalpha() and len(first.text) <= 5
     likely = len(first.text) == 1 or is_ticker_word(first.text)

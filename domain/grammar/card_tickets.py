@@ -220,7 +220,7 @@ def _said_by(card: Card, verb: Verb, day: date) -> Slots:
     contract = card.roles.get(Role.CONTRACT, "")
     if not (card.lines or any(map(str.isdigit, heading + contract))):
         return Slots()
-    named = [card.tokens_of(plain_days(text)) for text in (heading, contract)]
+    named = [tokens(plain_days(text)) for text in (heading, contract)]
     return fill([*named[0], _COMMA, *named[1], _END, *card.lines], day, verb)
 
 

@@ -87,15 +87,6 @@ class Card(msgspec.Struct, gc=False):
     """Whether more than a few words stand above it."""
     contract: Sequence[Token] = ()
     """The contract that labels, title and lines name together, in the words of a ticket."""
-    taken_apart: dict[str, Sequence[Token]] = {}
-    """The tokens of its texts that were asked for."""
-
-    def tokens_of(self, text: str) -> Sequence[Token]:
-        """The tokens of one of its texts: several readers of the card ask for the same."""
-        found = self.taken_apart.get(text)
-        if found is None:
-            found = self.taken_apart[text] = tokens(text)
-        return found
 
     @property
     def names_contract(self) -> bool:
@@ -178,7 +169,7 @@ def _embed(embed: Embed, room: Room) -> Card:
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
     _fill_labels(card, lines)
-    card.lines = ticket_lines(card.tokens_of(card.prose)) if card.prose else []
+    card.lines = ticket_lines(tokens(card.prose)) if card.prose else []
     if not card.is_option and (card.prose or card.notes):
         card.is_option = _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
     return card

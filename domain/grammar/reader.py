@@ -161,7 +161,7 @@ def _told(card: Card, setting: Setting) -> tuple[list[Found], list[Ticket]]:
     for _, orders in marked:
         pasted |= orders
     for place, (words, _) in enumerate(marked):
-        part = find(card.tokens_of(words))
+        part = find(tokens(words))
         if setting.alone:
             act_barely(part, said[place])
         found.append(part)

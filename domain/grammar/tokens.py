@@ -6,9 +6,9 @@ Every alternative is bounded or scans its characters once, so the time is linear
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -247,10 +247,15 @@ _plain_shape = _shapes_of(
 def _forget() -> None:
     for made in _MADE.values():
         made.clear()
+    tokens.cache_clear()
 
 
-def tokens(text: str) -> list[Token]:
-    """All tokens of a cleaned text, in order; what is none of them is skipped."""
+@lru_cache(maxsize=32)
+def tokens(text: str) -> Sequence[Token]:
+    """All tokens of a cleaned text, in order; what is none of them is skipped.
+
+    Those of the last few texts are kept: several readers of a message ask for the same.
+    """
     found: list[Token] = []
     low = text.lower() if text.isascii() else with_plain_letters(text).lower()
     is_plain = low.isascii() and "usd" not in low and "odte" not in low
