@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from domain.grammar.keeping import kept
-from domain.grammar.labels import Labelled, Role, cells, fits, labelled, role_of
+from domain.grammar.labels import Labelled, Role, cells, fits, labelled, pattern_of, role_of
 from domain.grammar.normalise import clean, cleaned, has_link
 from domain.grammar.reading import Embed, MessageText, Room
 from domain.grammar.stems import Hinted, Pattern
@@ -33,6 +33,8 @@ _WORDED_ROLES = frozenset({Role.CONTRACT, Role.RIGHT, Role.ACTION, Role.STATUS})
 _SHARED_ROLES = _WORDED_ROLES | {Role.TICKER, Role.ENTRY, Role.QUANTITY}
 """Of labels that are used for several things: their values tell for which."""
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
+_NAMING_LABEL = pattern_of(_CONTRACT_ROLES | _WORDED_ROLES | {Role.QUANTITY, Role.NOTES})
+"""By each of these may stand a contract."""
 _BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
 """Counts the alerts: "Trim #2"."""
@@ -151,7 +153,7 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
 
 def _content(content: str) -> Card:
     # A contract and its price stand by two labels.
-    if content.count(":") + content.count("=") > 1:
+    if content.count(":") + content.count("=") > 1 and _NAMING_LABEL.find(content):
         card = Card()
         _fill_labels(card, content.split("\n"))
         if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):

@@ -7,12 +7,13 @@ colon inside or outside. What it labels stands behind it, on the next line, or i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
 from domain.grammar.keeping import kept
+from domain.grammar.stems import Pattern, holds_any
 
 
 class Role(StrEnum):
@@ -140,13 +141,17 @@ _ASIDES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _WORDS = re.compile(r"[a-z%][a-z'/&.%]*")
 _EDGE = re.compile(r"^[^A-Za-z0-9$@.+%-]+")
 _BULLET = re.compile(r"^(?:- +|[0-9]{1,2}[.)] +(?=[A-Za-z]))")
-_LABEL = re.compile(
-    r"(?<![A-Za-z0-9@$.'/&%])"
-    r"([A-Za-z%][A-Za-z'/&.% ]{0,27})"  # words
+_SIGNS = "a-z'/&.% "
+_BEHIND_WORDS = (
     r"[ #]?[0-9]{0,2} ?"  # Target 1
     r"(?:[(\[][^()\[\]:]{0,16}[)\]])?"  # (SL)
     r"[^\w:$.,+\-]{0,4}"  # emoji, or the bracket that ends [Entry]
-    r"[:=](?!=)"
+    r"[:=]"
+)
+"""None of it has to be one of the signs of the words before."""
+_LABEL = re.compile(
+    r"(?<![A-Za-z0-9@$.'/&%])"
+    rf"([A-Za-z%][A-Z{_SIGNS}]{{0,27}}+){_BEHIND_WORDS}(?!=)"
 )
 _BEFORE_COLON_MAX = 60
 """Longer than all that can stand before the colon of a label."""
@@ -155,7 +160,16 @@ _DASHED = re.compile(
 )
 _SPACE_APART = re.compile(r"\S+")
 _CUT = " \t,;|/-\u00b7"
-_PIPES = re.compile(r" ?[|\u00b7\u00a6\u2502] ?")
+_BARS = "|\u00b7\u00a6\u2502"
+_PIPES = re.compile(f" ?[{_BARS}] ?")
+
+
+def pattern_of(roles: Iterable[Role]) -> Pattern:
+    """What stands in every text that has a label of one of these roles; it may stand in others."""
+    said = [phrase.split() for phrase, role in _ROLES.items() if role in roles]
+    longest = sorted({max(words, key=len) for words in said})
+    words = "|".join(map(re.escape, longest))
+    return Pattern(rf"\b(?:{words})(?![a-z])[{_SIGNS}]{{0,27}}+{_BEHIND_WORDS}", re.IGNORECASE)
 
 
 class Labelled(NamedTuple):
@@ -197,15 +211,13 @@ def labelled(line: str, *, is_card: bool = True) -> list[Labelled]:
         label, _, value = line.partition(":")
         said = _lone_label(label) if len(label) < _BEFORE_COLON_MAX else None
         return [Labelled(*said, _value(value))] if said is not None else []
-    found = list(_LABEL.finditer(line))
-    if not found or found[0].start() > 0:
+    begun = _LABEL.match(line)
+    first = role_of(begun[1]) if begun is not None else None
+    if begun is None or first is None:
         return []
-    first = role_of(found[0][1])
-    if first is None:
-        return []
-    places = [(first, found[0])]
+    places = [(first, begun)]
     ends: list[int] = []
-    for match in found[1:]:
+    for match in _LABEL.finditer(line, begun.end()):
         role, start = _last_words(match)
         if role is not None and places[-1][0] not in (Role.NOTES, Role.ASIDE):
             places.append((role, match))
@@ -262,17 +274,21 @@ def _clean_label(label: str) -> str:
 
 def cells(line: str) -> list[str]:
     """The parts of a line between bars, where it has any and they hold labels."""
-    if (line.isascii() and "|" not in line) or _PIPES.search(line) is None:
+    if not holds_any(line, _BARS):
         return [line]
     parts = [part for part in _PIPES.split(line) if part.strip()]
-    if len(parts) < 2 or not any(labelled(part) or role_of(part) for part in parts):
+    are_labelled = [bool(labelled(part)) for part in parts]
+    if len(parts) < 2 or not (any(are_labelled) or any(map(role_of, parts))):
         return [line]
-    joined: list[str] = []
-    for part in parts:
-        if joined and not labelled(part) and role_of(part) is None and labelled(joined[-1]):
+    joined = parts[:1]
+    goes_on = are_labelled[0]
+    for part, is_labelled in zip(parts[1:], are_labelled[1:], strict=True):
+        if goes_on and not is_labelled and role_of(part) is None:
             joined[-1] = f"{joined[-1]} {part}"
+            goes_on = bool(labelled(joined[-1]))
         else:
             joined.append(part)
+            goes_on = is_labelled
     return joined
 
 

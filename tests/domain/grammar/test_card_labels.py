@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.grammar.labels import Role, cells, labelled, role_of
+from domain.grammar.labels import _SAID, Role, cells, labelled, pattern_of, role_of
 from domain.grammar.reader import read
 from domain.grammar.reading import Kind, Reading, Room
 from tests.domain.grammar.layouts import card
@@ -67,6 +67,18 @@ def test_bars_part_a_line_only_where_labels_stand_between_them() -> None:
     assert cells("Strike: 250 | Exp: 11/21") == ["Strike: 250", "Exp: 11/21"]
     assert cells("Contract: TSLA | 250C | 11/21") == ["Contract: TSLA 250C 11/21"]
     assert cells("TSLA | 250C") == ["TSLA | 250C"]
+    assert cells("Entry 2.30 | half | of it") == ["Entry 2.30 half", "of it"]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    "around", ["{}: 5", "\U0001f525 {} 1 (x): 5", "so my {} = 5", "{}\u25b8: 5"]
+)
+def test_every_label_of_a_role_is_foreseen(role: Role, around: str) -> None:
+    sought = pattern_of({role})
+    phrases = [phrase.strip() for phrase in _SAID[role].split(",")]
+    for label in (*phrases, *map(str.upper, phrases)):
+        assert sought.find(around.format(label)), label
 
 
 @pytest.mark.parametrize(
