@@ -11,7 +11,7 @@ from domain.grammar.keeping import kept
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, pattern_of, role_of
 from domain.grammar.normalise import clean, cleaned, has_link
 from domain.grammar.reading import Embed, MessageText, Room
-from domain.grammar.stems import Hinted, Pattern
+from domain.grammar.stems import Hinted, Pattern, holds_any
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
@@ -44,7 +44,8 @@ _BROKER_SYMBOL = re.compile(
 )
 """How a broker's interface spells an option: TSLA_112125C250."""
 _SNAKE = re.compile(r"(?<=[A-Za-z])_(?=[A-Za-z])")
-_POINTER = re.compile(r"(?<=[A-Za-z)*_])[ *_]{0,6}[\u00bb\u203a\u27a4\u25b8\u25b6\u25ba]\s*")
+_POINTERS = "\u00bb\u203a\u27a4\u25b8\u25b6\u25ba"
+_POINTER = re.compile(rf"(?<=[A-Za-z)*_])[ *_]{{0,6}}[{_POINTERS}]\s*")
 """Stands for the colon behind a label: "Entry » 2.30"."""
 _ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
 """Pictures that stand for a word beside a number alone: before a label they are ornament."""
@@ -190,7 +191,9 @@ def _value(text: str) -> str:
 def _unframed(text: str) -> str:
     """Without frames: in an embed a block quote and a code block are not somebody's words."""
     if not text.isascii():
-        text = _POINTER.sub(": ", _ORNAMENT.sub(" ", text))
+        text = _ORNAMENT.sub(" ", text)
+        if holds_any(text, _POINTERS):
+            text = _POINTER.sub(": ", text)
     if "_" in text:
         text = _BROKER_SYMBOL.sub(r"\1 \2/\3/\4 \6\5", text)
         text = _SNAKE.sub(" ", text)

@@ -22,9 +22,10 @@ _INVISIBLE = dict.fromkeys(
         *range(0x202A, 0x202F),
         *range(0x2060, 0x2070),
         *range(0xFE00, 0xFE10),
-    )
+    ),
+    "",
 )
-_TYPOGRAPHY: dict[int, str | None] = {
+_TYPOGRAPHY: dict[int, str] = {
     **_INVISIBLE,
     **dict.fromkeys([0x2018, 0x2019, 0x201A, 0x201B, 0x2BC, 0x2032, 0xB4], "'"),
     **dict.fromkeys([0x201C, 0x201D, 0x201E, 0x201F, 0xAB, 0xBB, 0x2033], '"'),
@@ -35,6 +36,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
     **dict.fromkeys([0x1F3AF, 0x1F945], " target "),
     **dict.fromkeys([0x2192, 0x27A1, 0x21D2, 0x279C, 0x2794], " -> "),
 }
+_TYPOGRAPHIC = re.compile(f"[{''.join(map(chr, _TYPOGRAPHY))}]")
+"""To have every letter of a text looked up takes longer than to find the few of these."""
 
 _CARRIAGE = re.compile(r"\r\n?")
 _PICTURED = re.compile(
@@ -96,7 +99,7 @@ def cleaned(text: str) -> str:
     text = text[:LENGTH_MAX]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX]
-        text = text.translate(_TYPOGRAPHY)
+        text = _TYPOGRAPHIC.sub(_plainly, text)
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)
     if not text.isascii() and holds_any(text, _PICTURES):
@@ -128,6 +131,10 @@ def _is_plain(text: str) -> bool:
     if page.marks & _DRESS.mark or _HINT.is_in(page) or "  " in text:
         return False
     return text.replace("\n", "").isprintable()
+
+
+def _plainly(found: re.Match[str]) -> str:
+    return _TYPOGRAPHY[ord(found[0])]
 
 
 def _in_words(pictured: re.Match[str]) -> str:
