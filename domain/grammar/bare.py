@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
+from operator import attrgetter
 
 from domain.grammar import stance
 from domain.grammar.acts import Act, Found
@@ -40,6 +41,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 TICKETS_MAX = 3
+_SENTENCE = attrgetter("sentence")
 _DONE = re.compile(
     "[0-9] ?x ?[0-9]*[.][0-9]"
     "|[\u2705\u2714\u2611\u2b06\u2b07\U0001f4b0\U0001f911\U0001f4c8\U0001f4c9]"
@@ -99,13 +101,17 @@ def act_barely(found: Found, text: str) -> None:
         return
     if any(piece.question for piece in found.free):
         return
+    sentences = [list(group) for _, group in groupby(found.free, key=_SENTENCE)]
+    said = [list(_joined(pieces)) for pieces in sentences]
+    are_tickets = list(map(_is_ticket, said))
+    if not any(are_tickets):
+        return
     acts: list[Act] = []
     rest: list[Piece] = []
-    for sentence, group in groupby(found.free, key=lambda piece: piece.sentence):
-        pieces = list(group)
-        words = list(_joined(pieces))
-        if _is_ticket(words):
-            acts.append(Act(_ENTERS, _said(words), words[: _ticket_end(words)], 0, sentence))
+    for pieces, words, is_ticket in zip(sentences, said, are_tickets, strict=True):
+        if is_ticket:
+            end = _ticket_end(words)
+            acts.append(Act(_ENTERS, _said(words), words[:end], 0, pieces[0].sentence))
         elif acts and _goes_on(words):
             acts[-1].tokens += [_END, *words]
         elif _speaks_otherwise(words) or heading(words, marks_in(words)) is not None:
@@ -140,13 +146,13 @@ def _said(words: Sequence[Token]) -> str:
 def _is_ticket(words: Sequence[Token]) -> bool:
     """Whether a sentence is one contract, said in ticket words until its price is said."""
     end = _ticket_end(words)
-    behind = _without_later(words[end:])
-    if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
-        return False
     head = words[:end]
+    if not any(map(_is_contract, head)) and not _is_spelled(head):
+        return False
     if any(map(_tells_market, pairwise(head))):
         return False
-    if not any(map(_is_contract, head)) and not _is_spelled(head):
+    behind = _without_later(words[end:])
+    if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
         return False
     roots = {token.low.lstrip("$") for token in head if _is_root(token)}
     sold = head[0].text.startswith("-") or any(token.kind == "arrow" for token in words)

@@ -26,7 +26,7 @@ from domain.grammar.reading import (
     TradeReading,
 )
 from domain.grammar.russian import is_russian
-from domain.grammar.stems import page_of, with_plain_letters
+from domain.grammar.stems import page_of
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
@@ -78,7 +78,9 @@ def read_followup(message: MessageText) -> Reading | None:
     why = ""
     for sentence in words.SENTENCES.split(words.PICTURES.sub(" , ", text)):
         why = why or _read_sentence(sentence.lower().replace("name", "NAME"), said)
-    if said.else_ordered or not (said.moves or said.ends or said.canceled):
+        if said.else_ordered:
+            return None
+    if not (said.moves or said.ends or said.canceled):
         return None
     legs = tuple(LegReading(root=root) for root in roots)
     if why:
@@ -89,7 +91,7 @@ def read_followup(message: MessageText) -> Reading | None:
 def _may_follow(content: str) -> bool:
     """Whether it is worth taking apart; most chat ends here."""
     page = page_of(content)
-    if words.STEMS.is_in(page) and words.HINT.search(with_plain_letters(page.low)):
+    if words.STEMS.is_in(page) and words.HINT.search(page.plain):
         return True
     return not content.isascii() and is_russian(content)
 
