@@ -94,15 +94,17 @@ STRIKE = Hinted(
 
 RECAP = Hinted(
     "rec res dai wee mon clo com yes las mis fro of boo ban sec cau mad con run pip pro pnl roi",
-    r"\brecap\b|\bresults?\b ?:|^\W{0,6}(?:\w+ ){0,2}results?\b"
-    r"|\b(?:daily|weekly|monthly) (?:report|summary|performance|stats)\b"
-    r"|\b(?:trade|position|signal|setup|call)s? (?:is |was |now |fully )?(?:closed|completed)\b"
-    r"|\bclosed (?:at|in|with|for|on|half|it|this|the (?:trade|position|signal))\b|^\W*closed?\b"
-    r"|\byesterday|\blast (?:week|night|month|friday|signal|call)\b|\bin case you missed\b"
-    r"|\b(?:my|our|the|this|that) (?:\w+ ){0,2}(?:call|signal|setup|alert) (?:from|of) "
-    r"|\b(?:booked|banked|secured|caught|made) [+]?[0-9]|\bcongrat"
-    r"|\brunning [+]?[0-9]|[+] ?[0-9][0-9.,]{0,11} ?pips (?:profit|gain|booked|done|running)"
-    r"|(?<!expected )(?<!potential )(?<!take )(?<!max )\b(?:profit|pnl|roi)s? ?: ?[+-]?[0-9]",
+    r"\b(?:recap\b|results?\b ?:"
+    r"|(?:daily|weekly|monthly) (?:report|summary|performance|stats)\b"
+    r"|(?:trade|position|signal|setup|call)s? (?:is |was |now |fully )?(?:closed|completed)\b"
+    r"|closed (?:at|in|with|for|on|half|it|this|the (?:trade|position|signal))\b"
+    r"|yesterday|last (?:week|night|month|friday|signal|call)\b|in case you missed\b"
+    r"|(?:my|our|the|this|that) (?:\w+ ){0,2}(?:call|signal|setup|alert) (?:from|of) "
+    r"|(?:booked|banked|secured|caught|made|running) [+]?[0-9]|congrat"
+    r"|(?=p|roi)(?<!expected )(?<!potential )(?<!take )(?<!max )"
+    r"(?:profit|pnl|roi)s? ?: ?[+-]?[0-9])"
+    r"|^\W{0,6}(?:\w+ ){0,2}results?\b|^\W*closed?\b"
+    r"|[+] ?[0-9][0-9.,]{0,11} ?pips (?:profit|gain|booked|done|running)",
     re.IGNORECASE | re.MULTILINE,
 )
 LEVEL_HIT = Hinted(
@@ -118,12 +120,12 @@ CROSSED = re.compile("[\u274c\u2716\u26d4\U0001f6d1]")
 
 WATCH = Hinted(
     "wat for dev kee eye rad pot pos yet no not",
-    r"\bwatch ?lists?\b|\b(?:setup|pattern|trade)s? (?:is |are )?(?:forming|developing)\b"
-    r"|^\W*(?:watch(?:ing)?|keep an eye|eyeing|on (?:my |the )?radar|on watch)\b|\bon watch\b"
-    r"|\bkeep (?:an eye|it on)\b"
-    r"|\b(?:potential|possible) (?:setup|trade|entry|long|short|buy|sell)\b"
-    r"|\b(?:not|no) (?:an? )?(?:entry|signal|active|trade|position)?s? ?yet\b|\bnot in yet\b"
-    r"|\bjust watching\b|\b(?:no|not) (?:an? )?(?:entry|trade) (?:here|today|for me)\b",
+    r"\b(?:watch ?lists?\b|(?:setup|pattern|trade)s? (?:is |are )?(?:forming|developing)\b"
+    r"|on watch\b|keep (?:an eye|it on)\b"
+    r"|(?:potential|possible) (?:setup|trade|entry|long|short|buy|sell)\b"
+    r"|(?:not|no) (?:an? )?(?:entry|signal|active|trade|position)?s? ?yet\b|not in yet\b"
+    r"|just watching\b|(?:no|not) (?:an? )?(?:entry|trade) (?:here|today|for me)\b)"
+    r"|^\W*(?:watch(?:ing)?|keep an eye|eyeing|on (?:my |the )?radar|on watch)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 CONDITION_OF_ENTRY = Hinted(
@@ -135,13 +137,13 @@ CONDITION_OF_ENTRY = Hinted(
 """On the line that says the side or the entry."""
 CONDITION = Hinted(
     "onl don do wai if",
-    r"\bonly (?:if|after|when|once|on)\b|\b(?:don'?t|do not) (?:enter|buy|sell|take)[^\n]{0,20}"
+    r"\b(?:only (?:if|after|when|once|on)\b|(?:don'?t|do not) (?:enter|buy|sell|take)[^\n]{0,20}"
     r"\b(?:yet|until|before|unless)\b"
-    r"|\bwait for (?:a |the |my |our )?(?:\w+ )?"
+    r"|wait for (?:a |the |my |our )?(?:\w+ )?"
     r"(?:confirm\w*|candle|break\w*|retest|signal|close|entry)"
-    r"|\bif (?:it|price|we|this|the price|the candle|gold|btc) (?:can )?(?:breaks?|closes?|holds?"
+    r"|if (?:it|price|we|this|the price|the candle|gold|btc) (?:can )?(?:breaks?|closes?|holds?"
     r"|reclaims?|rejects?|reaches|gets|drops?|dips?|goes)\b[^\n]{0,40}"
-    r"\b(?:i'll|we'll|will|buy|sell|enter|entry|long|short)\b",
+    r"\b(?:i'll|we'll|will|buy|sell|enter|entry|long|short)\b)",
     re.IGNORECASE,
 )
 NOT_OURS = Pattern(
@@ -151,7 +153,7 @@ NOT_OURS = Pattern(
 )
 """On the line that says the side."""
 THEIRS = Pattern(
-    r"(?P<who>[^\W\d_]+)(?:'s)? (?:(?:just|has|have|also) )?"
+    r"(?<![^\W\d_])(?P<who>[^\W\d_]+)(?:'s)? (?:(?:just|has|have|also) )?"
     r"(?:(?:went|goes|going|is|was|are) (?:long|short)|bought|sold|longed|shorted|buys|sells)\b",
     re.IGNORECASE,
 )
@@ -159,16 +161,17 @@ THEIRS = Pattern(
 OURS = frozenset({"i", "we", "just", "also", "have", "ve", "has", "and", "now", "already", "name"})
 RELAYED = Hinted(
     "for fwd rt cop fro not cre acc",
-    r"\bforwarded from\b|\bfwd\b|^\W*rt @|\bcopied from\b|\bcop(?:y|ied) of\b"
-    r"|\bfrom (?:the |another |a |my |his |\w+'s )?(?:\w+ )?(?:vip|room|group|channel|friend)\b"
-    r"|\bnot (?:mine|my (?:signal|trade|call|idea))\b|\bcredits? (?:to|:)|\baccording to\b",
+    r"\b(?:forwarded from\b|fwd\b|copied from\b|cop(?:y|ied) of\b"
+    r"|from (?:the |another |a |my |his |\w+'s )?(?:\w+ )?(?:vip|room|group|channel|friend)\b"
+    r"|not (?:mine|my (?:signal|trade|call|idea))\b|credits? (?:to|:)|according to\b)"
+    r"|^\W*rt @",
     re.IGNORECASE | re.MULTILINE,
 )
 EXAMPLE = Hinted(
     "exa ins tem hyp bac dem pap ima for how jok jk",
-    r"\b(?:for )?example\b|\bfor instance\b|\btemplate\b|\bhypothetical\w*\b|\bback ?test\w*\b"
-    r"|\bdemo\b|\bpaper (?:trad\w+|account)\b|\bimagine\b|\b(?:signal|alert)s? format\b"
-    r"|\bhow to (?:read|use|follow)\b|\bjoke\b|\bjk\b",
+    r"\b(?:example\b|for example\b|for instance\b|template\b|hypothetical\w*|back ?test\w*"
+    r"|demo\b|paper (?:trad\w+|account)\b|imagine\b|(?:signal|alert)s? format\b"
+    r"|how to (?:read|use|follow)\b|joke\b|jk\b)",
     re.IGNORECASE,
 )
 NOT_DONE = Pattern(

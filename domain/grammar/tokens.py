@@ -15,7 +15,7 @@ import msgspec
 
 from domain.grammar.keeping import Kept, kept
 from domain.grammar.marks import marks_of, when_outdated
-from domain.grammar.stems import with_plain_letters
+from domain.grammar.stems import letters_of
 
 NUMBER = (
     r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?"
@@ -257,7 +257,7 @@ def tokens(text: str) -> Sequence[Token]:
     Those of the last few texts are kept: several readers of a message ask for the same.
     """
     found: list[Token] = []
-    low = text.lower() if text.isascii() else with_plain_letters(text).lower()
+    low = text.lower() if text.isascii() else letters_of(text)
     is_plain = low.isascii() and "usd" not in low and "odte" not in low
     shape = _plain_shape if is_plain else _shape
     at, end = 0, len(low)

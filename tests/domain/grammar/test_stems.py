@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from domain.grammar.stems import (
     Pattern,
     each_stem,
     holds_any,
+    letters_of,
     page_of,
     stem_mark,
     word_mark,
@@ -40,6 +43,25 @@ def test_a_hint_hides_nothing_that_its_pattern_finds(name: str, data: st.DataObj
     hinted = HINTED[name]
     text = data.draw(st.from_regex(hinted.pattern))
     assert (hinted.search(text) is None) == (hinted.pattern.search(text) is None)
+
+
+@pytest.mark.parametrize("pattern", ["\u2705|done", r"\u2705|done", "[A-Z]\u2705?", r"\bd\w+"])
+@pytest.mark.parametrize(
+    "text", ["\u2705", "DONE", "\U0001f525 Done", "a \U0001f525", "\u0434", ""]
+)
+def test_a_pattern_without_case_finds_what_it_finds_in_the_letters_as_written(
+    pattern: str, text: str
+) -> None:
+    wanted = re.search(pattern, text, re.IGNORECASE)
+    found = Pattern(pattern, re.IGNORECASE).find(text)
+    assert (found and found.span()) == (wanted and wanted.span())
+
+
+@given(st.text())
+def test_letters_stay_in_their_places(text: str) -> None:
+    low = letters_of(text)
+    assert len(low) == len(text)
+    assert [sign.isalnum() for sign in low] == [sign.isalnum() for sign in text]
 
 
 def test_stems_are_taken_of_letters_alone() -> None:
