@@ -64,7 +64,7 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
         said += map(_lines_of, message.embeds)
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
-        if may_be_block(part, for_one_pair=for_one_pair):
+        if may_be_block(part.replace("/$", "/"), for_one_pair=for_one_pair):
             break
     else:
         return None

@@ -81,9 +81,11 @@ _HINT = Hint(*dict.fromkeys(map(str.lower, _SPELLINGS)))
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
+_QUOTE = re.compile(r"(?<=[a-z0-9])/\$(?=(?:usd[tc]?|eur)\b)", re.IGNORECASE)
+"""What a pair is quoted in needs no sign: "$BTC/$USDT"."""
 _BLANKS = re.compile(r"[^\S\n]+")
 """No blank but the space is printable."""
-_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s")
+_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s", "/$")
 _DRESS = Hint(*_DRESSED)
 _LABEL_DRESS = re.compile("|".join(map(re.escape, ("  ", *_DRESSED, *_SPELLINGS))))
 
@@ -108,6 +110,8 @@ def cleaned(text: str) -> str:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
     if "'s" in text:
         text = _CONTRACTS.sub("", text)
+    if "/$" in text:
+        text = _QUOTE.sub("/", text)
     if holds_any(text, _SPECIAL):
         text = _without_markup(text)
     text = _without_disclaimer(text)
