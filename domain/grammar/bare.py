@@ -1,9 +1,10 @@
-"""Entries without a verb: a whole contract and its price on a line, and nothing that says
+"""Tickets without a verb: a whole contract and its price on a line, and nothing that says
 otherwise.
 
-`SPY 600c 1/16 1.20` opens where that is a room's way to write; the same words with "hit", "now"
-or "from" are a report. So every word up to the price has to be one that a ticket has a place
-for, and what stands around the ticket must not look back, watch, ask or wish.
+`SPY 600c 1/16 1.20` opens where that is a room's way to write, and `-1 SPY 600c 1.80` sells; the
+same words with "hit", "now" or "from" are a report. So every word up to the price has to be one
+that a ticket has a place for, and what stands around the ticket must not look back, watch, ask or
+wish.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ _DONE = re.compile(
 _PIECES_MAX = 24
 _AFTER_WORDS_MAX = 12
 _ENTERS = Verb(Kind.OPEN, Action.BTO, strict=True, bare=True)
+_LEAVES = Verb(Kind.CLOSE, Action.STC, strict=True, bare=True)
+_SIZE_SOLD = re.compile(r"-[0-9]{1,4}(?: ?x)?")
+"""As a position shrinks by it: "-1 SPY 600c 1.80"."""
+_LISTED_SIZE = re.compile(r"^ ?-[ (]+[0-9]", re.MULTILINE)
+"""The dash may begin a line of a list, or say that so many are sold."""
 
 _CONTRACT_KINDS = frozenset({"strike", "osi", "joined"})
 _SLOT_KINDS = _CONTRACT_KINDS | {
@@ -68,7 +74,8 @@ _LABELS = _set(
 _TICKET_WORDS = (
     _LABELS | RIGHTS.keys() | OPTION_WORDS | SIZES | STOPS | TARGETS | RATINGS
     | STRATEGIES.keys() | SIGNS.keys() | BIASES.keys() | {IRON}
-    | {"today", "tomorrow", "friday", "fri", "next", "this", "week", "eod", "eow", "opex"}
+    | {"today", "tomorrow", "tmrw", "tmr", "friday", "fri", "next", "this", "week", "eod", "eow"}
+    | {"opex"}
 )  # fmt: skip
 _REPORTING = _set(
     """
@@ -99,6 +106,8 @@ def act_barely(found: Found, text: str) -> None:
         return
     if ("x" in text or not text.isascii()) and _DONE.search(text):
         return
+    if "-" in text and _LISTED_SIZE.search(text):
+        return
     if any(piece.question for piece in found.free):
         return
     sentences = [list(group) for _, group in groupby(found.free, key=_SENTENCE)]
@@ -111,7 +120,8 @@ def act_barely(found: Found, text: str) -> None:
     for pieces, words, is_ticket in zip(sentences, said, are_tickets, strict=True):
         if is_ticket:
             end = _ticket_end(words)
-            acts.append(Act(_ENTERS, _said(words), words[:end], 0, pieces[0].sentence))
+            verb = _LEAVES if words[0].text.startswith("-") else _ENTERS
+            acts.append(Act(verb, _said(words), words[:end], 0, pieces[0].sentence))
         elif acts and _goes_on(words):
             acts[-1].tokens += [_END, *words]
         elif _speaks_otherwise(words) or heading(words, marks_in(words)) is not None:
@@ -155,8 +165,10 @@ def _is_ticket(words: Sequence[Token]) -> bool:
     if len(behind) > _AFTER_WORDS_MAX or _speaks_otherwise(behind):
         return False
     roots = {token.low.lstrip("$") for token in head if _is_root(token)}
-    sold = head[0].text.startswith("-") or any(token.kind == "arrow" for token in words)
-    return len(roots) <= 1 and not sold and around([], words, Form.NOW) is None
+    if head[0].text.startswith("-") and _SIZE_SOLD.fullmatch(head[0].low) is None:
+        return False
+    reached = any(token.kind == "arrow" for token in words)
+    return len(roots) <= 1 and not reached and around([], words, Form.NOW) is None
 
 
 def _without_later(behind: Sequence[Token]) -> Sequence[Token]:

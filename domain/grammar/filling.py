@@ -222,7 +222,7 @@ class _Filling(Figures):
             return
         elif low in words.RIGHTS:
             self._says_right(token)
-        elif low in STRATEGIES and (low not in _SHORT_FORMS or token.text.isupper()):
+        elif low in STRATEGIES and self._is_strategy(token):
             self._says_strategy(low)
         elif low in UNREAD:
             self.slots.strategy = low
@@ -331,6 +331,11 @@ class _Filling(Figures):
 
     def _is_all_of_it(self, low: str) -> bool:
         return low == "all" and self.ahead().low == "of" and self.ahead(2).low in ("it", "them")
+
+    def _is_strategy(self, token: Token) -> bool:
+        """Short forms are words of other things too, but not behind a ladder of strikes."""
+        behind = self.behind().kind == "slash"
+        return token.low not in _SHORT_FORMS or token.text.isupper() or behind
 
     def _says_strategy(self, low: str) -> None:
         if low == "fly" and self.behind().low in NO_FLY:

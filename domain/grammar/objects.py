@@ -20,6 +20,7 @@ from domain.grammar.vocabulary import (
     PARTIALS,
     PRICE_WORDS,
     REMAINDER,
+    RIGHTS,
     SIZES,
     STOPS,
     TARGETS,
@@ -49,6 +50,10 @@ _STATEMENT_WORDS = 12
 _DRIFTS = frozenset({"higher", "lower", "up", "down", "today", "on"})
 _NARROW = frozenset({"done with", "flat", "all flat", "going flat", "all cash", "scratch"})
 _EVERYDAY = frozenset({"scratch"})
+_ALERT = " alert"
+"""Of a share it may be a signal of its chart: "Exit alert on PSX, momentum weakening"."""
+_CONTRACT_REACH = 5
+_WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
 _ENDS = frozenset({"here", "now", "at", "for", "today"})
 
 
@@ -77,9 +82,22 @@ def object_objection(after: Sequence[Token], spot: Spot, *, of_contract: bool = 
         return "" if verb.alone else f"'{spot.said}' of what is not said"
     if verb.kind is _ADD:
         return "" if _adds_to(after) else f"'{spot.said} {after[0].text}' adds to no trade"
+    if spot.said.lower().endswith(_ALERT):
+        return "" if _begins_contract(after) else f"'{spot.said}' without a contract"
     if _exits(after, spot) or (of_contract and _at_number(after)):
         return ""
     return f"'{spot.said} {after[0].text}' sells nothing"
+
+
+def _begins_contract(after: Sequence[Token]) -> bool:
+    """Whether a contract follows at once: a root, or none, and its strike or right."""
+    for place, token in enumerate(after[:_CONTRACT_REACH]):
+        if token.kind in _WHOLE_KINDS or token.low in RIGHTS:
+            return True
+        ahead = after[place + 1] if place + 1 < len(after) else None
+        if token.kind == "word" and not _is_root(token, ahead):
+            return False
+    return False
 
 
 def _at_number(after: Sequence[Token]) -> bool:

@@ -121,9 +121,10 @@ def _goes_on(tokens: Sequence[Token], at: int, seconds: frozenset[str]) -> bool:
 
 
 def _has_colon(tokens: Sequence[Token], end: int, verb: Verb, phrase: tuple[str, ...]) -> bool:
-    """In "Sold: TSLA 250c @ 3.10" the action heads its ticket; "Close: 425" is a label."""
+    """In "Sold: TSLA 250c @ 3.10" and "Close alert: ..." the action heads its ticket; "Close: 425"
+    is a label."""
     follows = end < len(tokens) and tokens[end].kind == "colon"
-    return follows and (verb.form is not Form.NOW or phrase[0] in _HEADS)
+    return follows and (verb.form is not Form.NOW or phrase[0] in _HEADS or phrase[-1] == "alert")
 
 
 def idiom_at(tokens: Sequence[Token], at: int) -> int:

@@ -158,6 +158,7 @@ _OF_SIGNS = (
     ("garbled", _TWO_POINTS),
     ("strike", r"\.5[cp]\b"),
     ("percent", rf"(?<![0-9])[+-] ?{_SHARE}"),
+    ("qty", r"(?<![0-9a-z])[+-][0-9]{1,6} ?x\b"),
     ("num", rf"(?:(?<![0-9a-z])[+-])?{NUMBER}(?![0-9]){_RANGE}"),
     ("amp", r"[&/+]"),
 )

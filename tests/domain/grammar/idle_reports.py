@@ -56,6 +56,13 @@ NEWS = [
 """News, ratings and the flow of orders."""
 
 RECAPS = [
+    "-25% TSLA 250c 1.10",
+    "-5 on the TSLA 250c 1.42 today",
+    "P/L: -1 TSLA 250c 1.42",
+    "my losers: -2 TSLA 250c 3.00",
+    "-2 TSLA 250c @ 1.42, -1 QQQ 620p @ .80 on the day",
+    "- 2 TSLA 250c @ 3.10",
+    "went long TSLA 250c yesterday at 1.42, sold at 2",
     "BTO 2.30 -> STC 4.10 +78%",
     "BTO TSLA 250c 11/21 2.30 -> STC 4.10 +78%",
     "BTO TSLA 250c @ 2.30, STC @ 4.10",
@@ -305,6 +312,10 @@ LEVELS = [
 """Prices and levels of the market."""
 
 REPORTS = [
+    "Exit alert on PSX, momentum weakening at 129.20",
+    "Exit Alert momentum weakening on TSLA | Price: 424.74",
+    "got a sell alert on TSLA 250c",
+    "sell alert TSLA",
     "PT1 hit 🎯",
     "PT 1 hit",
     "TP1 ✅",

@@ -115,6 +115,9 @@ IDIOMS = [
 """Turns of phrase that hold the words of a trade."""
 
 PLANS = [
+    "selling to open puts is free money",
+    "I'll be selling to open TSLA 250p 11/21 at 2.10",
+    "never went long TSLA 250c 11/21 at 2.30",
     "will close by eod",
     "will be selling TSLA 250c at the open",
     "going to buy NVDA 190c 11/21 tomorrow",
@@ -230,6 +233,7 @@ QUESTIONS = [
 """Questions, with and without their mark."""
 
 OTHERS = [
+    "he went long TSLA 250c 11/21 at 2.30",
     "@mike bought 250c at 2",
     "@mike BTO TSLA 250c 11/21 @ 2.30",
     "@mike out at 3.10",

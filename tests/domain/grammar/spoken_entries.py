@@ -40,6 +40,8 @@ ENTRIES = [
     "in TSLA 250c 11/21 @ 2.30 small",
     "Going long TSLA with the 250c 11/21 @ 2.30",
     "Took TSLA 250c 11/21 @ 2.30",
+    "Went long TSLA 250c 11/21 @ 2.30",
+    "Buying to open TSLA 250c 11/21 @ 2.30",
     "Grabbing some TSLA 250c 11/21 here @ 2.30",
     "Entered TSLA 250c 11/21 @ 2.30, stop 1.50",
     "Entry: BTO TSLA 250c 11/21 @ 2.30",

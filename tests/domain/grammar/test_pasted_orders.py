@@ -47,6 +47,9 @@ ORDERS = [
 ]  # fmt: skip
 
 SPREADS = [
+    ("STO SPY 650/645 pcs 11/21 @ 1.10",
+     "open STO -SPY 650P 2025-11-21/SPY 645P 2025-11-21 @1.10"),
+    ("Selling to open 2 SPY 650p 11/21 for 1.10 credit", "open STO 2 -SPY 650P 2025-11-21 @1.10"),
     ("SPY 650/645 PCS 11/21 @ 1.10", "open STO -SPY 650P 2025-11-21/SPY 645P 2025-11-21 @1.10"),
     ("sold SPX 6900/6910 CCS 11/14 for 1.20 credit",
      "open STO -SPX 6900C 2025-11-14/SPX 6910C 2025-11-14 @1.20"),

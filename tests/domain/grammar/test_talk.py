@@ -37,7 +37,9 @@ FRAMES = (
 
 TICKETS = st.builds(
     "{} {} {}{} {} @ {}".format,
-    st.sampled_from(["BTO", "BTO 5", "STO 2", "Bought", "bought 3", "buying", "grabbed"]),
+    st.sampled_from(
+        ["BTO", "BTO 5", "STO 2", "Bought", "bought 3", "buying", "grabbed", "went long"]
+    ),
     st.sampled_from(["TSLA", "$NVDA", "SPY", "AMD", "IWM"]),
     st.integers(min_value=5, max_value=900),
     st.sampled_from(["c", "p", "C", "P"]),
