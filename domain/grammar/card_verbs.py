@@ -8,7 +8,7 @@ from domain.grammar.reading import Action, Kind
 from domain.grammar.ticket_lines import is_odd
 from domain.grammar.titles import Sense, sense_of
 from domain.grammar.tokens import tokens
-from domain.grammar.verbs import VERBS, Form, Verb
+from domain.grammar.verbs import OPENING, VERBS, Form, Verb
 
 ENTRIES = (Kind.OPEN, Kind.ADD)
 EXITS = (Kind.TRIM, Kind.CLOSE)
@@ -75,12 +75,12 @@ def _by_labels(card: Card, said: str) -> tuple[Verb | None, str]:
     if Role.GAIN in card.roles:
         return None, ""
     if not {Role.ENTRY, Role.FILL}.isdisjoint(card.roles):
-        return VERBS["bto",], said or "Entry"
+        return OPENING, said or "Entry"
     is_option = any(token.kind == "strike" for token in card.contract)
     if not (card.is_embed and is_option) or Role.QUOTE in card.roles:
         return None, ""
     if Role.PRICE in card.roles or (_is_bare_ticket(card) and not card.is_talked_over):
-        return VERBS["bto",], said or "Price"
+        return OPENING, said or "Price"
     return None, ""
 
 

@@ -13,7 +13,7 @@ from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import FIRST_WORDS, VERBS, Form, Verb
+from domain.grammar.verbs import FIRST_WORDS, OPENING, Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
     FIRST_PERSON,
@@ -48,7 +48,7 @@ def deal(
         tickets = merged_exits(tickets)
     trades = [ticket for ticket in tickets if ticket.is_trade]
     if len(trades) == 1 and trades[0].missing == ["price"] and price_of(card, trades[0].kind)[0]:
-        verb, trades, tickets = verb or VERBS["bto",], [], []
+        verb, trades, tickets = verb or OPENING, [], []
     if not trades:
         return [*tickets, *_by_title(card, verb, said, found, setting, whys)], whys
     if len(trades) == 1 and trades[0].kind in EXITS and setting.contract:

@@ -58,9 +58,9 @@ def turned(verb: Verb, slots: Slots) -> tuple[Verb, str]:
     sign = sign_of(slots)
     iron = slots.strategy in _IRON and sign is None
     if verb.kind is Kind.OPEN and verb.action is Action.BTO and (sign is Sign.CREDIT or iron):
-        if verb.form is not Form.TICKET:
+        if verb.form is not Form.TICKET or verb.turns:
             return verb._replace(action=Action.STO), ""
-        return verb, f"'BTO' of {'an' if iron else 'a credit'} {slots.strategy or 'spread'}"
+        return verb, f"'BTO' of {'an iron' if iron else 'a credit'} {slots.strategy or 'spread'}"
     if verb.action is Action.STO and sign is Sign.DEBIT:
         return verb, f"'STO' of a debit {slots.strategy or 'spread'}"
     sells = verb.kind is Kind.CLOSE and verb.action is Action.STC and not verb.either_side

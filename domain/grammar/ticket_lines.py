@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from domain.grammar.reading import Kind
 from domain.grammar.strategies import STRATEGIES
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
+from domain.grammar.verbs import VERBS
 from domain.grammar.vocabulary import (
     CONDITIONS,
     EXPIRY_WORDS,
+    FRACTION_PARTS,
     LEADING,
     LEVEL_FILLERS,
     OPTION_WORDS,
@@ -29,6 +32,7 @@ _CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "cash", "pair"})
 _SLOT_KINDS = _CONTRACT_KINDS | {"slash", "iso", "dte", "daymon", "monday", "at", "money", "num"}
 _ODD_WORDS_MAX = 3
 _LINES_MAX = 12
+_EXITS = (Kind.TRIM, Kind.CLOSE)
 
 
 def ticket_lines(prose: Sequence[Token]) -> list[Token]:
@@ -42,6 +46,7 @@ def ticket_lines(prose: Sequence[Token]) -> list[Token]:
         if not (lone or any(token.kind in _SLOT_KINDS for token in words)):
             continue
         cut = _cut(words)
+        cut = [token for place, token in enumerate(cut) if not _is_part_sold(cut, place)]
         odd = sum(map(is_odd, cut))
         if odd <= _ODD_WORDS_MAX or any(token.kind in _CONTRACT_KINDS for token in cut):
             kept += [*cut, Token("end", "\n", "\n")]
@@ -69,6 +74,12 @@ def _cut(words: list[Token]) -> list[Token]:
             hedged = any(later.low in CONDITIONS for later in words[place:])
             return words if hedged else words[:place]
     return words
+
+
+def _is_part_sold(words: Sequence[Token], place: int) -> bool:
+    """In "Sold 1/3 NVDA 190c" the third is no day in January; the words of the exit read it."""
+    verb = VERBS.get((words[place - 1].low,)) if place else None
+    return verb is not None and verb.kind in _EXITS and words[place].text in FRACTION_PARTS
 
 
 def is_odd(token: Token) -> bool:

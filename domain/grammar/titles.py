@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.grammar.reading import Action, Kind, Room
-from domain.grammar.verbs import VERBS, Verb
+from domain.grammar.verbs import OPENING, VERBS, Verb
 from domain.grammar.vocabulary import (
     RIGHTS,
 )
@@ -28,7 +28,6 @@ class Sense(NamedTuple):
     rest: str = ""
 
 
-_ENTRY = VERBS["bto",]
 _ADD = VERBS["adding",]
 _ADD_SHORT = _ADD._replace(action=Action.STO)
 
@@ -114,16 +113,16 @@ _SENSES: tuple[tuple[Sense, str], ...] = (
      update, updates, updated, moved, raised, adjusted, adjustment, breakeven, break even, status,
      stop, stop loss
      """),
-    (Sense(Kind.OPEN, _ENTRY), """
+    (Sense(Kind.OPEN, VERBS["bto",]), """
      bto, buy to open, bought to open, buying to open, entered long, opened long
      """),
     (Sense(Kind.OPEN, VERBS["short",]), "short, shorted, shorting"),
-    (Sense(Kind.OPEN, _ENTRY), """
+    (Sense(Kind.OPEN, OPENING), """
      entry, entries, entering, entered, enter, open, opens, opening, opened, buy, bought, buying,
      long, in on, i'm in, new trade, new position, new play, new order, new option trade,
      new options trade, new swing, new day trade, filled, fill, grabbed, grabbing, took, taking
      """),
-    (Sense(Kind.OPEN, _ENTRY, is_weak=True), """
+    (Sense(Kind.OPEN, OPENING, is_weak=True), """
      day trade, daytrade, lotto, lottos, swing, swings, scalp, scalps, leap, leaps, yolo, 0dte,
      call, calls, put, puts, alert, alerts, signal, signals, trade, trades, option, options, play,
      plays, challenge, in
@@ -147,7 +146,7 @@ _SHARE = re.compile(
 _STANDS_AT = re.compile(r"(?:\bup|\bdown|\+) ?[0-9]{1,5}(?:\.[0-9]+)? ?%", re.IGNORECASE)
 _NUMBERED = re.compile(r"[0-9]+$")
 _OWN: dict[Kind, Verb] = {
-    Kind.OPEN: _ENTRY,
+    Kind.OPEN: OPENING,
     Kind.ADD: _ADD,
     Kind.TRIM: VERBS["trimming",],
     Kind.CLOSE: VERBS["closing",],

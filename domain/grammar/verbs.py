@@ -42,6 +42,8 @@ class Verb(NamedTuple):
     """Says that the trade ended where it began: scratched."""
     worthless: bool = False
     """Says that nothing was left of it."""
+    turns: bool = False
+    """Opens, by a title or a label; what a spread's credit makes a sale."""
     bare: bool = False
     """No word at all: a contract and its price stand alone."""
     correct: str = ""
@@ -223,5 +225,6 @@ def _slips() -> dict[tuple[str, ...], Verb]:
 
 VERBS: dict[tuple[str, ...], Verb] = {**_slips(), **_WORDS}
 
+OPENING = VERBS["bto",]._replace(turns=True)
 FIRST_WORDS = lengths_by_first_word(VERBS)
 SECOND_WORDS = second_words(VERBS)

@@ -89,3 +89,19 @@ def test_a_contract_with_a_price_is_an_entry_only_where_nothing_else_is_said(
 ) -> None:
     assert read(message("", card("", description)), Room()).trades == ()
     assert read(message("", card("Alert", description)), Room()).trades == ()
+
+
+def test_a_part_that_is_sold_is_no_day_of_the_contract() -> None:
+    embed = card("Scaling out", "Sold 1/3 TSLA 250c @ 3.10")
+    assert said("", embed) == "trim STC 0.333333333333 of TSLA 250C @3.10"
+
+
+@pytest.mark.parametrize("title", ["Opening trade", "New trade", "Swing"])
+def test_a_title_that_opens_sells_what_brings_a_credit(title: str) -> None:
+    embed = card(title, "SPY Iron Condor 640/645/680/685 11/21 for 2.35 credit")
+    assert said("", embed).startswith("open STO ")
+
+
+def test_who_writes_bto_of_a_credit_is_asked() -> None:
+    embed = card("BTO", "SPY Iron Condor 640/645/680/685 11/21 for 2.35 credit")
+    assert "STO" not in said("", embed)
