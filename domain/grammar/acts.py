@@ -13,7 +13,7 @@ from itertools import islice
 import msgspec
 
 from domain.grammar.frames import Frame, heading
-from domain.grammar.lead import objection
+from domain.grammar.lead import REACHED, objection
 from domain.grammar.marks import TICKER, marked
 from domain.grammar.option_marks import MAY_MARK, OPTION_MARKS, option_mark
 from domain.grammar.pieces import Piece, pieces
@@ -63,6 +63,7 @@ _SPEAKING = TICKER | marked(_PARTS | OPTION_MARKS | RIGHTS.keys(), kinds=_SLOT_K
 _NAMING = NAMES | marked(kinds=("joined",))
 _CONDITIONAL = marked(CONDITIONS)
 _INTENDED = marked(INTENTIONS)
+_TARGETED = marked(TARGETS, kinds=("index",))
 _PERCENT = marked(kinds=("percent",))
 
 
@@ -238,11 +239,14 @@ def _contract_before(tokens: list[Token]) -> list[Token]:
 
 
 def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
-    """A piece that is nothing but a contract or ticker, right before: "TSLA - all out 3.10"."""
+    """A piece that is nothing but a contract or ticker, right before: "TSLA - all out 3.10"; or
+    that says which trade reached its target: "TP1 hit on TSLA 250c, sold half"."""
     tokens = parts[place - 1].tokens if place else []
     bare = bool(tokens) and len(tokens) <= _BARE_MAX and any(map(_names, tokens))
     if bare and all(_names(t) or t.low in RIGHTS or t.kind in ("num", "colon") for t in tokens):
         return [*tokens, _COMMA]
+    if marks_in(tokens) & _TARGETED and any(token.low in REACHED for token in tokens):
+        return [*(token for token in tokens if _names(token) and token.kind != "index"), _COMMA]
     return []
 
 

@@ -75,7 +75,10 @@ CLOSED = Held(
     "exit",
     "out of",
 )
-MARKET_CLOSE = re.compile(r"NAME (?:has |just )?closed (?:at|@|around|near|the) ?[0-9a-z]")
+MARKET_CLOSE = re.compile(
+    r"NAME (?:has |just )?closed (?:at|@|around|near|the) "
+    rf"?(?!{_ENTRY}|tp|targets?\b|{_STOP}\b)[0-9a-z]"
+)
 """What a market does at the end of a day."""
 SAYS_WHAT = re.compile(
     r"\b(?:trades?|positions?|signals?|orders?|setups?|all|everything|it|this|these|rest|now|here"

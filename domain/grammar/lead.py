@@ -45,7 +45,7 @@ _ROLE = re.compile(
 _POINTS = frozenset({"here", "now", "rest", "remaining", "runners", "runner", "half", "most",
                      "some", "all", "for"})  # fmt: skip
 _THEIRS = frozenset({"its", "their", "his", "her"})
-_REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved", "met", "filled",
+REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved", "met", "filled",
                       "touched", "crushed", "nailed", "destroyed", "secured"})  # fmt: skip
 _FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
@@ -153,7 +153,7 @@ def _is_about_to(before: Token | None, spot: Spot) -> bool:
 
 def _was_hit(tokens: Sequence[Token], at: int) -> bool:
     """In "PT1 hit closed half" the target's report leads into the exit."""
-    if tokens[at].low not in _REACHED or at == 0:
+    if tokens[at].low not in REACHED or at == 0:
         return False
     named = tokens[max(at - 2, 0) : at]
     return named[-1].kind == "index" or any(token.low in TARGETS for token in named)
@@ -218,7 +218,7 @@ def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:
 def level_objection(tokens: Sequence[Token], at: int) -> str:
     """Why a stop or target at a place is not the author's to move: "JPM raises TSLA PT"."""
     for place, token in enumerate(tokens[at + 1 : at + 6]):
-        if token.low in _REACHED:
+        if token.low in REACHED:
             return f"'{tokens[at].text} ... {token.text}' reports a level and moves none"
         if token.low in _FORECAST and place:
             return f"'{token.text}' makes it a forecast"

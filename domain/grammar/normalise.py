@@ -47,6 +47,10 @@ _PICTURED = re.compile(
 )
 """A line of a tick or a cross and nothing but a price: the entry, or the stop."""
 _PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
+_TICKED = re.compile(
+    r"\b((?:tp|pt|target) ?[1-9]) ?\u2705\ufe0f?(?!\s*[:=@$]?\s*[0-9])", re.IGNORECASE
+)
+"""A target with a tick and no price behind it was hit: "TP 1 \u2705"."""
 _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
 _SPECIAL = ("*", "_", "~", "`", "|", "<", ">", "@", "://")
@@ -81,11 +85,12 @@ _HINT = Hint(*dict.fromkeys(map(str.lower, _SPELLINGS)))
 _NOT_ADVICE = re.compile(r"\bnot (?:financial|investment) advice\b|\bnfa\b", re.IGNORECASE)
 _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 """Contracts are many: "some 190c's"."""
+_WITH = re.compile(r"\bw/(?= )")
 _QUOTE = re.compile(r"(?<=[a-z0-9])/\$(?=(?:usd[tc]?|eur)\b)", re.IGNORECASE)
 """What a pair is quoted in needs no sign: "$BTC/$USDT"."""
 _BLANKS = re.compile(r"[^\S\n]+")
 """No blank but the space is printable."""
-_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s", "/$")
+_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s", "/$", "w/ ")
 _DRESS = Hint(*_DRESSED)
 _LABEL_DRESS = re.compile("|".join(map(re.escape, ("  ", *_DRESSED, *_SPELLINGS))))
 
@@ -105,11 +110,13 @@ def cleaned(text: str) -> str:
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)
     if not text.isascii() and holds_any(text, _PICTURES):
-        text = _PICTURED.sub(_in_words, text)
+        text = _TICKED.sub(r"\1 hit,", _PICTURED.sub(_in_words, text))
     if "(" in text:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
     if "'s" in text:
         text = _CONTRACTS.sub("", text)
+    if "w/" in text:
+        text = _WITH.sub("with", text)
     if "/$" in text:
         text = _QUOTE.sub("/", text)
     if holds_any(text, _SPECIAL):

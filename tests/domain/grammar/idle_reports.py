@@ -312,6 +312,8 @@ LEVELS = [
 """Prices and levels of the market."""
 
 REPORTS = [
+    "TP 1 \u2705 +35%",
+    "EURUSD closed at 1.0850",
     "Exit alert on PSX, momentum weakening at 129.20",
     "Exit Alert momentum weakening on TSLA | Price: 424.74",
     "got a sell alert on TSLA 250c",
