@@ -150,7 +150,9 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Token]:
 
 
 def _said(words: Sequence[Token]) -> str:
-    return next((token.text for token in words if token.kind in _CONTRACT_KINDS), "")
+    """The strike, or the word that is its right or shape."""
+    spelled = (token.text for token in words if token.low in _SPELLINGS)
+    return next((token.text for token in words if token.kind in _CONTRACT_KINDS), next(spelled, ""))
 
 
 def _is_ticket(words: Sequence[Token]) -> bool:

@@ -142,7 +142,8 @@ def _label_objection(before: Sequence[Token], spot: Spot) -> str:
         return ""
     label = before[-2] if before[-1].kind == "num" and len(before) > 1 else before[-1]
     names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
-    if label.low in LABELS_BEFORE_VERB or (spot.verb.kind is not _OPEN and names):
+    written = spot.verb.form is _TICKET and label.low in RIGHTS
+    if label.low in LABELS_BEFORE_VERB or written or (spot.verb.kind is not _OPEN and names):
         return ""
     return f"'{label.text}:' before '{spot.said}' names somebody else's words"
 

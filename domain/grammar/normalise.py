@@ -39,6 +39,7 @@ _TYPOGRAPHY: dict[int, str] = {
 _TYPOGRAPHIC = re.compile(f"[{''.join(map(chr, _TYPOGRAPHY))}]")
 """To have every letter of a text looked up takes longer than to find the few of these."""
 
+_HALF = re.compile("(?<![0-9])\u00bd")
 _CARRIAGE = re.compile(r"\r\n?")
 _PICTURED = re.compile(
     r"^ ?([\u2705\u274c\u26d4\U0001f6d1])\ufe0f? ?:? ?"
@@ -105,7 +106,7 @@ def cleaned(text: str) -> str:
         return bare.strip()
     text = text[:LENGTH_MAX]
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)[:LENGTH_MAX]
+        text = unicodedata.normalize("NFKC", _HALF.sub(" half ", text))[:LENGTH_MAX]
         text = _TYPOGRAPHIC.sub(_plainly, text)
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)

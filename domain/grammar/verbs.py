@@ -120,6 +120,7 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_ADD, _BTO, alone=True), "adding", "averaging down", "avging down"),
     **_phrases(Verb(_ADD, _BTO, alone=True), "doubling down", "doubling up"),
     **_phrases(Verb(_ADD, _BTO, _PAST, alone=True), "added", "averaged down", "doubled down"),
+    **_phrases(Verb(_ADD, _BTO, _PAST), "avg'd down", "avged down"),
     **_phrases(Verb(_ADD, _BTO, _PAST, alone=True), "doubled up", "averaged in", "scaled in"),
     **_phrases(_TRIM_WORD._replace(alone=True), "trim", "trimming", "scaling out"),
     **_phrases(

@@ -98,7 +98,7 @@ LABELS_BEFORE_VERB = _set(
     """
     alert alerts trade update updates entry entries open swing lotto daytrade scalp order
     signal position idea new action now note notes exit close trim plan ticket trades day
-    play try risk member members vip premium pro setup team
+    play try risk member members vip premium pro setup team hedge
     """
 )
 
@@ -191,7 +191,9 @@ NOT_PRICE_WORDS = _set(
     sized size mental sma ema ma
     """
 )
-RIGHTS = {"call": "C", "calls": "C", "c": "C", "put": "P", "puts": "P", "p": "P"}
+RIGHTS = {
+    "call": "C", "calls": "C", "c": "C", "put": "P", "puts": "P", "p": "P", "csp": "P", "csps": "P",
+}  # fmt: skip
 OPTION_WORDS = _set(
     """
     exp expiry expiration expiring expires strike strikes option options contract contracts
@@ -219,7 +221,7 @@ NO_TICKERS = _set(
     ET EST PST UTC SEC IPO CEO BREAK BIG WIN WON LOSS GAIN ER PR HUGE EASY FAST HOT TOP ALSO
     BACK VC TA AI DM AH PMH PML LEAPS PLAY PLAYS TEAM ALERT SPAC OG RIP MOON YOLO FOMO HODL
     BTFD GOLD OIL NAS FX ICT CMP JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
-    FRI
+    FRI CSP CSPS
     """
 )
 """Upper-case words that are not taken for tickers unless a ticket puts them in that place."""

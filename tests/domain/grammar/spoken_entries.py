@@ -40,6 +40,7 @@ ENTRIES = [
     "in TSLA 250c 11/21 @ 2.30 small",
     "Going long TSLA with the 250c 11/21 @ 2.30",
     "Took TSLA 250c 11/21 @ 2.30",
+    "Hedge: BTO TSLA 250c 11/21 @ 2.30",
     "Went long TSLA 250c 11/21 @ 2.30",
     "Buying to open TSLA 250c 11/21 @ 2.30",
     "Grabbing some TSLA 250c 11/21 here @ 2.30",

@@ -49,6 +49,8 @@ ORDERS = [
 SPREADS = [
     ("STO SPY 650/645 pcs 11/21 @ 1.10",
      "open STO -SPY 650P 2025-11-21/SPY 645P 2025-11-21 @1.10"),
+    ("STO 2 HOOD 100 CSP 11/21 1.10", "open STO 2 -HOOD 100P 2025-11-21 @1.10"),
+    ("Covered call: STO HOOD 120C 11/21 @ 2.00", "open STO -HOOD 120C 2025-11-21 @2.00"),
     ("Selling to open 2 SPY 650p 11/21 for 1.10 credit", "open STO 2 -SPY 650P 2025-11-21 @1.10"),
     ("SPY 650/645 PCS 11/21 @ 1.10", "open STO -SPY 650P 2025-11-21/SPY 645P 2025-11-21 @1.10"),
     ("sold SPX 6900/6910 CCS 11/14 for 1.20 credit",
