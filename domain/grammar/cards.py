@@ -49,6 +49,10 @@ _POINTER = re.compile(rf"(?<=[A-Za-z)*_])[ *_]{{0,6}}[{_POINTERS}]\s*")
 """Stands for the colon behind a label: "Entry » 2.30"."""
 _ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
 """Pictures that stand for a word beside a number alone: before a label they are ornament."""
+_TICKED = re.compile(
+    r"\b((?:tp|pt|target) ?[1-9]) ?\u2705\ufe0f?(?!\s*[:=@$]?\s*[0-9])", re.IGNORECASE
+)
+"""A target with a tick and no price behind it was hit: "TP 1 \u2705"."""
 _FIGURE = re.compile(r"[0-9$.,/%+-]{1,60}")
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
@@ -153,6 +157,8 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
 
 
 def _content(content: str) -> Card:
+    if "\u2705" in content:
+        content = _TICKED.sub(r"\1 hit,", content)
     # A contract and its price stand by two labels.
     if content.count(":") + content.count("=") > 1 and _NAMING_LABEL.find(content):
         card = Card()

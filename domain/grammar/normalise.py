@@ -48,10 +48,6 @@ _PICTURED = re.compile(
 )
 """A line of a tick or a cross and nothing but a price: the entry, or the stop."""
 _PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
-_TICKED = re.compile(
-    r"\b((?:tp|pt|target) ?[1-9]) ?\u2705\ufe0f?(?!\s*[:=@$]?\s*[0-9])", re.IGNORECASE
-)
-"""A target with a tick and no price behind it was hit: "TP 1 \u2705"."""
 _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
 _SPECIAL = ("*", "_", "~", "`", "|", "<", ">", "@", "://")
@@ -111,7 +107,7 @@ def cleaned(text: str) -> str:
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)
     if not text.isascii() and holds_any(text, _PICTURES):
-        text = _TICKED.sub(r"\1 hit,", _PICTURED.sub(_in_words, text))
+        text = _PICTURED.sub(_in_words, text)
     if "(" in text:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
     if "'s" in text:
