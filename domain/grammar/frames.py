@@ -30,11 +30,12 @@ _NOT_NAMES = (
 _LOOKING_BACK = (
     rf"yesterday'?s?|ago|previously|(?:i|we) once|remember|back in|in 20[0-9][0-9]"
     rf"|on (?:last )?{_DAYS}|last (?:week|night|month|year|{_DAYS})|first trade ever"
+    r"|congrat(?:s|ulations) to"
 )
 
 
 _DAY_STEMS = "mon tue wed thu fri sat sun"
-_BACK_STEMS = f"yes ago pre onc rem bac in las eve {_DAY_STEMS}"
+_BACK_STEMS = f"con yes ago pre onc rem bac in las eve {_DAY_STEMS}"
 _CREDITS = frozenset({"from", "via", "per", "by"})
 _NO_NAMES = re.compile(
     rf"{_NOT_NAMES}|{_DAYS}|watchlist|contract|share|breakeven|vwap|lows?|highs?"

@@ -56,6 +56,7 @@ NEWS = [
 """News, ratings and the flow of orders."""
 
 RECAPS = [
+    "Congrats to those that held TSLA 250c, closed at 12.50",
     "-25% TSLA 250c 1.10",
     "-5 on the TSLA 250c 1.42 today",
     "P/L: -1 TSLA 250c 1.42",
