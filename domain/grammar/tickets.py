@@ -64,6 +64,13 @@ class Setting(msgspec.Struct, gc=False):
 _COMPLETED = {(Action.STC, "open"): VERBS["sto",], (Action.BTO, "close"): VERBS["btc",]}
 
 
+_BARE_RULES = {
+    _OPEN: "bought: a contract and its price stand alone",
+    _CLOSE: "sold: the size before the contract has a minus",
+}
+"""How a ticket without a word of what is done was understood."""
+
+
 def _complete(act: Act) -> None:
     """In "sold TSLA 380p to open" the last two words say what was done."""
     for token, ahead in pairwise(act.tokens):
@@ -85,6 +92,8 @@ def judge(act: Act, setting: Setting) -> Ticket:
     ticket = Ticket(act.verb.kind, named=named_legs(slots), confidence=_confidence(act, slots))
     if act.verb.correct:
         ticket.rules.append(f"'{act.said}' read as '{act.verb.correct}'")
+    if act.verb.bare:
+        ticket.rules.append(_BARE_RULES[act.verb.kind])
     if slots.beyond:
         ticket.kind = Kind.CONDITIONAL
         ticket.missing.append("condition met")
