@@ -11,6 +11,7 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar.dates import message_day
+from domain.grammar.legs import is_instrument
 from domain.grammar.reading import Kind, LegReading, Reading, TradeReading
 from domain.grammar.roots import family, is_pair, underlying_of
 from domain.instruments import CryptoPair, Instrument, Option, instrument
@@ -157,6 +158,8 @@ def recall(
     around = [trade for trade in sided if trade.underlying in map(family, spoken_of)]
     if len(around) == 1 and len(sided) > 1:
         return Recalled(trade=around[0], rules=(f"{around[0].underlying}: said beside it",))
+    if not around and (pairs := [one for one in spoken_of if is_instrument(one) and is_pair(one)]):
+        return Recalled(why=f"no open position in {' or '.join(pairs)}", nothing_fits=True)
     return _by_talk(sided, posted_at, subject, at_hand=at_hand)
 
 

@@ -74,8 +74,8 @@ _LABELS = _set(
 _TICKET_WORDS = (
     _LABELS | RIGHTS.keys() | OPTION_WORDS | SIZES | STOPS | TARGETS | RATINGS
     | STRATEGIES.keys() | SIGNS.keys() | BIASES.keys() | {IRON}
-    | {"today", "tomorrow", "tmrw", "tmr", "friday", "fri", "next", "this", "week", "eod", "eow"}
-    | {"opex"}
+    | {"today", "tomorrow", "tmrw", "tmr", "friday", "fri", "next", "this", "week", "eod", "eow",
+       "opex"}
 )  # fmt: skip
 _REPORTING = _set(
     """

@@ -76,8 +76,8 @@ CLOSED = Held(
     "out of",
 )
 MARKET_CLOSE = re.compile(
-    r"NAME (?:has |just )?closed (?:at|@|around|near|the) "
-    rf"?(?!{_ENTRY}|tp|targets?\b|{_STOP}\b)[0-9a-z]"
+    r"NAME (?:has |just )?closed (?:at|@|around|near|the) ?"
+    rf"(?!{_ENTRY}|tp|targets?\b|{_STOP}\b)[0-9a-z]"
 )
 """What a market does at the end of a day."""
 SAYS_WHAT = re.compile(

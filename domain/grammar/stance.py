@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from domain.grammar.pairs import pairs_in
 from domain.grammar.reading import Kind
 from domain.grammar.stems import Hint, Hinted, page_of, word_mark
 from domain.grammar.tickers import is_ticker_word
@@ -104,9 +105,10 @@ def names_ticker(text: str) -> bool:
 
 
 def tickers(text: str) -> tuple[str, ...]:
-    """The words that may be tickers, wherever they stand."""
+    """The words that may be tickers, wherever they stand, and the pairs that are said in full."""
     words = (word.strip("$.,:;!?()\"'") for word in text.split())
-    return tuple(dict.fromkeys(word for word in words if is_ticker_word(word)))
+    pairs = (named.symbol for named in pairs_in(text) if named.symbol and not named.rule)
+    return tuple(dict.fromkeys([*filter(is_ticker_word, words), *pairs]))
 
 
 def target_was_hit(text: str) -> bool:

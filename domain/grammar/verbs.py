@@ -43,7 +43,7 @@ class Verb(NamedTuple):
     worthless: bool = False
     """Says that nothing was left of it."""
     turns: bool = False
-    """Opens, by a title or a label; what a spread's credit makes a sale."""
+    """A title or a label opens: what brings a credit is sold."""
     bare: bool = False
     """No word at all: a contract and its price stand alone."""
     correct: str = ""
@@ -123,16 +123,8 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_ADD, _BTO, _PAST), "avg'd down", "avged down"),
     **_phrases(Verb(_ADD, _BTO, _PAST, alone=True), "doubled up", "averaged in", "scaled in"),
     **_phrases(_TRIM_WORD._replace(alone=True), "trim", "trimming", "scaling out"),
-    **_phrases(
-        _TRIM_WORD,
-        "trim alert",
-        "scale out",
-        "reducing",
-        "reduce",
-        "peeling",
-        "peeling off",
-        "paring",
-    ),
+    **_phrases(_TRIM_WORD, "scale out", "reducing", "reduce", "peeling", "peeling off", "paring"),
+    **_phrases(_TRIM_WORD, "trim alert"),
     **_phrases(_TRIM_WORD._replace(alone=True), "sizing down"),
     **_phrases(_DERISK, "de risking", "derisking", "de risk", "derisk"),
     **_phrases(_DERISK._replace(form=_PAST), "de risked", "derisked"),
@@ -141,17 +133,8 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_TRIM_WORD._replace(form=_PAST), "reduced", "peeled", "peeled off", "pared"),
     **_phrases(_TRIM_WORD._replace(form=_PAST), "partial out", "partials out", "partial close"),
     **_phrases(_TRIM_WORD._replace(form=_PAST), "partial exit", "partial sell", "partial"),
-    **_phrases(
-        _CUT,
-        "close",
-        "close alert",
-        "exit alert",
-        "close out",
-        "closing out",
-        "dump",
-        "dumping",
-        "unloading",
-    ),
+    **_phrases(_CUT, "close", "close out", "closing out", "dump", "dumping", "unloading"),
+    **_phrases(_CUT, "close alert", "exit alert"),
     **_phrases(_CUT, "cashing out", "bailing on", "letting go of"),
     **_phrases(_CUT, "cutting losses", "cutting the loss", "cutting my losses"),
     **_phrases(_CUT._replace(alone=True), "closing", "exit", "exiting", "cut", "cutting"),

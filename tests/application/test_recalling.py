@@ -24,6 +24,20 @@ class TestContext:
         refusal = unbooked(only("all out", held(TSLA), held(AMD_PUT)))
         assert refusal.why == "2 positions are open here and none is named"
 
+    def test_the_pair_that_is_said_beside_an_exit_is_meant(self) -> None:
+        gold, euro = held("XAUUSD", average="2650"), held("EURUSD", average="1.08")
+        call = exit_of(only("XAUUSD did what it had to, all out", gold, euro))
+        assert call.signal_id == gold.signal_id
+        assert "XAUUSD: said beside it" in call.rules
+
+    def test_a_pair_that_is_not_open_leaves_no_other(self) -> None:
+        refusal = unbooked(only("XAUUSD did it, all out", held("EURUSD", average="1.08")))
+        assert refusal.why == "no open position in XAUUSD"
+
+    def test_a_market_that_is_said_beside_an_exit_is_no_pair(self) -> None:
+        call = exit_of(only("gold is dumping, all out", held(TSLA)))
+        assert call.signal_id == held(TSLA).signal_id
+
     def test_the_rest_is_of_the_last_touched_today(self) -> None:
         older = held(TSLA, touched=NOON - timedelta(hours=3))
         call = exit_of(only("out the rest", older, held(AMD_PUT)))
