@@ -12,6 +12,7 @@ from adapters.event_reader import read_after, read_stream
 from adapters.event_store import TapeFactory
 from adapters.postgres import connect
 from application.ports import Appended
+from application.recording import BATCH
 from tests.adapters.notes import (
     append,
     as_owner,
@@ -27,7 +28,17 @@ def in_pieces(database_url: str) -> str:
     """A tape whose partitions hold a hundred events each."""
     with as_owner(database_url) as connection:
         connection.execute("UPDATE tape.settings SET partition_size = 100")
+        connection.execute("DROP TABLE tape.events_from_1")
+        connection.execute("DELETE FROM tape.partitions")
+        connection.execute("SELECT tape.make_partitions(1)")
     return database_url
+
+
+def ends_before(url: str) -> int:
+    with as_owner(url) as connection:
+        row = connection.execute("SELECT max(ends_before) FROM tape.partitions").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def partition_of(url: str, position: int) -> str:
@@ -59,11 +70,26 @@ def test_single_events_cross_too_and_partitions_are_ahead(in_pieces: str) -> Non
     appender.close()
 
     assert [event.position for event in on_tape(in_pieces)] == list(range(1, 1201))
-    with as_owner(in_pieces) as connection:
-        (ends,) = (
-            connection.execute("SELECT max(ends_before) FROM tape.partitions").fetchone() or ()
-        )
-    assert ends > 1200 + 512
+    assert ends_before(in_pieces) > 1200 + 512
+
+
+def test_the_first_events_find_a_partition(database_url: str) -> None:
+    """Who plans to read before a partition is there sees nothing in it, whatever was stored."""
+    assert ends_before(database_url) > BATCH
+
+
+def test_a_batch_finds_its_partition_made_before_it(database_url: str) -> None:
+    with as_owner(database_url) as connection:
+        connection.execute("UPDATE tape.settings SET partition_size = 20000")
+        connection.execute("DROP TABLE tape.events_from_1")
+        connection.execute("DELETE FROM tape.partitions")
+        connection.execute("SELECT tape.make_partitions(1)")
+    reached = 0
+    for _ in range(5):
+        made_before = ends_before(database_url)
+        append(database_url, batch(uuid4(), *range(1, BATCH + 1)))
+        reached += BATCH
+        assert made_before > reached
 
 
 def test_a_partition_is_made_while_somebody_reads_the_tape(in_pieces: str) -> None:
