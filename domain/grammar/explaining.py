@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain.grammar.reading import MessageText, Reading, Room
+from domain.grammar.reading import Kind, MessageText, Reading, Room
 from domain.grammar.weighing import read
 from domain.shared import Value
 
@@ -20,6 +20,7 @@ WORDS_MAX = 400
 
 _WORD = re.compile(r"\S+")
 _TRADE_SLOTS = ("action", "quantity", "fraction", "price", "price_to", "gain", "average")
+_ACTS = frozenset({Kind.OPEN, Kind.ADD, Kind.CLOSE})
 _LEG_SLOTS = ("root", "strike", "right", "expiry")
 
 
@@ -82,6 +83,10 @@ def _without(text: MessageText, part: int, start: int, end: int) -> MessageText:
 
 def _lost(whole: Reading, without: Reading) -> Iterator[str]:
     """The slots in which two readings differ; a trade that is gone names what it then lacks."""
+    if whole.kind is not without.kind and {whole.kind, without.kind} <= _ACTS:
+        # Of "-1 SPY 600c 1.80" an entry is left that lacks its expiry.
+        yield "action"
+        return
     if len(whole.trades) != len(without.trades):
         lacking = [slot for slot in without.missing if slot not in whole.missing]
         yield from lacking or ["action"]

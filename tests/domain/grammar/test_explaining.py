@@ -29,6 +29,10 @@ def test_words_of_an_exit_say_how_much_and_of_what() -> None:
     assert "TSLA" in found
 
 
+def test_the_minus_of_a_size_says_that_it_is_sold() -> None:
+    assert slots(message("-1 TSLA 250c 3.10"))["-1"] == ("action",)
+
+
 def test_talk_hangs_on_nothing() -> None:
     assert explain(message("good morning everyone, have a great day"), Room()) == ()
 
