@@ -43,8 +43,6 @@ _WORTH = marked(_SPEAKING)
 """A word that is none of these can only be the root, or stand between a label and its number."""
 _PARTS_MAX = 12
 _FRIDAY = 4
-_NEXT_DAYS_MAX = 180
-"""Of a day further ahead its year would be said."""
 _RESULT_REACH = 4
 _SIZE_OR_DAY = re.compile(r"[0-9]{1,2} [a-z]{3,9} 2[0-9]")
 """Right behind the verb "10 Nov 25" may buy ten for the 25th, or be the 10th of 2025."""
@@ -116,8 +114,6 @@ class _Filling(Figures):
         elif self.is_exit and self.follows_verb and self._is_part_of_all(token):
             sold, held = numbers(token.text)
             self.slots.fraction = sold / held
-        elif self.is_exit and self._is_no_day(token):
-            self.slots.fraction = Decimal(words.FRACTION_PARTS[token.text])
         elif "." not in token.text and self._is_rated():
             return
         elif roots.is_date(token.low.rstrip("exp ")) and not (
@@ -139,14 +135,6 @@ class _Filling(Figures):
             return True
         day = dates.slash_date(token.text, self.day).day
         return not contract or day is None or day.weekday() != _FRIDAY
-
-    def _is_no_day(self, token: Token) -> bool:
-        """In "STC TSLA 250c 1/2 @ 3.10" the half is no day, unless one on which it can expire."""
-        if token.text not in words.FRACTION_PARTS or self.slots.fraction is not None:
-            return False
-        day = dates.slash_date(token.text, self.day).day
-        is_far = day is not None and (day - self.day).days > _NEXT_DAYS_MAX
-        return day is None or is_far or day.weekday() > _FRIDAY
 
     def _ladder(self, token: Token) -> None:
         for part in token.low.split("/"):

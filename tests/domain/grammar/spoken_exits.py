@@ -36,7 +36,6 @@ EXITS = [
     ("EURUSD closed at breakeven", "close STC EURUSD +0%"),
     ("out of TSLA w/ 20% gain", "close STC TSLA +20%"),
     ("STC TSLA 250c \u00bd @ 3.10", "trim STC 0.5 of TSLA 250C @3.10"),
-    ("STC TSLA 250c 1/3 @ 3.10", "trim STC 0.333333333333 of TSLA 250C @3.10"),
     ("congrats all, out at 3.10", "close STC that @3.10"),
     ("flat", "close STC that"),
     ("I'm flat", "close STC that"),
