@@ -21,7 +21,7 @@ from domain.grammar.reading import Kind
 from domain.grammar.spots import CONTRACT_KINDS, NAMES, STARTS, Spot, spots
 from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
 from domain.grammar.tokens import Token, marks_in
-from domain.grammar.verbs import Form, Verb
+from domain.grammar.verbs import ENTRIES, Form, Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
     AVERAGES,
@@ -53,7 +53,6 @@ _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "inde
 _TELLING = TICKER | marked(
     REMAINDER | RIGHTS.keys() | FRACTIONS.keys(), kinds=_SLOT_KINDS - {"num"}
 )
-_ENTRIES = (Kind.OPEN, Kind.ADD)
 _SLOT = TICKER | marked(
     STOPS | TARGETS | PRICE_WORDS | EXPIRY_WORDS | OPTION_WORDS | REMAINDER | FRACTIONS.keys()
     | RIGHTS.keys() | AVERAGES | {"exp", "new", "set"},
@@ -209,7 +208,7 @@ def _goes_on_with_refused(piece: Piece, found: Found) -> bool:
     if piece.marks & NAMES or not found.refusals:
         return False
     return any(
-        refusal.verb.kind in _ENTRIES and refusal.sentence == piece.sentence
+        refusal.verb.kind in ENTRIES and refusal.sentence == piece.sentence
         for refusal in found.refusals
     )
 

@@ -64,6 +64,7 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
         said += map(_lines_of, message.embeds)
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
+        # As it will be cleaned of the sign of a quote; to clean all of it comes later.
         if may_be_block(part.replace("/$", "/"), for_one_pair=for_one_pair):
             break
     else:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from operator import attrgetter
 
 from domain.grammar import stance
 from domain.grammar.acts import Act, Found
@@ -21,6 +20,7 @@ from domain.grammar.marks import marked
 from domain.grammar.pieces import Piece
 from domain.grammar.reading import Action, Kind
 from domain.grammar.slot_words import RATINGS
+from domain.grammar.spots import WHOLE_KINDS
 from domain.grammar.strategies import BIASES, IRON, SIGNS, STRATEGIES
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token, marks_in
@@ -42,7 +42,6 @@ def _set(words: str) -> frozenset[str]:
 
 
 TICKETS_MAX = 3
-_SENTENCE = attrgetter("sentence")
 _DONE = re.compile(
     "[0-9] ?x ?[0-9]*[.][0-9]"
     "|[\u2705\u2714\u2611\u2b06\u2b07\U0001f4b0\U0001f911\U0001f4c8\U0001f4c9]"
@@ -57,8 +56,7 @@ _SIZE_SOLD = re.compile(r"-[0-9]{1,4}(?: ?x)?")
 _LISTED_SIZE = re.compile(r"^ ?-[ (]+[0-9]", re.MULTILINE)
 """The dash may begin a line of a list, or say that so many are sold."""
 
-_CONTRACT_KINDS = frozenset({"strike", "osi", "joined"})
-_SLOT_KINDS = _CONTRACT_KINDS | {
+_SLOT_KINDS = WHOLE_KINDS | {
     "slash", "dashed", "iso", "dte", "daymon", "monday", "at", "money", "num", "qty", "cash",
     "comma", "colon", "index", "adjusted", "dotted", "quote",
 }  # fmt: skip
@@ -110,7 +108,7 @@ def act_barely(found: Found, text: str) -> None:
         return
     if any(piece.question for piece in found.free):
         return
-    sentences = [list(group) for _, group in groupby(found.free, key=_SENTENCE)]
+    sentences = [list(group) for _, group in groupby(found.free, key=lambda piece: piece.sentence)]
     said = [list(_joined(pieces)) for pieces in sentences]
     are_tickets = list(map(_is_ticket, said))
     if not any(are_tickets):
@@ -136,9 +134,9 @@ _COMMA = Token("comma", ",", ",")
 _LEVELS = STOPS | TARGETS | {"loss", "profit"}
 _SHARED = STOPS | TARGETS | RATINGS
 _SPELLINGS = RIGHTS.keys() | STRATEGIES.keys()
-_NAMING = marked(_SPELLINGS, kinds=_CONTRACT_KINDS)
+_NAMING = marked(_SPELLINGS, kinds=WHOLE_KINDS)
 """Without one of these no contract stands in a piece."""
-_BEHIND_ROOT = _CONTRACT_KINDS | {"slash", "dte"}
+_BEHIND_ROOT = WHOLE_KINDS | {"slash", "dte"}
 _END = Token("end", "\n", "\n")
 
 
@@ -152,7 +150,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Token]:
 def _said(words: Sequence[Token]) -> str:
     """The strike, or the word that is its right or shape."""
     spelled = (token.text for token in words if token.low in _SPELLINGS)
-    return next((token.text for token in words if token.kind in _CONTRACT_KINDS), next(spelled, ""))
+    return next((token.text for token in words if token.kind in WHOLE_KINDS), next(spelled, ""))
 
 
 def _is_ticket(words: Sequence[Token]) -> bool:
@@ -205,7 +203,7 @@ def _ticket_end(words: Sequence[Token]) -> int:
 
 
 def _is_contract(token: Token) -> bool:
-    return token.kind in _CONTRACT_KINDS
+    return token.kind in WHOLE_KINDS
 
 
 def _is_spelled(words: Sequence[Token]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.grammar.card_contracts import plain_days
-from domain.grammar.card_verbs import EXITS, is_strong
+from domain.grammar.card_verbs import is_strong
 from domain.grammar.cards import Card
 from domain.grammar.filling import fill
 from domain.grammar.labels import Role
@@ -19,7 +19,7 @@ from domain.grammar.reading import Kind
 from domain.grammar.slots import Slots
 from domain.grammar.titles import share_in
 from domain.grammar.tokens import Token, kept_token, numbers, tokens
-from domain.grammar.verbs import Verb
+from domain.grammar.verbs import EXITS, Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
     BEYOND,

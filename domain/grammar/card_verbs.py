@@ -8,10 +8,7 @@ from domain.grammar.reading import Action, Kind
 from domain.grammar.ticket_lines import is_odd
 from domain.grammar.titles import Sense, sense_of
 from domain.grammar.tokens import tokens
-from domain.grammar.verbs import OPENING, VERBS, Form, Verb
-
-ENTRIES = (Kind.OPEN, Kind.ADD)
-EXITS = (Kind.TRIM, Kind.CLOSE)
+from domain.grammar.verbs import ENTRIES, EXITS, OPENING, VERBS, Form, Verb
 
 _SURE_PRICES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE})
 _TOLD = frozenset({"hit", "was", "went", "ran", "now", "unusual", "volume", "sweep", "whale",

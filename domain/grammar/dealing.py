@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from domain.grammar.acts import Act, Found
 from domain.grammar.card_tickets import hedge_of, price_of, ticket_of
-from domain.grammar.card_verbs import ENTRIES, EXITS, is_entry_card, is_strong, verb_of
+from domain.grammar.card_verbs import is_entry_card, is_strong, verb_of
 from domain.grammar.cards import Card
 from domain.grammar.labels import Role
 from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, LegReading
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import FIRST_WORDS, OPENING, Form, Verb
+from domain.grammar.verbs import ENTRIES, EXITS, FIRST_WORDS, OPENING, Form, Verb
 from domain.grammar.vocabulary import (
     CONDITIONS,
     FIRST_PERSON,

@@ -21,6 +21,7 @@ WORDS_MAX = 400
 _WORD = re.compile(r"\S+")
 _TRADE_SLOTS = ("action", "quantity", "fraction", "price", "price_to", "gain", "average")
 _ACTS = frozenset({Kind.OPEN, Kind.ADD, Kind.CLOSE})
+"""A trim is a close without the part that is sold, and no other act."""
 _LEG_SLOTS = ("root", "strike", "right", "expiry")
 
 

@@ -9,17 +9,15 @@ from decimal import Decimal
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.marks import marked
-from domain.grammar.reading import Kind
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import STRATEGIES, Shape
 from domain.grammar.tokens import Token, marks_in, numbers
-from domain.grammar.verbs import Verb
+from domain.grammar.verbs import EXITS, Verb
 
 _PADDING = (Token("", "", ""),) * 5
 """Stands behind the last token and, to places below zero, before the first."""
 _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
-_EXITS = (Kind.TRIM, Kind.CLOSE)
 _CENTRED = (Shape.STRADDLE, Shape.CALENDAR)
 _FIGURES = _PRICED | {"percent", "colon"}
 _BEFORE_SIZE = frozenset({"another", "about", "the", "my", "like"})
@@ -45,7 +43,7 @@ class Figures:
         self.day = day
         self.verb = verb
         self.verb_at = verb_at
-        self.is_exit = verb is not None and verb.kind in _EXITS
+        self.is_exit = verb is not None and verb.kind in EXITS
         self.slots = Slots(at_hand=verb is not None and verb.at_hand)
         self.label = ""
         self.at = 0

@@ -142,6 +142,7 @@ _WORDS = re.compile(r"[a-z%][a-z'/&.%]*")
 _EDGE = re.compile(r"^[^A-Za-z0-9$@.+%-]+")
 _BULLET = re.compile(r"^(?:- +|[0-9]{1,2}[.)] +(?=[A-Za-z]))")
 _SIGNS = "a-z'/&.% "
+"""What the words of a label are made of, behind their first letter."""
 _BEHIND_WORDS = (
     r"[ #]?[0-9]{0,2} ?"  # Target 1
     r"(?:[(\[][^()\[\]:]{0,16}[)\]])?"  # (SL)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from domain.grammar.objects import object_objection, statement_objection
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_root_before_strike
-from domain.grammar.spots import CONTRACT_KINDS, Spot
+from domain.grammar.spots import CONTRACT_KINDS, WHOLE_KINDS, Spot
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import Form
+from domain.grammar.verbs import EXITS, Form
 from domain.grammar.vocabulary import (
     ABOUT_TO,
     FIRST_PERSON,
@@ -35,8 +35,6 @@ from domain.grammar.vocabulary import (
 _OPEN = Kind.OPEN
 _TICKET, _PAST = Form.TICKET, Form.PAST
 _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_KINDS
-_EXITS = (Kind.TRIM, Kind.CLOSE)
-_ENTRIES = (Kind.OPEN, Kind.ADD)
 _PEOPLE = frozenset({"guys", "folks", "all", "fam", "team"})
 _ROLE = re.compile(
     r"alert|trade|trading|member|premium|vip|every|here|room|team|option|swing|scalp|day|lotto"
@@ -78,7 +76,7 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_re
             return f"'{token.text}' before '{spot.said}' may be a name"
         if token.low in JOINING:
             return _joined_objection(tokens, at, spot, after_refused=after_refused)
-        if token.kind == "arrow" and spot.verb.kind in _EXITS:
+        if token.kind == "arrow" and spot.verb.kind in EXITS:
             return ""
         if token.kind == "colon":
             return _label_objection(tokens[:at], spot)
@@ -86,7 +84,7 @@ def _lead_objection(tokens: Sequence[Token], spot: Spot, since: int, *, after_re
             return f"'{token.text}' before '{spot.said}' tells how it stands"
         if token.low == "to" and _is_about_to(before, spot):
             at -= 2
-        elif _was_hit(tokens, at) and spot.verb.kind in _EXITS:
+        elif _was_hit(tokens, at) and spot.verb.kind in EXITS:
             at -= 1 if before is not None and before.kind == "index" else 2
         elif _leads(tokens, at, spot):
             at -= 1
@@ -137,19 +135,20 @@ def _unled(token: Token, spot: Spot) -> str:
 
 
 def _label_objection(before: Sequence[Token], spot: Spot) -> str:
-    """A label in front is the room's ("Alert:"), the ticker of an exit, or a name."""
+    """A label in front is the room's ("Alert:"), the ticker of an exit, what is done with the
+    option ("Covered call: STO ..."), or a name."""
     if not before:
         return ""
     label = before[-2] if before[-1].kind == "num" and len(before) > 1 else before[-1]
     names = is_ticker_word(label.text) or label.kind in CONTRACT_KINDS or label.low in RIGHTS
-    written = spot.verb.form is _TICKET and label.low in RIGHTS
-    if label.low in LABELS_BEFORE_VERB or written or (spot.verb.kind is not _OPEN and names):
+    is_strategy = spot.verb.form is _TICKET and label.low in RIGHTS
+    if label.low in LABELS_BEFORE_VERB or is_strategy or (spot.verb.kind is not _OPEN and names):
         return ""
     return f"'{label.text}:' before '{spot.said}' names somebody else's words"
 
 
 def _is_about_to(before: Token | None, spot: Spot) -> bool:
-    return before is not None and before.low in ABOUT_TO and spot.verb.kind in _EXITS
+    return before is not None and before.low in ABOUT_TO and spot.verb.kind in EXITS
 
 
 def _was_hit(tokens: Sequence[Token], at: int) -> bool:
@@ -162,7 +161,7 @@ def _was_hit(tokens: Sequence[Token], at: int) -> bool:
 
 def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
     token = tokens[at]
-    is_exit = spot.verb.kind in _EXITS
+    is_exit = spot.verb.kind in EXITS
     if token.low in LEADING or (token.low == "gonna" and is_exit) or token.low in ("+", "-"):
         return True
     if spot.verb.form is _TICKET and token.kind == "someone":
@@ -190,7 +189,7 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     """Whether an exit may be said of what stands before it: "TSLA 250c sold"."""
     if spot.verb.form is _TICKET:
         return True
-    if spot.verb.kind not in _EXITS:
+    if spot.verb.kind not in EXITS:
         return spot.verb.form is _PAST and _stands_whole_before_price(tokens, spot)
     if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
         return True
@@ -205,7 +204,7 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
 
 
 def _stands_whole(before: Sequence[Token]) -> bool:
-    return any(token.kind in ("strike", "joined", "osi") for token in before)
+    return any(token.kind in WHOLE_KINDS for token in before)
 
 
 def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.grammar.reading import Action, Kind
-from domain.grammar.spots import CONTRACT_KINDS, Spot
+from domain.grammar.spots import CONTRACT_KINDS, WHOLE_KINDS, Spot
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import Form
@@ -53,7 +53,6 @@ _EVERYDAY = frozenset({"scratch"})
 _ALERT = " alert"
 """Of a share it may be a signal of its chart: "Exit alert on PSX, momentum weakening"."""
 _CONTRACT_REACH = 5
-_WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
 _ENDS = frozenset({"here", "now", "at", "for", "today"})
 
 
@@ -92,7 +91,7 @@ def object_objection(after: Sequence[Token], spot: Spot, *, of_contract: bool = 
 def _begins_contract(after: Sequence[Token]) -> bool:
     """Whether a contract follows at once: a root, or none, and its strike or right."""
     for place, token in enumerate(after[:_CONTRACT_REACH]):
-        if token.kind in _WHOLE_KINDS or token.low in RIGHTS:
+        if token.kind in WHOLE_KINDS or token.low in RIGHTS:
             return True
         ahead = after[place + 1] if place + 1 < len(after) else None
         if token.kind == "word" and not _is_root(token, ahead):

@@ -42,6 +42,7 @@ from domain.grammar.reading import (
 from domain.grammar.retelling import round_trips, told_once
 from domain.grammar.roots import is_pair
 from domain.grammar.slots import Slots
+from domain.grammar.spots import WHOLE_KINDS
 from domain.grammar.tickets import Setting, Ticket, judge
 from domain.grammar.titles import is_silent
 from domain.grammar.tokens import Token, tokens
@@ -55,10 +56,9 @@ from domain.grammar.vocabulary import (
 )
 
 _CHAT = Kind.CHAT
-_WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
 _SIGN_OF_CONTRACT = re.compile(r"[0-9]\+? ?-?[cpCP]|\b[cpCP]\$?[0-9]{2}")
 """Stands in every contract that is whole."""
-_TELLING = marked(STOPS | TARGETS | RIGHTS.keys(), kinds=_WHOLE_KINDS | {"slash", "index"})
+_TELLING = marked(STOPS | TARGETS | RIGHTS.keys(), kinds=WHOLE_KINDS | {"slash", "index"})
 """Of these a piece without an act names a contract or moves a level."""
 
 
@@ -116,7 +116,7 @@ def _is_of_option(reading: Reading, words: str) -> bool:
         return bool(option_mark(tokens(words)))
     if _SIGN_OF_CONTRACT.search(words) is None:
         return False
-    return any(token.kind in _WHOLE_KINDS for token in tokens(words))
+    return any(token.kind in WHOLE_KINDS for token in tokens(words))
 
 
 def _opens_shares(reading: Reading) -> bool:

@@ -11,8 +11,7 @@ from domain.grammar.acts import Act
 from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, TradeReading
 from domain.grammar.tickets import Ticket, closes
-
-_EXITS = (Kind.TRIM, Kind.CLOSE)
+from domain.grammar.verbs import EXITS
 
 
 def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[int, int]]:
@@ -21,7 +20,7 @@ def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[in
         (place, place + 1)
         for place, (act, after) in enumerate(pairwise(acts))
         if act.verb.kind is Kind.OPEN
-        and after.verb.kind in _EXITS
+        and after.verb.kind in EXITS
         and act.sentence == after.sentence
         and not tickets[place + 1].named
     ]

@@ -26,6 +26,8 @@ from domain.grammar.vocabulary import (
 CONTRACT_KINDS = frozenset(
     {"osi", "pair", "slash", "strike", "joined", "cash", "iso", "dashed", "dte", "daymon", "monday"}
 )
+WHOLE_KINDS = frozenset({"strike", "osi", "joined"})
+"""Of a contract that is said with its strike and its right in one word."""
 STARTS = marked(
     FIRST_WORDS.keys() | IDIOM_LENGTHS.keys() | TAKE | SECURE | FRACTIONS.keys()
     | FRACTION_PARTS.keys()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from domain.grammar.reading import Kind
 from domain.grammar.strategies import STRATEGIES
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
-from domain.grammar.verbs import VERBS
+from domain.grammar.verbs import EXITS, VERBS
 from domain.grammar.vocabulary import (
     CONDITIONS,
     EXPIRY_WORDS,
@@ -32,7 +31,6 @@ _CONTRACT_KINDS = frozenset({"strike", "osi", "joined", "cash", "pair"})
 _SLOT_KINDS = _CONTRACT_KINDS | {"slash", "iso", "dte", "daymon", "monday", "at", "money", "num"}
 _ODD_WORDS_MAX = 3
 _LINES_MAX = 12
-_EXITS = (Kind.TRIM, Kind.CLOSE)
 
 
 def ticket_lines(prose: Sequence[Token]) -> list[Token]:
@@ -79,7 +77,7 @@ def _cut(words: list[Token]) -> list[Token]:
 def _is_part_sold(words: Sequence[Token], place: int) -> bool:
     """In "Sold 1/3 NVDA 190c" the third is no day in January; the words of the exit read it."""
     verb = VERBS.get((words[place - 1].low,)) if place else None
-    return verb is not None and verb.kind in _EXITS and words[place].text in FRACTION_PARTS
+    return verb is not None and verb.kind in EXITS and words[place].text in FRACTION_PARTS
 
 
 def is_odd(token: Token) -> bool:

@@ -56,6 +56,7 @@ def _phrases(verb: Verb, *phrases: str) -> dict[tuple[str, ...], Verb]:
 
 _BTO, _STC, _STO, _BTC = Action.BTO, Action.STC, Action.STO, Action.BTC
 _OPEN, _ADD, _TRIM, _CLOSE = Kind.OPEN, Kind.ADD, Kind.TRIM, Kind.CLOSE
+ENTRIES, EXITS = (_OPEN, _ADD), (_TRIM, _CLOSE)
 _PAST, _TICKET = Form.PAST, Form.TICKET
 
 _STRICT = Verb(_OPEN, _BTO, strict=True)

@@ -26,12 +26,17 @@ from tests.adapters.notes import (
 @pytest.fixture
 def in_pieces(database_url: str) -> str:
     """A tape whose partitions hold a hundred events each."""
-    with as_owner(database_url) as connection:
-        connection.execute("UPDATE tape.settings SET partition_size = 100")
+    cut(database_url, 100)
+    return database_url
+
+
+def cut(url: str, size: int) -> None:
+    """Makes the partitions of an empty tape anew, each for so many events."""
+    with as_owner(url) as connection:
+        connection.execute("UPDATE tape.settings SET partition_size = %s", (size,))
         connection.execute("DROP TABLE tape.events_from_1")
         connection.execute("DELETE FROM tape.partitions")
         connection.execute("SELECT tape.make_partitions(1)")
-    return database_url
 
 
 def ends_before(url: str) -> int:
@@ -79,11 +84,7 @@ def test_the_first_events_find_a_partition(database_url: str) -> None:
 
 
 def test_a_batch_finds_its_partition_made_before_it(database_url: str) -> None:
-    with as_owner(database_url) as connection:
-        connection.execute("UPDATE tape.settings SET partition_size = 20000")
-        connection.execute("DROP TABLE tape.events_from_1")
-        connection.execute("DELETE FROM tape.partitions")
-        connection.execute("SELECT tape.make_partitions(1)")
+    cut(database_url, 20_000)
     reached = 0
     for _ in range(5):
         made_before = ends_before(database_url)
