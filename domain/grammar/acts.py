@@ -194,11 +194,14 @@ def _is_word_of_many(spot: Spot, parts: list[Piece]) -> bool:
 
 
 def _with_next(parts: list[Piece], place: int) -> list[Token]:
-    """The words of a piece, with those that go on behind a comma: "added, avg 2.05"."""
+    """The words of a piece, with those that go on behind a comma: "added, avg 2.05", "sold 2,
+    holding 1 runner"."""
     words = parts[place].tokens
     if place + 1 < len(parts):
         ahead = parts[place + 1]
-        if ahead.sentence == parts[place].sentence and ahead.tokens[0].kind in PRICE_KINDS:
+        head = ahead.tokens[0]
+        goes_on = head.kind in PRICE_KINDS or (words[-1].kind == "num" and head.low in KEPT_BY)
+        if goes_on and ahead.sentence == parts[place].sentence:
             return [*words, *ahead.tokens]
     return words
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from domain.grammar.objects import object_objection, statement_objection
 from domain.grammar.reading import Kind
 from domain.grammar.roots import is_root_before_strike
-from domain.grammar.spots import CONTRACT_KINDS, WHOLE_KINDS, Spot
+from domain.grammar.spots import CONTRACT_KINDS, WHOLE_KINDS, Spot, is_priced
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import EXITS, Form
@@ -45,6 +46,7 @@ _POINTS = frozenset({"here", "now", "rest", "remaining", "runners", "runner", "h
 _THEIRS = frozenset({"its", "their", "his", "her"})
 REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved", "met", "filled",
                       "touched", "crushed", "nailed", "destroyed", "secured"})  # fmt: skip
+_SEEMS = frozenset({"look", "looks", "looking", "seems", "is", "was", "makes", "sounds"})
 _FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
 
@@ -190,7 +192,7 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     if spot.verb.form is _TICKET:
         return True
     if spot.verb.kind not in EXITS:
-        return spot.verb.form is _PAST and _stands_whole_before_price(tokens, spot)
+        return _stands_whole_before_price(tokens, spot)
     if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
         return True
     if not (spot.verb.of_price or spot.inherent):
@@ -209,10 +211,23 @@ def _stands_whole(before: Sequence[Token]) -> bool:
 
 def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:
     """In "TSLA 430c 11/14 bought at 3.15" the contract comes first."""
-    after = tokens[spot.end : spot.end + 2]
-    priced = any(token.kind in ("at", "money", "num") for token in after)
     before = tokens[: spot.start]
-    return priced and before[0].kind != "num" and any(one.kind == "strike" for one in before)
+    if before[0].kind == "num":
+        return False
+    after = tokens[spot.end :]
+    if spot.verb.form is not _PAST:
+        said = not any(token.low in _SEEMS for token in after)
+        return said and is_priced(after) and _names_option(before)
+    priced = any(token.kind in ("at", "money", "num") for token in after[:2])
+    return priced and any(one.kind == "strike" for one in before)
+
+
+def _names_option(tokens: Sequence[Token]) -> bool:
+    """Whether a strike with its right is named, in one word or in two: "450 Call"."""
+    return _stands_whole(tokens) or any(
+        token.low in RIGHTS and before.kind in ("num", "money")
+        for before, token in pairwise(tokens)
+    )
 
 
 def level_objection(tokens: Sequence[Token], at: int) -> str:

@@ -16,6 +16,7 @@ from domain.grammar.vocabulary import (
     DETERMINERS,
     FRACTION_PARTS,
     FRACTIONS,
+    KEPT_BY,
     NO_ROOTS,
     PARTIALS,
     PRICE_WORDS,
@@ -143,7 +144,8 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
             counted = spot.verb.kind is _TRIM or (ahead is not None and ahead.low == "of")
             priced = ahead is not None and ahead.kind == "at"
             held = ahead is not None and _is_held(ahead, said)
-            return counted or priced or held or "." in token.text
+            kept = ahead is not None and ahead.low in KEPT_BY - DETERMINERS
+            return counted or priced or held or kept or "." in token.text
         if _tells_result(after, place):
             return True
         if token.low in PRICE_WORDS and ahead is not None:
@@ -188,9 +190,9 @@ def _ends(rest: Sequence[Token]) -> bool:
 
 
 def _tells_result(after: Sequence[Token], place: int) -> bool:
-    """Reads "for a small loss", "at BE", "b/e", "flat", "at target"."""
+    """Reads "for a small loss", "with a win", "at BE", "b/e", "flat", "at target"."""
     token = after[place]
-    if token.low in ("for", "at", "@", "near"):
+    if token.low in ("for", "at", "@", "near", "with"):
         place += 1
         while place < len(after) and after[place].low in _SMALL:
             place += 1

@@ -14,7 +14,7 @@ from enum import StrEnum
 from domain.fix import PositionEffect, Side
 from domain.shared import Value
 
-PARSER = "rooms-5/intent-1"
+PARSER = "rooms-6/intent-1"
 """Versions of the rules and of the second opinion, stored with every reading so that it can be
 recomputed."""
 

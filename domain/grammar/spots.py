@@ -51,6 +51,8 @@ _BEFORE_PROFIT = frozenset({"my", "the", "a", "an", "our", "another", "last", "i
                             "quick", "nice", "more", "little", "early", "good"})  # fmt: skip
 
 
+_BOT = "bot"
+"""May stand between a contract and its price; "in at .62" there tells how the trade stands."""
 _HEADS = frozenset({"in", "buy", "buying", "sell", "selling", "trim", "trimming", "adding", "add"})
 
 
@@ -112,9 +114,23 @@ def _worded(tokens: Sequence[Token], at: int) -> Spot | None:
             return None
         said = tokens[at].text if length == 1 else " ".join([t.text for t in tokens[at:end]])
         end += _has_colon(tokens, end, verb, phrase)
-        if not verb.strict or _names_contract(tokens[end : end + _REACH]):
+        if (
+            not verb.strict
+            or _names_contract(tokens[end : end + _REACH])
+            or (at and first == _BOT and is_priced(tokens[end:]))
+        ):
             return Spot(at, end, verb, said)
     return None
+
+
+def is_priced(after: Sequence[Token]) -> bool:
+    """Whether a price follows at once: "@ 3.10", "at 3.10", "$3.10" or "3.10"."""
+    if not after:
+        return False
+    head = after[0]
+    if head.low == "at":
+        return len(after) > 1 and after[1].kind in ("num", "money")
+    return head.kind in ("at", "money") or (head.kind == "num" and "." in head.text)
 
 
 def _goes_on(tokens: Sequence[Token], at: int, seconds: frozenset[str]) -> bool:

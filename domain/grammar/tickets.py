@@ -14,7 +14,7 @@ from domain.grammar.acts import Act
 from domain.grammar.filling import fill
 from domain.grammar.legs import is_instrument, named_legs, opening_side, read_legs
 from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
-from domain.grammar.slots import Slots
+from domain.grammar.slots import Price, Slots
 from domain.grammar.spreads import LegsRead, is_spread, turned
 from domain.grammar.tokens import Token
 from domain.grammar.verbs import VERBS, Form, Verb
@@ -25,6 +25,7 @@ _STO = Action.STO
 _END = Token("end", ".", ".")
 _DEARER_THAN_ENTRY = 5
 _AROUND_STRIKE = Decimal("0.3")
+_STOP_DISTANCE_MAX = Decimal("0.2")
 _CALL_PRICE_STRIKES_MAX = 3
 _BARE_PRICE_STRIKES_MAX = Decimal("0.4")
 """Without a verb, a number near the strike is the price of the stock."""
@@ -183,12 +184,18 @@ def _is_share_ticket(verb: Verb, slots: Slots, ticket: Ticket) -> bool:
         ticket.missing += ["right", "expiry"]
         ticket.why = f"{slots.loose[0]} may be a strike: no right, no expiry"
         return False
-    priced = slots.price is not None and slots.price.rank == 0 and verb.direction
+    priced = slots.price is not None and verb.direction and _is_of_shares(slots.price, slots)
     sure = verb.form is _TICKET or slots.quantity is not None or slots.shares or priced
     if verb.strict and not sure:
         ticket.is_trade = False
         return False
     return True
+
+
+def _is_of_shares(price: Price, slots: Slots) -> bool:
+    """Whether the price is marked as one, or the stop is near it."""
+    near = slots.stop is not None and abs(price.low - slots.stop) < price.low * _STOP_DISTANCE_MAX
+    return price.rank == 0 or near
 
 
 def _entry_price(

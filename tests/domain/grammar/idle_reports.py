@@ -313,6 +313,10 @@ LEVELS = [
 """Prices and levels of the market."""
 
 REPORTS = [
+    "TSLA 250c 11/21 buy at 2.30 looks good",
+    "PLTR 20c 2/16 in at .62 for those asking",
+    "Unusual: NVDA 190C buy @ 3.40 $1.2M",
+    "TSLA 250c 11/21 limit buy at 2.30 set",
     "TP 1 \u2705 +35%",
     "EURUSD closed at 1.0850",
     "Exit alert on PSX, momentum weakening at 129.20",

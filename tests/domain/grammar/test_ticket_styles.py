@@ -31,8 +31,9 @@ MARKS = (
 STOCKS = (
     "BTO 100 AAPL @ 189.20", "Bought AAPL @ 189.20", "BTO AAPL @3.7 PT 4.39 SL 3.01",
     "BOUGHT 50 AAPL @ 140.5", "BUY AAPL 12.40", "LONG AAPL @ 55", "Buying 10 AAPL at 3.05",
-    "grabbed AAPL here @ 2.30", "entering AAPL 189.2", "AAPL BTO @ 2.30",
-    "AAPL\nEntry: 189\nSL: 185\nTP: 200", "AAPL long entry 189-190 stop 185 target 200",
+    "LONG AAPL 189.20 stop 185", "grabbed AAPL here @ 2.30", "entering AAPL 189.2",
+    "AAPL BTO @ 2.30", "AAPL\nEntry: 189\nSL: 185\nTP: 200",
+    "AAPL long entry 189-190 stop 185 target 200",
     "Buy AAPL in the 189-190 area, stop 185",
 )  # fmt: skip
 
