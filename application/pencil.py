@@ -81,9 +81,10 @@ def _changed(
 ) -> OpenTrade:
     if isinstance(call, StandsCall):
         return _said(held, call.price, message)
+    stream = message.stream
     touched = msgspec.structs.replace(
         held,
-        messages=(*(one for one in held.messages if one != message.stream), message.stream),
+        messages=(*(one for one in held.messages if one != stream), stream),
         touched_at=message.posted_at,
     )
     match call:

@@ -99,6 +99,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     @staticmethod
     def after(reading: Reading, posted_at: datetime, before: Subject | None) -> Subject | None:
         """The subject once a message is read; only contracts change it, tickers are talk."""
+        if not (reading.named or reading.trades or reading.announced or reading.entry is not None):
+            return before
         named = tuple(leg for leg in reading.named if leg.strike is not None)
         roots = tuple(leg.root for leg in reading.named)
         subject = before or Subject(named_at=posted_at)
