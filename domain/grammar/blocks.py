@@ -110,7 +110,7 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
         return _PRICED.search(page.low) is not None
     if _SIDED.is_in(page) and _INSTRUMENTS.is_in(page):
         return _PRICED.search(page.low) is not None and (
-            bool(pairs_in(text)) or words.JOINED.search(text) is not None
+            any(map(pairs_in, text.split("\n"))) or words.JOINED.search(text) is not None
         )
     return _ENTRIES.is_in(page) and _LEVELS.is_in(page)
 

@@ -53,6 +53,7 @@ _TICKED = re.compile(
     r"\b((?:tp|pt|target) ?[1-9]) ?\u2705\ufe0f?(?!\s*[:=@$]?\s*[0-9])", re.IGNORECASE
 )
 """A target with a tick and no price behind it was hit: "TP 1 \u2705"."""
+_CLOCK = re.compile(r"(?<![A-SU-Za-z0-9])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9])")
 _FIGURE = re.compile(r"[0-9$.,/%+-]{1,60}")
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
@@ -160,12 +161,20 @@ def _content(content: str) -> Card:
     if "\u2705" in content:
         content = _TICKED.sub(r"\1 hit,", content)
     # A contract and its price stand by two labels.
-    if content.count(":") + content.count("=") > 1 and _NAMING_LABEL.find(content):
+    if _signs_of_labels(content) > 1 and _NAMING_LABEL.find(content):
         card = Card()
         _fill_labels(card, content.split("\n"))
         if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):
             return card
     return Card(prose=content)
+
+
+def _signs_of_labels(content: str) -> int:
+    """How many signs stand there as they do behind a label, which is not within a time of day."""
+    colons = content.count(":")
+    if colons > 1:
+        colons = _CLOCK.sub("", content).count(":")
+    return colons + content.count("=")
 
 
 def _embed(embed: Embed, room: Room) -> Card:

@@ -43,7 +43,7 @@ _CONDITIONAL = Hinted(
     r"|\bwait(?:ing)? for\b",
 )
 _WATCH = Hinted(
-    "wat eye rad sta loo ale mig may pos ide kee",
+    "wat eye rad sta loo set mig may pos ide kee",
     r"\bwatch(?:ing|list)?\b|\beye(?:s|ing)?\b|\bon (?:my |the )?radar\b|\bstalking\b"
     r"|\blooking (?:at|for|to)\b|\balerts? set\b|\bmight\b|\bmay\b|\bpossibl[ey]\b"
     r"|\bideas?\b|\bkeep(?:ing)? an eye\b",
