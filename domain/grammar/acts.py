@@ -21,7 +21,7 @@ from domain.grammar.reading import Kind
 from domain.grammar.spots import CONTRACT_KINDS, NAMES, STARTS, Spot, spots
 from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
 from domain.grammar.tokens import Token, marks_in
-from domain.grammar.verbs import ENTRIES, Form, Verb
+from domain.grammar.verbs import ENTRIES, EXITS, Form, Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
     AVERAGES,
@@ -47,6 +47,8 @@ _PARTS = frozenset(FRACTIONS) | frozenset(FRACTION_PARTS) | REMAINDER | PARTIALS
 SPOTS_MAX = 40
 """Action words looked at in one text; a message with more is no alert, whatever it says."""
 
+_PARTLY = frozenset({"partial", "partial out", "partials out"})
+_MOSTLY = FRACTIONS.keys() | {"mostly"}
 _COMMA = Token("comma", ",", ",")
 _COUNTS = ("num", "qty")
 _SLOT_KINDS = CONTRACT_KINDS | {"joined", "percent", "at", "money", "qty", "index", "num"}
@@ -151,6 +153,8 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     refused: list[Spot] = []
     words = _with_next(parts, place)
     for spot in islice(spots(piece.tokens), SPOTS_MAX):
+        if taken and taken[-1].verb.kind in EXITS and _says_how_much(spot, piece.tokens):
+            continue
         why = objection(
             words,
             spot,
@@ -184,6 +188,15 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         first = index == 0 and not any(s.start < spot.start for s in refused)
         found.acts.append(_act(parts, place, spot, until, is_first=first))
     return bool(refused)
+
+
+def _says_how_much(spot: Spot, tokens: Sequence[Token]) -> bool:
+    """Whether a word behind an exit only tells its size: "STC ... @ 2.52 partial, half out"."""
+    if any(token.marks & NAMES for token in tokens[spot.end :]):
+        return False
+    if spot.said.lower() in _PARTLY:
+        return True
+    return spot.said.lower() == "out" and tokens[spot.start - 1].low in _MOSTLY
 
 
 def _is_word_of_many(spot: Spot, parts: list[Piece]) -> bool:
@@ -244,6 +257,10 @@ def _heading_contract(parts: list[Piece], place: int) -> list[Token]:
     """A piece that is nothing but a contract or ticker, right before: "TSLA - all out 3.10"; or
     that says which trade reached its target: "TP1 hit on TSLA 250c, sold half"."""
     tokens = parts[place - 1].tokens if place else []
+    if tokens and tokens[0].low in AVERAGES and marks_in(tokens) & NAMES:
+        prices = [token for token in tokens if token.kind in PRICE_KINDS]
+        named = [token for token in tokens[1:] if token.kind not in PRICE_KINDS]
+        return [*named, tokens[0], *prices, _COMMA]
     bare = bool(tokens) and len(tokens) <= _BARE_MAX and any(map(_names, tokens))
     if bare and all(_names(t) or t.low in RIGHTS or t.kind in ("num", "colon") for t in tokens):
         return [*tokens, _COMMA]

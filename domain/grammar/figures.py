@@ -126,6 +126,8 @@ class Figures:
             self._sizes(said[0])
         elif self.is_exit and (self._keeps(said[0]) or self._counts_of_all(said[0])):
             return
+        elif ahead.low in ("on", "in") and self.ahead(2).low == "small" and self._sizes(said[0]):
+            return
         elif (ahead.low in words.SIZES or ahead.low == "more") and self._sizes(said[0]):
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):

@@ -109,7 +109,7 @@ class _Filling(Figures):
     def slash(self, token: Token) -> None:
         if self.label == "target" and not token.low.endswith(("e", "exp")):
             self.slots.targets += numbers(token.text)
-        elif self.is_exit and self.follows_verb and token.text in words.FRACTION_PARTS:
+        elif self.is_exit and token.text in words.FRACTION_PARTS and self._is_part():
             self.slots.fraction = Decimal(words.FRACTION_PARTS[token.text])
         elif self.is_exit and self.follows_verb and self._is_part_of_all(token):
             sold, held = numbers(token.text)
@@ -124,6 +124,11 @@ class _Filling(Figures):
             self._offer_price(2, token)
         else:
             self._ladder(token)
+
+    def _is_part(self) -> bool:
+        """Right behind the verb, before "pos", or once the day is said: "4/16 7060C $2.70 1/2"."""
+        dated = self.slots.expiry is not None and self.behind().kind in _PRICED
+        return self.follows_verb or dated or self.ahead().low in near.POSITION
 
     def _is_part_of_all(self, token: Token) -> bool:
         """ "STC 2/5" sells two of five, unless a contract behind it can expire on that Friday."""
@@ -225,7 +230,8 @@ class _Filling(Figures):
         elif low in STRATEGIES and self._is_strategy(token):
             self._says_strategy(low)
         elif low in UNREAD:
-            self.slots.strategy = low
+            # Behind the price "[roll up]" tells why, not what.
+            self.slots.strategy = self.slots.strategy if self.slots.price else low
         elif low in SIGNS and (low in _FULL_SIGNS or self.behind().kind in _PRICED):
             self.slots.sign = self.slots.sign or SIGNS[low]
         elif low in BIASES and self.ahead().low in _BIASED:
@@ -313,11 +319,13 @@ class _Filling(Figures):
         close = self.at - self.verb_at < 5
         if low in words.FRACTIONS and {self.behind().low, self.behind(2).low} & near.LAST:
             self.slots.whole = self.slots.at_hand = True
-        elif low in words.FRACTIONS and self.ahead().low != "size" and close:
+        elif low in words.FRACTIONS and (
+            self.ahead().low == "out" or (self.ahead().low != "size" and close)
+        ):
             self.slots.fraction = self.slots.fraction or Decimal(words.FRACTIONS[low])
         elif self._breaks_even(low):
             self._gains(Decimal(0))
-        elif low in words.PARTIALS and close:
+        elif low in words.PARTIALS and (close or low.startswith("partial")):
             self.slots.partial = True
         elif (low in words.WHOLES and close) or self._is_all_of_it(low):
             self.slots.whole = True

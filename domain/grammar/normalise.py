@@ -52,6 +52,8 @@ _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
 _SPECIAL = ("*", "_", "~", "`", "|", "<", ">", "@", "://")
 _QUOTED = re.compile(r"^ ?>>>.*\Z|^ ?>(?!=)[^\n]*$", re.MULTILINE | re.DOTALL)
+_QUOTE_SIGN = re.compile(r"^ ?>(?:>>)? ?", re.MULTILINE)
+_CALL = re.compile(r"@everyone\b|@here\b|<@&[0-9]")
 _STRUCK = re.compile(r"~~[^~]+~~")
 _PERSON = re.compile(r"<@!?[0-9]{1,20}>")
 _DROPPED = re.compile(
@@ -156,7 +158,7 @@ def has_link(text: str) -> bool:
 
 def _without_markup(text: str) -> str:
     if ">" in text:
-        text = _QUOTED.sub("", text)
+        text = _own_words(text)
     if "~~" in text:
         text = _STRUCK.sub(" ", text)
     if "<@" in text:
@@ -166,6 +168,12 @@ def _without_markup(text: str) -> str:
     if "||" in text or "~~" in text:
         text = _BARS.sub("", text)
     return text.replace("*", "").replace("_", "").replace("`", "")
+
+
+def _own_words(text: str) -> str:
+    """Without what is quoted, unless it is all there is and calls the room: then it is set off."""
+    own = _QUOTED.sub("", text)
+    return own if own.strip() or _CALL.search(text) is None else _QUOTE_SIGN.sub("", text)
 
 
 def _without_disclaimer(text: str) -> str:

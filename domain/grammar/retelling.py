@@ -30,11 +30,41 @@ def told_once(tickets: Sequence[Ticket]) -> list[Ticket]:
     """Joins exits that are one: "SL hit, out -30%" closes once, at the stop and with a loss."""
     kept: list[Ticket] = []
     for ticket in tickets:
-        if kept and _retells(kept[-1], ticket):
+        if kept and _is_how_much(kept[-1], ticket):
+            kept[-1] = _in_part(kept[-1], ticket)
+        elif kept and _retells(kept[-1], ticket):
             kept[-1:] = merged_exits([kept[-1], _of_the_same(ticket, kept[-1])])
         else:
             kept.append(ticket)
     return kept
+
+
+def _is_how_much(first: Ticket, second: Ticket) -> bool:
+    """Whether a bare trim tells the size of the exit before it: "STC TSLA 250c @ 3. Half out"."""
+    if len(first.trades) != 1 or len(second.trades) != 1:
+        return False
+    one, other = first.trades[0], second.trades[0]
+    if not (closes(one) and closes(other) and one.legs and one.price is not None):
+        return False
+    is_bare = not other.legs and other.price is None
+    return is_bare and other.partial and not (_is_sized(one) and _is_sized(other))
+
+
+def _in_part(first: Ticket, second: Ticket) -> Ticket:
+    one, other = first.trades[0], second.trades[0]
+    if _is_sized(one):
+        return first
+    first.kind = Kind.TRIM
+    first.trades = (
+        msgspec.structs.replace(
+            one,
+            partial=True,
+            fraction=other.fraction,
+            quantity=other.quantity if other.fraction is None else None,
+            keeps=other.keeps,
+        ),
+    )
+    return first
 
 
 def _retells(first: Ticket, second: Ticket) -> bool:
@@ -44,6 +74,8 @@ def _retells(first: Ticket, second: Ticket) -> bool:
     if not (closes(one) and closes(other)):
         return False
     if one.legs and other.legs not in ((), one.legs):
+        return False
+    if one.legs and other.legs and None not in (one.price, other.price) and one.price != other.price:
         return False
     if one.partial:
         return other.partial and not _is_sized(one)

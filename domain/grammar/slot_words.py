@@ -7,6 +7,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+POSITION = frozenset({"pos", "position"})
 RATINGS = _set(
     "size sized sizing sz risk risking conviction confidence position grade account port portfolio"
 )

@@ -72,6 +72,14 @@ _STOPPED = _OUT._replace(reason=ExitReason.STOP)
 _STOPPED_AFTER_ALL = _STOPPED._replace(alone=False)
 """Who wishes that it had not happened says that it did."""
 
+_WRITES = Verb(_OPEN, _STO, strict=True)
+_HELD_AGAINST = [
+    f"{article}{how}"
+    for article in ("", "a ", "some ")
+    for how in ("cash secured", "cash secure", "covered", "naked")
+]
+"""How a put or a call is sold to open: "sold cash secured puts"."""
+
 _STOP_NAMES = ("sl", "stop", "stops", "stop loss", "stoploss", "trailing stop", "trail stop")
 _STOP_EVENTS = (
     *(
@@ -96,6 +104,11 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_CLOSE, _STC), "selling to close", "sell alert"),
     **_phrases(Verb(_OPEN, _STO, strict=True), "selling to open"),
     **_phrases(Verb(_CLOSE, _BTC), "buying to close"),
+    **_phrases(
+        _WRITES,
+        *(f"{verb} {how}" for verb in ("sell", "selling") for how in _HELD_AGAINST),
+    ),
+    **_phrases(_WRITES._replace(form=_PAST), *(f"sold {how}" for how in _HELD_AGAINST)),
     **_phrases(Verb(_OPEN, _BTO), "buy", "buying", "entering", "enter", "grabbing", "grab"),
     **_phrases(Verb(_OPEN, _BTO), "picking up", "scooping", "snagging", "nabbing"),
     **_phrases(Verb(_OPEN, _BTO, _PAST), "bought", "entered", "grabbed", "picked up", "scooped"),
@@ -190,8 +203,8 @@ _KEYS_BESIDE = {
     "m": "njk", "n": "bhjm", "o": "iklp", "p": "ol", "q": "wa", "r": "edft", "s": "awedxz",
     "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase", "x": "zsdc", "y": "tghu", "z": "asx",
 }  # fmt: skip
-_SLIPPERY = ("trimming", "trimmed", "closing", "adding", "stopped out")
-_REAL_WORDS = {"brimming", "padding"}
+_SLIPPERY = ("trimming", "trimmed", "closing", "adding", "stopped out", "bought")
+_REAL_WORDS = {"brimming", "padding", "nought"}
 
 
 def _slips() -> dict[tuple[str, ...], Verb]:

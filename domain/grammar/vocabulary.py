@@ -35,7 +35,7 @@ BEFORE_CONTRACT = _set(
     """
     the these some a an few couple my small starter lotto lottos position positions size half full
     more here on of with now for new trade swing day at long calls puts this risky another quick
-    light today also x only weekly weeklies monthly monthlies next week exp in to contract
+    light today also x only call put weekly weeklies monthly monthlies next week exp in to contract
     contracts con cons lot lots eow eod tomorrow friday one two three four five ten expiring
     """
 )
