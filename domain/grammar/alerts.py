@@ -11,7 +11,7 @@ from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.blocks import Block, each_alert, may_be_block, parse
 from domain.grammar.keeping import kept
-from domain.grammar.normalise import clean, has_link
+from domain.grammar.normalise import PICTURES, clean, has_link
 from domain.grammar.pairs import NO_SHARES, Named
 from domain.grammar.reading import (
     Action,
@@ -23,7 +23,7 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
-from domain.grammar.stems import Hinted, Pattern, with_plain_letters
+from domain.grammar.stems import Hinted, Pattern, holds_any, with_plain_letters
 from domain.instruments import CryptoPair, Equity, FxPair, instrument
 from domain.shared import InvalidInput
 
@@ -53,6 +53,8 @@ _REACH = {FxPair: Decimal("0.3"), CryptoPair: Decimal(20), Equity: Decimal(4)}
 """How far from the entry, as a multiple of it, a level can be and still be a price."""
 _NO_PRICE_BELOW = 3
 """A level of less than a third of the entry is the end of a number; 99,500 under 101,200 is not."""
+_NARROW_STOP = Decimal("0.15")
+"""Of options a stop is rarely so near."""
 _PREMIUM_STOP = Decimal("0.75")
 """Shares are rarely given so much room; options are."""
 
@@ -65,6 +67,8 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
         # As it will be cleaned of the sign of a quote; to clean all of it comes later.
+        if not part.isascii() and holds_any(part, PICTURES):
+            part = clean(part)  # noqa: PLW2901
         if may_be_block(part.replace("/$", "/"), for_one_pair=for_one_pair):
             break
     else:
@@ -245,6 +249,10 @@ def _hit(text: str) -> str:
 def _side_of_levels(block: Block) -> Side | None:
     """The side that stop and targets say: a purchase has its stop below and targets above."""
     stop = block.stops[0] if block.stops else None
+    if stop is None and block.stop_share is not None and block.stop_share <= _NARROW_STOP:
+        # A stop said as a share lies on the side where the targets do not.
+        rising = [target > max(block.entries) for target in block.targets if block.entries]
+        return Side.BUY if rising and all(rising) else None
     if stop is None or not block.targets or not block.entries:
         return None
     low, high = min(block.entries), max(block.entries)

@@ -51,6 +51,8 @@ _BARE_LINE = re.compile(r"[^A-Za-z\u0400-\u04ff]*(?:(?:usdt?|usdc|open|and|to|k|
 _NUMBERED = re.compile(r"^\W{0,4}[0-9]{1,2}(?:[.):]|\ufe0f?\u20e3)\s*(?=\S)")
 _STOP_WORD = re.compile(r"[A-Za-z\u0400-\u04ff]{3,}")
 _LINK_WORDS = frozenset({"and", "then", "usd", "usdt", "usdc", "open", "hold", "also", "the"})
+_DOTS = re.compile(r"(?<=[0-9])\.{2,}(?=[0-9])|(?<=[0-9])\.{2,}$")
+"""Between the prices of a list: "0.33...0.37...0.40"."""
 _COUNT = re.compile(
     r"\b(?:buy|sell|long|short|bought|sold)(?:ing)? ([0-9]{1,7}(?:\.[0-9]{1,8})?) ?[#$]?$",
     re.IGNORECASE,
@@ -200,7 +202,7 @@ class _Lines:
         if kind == "other":
             self.waiting = ""
             return
-        value = _scrubbed(value)
+        value = _scrubbed(_DOTS.sub(" ", value) if kind == "target" else value)
         indexed = False
         if kind in ("target", "entry") and (index := _INDEX.match(value)):
             rest = value[index.end() :]

@@ -43,11 +43,19 @@ _HALF = re.compile("(?<![0-9])\u00bd")
 _CARRIAGE = re.compile(r"\r\n?")
 _PICTURED = re.compile(
     r"^ ?([\u2705\u274c\u26d4\U0001f6d1])\ufe0f? ?:? ?"
-    r"(@? ?\$?[0-9]{0,6}\.?[0-9]{1,6}(?: ?- ?\$?[0-9.]{1,9})?) ?$",
+    r"((?:(?:clear |strong )?bre?a?ks? (?:of )?|in (?:again |back )?at |around |under |below )?"
+    r"-?@? ?\$?[0-9]{0,6}\.?[0-9]{1,6}(?:ish|s)?(?: ?- ?\$?[0-9.]{1,9})?(?: ?%)?) ?$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line of a tick or a cross and little but a price: the entry, or the stop."""
+_PICTURED_ROW = re.compile(
+    r"^(\$?[A-Z]{1,5}\b[^\n\u2705\u274c\U0001f3af0-9]{0,40})\u2705\ufe0f? ?"
+    r"(\$?[0-9.]{1,9}(?:ish|s)?(?: ?- ?\$?[0-9.]{1,9})?) ?"
+    r"(?:\u274c\ufe0f? ?([^\n\U0001f3af]{1,24}))?(?:\U0001f3af\ufe0f? ?([0-9$.][^\n]{0,80}))?$",
     re.MULTILINE,
 )
-"""A line of a tick or a cross and nothing but a price: the entry, or the stop."""
-_PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
+"""The same in one line: "AIM \u2705 0.81 \u274c 0.75 \U0001f3af 0.86-1.00"."""
+PICTURES = {"\u2705": "entry", "\u274c": "stop", "\u26d4": "stop", "\U0001f6d1": "stop"}
 _PLURAL = re.compile(r"(?<=[a-z])\(s\)", re.IGNORECASE)
 _PLURAL_RIGHT = re.compile(r"(?<=[0-9][cp])\(s\)", re.IGNORECASE)
 _SPECIAL = ("*", "_", "~", "`", "|", "<", ">", "@", "://")
@@ -105,10 +113,12 @@ def cleaned(text: str) -> str:
     text = text[:LENGTH_MAX]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _HALF.sub(" half ", text))[:LENGTH_MAX]
+        if "\u2705" in text:
+            text = _PICTURED_ROW.sub(_in_lines, text)
         text = _TYPOGRAPHIC.sub(_plainly, text)
     if "\r" in text:
         text = _CARRIAGE.sub("\n", text)
-    if not text.isascii() and holds_any(text, _PICTURES):
+    if not text.isascii() and holds_any(text, PICTURES):
         text = _PICTURED.sub(_in_words, text)
     if "(" in text:
         text = _PLURAL.sub("s", _PLURAL_RIGHT.sub("", text))
@@ -148,7 +158,17 @@ def _plainly(found: re.Match[str]) -> str:
 
 
 def _in_words(pictured: re.Match[str]) -> str:
-    return f"{_PICTURES[pictured[1]]} {pictured[2]}"
+    return f"{PICTURES[pictured[1]]} {pictured[2]}"
+
+
+def _in_lines(pictured: re.Match[str]) -> str:
+    name, entry, stop, targets = pictured.groups()
+    if not (stop or targets):
+        return pictured[0]
+    lines = [name.strip(), f"entry {entry}"]
+    lines += [f"stop {stop}"] if stop else []
+    lines += [f"target {targets}"] if targets else []
+    return "\n".join(lines)
 
 
 def has_link(text: str) -> bool:

@@ -182,7 +182,8 @@ def _without_round_trips(
         said = f"'{acts[entry].said}' and '{acts[leaving].said}' in one breath"
         gathered.whys.append((Kind.RECAP, said))
         gathered.named += tickets[entry].named
-    return told_once([ticket for place, ticket in enumerate(tickets) if place not in told])
+    own = [place for place in range(len(tickets)) if place not in told]
+    return told_once([acts[place] for place in own], [tickets[place] for place in own])
 
 
 def _read_free(piece: Piece, day: date, gathered: _Gathered) -> None:

@@ -12,6 +12,7 @@ from domain.grammar.merging import merged_exits
 from domain.grammar.reading import Kind, TradeReading
 from domain.grammar.tickets import Ticket, closes
 from domain.grammar.verbs import EXITS
+from domain.grammar.vocabulary import WHOLES
 
 
 def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[int, int]]:
@@ -26,16 +27,20 @@ def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[in
     ]
 
 
-def told_once(tickets: Sequence[Ticket]) -> list[Ticket]:
+def told_once(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[Ticket]:
     """Joins exits that are one: "SL hit, out -30%" closes once, at the stop and with a loss."""
     kept: list[Ticket] = []
-    for ticket in tickets:
-        if kept and _is_how_much(kept[-1], ticket):
+    whole = False
+    for act, ticket in zip(acts, tickets, strict=True):
+        said = len(kept)
+        if kept and not whole and _is_how_much(kept[-1], ticket):
             kept[-1] = _in_part(kept[-1], ticket)
         elif kept and _retells(kept[-1], ticket):
             kept[-1:] = merged_exits([kept[-1], _of_the_same(ticket, kept[-1])])
         else:
             kept.append(ticket)
+        is_whole = act.verb.whole or any(token.low in WHOLES for token in act.tokens)
+        whole = is_whole or (whole and len(kept) == said)
     return kept
 
 

@@ -58,7 +58,7 @@ _RECAP = Hinted(
 _TELLING = _UP.mark | _CONDITIONAL.mark | _WATCH.mark | _RECAP.mark
 _ENTERS = re.compile(
     r"\b(?:buy|sell|long|short|setup|ideas?)\b"
-    r"|\b(?:entry|entries|zone)(?: range| zone| area| price)? ?:? ?\$?[0-9]"
+    r"|\b(?:entry|entries|zone)(?: range| zone| area| price| in| again| back| at){0,3} ?:? ?\$?[0-9]"
 )
 _TARGET_HIT = re.compile(
     r"\b(?:pt ?[0-9]?|tp ?[0-9]?|target(?: ?[0-9])?|take profit) (?:was |is |got |been )?hit\b"
