@@ -157,7 +157,7 @@ def _in_context(
     for intent in intents:
         match intent:
             case OpenCall(said=said) if said is not None:
-                kind = Kind.OPEN if kind is Kind.UPDATE else kind
+                kind = Kind.OPEN if kind in (Kind.UPDATE, Kind.ADD) else kind
                 trades.append(_as_said(said))
                 booked.append(said)
             case AddCall(said=said) if said is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.fix import Side
 from domain.grammar import block_words as words
+from domain.grammar.block_levels import completed, side_of_levels
 from domain.grammar.blocks import Block, each_alert, may_be_block, parse
 from domain.grammar.keeping import kept
 from domain.grammar.normalise import PICTURES, clean, has_link
@@ -51,10 +52,6 @@ _ANNOUNCED_WORDS_MAX = 8
 _NAMELESS_WORDS_MAX = 24
 _REACH = {FxPair: Decimal("0.3"), CryptoPair: Decimal(20), Equity: Decimal(4)}
 """How far from the entry, as a multiple of it, a level can be and still be a price."""
-_NO_PRICE_BELOW = 3
-"""A level of less than a third of the entry is the end of a number; 99,500 under 101,200 is not."""
-_NARROW_STOP = Decimal("0.15")
-"""Of options a stop is rarely so near."""
 _PREMIUM_STOP = Decimal("0.75")
 """Shares are rarely given so much room; options are."""
 
@@ -157,7 +154,7 @@ def _names_shares(block: Block) -> bool:
 def _is_whole_enough(block: Block, text: str) -> bool:
     """Whether enough of an alert is there to say what the rest of it lacks."""
     if _names_shares(block):
-        sided = block.side is not None or _side_of_levels(block) is not None
+        sided = block.side is not None or side_of_levels(block) is not None
         return sided and "entry" in block.labels and bool(block.entries) and block.has_levels
     if block.has_levels:
         return block.side is not None or bool(block.entries and block.stops)
@@ -174,7 +171,7 @@ def _nameless(block: Block, text: str) -> Reading | None:
     is_short = len(text.split()) <= _NAMELESS_WORDS_MAX
     if not labelled or not is_short or words.OPTION_LIKE.search(text) or "?" in text:
         return None
-    side = block.side or _side_of_levels(block)
+    side = block.side or side_of_levels(block)
     if _hindrance(block, text) or side is None:
         return None
     kept = _Judging(block, text)
@@ -246,37 +243,6 @@ def _hit(text: str) -> str:
     return ""
 
 
-def _side_of_levels(block: Block) -> Side | None:
-    """The side that stop and targets say: a purchase has its stop below and targets above."""
-    stop = block.stops[0] if block.stops else None
-    if stop is None and block.stop_share is not None and block.stop_share <= _NARROW_STOP:
-        # A stop said as a share lies on the side where the targets do not.
-        rising = [target > max(block.entries) for target in block.targets if block.entries]
-        return Side.BUY if rising and all(rising) else None
-    if stop is None or not block.targets or not block.entries:
-        return None
-    low, high = min(block.entries), max(block.entries)
-    stop, target = (_whole(price, block.entries[0]) for price in (stop, block.targets[0]))
-    if stop < low and target > high:
-        return Side.BUY
-    if stop > high and target < low:
-        return Side.SELL
-    return None
-
-
-def _whole(price: Decimal, entry: Decimal) -> Decimal:
-    """Completes a level of which only the last digits are said: 4329 ... TP 34."""
-    short = str(price)
-    if not short.isdigit():
-        return price
-    digits = str(int(entry))
-    if not 2 <= len(short) < len(digits) or len(digits) < 4:
-        return price
-    if price * _NO_PRICE_BELOW > entry:
-        return price
-    return Decimal(digits[: -len(short)] + short)
-
-
 class _Judging(msgspec.Struct, gc=False):
     """One block on its way to a reading."""
 
@@ -329,7 +295,7 @@ class _Judging(msgspec.Struct, gc=False):
     def _side(self) -> Side | None:
         if self.block.side is not None:
             return self.block.side
-        side = _side_of_levels(self.block)
+        side = side_of_levels(self.block)
         if side is None:
             self.missing.append("action")
         else:
@@ -376,7 +342,7 @@ class _Judging(msgspec.Struct, gc=False):
             self.why = f"{entry:f} may be the price of an option"
 
     def _completed(self, price: Decimal) -> Decimal:
-        whole = _whole(price, self.block.entries[0])
+        whole = completed(price, self.block.entries[0])
         if whole != price:
             self.rules.append(f"{price} read as {whole}")
         return whole

@@ -40,7 +40,7 @@ _STARRED = re.compile(rf"^\s*\*\s?(?:[A-Za-z$]{{1,6}} )?{_VALUE}(?: \S{{1,8}}){{
 """A line with a star in front mends a word of the line before it."""
 _TAKES_BACK = Hinted(
     "ign dis scr can voi del wro nvm nev",
-    r"\b(?:ignore|disregard|scratch|cancel(?:l?ed)?|void|delete)"
+    r"\b(?:ignore|disregard|scratch|cancel(?:l?ed|l?ing)?|void|delete)"
     rf"(?: (?:that|this|it)(?: (?:{_SAID}|please|pls|guys|wrong|sorry))?(?=\W*$|[.,!;\n]| wrong)"
     rf"| (?:my |the )?(?:last|previous|prior|above)\b(?! (?:year|week|month))"
     rf"| (?:my|the|that|this) (?:\S{{1,12}} ){{0,2}}(?:{_SAID})\b)"

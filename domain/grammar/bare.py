@@ -15,7 +15,9 @@ from itertools import groupby, pairwise
 
 from domain.grammar import stance
 from domain.grammar.acts import Act, Found
+from domain.grammar.figures import PRICE_TIMES
 from domain.grammar.frames import around, heading
+from domain.grammar.lead import ROLE
 from domain.grammar.marks import marked
 from domain.grammar.pieces import Piece
 from domain.grammar.reading import Action, Kind
@@ -51,6 +53,7 @@ _PIECES_MAX = 24
 _AFTER_WORDS_MAX = 12
 _ENTERS = Verb(Kind.OPEN, Action.BTO, strict=True, bare=True)
 _LEAVES = Verb(Kind.CLOSE, Action.STC, strict=True, bare=True)
+_LEAVES_WORDS = 3
 _SIZE_SOLD = re.compile(r"-[0-9]{1,4}(?: ?x)?")
 """As a position shrinks by it: "-1 SPY 600c 1.80"."""
 _LISTED_SIZE = re.compile(r"^ ?-[ (]+[0-9]", re.MULTILINE)
@@ -90,6 +93,10 @@ _REPORTING = _set(
 """Behind the price, or on another line, they tell how something stands or stood."""
 
 
+_NOTES = _TICKET_WORDS | _set(
+    "cheap super hero or zero can set your own round rolling profits please not very be careful"
+)
+"""What is shouted under a ticket: "CHEAP LOTTO PLAY, HERO OR ZERO"."""
 _LATER = _set("add average avg trim sell scale hold cut close exit update keep manage swing stop")
 """What is done with a trade that is open, behind "will"."""
 
@@ -98,7 +105,7 @@ def act_barely(found: Found, text: str) -> None:
     """Adds the acts of a text in which no word acts or was refused."""
     if found.acts or found.refusals or found.heading is not None or not found.free:
         return
-    if not any(piece.marks & _NAMING for piece in found.free):
+    if not any(piece.marks & _NAMING_OR_AT for piece in found.free):
         return
     if len(found.free) > _PIECES_MAX:
         return
@@ -108,8 +115,11 @@ def act_barely(found: Found, text: str) -> None:
         return
     if any(piece.question for piece in found.free):
         return
+    if left := _left(found.free):
+        found.acts, found.free = [left], []
+        return
     sentences = [list(group) for _, group in groupby(found.free, key=lambda piece: piece.sentence)]
-    said = [list(_joined(pieces)) for pieces in sentences]
+    said = [[one for one in _joined(pieces) if not _is_role(one)] for pieces in sentences]
     are_tickets = list(map(_is_ticket, said))
     if not any(are_tickets):
         return
@@ -122,6 +132,9 @@ def act_barely(found: Found, text: str) -> None:
             acts.append(Act(verb, _said(words), words[:end], 0, pieces[0].sentence))
         elif acts and _goes_on(words):
             acts[-1].tokens += [_END, *words]
+        elif acts and _is_note(words):
+            for piece in pieces:
+                acts[-1].tokens += [_END, *piece.tokens] if _goes_on(piece.tokens) else []
         elif _speaks_otherwise(words) or heading(words, marks_in(words)) is not None:
             return
         else:
@@ -136,6 +149,7 @@ _SHARED = STOPS | TARGETS | RATINGS
 _SPELLINGS = RIGHTS.keys() | STRATEGIES.keys()
 _NAMING = marked(_SPELLINGS, kinds=WHOLE_KINDS)
 """Without one of these no contract stands in a piece."""
+_NAMING_OR_AT = _NAMING | marked(kinds=("at",))
 _BEHIND_ROOT = WHOLE_KINDS | {"slash", "dte"}
 _END = Token("end", "\n", "\n")
 
@@ -145,6 +159,21 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Token]:
         if place:
             yield _COMMA
         yield from piece.tokens
+
+
+def _left(pieces: Sequence[Piece]) -> Act | None:
+    """The act of "-2 IWM @ lim0.16": so many of what is open are gone."""
+    if len(pieces) != 1 or len(pieces[0].tokens) != _LEAVES_WORDS:
+        return None
+    size, root, price = pieces[0].tokens
+    named = root.kind == "cash" or is_ticker_word(root.text)
+    if not (named and price.kind == "at" and _SIZE_SOLD.fullmatch(size.low)):
+        return None
+    return Act(_LEAVES, root.text, [*pieces[0].tokens], 0, pieces[0].sentence)
+
+
+def _is_role(token: Token) -> bool:
+    return token.kind == "someone" and ROLE.search(token.low) is not None
 
 
 def _said(words: Sequence[Token]) -> str:
@@ -197,9 +226,14 @@ def _ticket_end(words: Sequence[Token]) -> int:
             token.low in _TICKET_WORDS or is_ticker_word(token.text) or _is_before(words, place)
         ):
             return place
-        if token.kind != "word" and token.kind not in _SLOT_KINDS and not _is_share(words, place):
+        known = token.kind in _SLOT_KINDS or _is_priced_size(token) or _is_share(words, place)
+        if token.kind != "word" and not known:
             return place
     return len(words)
+
+
+def _is_priced_size(token: Token) -> bool:
+    return token.kind == "mix" and PRICE_TIMES.fullmatch(token.low) is not None
 
 
 def _is_contract(token: Token) -> bool:
@@ -230,6 +264,14 @@ def _is_share(words: Sequence[Token], place: int) -> bool:
     return words[place].kind == "percent" and not _SHARED.isdisjoint(around_it)
 
 
+def _is_note(words: Sequence[Token]) -> bool:
+    """Whether a line under a ticket is shouted, and tells how it is dared."""
+    said = [token for token in words if token.kind == "word"]
+    return all(token.text.isupper() and token.low in _NOTES for token in said) and not any(
+        token.kind in ("percent", "arrow", "strike", "osi", "joined") for token in words
+    )
+
+
 def _goes_on(words: Sequence[Token]) -> bool:
     """A line of prices, sizes and levels under the contract."""
     return _ticket_end(words) == len(words) and not any(map(_is_root, words))
@@ -240,7 +282,7 @@ def _is_priced(words: Sequence[Token]) -> bool:
     label = ""
     for token in words:
         number = token.kind in ("at", "money") or (token.kind == "num" and "." in token.text)
-        if number and label not in _LEVELS:
+        if (number or _is_priced_size(token)) and label not in _LEVELS:
             return True
         label = token.low if token.kind in ("word", "index") else label
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,10 +10,12 @@ from decimal import Decimal
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.marks import marked
+from domain.grammar.reading import Kind
 from domain.grammar.slots import Price, Slots
 from domain.grammar.strategies import STRATEGIES, Shape
+from domain.grammar.tickers import is_ticker_word
 from domain.grammar.tokens import Token, marks_in, numbers
-from domain.grammar.verbs import EXITS, Verb
+from domain.grammar.verbs import EXITS, Form, Verb
 
 _PADDING = (Token("", "", ""),) * 5
 """Stands behind the last token and, to places below zero, before the first."""
@@ -20,12 +23,16 @@ _NUMERIC = frozenset({"num", "money"})
 _PRICED = _NUMERIC | {"at"}
 _CENTRED = (Shape.STRADDLE, Shape.CALENDAR)
 _FIGURES = _PRICED | {"percent", "colon"}
-_BEFORE_SIZE = frozenset({"another", "about", "the", "my", "like"})
+_BEFORE_SIZE = frozenset({"another", "about", "the", "my", "like", "only"})
 _RANGE_FACTOR_MAX = 3
 _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
 
 _STRATEGY = marked(STRATEGIES)
+PRICE_TIMES = re.compile(r"([0-9]*\.[0-9]{1,3})x([0-9]{1,3})")
+"""How many at which price: 1.85x10."""
+_STRIKE_STEP = Decimal("0.5")
+_NAMES_MAX = 3
 _RANKS = 10
 """More than there are ranks of prices."""
 
@@ -85,8 +92,25 @@ class Figures:
             self._gains(share)
         elif before.low == "down":
             self._gains(-share)
-        elif self.is_exit:
+        elif self.is_exit and self.verb is not None and self.verb.whole:
+            self._gains(share)
+        elif self.is_exit and self._names_only_before() and 0 < share <= 1:
+            self.slots.fraction = share
+        elif self.is_exit and self.slots.fraction is None:
             self.slots.unclear = token.text
+
+    def _names_only_before(self) -> bool:
+        """In "Trim PLTR 50%", "selling SUNE 70%" and "selling here 80% GITS" the share is the part;
+        of what was sold it may be the gain."""
+        verb = self.verb
+        if verb is None or (verb.kind is not Kind.TRIM and verb.form is Form.PAST):
+            return False
+        if is_ticker_word(self.ahead().text):
+            return self.at - self.verb_at <= 1
+        between = [t for t in self.tokens[self.verb_at : self.at] if t.low not in ("here", "now")]
+        return 0 < len(between) <= _NAMES_MAX and all(
+            token.kind == "cash" or is_ticker_word(token.text) for token in between
+        )
 
     def _is_stop_after(self) -> bool:
         """In "25% SL" the share stands first; in "30% SL: 1.50" the label goes on."""
@@ -120,16 +144,20 @@ class Figures:
             self._add_strike(said[0], "")
         elif self._of_strategy(token, said, ahead):
             return
+        elif before.low in words.RIGHTS and self._is_strike_behind_right(said[0]):
+            self._add_strike(said[0], words.RIGHTS[before.low])
         elif before.low in near.COUNTED_BY or (
             before.kind == "colon" and self.behind(2).low in near.COUNTED_BY
         ):
             self._sizes(said[0])
-        elif self.is_exit and (self._keeps(said[0]) or self._counts_of_all(said[0])):
-            return
-        elif ahead.low in ("on", "in") and self.ahead(2).low == "small" and self._sizes(said[0]):
+        elif self._counts_held(said[0], ahead, before):
             return
         elif (ahead.low in words.SIZES or ahead.low == "more") and self._sizes(said[0]):
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
+        elif ahead.low in ("calls", "puts") and self._counts_named(token):
+            return
+        elif ahead.low in ("c", "p") and self.is_cost(token):
+            self._offer_price(2, token)
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):
             self._add_strike(said[0], words.RIGHTS[ahead.low])
         elif before.low in words.BEYOND and self.behind(2).low in near.CHASING:
@@ -147,6 +175,15 @@ class Figures:
         elif before.low not in words.NOT_PRICE_WORDS and token.text[0] not in "+-":
             self._unlabelled(token, said[0])
 
+    def _counts_held(self, said: Decimal, ahead: Token, before: Token) -> bool:
+        """What stays open or goes of it: "leaving 2", "3 of 5", "the remaining 5"; or how many a
+        small account takes: "2 on small account"."""
+        if self.is_exit and (self._keeps(said) or self._counts_of_all(said)):
+            return True
+        rest = self.is_exit and before.low in ("remaining", "last")
+        small = ahead.low in ("on", "in") and self.ahead(2).low == "small"
+        return (rest or small) and self._sizes(said)
+
     def _of_strategy(self, token: Token, said: Sequence[Decimal], ahead: Token) -> bool:
         """The strikes of "600-605 call spread" and the one of "250 straddle"."""
         if not marks_in(self._padded[self.at + 1 : self.at + 5]) & _STRATEGY:
@@ -160,6 +197,17 @@ class Figures:
             self._add_strike(strike, "")
         self.slots.is_ladder = len(said) > 1
         return True
+
+    def _is_strike_behind_right(self, said: Decimal) -> bool:
+        """In "ENPH calls $50 $1.83" the strike stands behind its right, and a price behind it."""
+        if self.slots.strikes or self.slots.contracts or self.slots.price is not None:
+            return False
+        if said % _STRIKE_STEP:
+            return False
+        prices = [
+            token for token in self._padded[self.at + 1 : self.at + 8] if token.kind in _PRICED
+        ]
+        return bool(prices) and said * 2 > max(numbers(prices[0].text), default=said) * 3
 
     def _after_price_label(self) -> bool:
         return self.behind().kind == "colon" and self.behind(2).low in words.PRICE_WORDS
@@ -175,6 +223,16 @@ class Figures:
             self._offer_price(2, token)
         elif self.slots.price is None:
             self.slots.loose.append(said)
+
+    def is_cost(self, token: Token) -> bool:
+        """Behind a strike a far smaller one is what each contract costs: "579 Puts-.75 C"."""
+        strikes = self.slots.strikes
+        return bool(strikes) and "." in token.text and numbers(token.text)[0] * 20 < strikes[0][0]
+
+    def _counts_named(self, token: Token) -> bool:
+        """In "6860P at 2.10 (5 Puts)" the contract is named, and five of it are traded."""
+        whole = any(right for _, right in self.slots.strikes)
+        return whole and _is_count(token) and self._sizes(numbers(token.text)[0])
 
     def _counts_contracts(self, token: Token, ahead: Token) -> bool:
         """Right after the verb "5 calls" is a size; in "TSLA 250 calls" it is a strike."""
@@ -285,3 +343,12 @@ def is_price_range(token: Token) -> bool:
 
 def _is_count(token: Token) -> bool:
     return token.kind == "num" and token.text.isdigit() and len(token.text) <= _COUNT_DIGITS_MAX
+
+
+def next_to(last: str, first: Decimal) -> Decimal:
+    """The strike next to the first one that ends with these digits: 7435/30 is 7435/7430."""
+    step = Decimal(10 ** len(last))
+    if first < step:
+        return Decimal(last)
+    base = first - first % step + int(last)
+    return min((base - step, base, base + step), key=lambda strike: abs(strike - first))

@@ -11,7 +11,7 @@ from domain.grammar import dates, roots
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.expiries import EXPIRY_STARTS, may_be_expiry, spoken_expiry
-from domain.grammar.figures import Figures, is_price_range
+from domain.grammar.figures import PRICE_TIMES, Figures, is_price_range, next_to
 from domain.grammar.marks import marked
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
@@ -142,10 +142,13 @@ class _Filling(Figures):
         return not contract or day is None or day.weekday() != _FRIDAY
 
     def _ladder(self, token: Token) -> None:
+        first: Decimal | None = None
         for part in token.low.split("/"):
             right = part[-1].upper() if part[-1] in "cp" else ""
             for strike in numbers(part)[:1]:
-                self._add_strike(strike, right)
+                first = first or strike
+                short = part.isdigit() and self._says_spread()
+                self._add_strike(next_to(part, first) if short else strike, right)
         self.slots.is_ladder = True
 
     def _is_rated(self) -> bool:
@@ -165,7 +168,10 @@ class _Filling(Figures):
     def strike(self, token: Token) -> None:
         right = "C" if "c" in token.low else "P"
         for strike in numbers(token.low):
-            self._add_strike(strike, right)
+            if self.is_cost(token):
+                self._offer_price(2, token)
+            else:
+                self._add_strike(strike, right)
         self.label = ""
 
     def joined(self, token: Token) -> None:
@@ -187,6 +193,9 @@ class _Filling(Figures):
         if self.label == "target" and "ts" in token.low:
             self.slots.targets += numbers(token.low.split("ts")[0])[:1]
             self.label = "trail"
+        elif self.slots.strikes and (counted := PRICE_TIMES.fullmatch(token.low)) is not None:
+            self.slots.price = self.slots.price or Price(2, Decimal(counted[1]))
+            self._sizes(Decimal(counted[2]))
         elif not _HARMLESS.fullmatch(token.low):
             self.slots.odd = self.slots.odd or token.text
 

@@ -143,7 +143,9 @@ _BEFORE = _Signs(
         "is planned",
         "tom nex gam pla ide ope clo fed fom cpi ppi nfp bel ear pot pos ale con pen ord"
         f" {_DAY_STEMS}",
-        r"tomorrow'?s?|next (?:week|month|year|session)|game ?plan|planning|ideas?",
+        r"tomorrow'?s?(?! exp)"
+        r"|(?<!exp )(?<!expiration )(?<!expiring )(?<!calls )(?<!puts )"
+        r"next (?:week|month|year|session)(?! exp)|game ?plan|planning|ideas?",
         r"(?<!per )(?<!to )plans?(?= (?:for|is|was|to|:)|$)",
         r"(?:at|before|after|into|on) (?:the )?(?:next )?(?:open|close|fed|fomc|cpi|ppi|nfp|bell"
         r"|earnings)(?! (?:i|we) \w+(?:ed|ght|ld)$)",

@@ -33,19 +33,24 @@ from domain.grammar.vocabulary import (
     TICKET_LEADS,
 )
 
-_OPEN = Kind.OPEN
+_OPEN, _ADD = Kind.OPEN, Kind.ADD
 _TICKET, _PAST = Form.TICKET, Form.PAST
 _PASSABLE = {"amp", "num", "qty", "percent", "at", "money", "time"} | CONTRACT_KINDS
 _PEOPLE = frozenset({"guys", "folks", "all", "fam", "team"})
-_ROLE = re.compile(
+ROLE = re.compile(
     r"alert|trade|trading|member|premium|vip|every|here|room|team|option|swing|scalp|day|lotto"
-    r"|signal|call|subs|gang|fam|squad|notif|ping|pro|elite|gold|plus"
+    r"|signal|call|subs|gang|fam|squad|notif|ping|pro|elite|gold|plus|leap|momentum"
 )
+"""In the name of a role that is called, which no person has."""
 _POINTS = frozenset({"here", "now", "rest", "remaining", "runners", "runner", "half", "most",
                      "some", "all", "for"})  # fmt: skip
 _THEIRS = frozenset({"its", "their", "his", "her"})
 REACHED = frozenset({"hit", "smashed", "reached", "done", "cleared", "achieved", "met", "filled",
                       "touched", "crushed", "nailed", "destroyed", "secured"})  # fmt: skip
+_DATING = frozenset({"expiry", "exp", "expiration", "expiring", "this", "next", "week", "today",
+                     "tomorrow", "lotto", "weekly", "for"})  # fmt: skip
+"""Say the day of a contract before what is done with it: "COIN calls $225 $2.45 this week
+expiry added"."""
 _SEEMS = frozenset({"look", "looks", "looking", "seems", "is", "was", "makes", "sounds"})
 _FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
@@ -60,7 +65,7 @@ def objection(
     if why := _lead_objection(tokens, spot, since, after_refused=after_refused):
         return why
     after = tokens[spot.end :]
-    of_contract = spot.start > 0 and _stands_whole(tokens[: spot.start])
+    of_contract = spot.start > 0 and _names_option(tokens[: spot.start])
     return object_objection(after, spot, of_contract=of_contract) or statement_objection(
         after, spot
     )
@@ -167,7 +172,7 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
     if token.low in LEADING or (token.low == "gonna" and is_exit) or token.low in ("+", "-"):
         return True
     if spot.verb.form is _TICKET and token.kind == "someone":
-        return _ROLE.search(token.low) is not None
+        return ROLE.search(token.low) is not None
     if spot.verb.form is _TICKET and token.low in TICKET_LEADS:
         return at < spot.start - 1 or token.low not in ("the", "my", "our")
     if token.kind == "index" or (token.low in TARGETS and is_exit):
@@ -176,6 +181,10 @@ def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
         return True
     if is_exit and (token.low in HELD_SUBJECTS or token.kind == "percent"):
         return True
+    if spot.inherent and token.low == "at" and tokens[at + 1].kind in ("money", "num"):
+        return True
+    if spot.verb.kind is _ADD and token.low in _DATING:
+        return _may_follow_contract(tokens, spot)
     if is_exit and token.low in ("was", "were", "are"):
         return at > 0 and tokens[at - 1].low in HELD_SUBJECTS
     speaks = (
@@ -191,6 +200,11 @@ def _may_follow_contract(tokens: Sequence[Token], spot: Spot) -> bool:
     """Whether an exit may be said of what stands before it: "TSLA 250c sold"."""
     if spot.verb.form is _TICKET:
         return True
+    if spot.verb.kind is _ADD:
+        before = tokens[: spot.start]
+        priced = any(one.kind in ("at", "money") for one in (*before, *tokens[spot.end :][:3]))
+        named = priced and _names_option(before)
+        return spot.verb.form is _PAST and (named or _stands_whole_before_price(tokens, spot))
     if spot.verb.kind not in EXITS:
         return _stands_whole_before_price(tokens, spot)
     if any(token.kind in CONTRACT_KINDS for token in tokens[: spot.start]):
@@ -223,9 +237,11 @@ def _stands_whole_before_price(tokens: Sequence[Token], spot: Spot) -> bool:
 
 
 def _names_option(tokens: Sequence[Token]) -> bool:
-    """Whether a strike with its right is named, in one word or in two: "450 Call"."""
+    """Whether a strike with its right is named, in one word or in two: "450 Call", "calls $50"."""
+    numbered = ("num", "money")
     return _stands_whole(tokens) or any(
-        token.low in RIGHTS and before.kind in ("num", "money")
+        (token.low in RIGHTS and before.kind in numbered)
+        or (before.low in RIGHTS and token.kind in numbered)
         for before, token in pairwise(tokens)
     )
 

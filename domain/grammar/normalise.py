@@ -95,9 +95,10 @@ _CONTRACTS = re.compile(r"(?<=[0-9][cp])'s\b", re.IGNORECASE)
 _WITH = re.compile(r"\bw/(?= )")
 _QUOTE = re.compile(r"(?<=[a-z0-9])/\$(?=(?:usd[tc]?|eur)\b)", re.IGNORECASE)
 """What a pair is quoted in needs no sign: "$BTC/$USDT"."""
+_ORDINAL_PART = re.compile(r"(?<=\b[12]/3)rd\b|(?<=\b[13]/4)th\b")
 _BLANKS = re.compile(r"[^\S\n]+")
 """No blank but the space is printable."""
-_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s", "/$", "w/ ")
+_DRESSED = (*"~|<>(", "@everyone", "@here", "://", "'s", "/$", "w/ ", "/3rd", "/4th")
 _DRESS = Hint(*_DRESSED)
 _LABEL_DRESS = re.compile("|".join(map(re.escape, ("  ", *_DRESSED, *_SPELLINGS))))
 
@@ -128,6 +129,8 @@ def cleaned(text: str) -> str:
         text = _WITH.sub("with", text)
     if "/$" in text:
         text = _QUOTE.sub("/", text)
+    if "/3rd" in text or "/4th" in text:
+        text = _ORDINAL_PART.sub("", text)
     if holds_any(text, _SPECIAL):
         text = _without_markup(text)
     text = _without_disclaimer(text)

@@ -81,7 +81,8 @@ def object_objection(after: Sequence[Token], spot: Spot, *, of_contract: bool = 
     if not after:
         return "" if verb.alone else f"'{spot.said}' of what is not said"
     if verb.kind is _ADD:
-        return "" if _adds_to(after) else f"'{spot.said} {after[0].text}' adds to no trade"
+        adds = of_contract or _adds_to(after)
+        return "" if adds else f"'{spot.said} {after[0].text}' adds to no trade"
     if spot.said.lower().endswith(_ALERT):
         return "" if _begins_contract(after) else f"'{spot.said}' without a contract"
     if _exits(after, spot) or (of_contract and _at_number(after)):
@@ -144,19 +145,22 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
             counted = spot.verb.kind is _TRIM or (ahead is not None and ahead.low == "of")
             priced = ahead is not None and ahead.kind == "at"
             held = ahead is not None and _is_held(ahead, said)
-            kept = ahead is not None and ahead.low in KEPT_BY - DETERMINERS
+            executed = ahead is not None and ahead.low == "single"
+            kept = executed or (ahead is not None and ahead.low in KEPT_BY - DETERMINERS)
             return counted or priced or held or kept or "." in token.text
         if _tells_result(after, place):
             return True
         if token.low in PRICE_WORDS and ahead is not None:
             priced = "." in ahead.text or "," in ahead.text
             return priced or ahead.kind in ("money", "percent")
-        if token.kind == "amp" or token.low in DETERMINERS or token.low in ("with", "by"):
+        if token.kind == "amp" or token.low in DETERMINERS or token.low in ("with", "by", "little"):
             continue
-        if said == "out" and token.low in ("here", "now"):
+        if token.low in ("here", "now") and said.endswith("out"):
             return _ends(after[place + 1 :])
+        if token.low == "now" and said == "selling" and ahead is not None:
+            continue
         return _is_held(token, said) or _is_root(token, ahead)
-    return False
+    return spot.verb.kind is _TRIM and after[-1].low == "more"
 
 
 def _exits_narrowly(after: Sequence[Token], said: str) -> bool:

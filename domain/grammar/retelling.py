@@ -33,8 +33,9 @@ def told_once(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[Ticket]:
     whole = False
     for act, ticket in zip(acts, tickets, strict=True):
         said = len(kept)
-        if kept and not whole and _is_how_much(kept[-1], ticket):
-            kept[-1] = _in_part(kept[-1], ticket)
+        if kept and _is_how_much(kept[-1], ticket):
+            # Of all that is sold "securing profits" takes nothing back.
+            kept[-1] = kept[-1] if whole else _in_part(kept[-1], ticket)
         elif kept and _retells(kept[-1], ticket):
             kept[-1:] = merged_exits([kept[-1], _of_the_same(ticket, kept[-1])])
         else:
@@ -80,7 +81,12 @@ def _retells(first: Ticket, second: Ticket) -> bool:
         return False
     if one.legs and other.legs not in ((), one.legs):
         return False
-    if one.legs and other.legs and None not in (one.price, other.price) and one.price != other.price:
+    if (
+        one.legs
+        and other.legs
+        and None not in (one.price, other.price)
+        and one.price != other.price
+    ):
         return False
     if one.partial:
         return other.partial and not _is_sized(one)

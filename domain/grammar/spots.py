@@ -208,6 +208,9 @@ def _take_profit(tokens: Sequence[Token], at: int) -> Spot | None:
         return Spot(at, end + 1, close, said) if _is_pointed_at(ahead) else None
     if _is_part(tokens, end) and _sells(ahead):
         return Spot(at, end, trim, said, inherent=True)
+    is_share = _is_share(tokens, end) or (end < len(tokens) and tokens[end].text in FRACTION_PARTS)
+    if tokens[at].low in TAKE and is_share and _ends_or_prices(ahead):
+        return Spot(at, end, trim, said, inherent=True)
     return None
 
 
@@ -223,6 +226,11 @@ def _is_part(tokens: Sequence[Token], at: int) -> bool:
 
 def _sells(ahead: Token | None) -> bool:
     return ahead is None or ahead.low in _OFF or ahead.kind in ("at", "money", "num")
+
+
+def _ends_or_prices(ahead: Token | None) -> bool:
+    """Behind "taking 40%" the price stands, or nothing: of what else, "taking 40% profit"?"""
+    return ahead is None or ahead.low in ("at", "here", "now") or ahead.kind in ("at", "money")
 
 
 def _is_pointed_at(ahead: Token | None) -> bool:

@@ -14,7 +14,7 @@ from domain.grammar.vocabulary import FRACTIONS, RIGHTS, SECURE, STOPS, TAKE, TA
 
 _WORD = re.compile(r"[a-z][a-z']*")
 _MATTER = re.compile(
-    r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]"
+    r"[0-9] ?[cp]\b|[0-9] ?%|[0-9]/[0-9]|/usd|@ ?(?:lim)?\.?[0-9]|\$[a-z]|[0-9]{6}[cp][0-9]"
 )
 _FIGURES = Hint(*"0123456789$", "/usd")
 """What matters without such a word holds one of these."""
@@ -58,7 +58,8 @@ _RECAP = Hinted(
 _TELLING = _UP.mark | _CONDITIONAL.mark | _WATCH.mark | _RECAP.mark
 _ENTERS = re.compile(
     r"\b(?:buy|sell|long|short|setup|ideas?)\b"
-    r"|\b(?:entry|entries|zone)(?: range| zone| area| price| in| again| back| at){0,3} ?:? ?\$?[0-9]"
+    r"|\b(?:entry|entries|zone)(?: range| zone| area| price| in| again| back| at){0,3}"
+    r" ?:? ?\$?[0-9]"
 )
 _TARGET_HIT = re.compile(
     r"\b(?:pt ?[0-9]?|tp ?[0-9]?|target(?: ?[0-9])?|take profit) (?:was |is |got |been )?hit\b"

@@ -268,6 +268,7 @@ def _add(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> Non
         price = _entry_price(slots, read, ticket)
         if price is None:
             return
+        _levels(slots, opening_side(verb.action), price, ticket, read.legs)
     ticket.trades = (
         TradeReading(
             action=verb.action,

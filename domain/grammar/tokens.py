@@ -29,9 +29,11 @@ _MONTH = (
 _ORDINAL = "(?:st|nd|rd|th)?"
 _DAY = rf"[0-9]{{1,2}}{_ORDINAL}"
 _RANGE_END = (
-    r"(?:ish)?(?![0-9a-z%/]| ?%| [cp]\b| (?:calls?|puts?)\b(?! (?:debit|credit|spread|vert)))"
+    r"(?:ish)?(?![0-9a-z%/]| ?%| [cp]\b| (?:calls?|puts?)\b(?! (?:debit|credit|spread|vert))"
+    r"| (?:on|in) small\b)"
 )
-"""Behind a range stands no right: "189.20 - 250c" is a price and a strike."""
+"""Behind a range stands no right: "189.20 - 250c" is a price and a strike; "2.30 - 2 on small
+account" a price and a size."""
 _RANGE = rf"(?: ?- ?\$?{NUMBER}{_RANGE_END})?"
 _PRICE_RANGE = rf"(?: ?[-/] ?\$?{NUMBER}{_RANGE_END})?"
 _NO_STRIKE = r"(?![0-9]| ?\+? ?-?(?:[cp]|calls?|puts?|strike)\b)"

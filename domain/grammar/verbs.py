@@ -116,7 +116,6 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_OPEN, _BTO, _PAST), "rebought", "re bought", "reloaded"),
     **_phrases(_STRICT, "reentry", "re entry", "re entering", "reentering", "reloading"),
     **_phrases(_STRICT, "in", "taking", "opening", "starting", "loading", "loading up", "entry"),
-    **_phrases(_STRICT, "starting a position in", "opening a position in"),
     **_phrases(_STRICT._replace(direction=True), "long", "going long"),
     **_phrases(_STRICT._replace(direction=True, form=_PAST), "went long"),
     **_phrases(_STRICT._replace(form=_PAST), "took", "opened", "started", "loaded", "loaded up"),
@@ -127,7 +126,6 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_STRICT._replace(form=_PAST), "loaded the boat", "loaded the boat on", "got filled"),
     **_phrases(_STRICT._replace(form=_PAST), "got filled on", "started a starter in"),
     **_phrases(_STRICT._replace(form=_PAST), "got", "jumped in", "jumped into", "hopped in"),
-    **_phrases(_STRICT._replace(form=_PAST), "started a position in", "opened a position in"),
     **_phrases(_SHORT, "short", "shorting", "going short"),
     **_phrases(_SHORT._replace(form=_PAST), "shorted", "went short"),
     **_phrases(Verb(_ADD, _BTO), "add", "avg down", "averaging in", "scaling in", "scaling into"),
@@ -164,6 +162,7 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_OUT._replace(worthless=True), "expiring worthless", "went to zero", "went to 0"),
     **_phrases(_OUT._replace(at_hand=True, of_price=True), "done with"),
     **_phrases(_CUT._replace(whole=True), "consider this a close", "consider this closed"),
+    **_phrases(_STOPPED, "sl out", "sl'd out"),
     **_phrases(_STOPPED, "stopped out", "got stopped out", "got stopped", "stopped"),
     **_phrases(_STOPPED, *_STOP_EVENTS),
     **_phrases(_STOPPED._replace(form=Form.NOW), "stop out", "stopping out"),
@@ -176,26 +175,27 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(Verb(_CLOSE, _BTC, _PAST), "covered", "bought back"),
 }
 
-_WORDS |= _phrases(
-    _STRICT._replace(form=_PAST),
-    *(
-        f"{verb} a {size}{what} {into}"
-        for verb in ("opened", "started", "took", "entered")
-        for size in ("", "small ", "new ", "starter ", "quick ")
-        for what in ("position", "swing", "trade", "day trade", "lotto", "scalp", "starter")
-        for into in ("in", "on")
-    ),
-)
-_WORDS |= _phrases(
-    _STRICT,
-    *(
-        f"{verb} a {size}{what} {into}"
-        for verb in ("opening", "starting", "taking", "entering")
-        for size in ("", "small ", "new ", "starter ", "quick ")
-        for what in ("position", "swing", "trade", "day trade", "lotto", "scalp", "starter")
-        for into in ("in", "on")
-    ),
-)
+
+def _positions(verb: Verb, said: str, *kinds: str) -> dict[tuple[str, ...], Verb]:
+    """Entries said at length: "opened a small swing in", "taken a starter position on"."""
+    return _phrases(
+        verb,
+        *(
+            f"{one} a {size}{what} {into}"
+            for one in said.split()
+            for size in ("", "small ", "new ", "starter ", "quick ", "swing ")
+            for what in kinds
+            for into in ("in", "on")
+        ),
+    )
+
+
+_ENTERED, _ENTERS = "opened started took taken entered", "opening starting taking entering"
+_TRADES = ("swing", "trade", "day trade", "lotto", "scalp", "starter")
+_WORDS |= _positions(_STRICT._replace(form=_PAST), _ENTERED, *_TRADES)
+_WORDS |= _positions(_STRICT, _ENTERS, *_TRADES)
+_WORDS |= _positions(Verb(_OPEN, _BTO, _PAST), _ENTERED, "position")
+_WORDS |= _positions(Verb(_OPEN, _BTO), _ENTERS, "position")
 
 _KEYS_BESIDE = {
     "a": "qswz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc",

@@ -59,7 +59,8 @@ STILL = frozenset({"still", "currently", "already"})
 HELD_SUBJECTS = _set(
     """
     runner runners rest remaining remainder con cons contract contracts position positions calls
-    puts half third quarter most everything my the final last one lot lots trade it these
+    puts half third quarter most everything my the final last one lot lots trade it these swing
+    swings lotto lottos leap leaps
     """
 )
 """What is held and may stand before the word that says it is gone: "runners stopped"."""
@@ -98,7 +99,7 @@ LABELS_BEFORE_VERB = _set(
     """
     alert alerts trade update updates entry entries open swing lotto daytrade scalp order
     signal position idea new action now note notes exit close trim plan ticket trades day
-    play try risk member members vip premium pro setup team hedge
+    play try risk member members vip premium pro setup team hedge small account challenge
     """
 )
 
@@ -142,7 +143,7 @@ QUESTION_WORDS = _set(
 )
 
 STOPS = frozenset({"sl", "stop", "stops", "stoploss", "stope", "trail", "trailing"})
-TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts"})
+TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts", "targ", "targs"})
 LEVEL_FILLERS = _set(
     """
     loss lose moved move moving to at now is set setting raised raise raising up below around
@@ -153,7 +154,7 @@ LEVEL_FILLERS = _set(
 LEVEL_MOVES = _set(
     """
     move moved moving set setting raise raised raising lower lowered lowering adjust adjusted
-    adjusting tighten tightened tightening trail trailing bring bringing
+    adjusting amended amending tighten tightened tightening trail trailing bring bringing
     """
 )
 AT_ENTRY_LEADS = frozenset({"be", "b/e", "breakeven", "set", "setting"})
@@ -221,7 +222,7 @@ NO_TICKERS = _set(
     ET EST PST UTC SEC IPO CEO BREAK BIG WIN WON LOSS GAIN ER PR HUGE EASY FAST HOT TOP ALSO
     BACK VC TA AI DM AH PMH PML LEAPS PLAY PLAYS TEAM ALERT SPAC OG RIP MOON YOLO FOMO HODL
     BTFD GOLD OIL NAS FX ICT CMP JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
-    FRI CSP CSPS
+    FRI CSP CSPS OKAY
     """
 )
 """Upper-case words that are not taken for tickers unless a ticket puts them in that place."""
