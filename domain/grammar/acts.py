@@ -19,9 +19,10 @@ from domain.grammar.option_marks import MAY_MARK, OPTION_MARKS, option_mark
 from domain.grammar.pieces import Piece, pieces
 from domain.grammar.reading import Kind
 from domain.grammar.spots import CONTRACT_KINDS, NAMES, STARTS, Spot, spots
+from domain.grammar.strategies import SIGNS, Sign
 from domain.grammar.surroundings import PRICE_KINDS, kind_of_refusal, veto
-from domain.grammar.tokens import Token, marks_in
-from domain.grammar.verbs import ENTRIES, EXITS, Form, Verb
+from domain.grammar.tokens import Token, kept_token, marks_in
+from domain.grammar.verbs import ENTRIES, EXITS, VERBS, Form, Verb
 from domain.grammar.vocabulary import (
     AT_ENTRY,
     AVERAGES,
@@ -153,7 +154,7 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
     refused: list[Spot] = []
     words = _with_next(parts, place)
     for spot in islice(spots(piece.tokens), SPOTS_MAX):
-        if taken and taken[-1].verb.kind in EXITS and _says_how_much(spot, piece.tokens):
+        if taken and _goes_with(taken[-1], spot, piece.tokens):
             continue
         why = objection(
             words,
@@ -187,7 +188,43 @@ def _act_on(piece: Piece, parts: list[Piece], place: int, found: Found) -> bool:
         until = min(following, default=len(piece.tokens))
         first = index == 0 and not any(s.start < spot.start for s in refused)
         found.acts.append(_act(parts, place, spot, until, is_first=first))
+    if len(taken) > 1:
+        found.acts[-len(taken) :] = _legs_joined(found.acts[-len(taken) :])
     return bool(refused)
+
+
+def _legs_joined(acts: list[Act]) -> list[Act]:
+    """In "BTO AAPL 240C / STO AAPL 250C @ 4.60 debit" two tickets are the legs of one spread.
+
+    Without the word for what it costs the legs alone are left, and the price is asked for.
+    """
+    joined: list[Act] = []
+    for act in acts:
+        last = joined[-1] if joined else None
+        if last is None or not _is_other_leg(last, act):
+            joined.append(act)
+            continue
+        sign = next((SIGNS[token.low] for token in act.tokens if token.low in SIGNS), None)
+        if sign is not None:
+            last.tokens += [*act.tokens, kept_token("word", "spread")]
+            last.verb = VERBS["bto",] if sign is Sign.DEBIT else VERBS["sto",]
+    return joined
+
+
+def _is_other_leg(act: Act, other: Act) -> bool:
+    tickets = act.verb.form is _TICKET and other.verb.form is _TICKET
+    opens = act.verb.kind is _OPEN and other.verb.kind is _OPEN
+    sided = opens and act.verb.action is not other.verb.action
+    return tickets and sided and bool(act.tokens) and act.tokens[-1].kind == "amp"
+
+
+def _goes_with(act: Spot, spot: Spot, tokens: Sequence[Token]) -> bool:
+    """Whether an action word only fills the act before it: the size of an exit, or a target."""
+    if act.verb.kind in EXITS:
+        return _says_how_much(spot, tokens)
+    ahead = tokens[spot.end] if spot.end < len(tokens) else None
+    profits = tokens[spot.start].low == "take" and tokens[spot.end - 1].low.startswith("profit")
+    return profits and ahead is not None and ahead.kind in ("num", "money", "at", "colon")
 
 
 def _says_how_much(spot: Spot, tokens: Sequence[Token]) -> bool:

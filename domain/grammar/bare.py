@@ -69,7 +69,7 @@ _LABELS = _set(
     day yolo risky high low risk small tiny light heavy half full quarter size sized sizing sz
     starter position play earnings er hedge overnight intraday runner for at the a of order fill
     filled avg average price cost limit lim cmp paid per con each only here everyone team guys
-    under below loss profit mental hard soft lt dt rth
+    under below loss profit mental hard soft lt dt rth smaller fun
     """
 )
 _TICKET_WORDS = (
@@ -94,7 +94,10 @@ _REPORTING = _set(
 
 
 _NOTES = _TICKET_WORDS | _set(
-    "cheap super hero or zero can set your own round rolling profits please not very be careful"
+    """
+    cheap super level expect hero or zero can set your own round rolling profits please not very be
+    careful
+    """
 )
 """What is shouted under a ticket: "CHEAP LOTTO PLAY, HERO OR ZERO"."""
 _LATER = _set("add average avg trim sell scale hold cut close exit update keep manage swing stop")
@@ -249,7 +252,7 @@ def _is_spelled(words: Sequence[Token]) -> bool:
 
 def _is_root(token: Token) -> bool:
     return token.kind == "cash" or (token.kind == "word" and is_ticker_word(token.text)
-                                    and token.low not in _TICKET_WORDS)  # fmt: skip
+                                    and token.low not in _NOTES)  # fmt: skip
 
 
 def _is_before(words: Sequence[Token], place: int) -> bool:

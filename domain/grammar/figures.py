@@ -29,6 +29,8 @@ _CLOSE_FACTOR_MAX = Decimal("1.25")
 _COUNT_DIGITS_MAX = 3
 
 _STRATEGY = marked(STRATEGIES)
+HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
+"""Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 PRICE_TIMES = re.compile(r"([0-9]*\.[0-9]{1,3})x([0-9]{1,3})")
 """How many at which price: 1.85x10."""
 _STRIKE_STEP = Decimal("0.5")
@@ -156,6 +158,12 @@ class Figures:
             self.slots.shares = self.slots.shares or ahead.low.startswith("share")
         elif ahead.low in ("calls", "puts") and self._counts_named(token):
             return
+        elif (
+            ahead.low in near.STYLES
+            and len(self.ahead(2).low) > 1
+            and self.ahead(2).low in words.RIGHTS
+        ):
+            self._add_strike(said[0], words.RIGHTS[self.ahead(2).low])
         elif ahead.low in ("c", "p") and self.is_cost(token):
             self._offer_price(2, token)
         elif ahead.low in words.RIGHTS and not self._counts_contracts(token, ahead):

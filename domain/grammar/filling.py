@@ -11,7 +11,7 @@ from domain.grammar import dates, roots
 from domain.grammar import slot_words as near
 from domain.grammar import vocabulary as words
 from domain.grammar.expiries import EXPIRY_STARTS, may_be_expiry, spoken_expiry
-from domain.grammar.figures import PRICE_TIMES, Figures, is_price_range, next_to
+from domain.grammar.figures import HARMLESS, PRICE_TIMES, Figures, is_price_range, next_to
 from domain.grammar.marks import marked
 from domain.grammar.reading import ExitReason, Kind, LegReading
 from domain.grammar.slots import Price, Slots
@@ -33,7 +33,7 @@ _TELLING = (
     words.RIGHTS.keys() | STRATEGIES.keys() | UNREAD | SIGNS.keys() | BIASES.keys() | {IRON}
     | EXPIRY_STARTS | words.OPTION_WORDS | near.COUNTS.keys() | words.AT_HAND
 )  # fmt: skip
-_LABELLING = words.STOPS | words.TARGETS | words.AVERAGES | {"ts"}
+_LABELLING = words.STOPS | words.TARGETS | words.AVERAGES | {"ts", "take"}
 _SELLING = (
     words.FRACTIONS.keys() | near.EVEN | words.PARTIALS | words.WHOLES | words.REMAINDER
     | {"flat", "even", "breakeven", "b/e", "be", "all"}
@@ -46,8 +46,6 @@ _FRIDAY = 4
 _RESULT_REACH = 4
 _SIZE_OR_DAY = re.compile(r"[0-9]{1,2} [a-z]{3,9} 2[0-9]")
 """Right behind the verb "10 Nov 25" may buy ten for the 25th, or be the 10th of 2025."""
-_HARMLESS = re.compile(r"[0-9.,]+(?:m|min|h|hr|hrs|k|st|nd|rd|th|d|days?|w|wk|y|[es]?ma|er)")
-"""Numbers with letters that are no broken contract: 15m, 4hr, 50k, 2nd."""
 
 
 def fill(tokens: Sequence[Token], day: date, verb: Verb | None = None, verb_at: int = 0) -> Slots:
@@ -126,7 +124,7 @@ class _Filling(Figures):
             self._ladder(token)
 
     def _is_part(self) -> bool:
-        """Right behind the verb, before "pos", or once the day is said: "4/16 7060C $2.70 1/2"."""
+        """Behind the verb, before "pos", or once the day is said: "4/16 7060C $2.70 1/2"."""
         dated = self.slots.expiry is not None and self.behind().kind in _PRICED
         return self.follows_verb or dated or self.ahead().low in near.POSITION
 
@@ -196,7 +194,7 @@ class _Filling(Figures):
         elif self.slots.strikes and (counted := PRICE_TIMES.fullmatch(token.low)) is not None:
             self.slots.price = self.slots.price or Price(2, Decimal(counted[1]))
             self._sizes(Decimal(counted[2]))
-        elif not _HARMLESS.fullmatch(token.low):
+        elif not HARMLESS.fullmatch(token.low):
             self.slots.odd = self.slots.odd or token.text
 
     def cash(self, token: Token) -> None:
@@ -274,6 +272,8 @@ class _Filling(Figures):
             self.label = "" if self._closes_at(ExitReason.TARGET) else "target"
         elif low == "ts":
             self.label = "trail"
+        elif low == "take" and self.ahead().low in ("profit", "profits"):
+            self.label = "target"
         elif low in words.AVERAGES:
             adds = self.verb is not None and self.verb.kind is Kind.ADD
             self.label = "average" if adds else "other"

@@ -10,7 +10,7 @@ _IDIOMS = (
     "cut it out", "cutting it close", "cut it close", "cut short", "cut through",
     "covered calls", "covered call", "covering this in", "bought deal",
     "out here making", "out of the box", "out of the gate", "out of nowhere", "out of office",
-    "out of hand", "out of line", "out of luck", "out of control", "out of the money",
+    "in and out", "out of hand", "out of line", "out of luck", "out of control", "out of the money",
     "out of time", "out of bed", "out of pocket", "out and about", "out loud",
     "stop it", "stop asking", "stopped by", "stopped watching", "stopped working",
     "buy side", "sell side", "buy wall", "sell wall", "buy signal", "sell signal",

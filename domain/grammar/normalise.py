@@ -71,6 +71,8 @@ _DROPPED = re.compile(
     r"|<?https?://[^\s>)]+>?"
 )
 _MAY_DROP = ("<", "@everyone", "@here", "://")
+_SHORTCODE = re.compile(r"(?<![\w:<]):[A-Za-z][A-Za-z0-9_]{1,31}:(?![\w:])")
+"""How an export spells a custom emoji: ":RedAlert:"."""
 _BARS = re.compile(r"\|\|+|~~+")
 _LINK = re.compile(r"(?<!<)https?://\S")
 _DISCLAIMER = re.compile(
@@ -108,6 +110,8 @@ def cleaned(text: str) -> str:
 
     Quoted lines and struck-through words are dropped: they are not what the author now says.
     """
+    if text.count(":") > 1:
+        text = _SHORTCODE.sub(" ", text)
     bare = text.replace("*", "").replace("_", "").replace("`", "")
     if not bare or (len(text) <= LENGTH_MAX and _is_plain(bare)):
         return bare.strip()

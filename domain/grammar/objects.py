@@ -217,7 +217,8 @@ def _is_held(token: Token, said: str) -> bool:
     low = token.low
     if said == "out":
         return (
-            low in REMAINDER or low in FRACTIONS or token.text in FRACTION_PARTS
+            low in REMAINDER or low in FRACTIONS or low in PARTIALS or low == "full"
+            or token.text in FRACTION_PARTS
             or low in ("these", "them", "this", "it", "last", "all", "everything", "some")
         )  # fmt: skip
     if low in ("calls", "puts"):

@@ -36,5 +36,7 @@ COUNTS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "twenty": 20,
 }  # fmt: skip
+STYLES = _set("scalp daytrade swing lotto weekly day-trade")
+"""Between a strike and its right they say how long it is held."""
 ROUGHLY = _set("from around near roughly approx")
 """Before a number they make it a price only where no other is said."""

@@ -116,6 +116,11 @@ def _shape(slots: Slots, strikes: Sequence[Decimal], rights: set[str]) -> Shape 
         return None
     if len(strikes) == 2 and slots.is_ladder and len(rights) < 2:
         return Shape.VERTICAL
+    if slots.sign is not None and len(slots.strikes) == 2 and rights == {"C", "P"}:
+        # "640C + 640P @ 8.20 debit": a call and a put under one price.
+        if len(strikes) == 1:
+            return Shape.STRADDLE
+        return Shape.STRANGLE if (strikes[0], "P") in slots.strikes else None
     return Shape.CONDOR if len(strikes) == 4 and rights == {"C", "P"} else None
 
 

@@ -28,7 +28,7 @@ def second_words(phrases: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]
 TAKE = frozenset({"take", "taking", "took"})
 """With "profit", "some", "half" or "last trim" after them, they sell."""
 
-SECURE = _set("securing secure secured locking lock locked banking bank banked booking booked")
+SECURE = _set("securing secure secured locking lock locked banking bank banked booking book booked")
 """With "profits", "gains" or "half" after them, they sell as well."""
 
 BEFORE_CONTRACT = _set(
@@ -114,7 +114,7 @@ TICKET_LEADS = LABELS_BEFORE_VERB | _set(
 DETERMINERS = _set("of my the our a an another off in on up both out more down")
 """May stand between an exit word and what is sold."""
 
-PARTIALS = _set("some half most third quarter partial partials few couple")
+PARTIALS = _set("some majority half most third quarter partial partials few couple")
 WHOLES = _set("all everything full")
 
 CONDITIONS = frozenset({"if", "once", "unless", "when", "whenever", "until", "till", "assuming"})
@@ -147,7 +147,8 @@ TARGETS = frozenset({"pt", "pts", "tp", "tps", "target", "targets", "tgt", "tgts
 LEVEL_FILLERS = _set(
     """
     loss lose moved move moving to at now is set setting raised raise raising up below around
-    under over above be of price price's mental hard soft trailing near by lowered profit adjusted
+    under over above be of price price's mental hard soft trailing near by lowered profit profits
+    adjusted
     tightened is just still for
     """
 )
@@ -222,7 +223,7 @@ NO_TICKERS = _set(
     ET EST PST UTC SEC IPO CEO BREAK BIG WIN WON LOSS GAIN ER PR HUGE EASY FAST HOT TOP ALSO
     BACK VC TA AI DM AH PMH PML LEAPS PLAY PLAYS TEAM ALERT SPAC OG RIP MOON YOLO FOMO HODL
     BTFD GOLD OIL NAS FX ICT CMP JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU
-    FRI CSP CSPS OKAY
+    FRI CSP CSPS OKAY MOVE MOVING MOVED RAISE TRAIL ADJUST TIGHTEN LOWER BRING SECURE PROTECT
     """
 )
 """Upper-case words that are not taken for tickers unless a ticket puts them in that place."""

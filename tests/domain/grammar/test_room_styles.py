@@ -64,6 +64,29 @@ SAID = [
     ("Sold a covered call AMD 150C 11/21 0.35", "open STO -AMD 150C 2025-11-21 @0.35"),
     ("Taking a position in $SOFI average $12.38", "open BTO SOFI @12.38"),
     ("Taken a starter position on SOFI @12.38", "open BTO SOFI @12.38"),
+    ("BTO AMD 240C 11/21 @3.45 take profit 5.80", "open BTO AMD 240C 2025-11-21 @3.45 PT 5.80"),
+    ("AMD $246 daytrade puts 11/21 $.40", "open BTO AMD 246P 2025-11-21 @0.40"),
+    (
+        "BTO AMD 240C / STO AMD 250C 11/21 @4.60 Debit Qty 5",
+        "open BTO 5 AMD 240C 2025-11-21/-AMD 250C 2025-11-21 @4.60",
+    ),
+    (
+        "STO AMD 230P / BTO AMD 220P 11/21 @1.60 credit",
+        "open STO -AMD 230P 2025-11-21/AMD 220P 2025-11-21 @1.60",
+    ),
+    ("BTO AMD 240C / STO AMD 250C 11/21 @4.60", "open? expiry price"),
+    (
+        "BUY AMD 240C + 230P 11/21 @7.10 Debit",
+        "open BTO AMD 230P 2025-11-21/AMD 240C 2025-11-21 @7.10",
+    ),
+    (
+        ":RedAlert: AMD - $240 PUTS 11/21 .50, SUPER LOTTOS, EXPECT 0",
+        "open BTO AMD 240P 2025-11-21 @0.50",
+    ),
+    ("out majority AMD here @ 3.00", "trim STC some AMD @3.00"),
+    ("out full on AMD 240c", "close STC AMD 240C"),
+    ("MOVE SL TO ENTRY (BREAKEVEN)\n\nSecure your position", "update SL BE"),
+    ("MOVE SL TO 85\n\nProtect your profit.", "update SL 85"),
     (
         "OPENED: SPX PCS 6435/30 11/21 $0.80 x1",
         "open STO 1 -SPX 6435P 2025-11-21/SPX 6430P 2025-11-21 @0.80",
@@ -89,6 +112,7 @@ IDLE = [
     "TSLA 250c 11/21 tickets sold out",
     "covered calls are free money",
     "TSLA 60% off the highs",
+    "$SPY $646 scalp puts can work here $.40 - in and out",
 ]
 
 
