@@ -54,6 +54,7 @@ _AFTER_WORDS_MAX = 12
 _ENTERS = Verb(Kind.OPEN, Action.BTO, strict=True, bare=True)
 _LEAVES = Verb(Kind.CLOSE, Action.STC, strict=True, bare=True)
 _LEAVES_WORDS = 3
+_STACKED_MIN, _BESIDE_MAX = 3, 3
 _SIZE_SOLD = re.compile(r"-[0-9]{1,4}(?: ?x)?")
 """As a position shrinks by it: "-1 SPY 600c 1.80"."""
 _LISTED_SIZE = re.compile(r"^ ?-[ (]+[0-9]", re.MULTILINE)
@@ -121,6 +122,9 @@ def act_barely(found: Found, text: str) -> None:
     if left := _left(found.free):
         found.acts, found.free = [left], []
         return
+    if _is_stacked(found.free):
+        for piece in found.free:
+            piece.sentence = 0
     sentences = [list(group) for _, group in groupby(found.free, key=lambda piece: piece.sentence)]
     said = [[one for one in _joined(pieces) if not _is_role(one)] for pieces in sentences]
     are_tickets = list(map(_is_ticket, said))
@@ -173,6 +177,12 @@ def _left(pieces: Sequence[Piece]) -> Act | None:
     if not (named and price.kind == "at" and _SIZE_SOLD.fullmatch(size.low)):
         return None
     return Act(_LEAVES, root.text, [*pieces[0].tokens], 0, pieces[0].sentence)
+
+
+def _is_stacked(pieces: Sequence[Piece]) -> bool:
+    """Whether the ticket is typed from top to bottom: the root, the strike, the day, the price."""
+    single = sum(len(piece.tokens) == 1 for piece in pieces)
+    return single >= _STACKED_MIN and all(len(piece.tokens) <= _BESIDE_MAX for piece in pieces)
 
 
 def _is_role(token: Token) -> bool:

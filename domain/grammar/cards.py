@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from domain.grammar.keeping import kept
 from domain.grammar.labels import Labelled, Role, cells, fits, labelled, pattern_of, role_of
-from domain.grammar.normalise import clean, cleaned, has_link
+from domain.grammar.normalise import clean, has_link
 from domain.grammar.reading import Embed, MessageText, Room
-from domain.grammar.stems import Hinted, Pattern, holds_any
+from domain.grammar.stems import Hinted, Pattern
 from domain.grammar.tickers import is_ticker_word
 from domain.grammar.ticket_lines import ticket_lines
 from domain.grammar.titles import Sense, is_silent, sense_of
 from domain.grammar.tokens import Token, tokens
+from domain.grammar.unframing import label_of, plain, value_of
 from domain.grammar.verbs import FIRST_WORDS, VERBS
 from domain.grammar.vocabulary import (
     RIGHTS,
@@ -35,26 +35,13 @@ _SHARED_ROLES = _WORDED_ROLES | {Role.TICKER, Role.ENTRY, Role.QUANTITY}
 _PRICED_ROLES = frozenset({Role.ENTRY, Role.FILL, Role.AVERAGE, Role.PRICE, Role.EXIT})
 _NAMING_LABEL = pattern_of(_CONTRACT_ROLES | _WORDED_ROLES | {Role.QUANTITY, Role.NOTES})
 """By each of these may stand a contract."""
-_BLOCKQUOTE = re.compile(r"^\s{0,3}>(?:>>)? ?", re.MULTILINE)
 _NUMBERED = re.compile(r"# ?[0-9]{1,6}\b")
 """Counts the alerts: "Trim #2"."""
-_FENCE = re.compile(r"```[a-z]{0,12}\n")
-_BROKER_SYMBOL = re.compile(
-    r"\b([A-Z]{1,5})_([01][0-9])([0-3][0-9])([0-9]{2})([CP])([0-9]{1,5}(?:\.[0-9]{1,3})?)\b"
-)
-"""How a broker's interface spells an option: TSLA_112125C250."""
-_SNAKE = re.compile(r"(?<=[A-Za-z])_(?=[A-Za-z])")
-_POINTERS = "\u00bb\u203a\u27a4\u25b8\u25b6\u25ba"
-_POINTER = re.compile(rf"(?<=[A-Za-z)*_])[ *_]{{0,6}}[{_POINTERS}]\s*")
-"""Stands for the colon behind a label: "Entry » 2.30"."""
-_ORNAMENT = re.compile(r"[\U0001f3af\U0001f945\u2705\u274c](?![\s:*_]{0,3}[$@.0-9])")
-"""Pictures that stand for a word beside a number alone: before a label they are ornament."""
 _TICKED = re.compile(
     r"\b((?:tp|pt|target) ?[1-9]) ?\u2705\ufe0f?(?!\s*[:=@$]?\s*[0-9])", re.IGNORECASE
 )
 """A target with a tick and no price behind it was hit: "TP 1 \u2705"."""
 _CLOCK = re.compile(r"(?<![A-SU-Za-z0-9])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9])")
-_FIGURE = re.compile(r"[0-9$.,/%+-]{1,60}")
 _NOTHING = re.compile(r"\W*(?:n/?a|none|tbd|null|nil)?\W*", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _IN_THOUSANDS = re.compile(r"[0-9] ?[kmb]\b|[0-9]{1,3},[0-9]{3}|[0-9]{5}", re.IGNORECASE)
@@ -68,6 +55,7 @@ _FLOW_TYPES = frozenset({"sweep", "sweeps", "block", "blocks", "split", "splits"
 _NAMING = frozenset({"strike", "osi", "joined", "dte", "pair", "cash"})
 _DATED = frozenset({"strike", "osi", "joined", "slash", "iso", "dte", "daymon", "monday"})
 _DESCRIPTIONS = frozenset({"description", "details", "trade details", "info"})
+_LABELS_MIN = 2
 _TITLE_WORDS_MAX = 5
 _LINES_MAX = 150
 
@@ -121,7 +109,7 @@ class Card(msgspec.Struct, gc=False):
 def cards(text: MessageText, room: Room) -> list[Card]:
     """The content and every embed, each as a card; where there is a link, embeds preview it."""
     content = clean(text.content)
-    found = [_content(content)] if content else []
+    found = [_content(content, room)] if content else []
     if text.embeds and not (has_link(text.content) or _asks(content)):
         over = _sense_over(content, room)
         found += [_under(_embed(embed, room), over, content) for embed in text.embeds]
@@ -157,16 +145,30 @@ def _under(card: Card, over: Sense | None, content: str) -> Card:
     return card
 
 
-def _content(content: str) -> Card:
+def _content(content: str, room: Room) -> Card:
     if "\u2705" in content:
         content = _TICKED.sub(r"\1 hit,", content)
-    # A contract and its price stand by two labels.
-    if _signs_of_labels(content) > 1 and _NAMING_LABEL.find(content):
+    # A contract and its price stand by two labels, or the price and a level under a title.
+    if _signs_of_labels(content) < _LABELS_MIN:
+        return Card(prose=content)
+    if _NAMING_LABEL.find(content):
         card = Card()
         _fill_labels(card, content.split("\n"))
         if card.names_contract and not _PRICED_ROLES.isdisjoint(card.roles):
             return card
-    return Card(prose=content)
+    return _titled(content, room) or Card(prose=content)
+
+
+def _titled(content: str, room: Room) -> Card | None:
+    """A card that was typed: "OPEN", the contract on a line of its own, and labelled prices."""
+    card = Card(is_embed=True)
+    lines = content.split("\n")
+    _take_first_line(card, lines, room)
+    if card.sense is None or card.sense.verb is None:
+        return None
+    _fill_labels(card, lines)
+    card.lines = ticket_lines(tokens(card.prose)) if card.prose else []
+    return card if card.lines and not _PRICED_ROLES.isdisjoint(card.roles) else None
 
 
 def _signs_of_labels(content: str) -> int:
@@ -178,10 +180,10 @@ def _signs_of_labels(content: str) -> int:
 
 
 def _embed(embed: Embed, room: Room) -> Card:
-    card = Card(title=_plain(embed.title).replace("\n", " "), is_embed=True)
-    lines = _plain(embed.description).split("\n")
+    card = Card(title=plain(embed.title).replace("\n", " "), is_embed=True)
+    lines = plain(embed.description).split("\n")
     for fold in embed.fields:
-        lines += _field_lines(_label(fold.name), _value(fold.value))
+        lines += _field_lines(label_of(fold.name), value_of(fold.value))
     card.is_option = _OPTION_TITLE.search(card.title) is not None
     card.sense = sense_of(card.title, room)
     if card.sense is None and not card.title:
@@ -191,32 +193,6 @@ def _embed(embed: Embed, room: Room) -> Card:
     if not card.is_option and (card.prose or card.notes):
         card.is_option = _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
     return card
-
-
-def _plain(text: str) -> str:
-    """An embed's text as if it had been typed plainly."""
-    return clean(_unframed(text)).strip("\n")
-
-
-def _value(text: str) -> str:
-    """The same of a field's value; to a number nothing has to be done."""
-    return text if _FIGURE.fullmatch(text) else cleaned(_unframed(text)).strip("\n")
-
-
-def _unframed(text: str) -> str:
-    """Without frames: in an embed a block quote and a code block are not somebody's words."""
-    if not text.isascii():
-        text = _ORNAMENT.sub(" ", text)
-        if holds_any(text, _POINTERS):
-            text = _POINTER.sub(": ", text)
-    if "_" in text:
-        text = _BROKER_SYMBOL.sub(r"\1 \2/\3/\4 \6\5", text)
-        text = _SNAKE.sub(" ", text)
-    if ">" in text:
-        text = _BLOCKQUOTE.sub("", text)
-    if "```" in text:
-        text = _FENCE.sub("```", text).replace("```", "\n")
-    return text
 
 
 def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
@@ -229,12 +205,6 @@ def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
     sense = sense_of(line.rstrip(":"), room) if few and not labelled(line) else None
     if sense is not None and (sense.verb is not None or is_silent(sense.kind)):
         card.title, card.sense, lines[first] = line, sense, ""
-
-
-@kept()
-def _label(name: str) -> str:
-    """The name of a field in one line; a room's are always the same."""
-    return " ".join(_value(name).split()).strip(" :@#")
 
 
 def _field_lines(name: str, value: str) -> list[str]:
@@ -263,7 +233,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
         if not found:
             if pending is not None and fits(pending.role, line):
                 _keep(card, pending._replace(value=line))
-            elif card.is_embed and (bare := _bare_label(line)) is not None:
+            elif card.is_embed and (bare := _barelabel_of(line)) is not None:
                 pending = Labelled(bare, line, "")
                 continue
             else:
@@ -287,7 +257,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
     card.prose, card.notes = "\n".join(prose).strip(), "\n".join(notes).strip()
 
 
-def _bare_label(line: str) -> Role | None:
+def _barelabel_of(line: str) -> Role | None:
     """The role of a line that is a label and nothing else: its value stands below."""
     role = role_of(line)
     numbered = role is not _TARGET and any(map(str.isdigit, line))

@@ -94,18 +94,28 @@ class Figures:
             self._gains(share)
         elif before.low == "down":
             self._gains(-share)
-        elif self.is_exit and self.verb is not None and self.verb.whole:
+        elif self.is_exit and (self._is_whole() or self._stands_by_price(before)):
             self._gains(share)
         elif self.is_exit and self._names_only_before() and 0 < share <= 1:
             self.slots.fraction = share
         elif self.is_exit and self.slots.fraction is None:
             self.slots.unclear = token.text
 
+    def _is_whole(self) -> bool:
+        return self.verb is not None and self.verb.whole
+
+    def _stands_by_price(self, before: Token) -> bool:
+        """In "0.67 40% ONDS trimmed 3" the gain stands behind the price, and before the verb."""
+        behind = self.behind(2) if before.low == "i" else before
+        return self.at < self.verb_at and behind.kind in _PRICED
+
     def _names_only_before(self) -> bool:
         """In "Trim PLTR 50%", "selling SUNE 70%" and "selling here 80% GITS" the share is the part;
         of what was sold it may be the gain."""
         verb = self.verb
         if verb is None or (verb.kind is not Kind.TRIM and verb.form is Form.PAST):
+            return False
+        if self.at < self.verb_at:
             return False
         if is_ticker_word(self.ahead().text):
             return self.at - self.verb_at <= 1
@@ -172,6 +182,8 @@ class Figures:
             return
         elif before.low in words.BEYOND:
             self.slots.beyond = self.slots.beyond or f"{before.text} {token.text}"
+        elif self.is_exit and self.follows_verb and self._is_strike_alone(token):
+            self._add_strike(said[0], "")
         elif (self.follows_verb and token.kind == "num" and self._sizes(said[0])) or (
             ahead.kind == "at" and self.slots.strikes and _is_count(token) and self._sizes(said[0])
         ):
@@ -205,6 +217,12 @@ class Figures:
             self._add_strike(strike, "")
         self.slots.is_ladder = len(said) > 1
         return True
+
+    def _is_strike_alone(self, token: Token) -> bool:
+        """ "Trim 658 here" names what is trimmed by its strike: so many are not sold at once."""
+        big = token.text.isdigit() and len(token.text) >= _COUNT_DIGITS_MAX
+        rest = self.tokens[self.at + 1 :]
+        return big and all(one.low in ("here", "now") or one.kind == "at" for one in rest)
 
     def _is_strike_behind_right(self, said: Decimal) -> bool:
         """In "ENPH calls $50 $1.83" the strike stands behind its right, and a price behind it."""

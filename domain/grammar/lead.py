@@ -51,6 +51,7 @@ _DATING = frozenset({"expiry", "exp", "expiration", "expiring", "this", "next", 
                      "tomorrow", "lotto", "weekly", "for"})  # fmt: skip
 """Say the day of a contract before what is done with it: "COIN calls $225 $2.45 this week
 expiry added"."""
+_LETTING = frozenset({"gonna", "lets", "let's"})
 _SEEMS = frozenset({"look", "looks", "looking", "seems", "is", "was", "makes", "sounds"})
 _FORECAST = frozenset({"by", "eoy", "eow", "eod", "eom"})
 
@@ -169,7 +170,7 @@ def _was_hit(tokens: Sequence[Token], at: int) -> bool:
 def _leads(tokens: Sequence[Token], at: int, spot: Spot) -> bool:
     token = tokens[at]
     is_exit = spot.verb.kind in EXITS
-    if token.low in LEADING or (token.low == "gonna" and is_exit) or token.low in ("+", "-"):
+    if token.low in LEADING or (token.low in _LETTING and is_exit) or token.low in ("+", "-"):
         return True
     if spot.verb.form is _TICKET and token.kind == "someone":
         return ROLE.search(token.low) is not None

@@ -73,6 +73,10 @@ _DROPPED = re.compile(
 _MAY_DROP = ("<", "@everyone", "@here", "://")
 _SHORTCODE = re.compile(r"(?<![\w:<]):[A-Za-z][A-Za-z0-9_]{1,31}:(?![\w:])")
 """How an export spells a custom emoji: ":RedAlert:"."""
+_COUNTED_BUYS = re.compile(
+    r"\s*(?:[\u2022\u00b7:.-]\s*)?(?<![\w.$])([0-9]{1,3}) Buys? (?=\$?[0-9]*\.[0-9])"
+)
+"""How many were bought behind their contract: "IREN $44.5 Call 2/13 \u2022 4 Buys 2.10"."""
 _BARS = re.compile(r"\|\|+|~~+")
 _LINK = re.compile(r"(?<!<)https?://\S")
 _DISCLAIMER = re.compile(
@@ -112,6 +116,8 @@ def cleaned(text: str) -> str:
     """
     if text.count(":") > 1:
         text = _SHORTCODE.sub(" ", text)
+    if " Buy" in text:
+        text = _COUNTED_BUYS.sub(r" \1x @ ", text)
     bare = text.replace("*", "").replace("_", "").replace("`", "")
     if not bare or (len(text) <= LENGTH_MAX and _is_plain(bare)):
         return bare.strip()

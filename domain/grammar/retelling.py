@@ -29,6 +29,9 @@ def round_trips(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[tuple[in
 
 def told_once(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[Ticket]:
     """Joins exits that are one: "SL hit, out -30%" closes once, at the stop and with a loss."""
+    for (act, ticket), (later, told) in pairwise(zip(acts, tickets, strict=True)):
+        if act.sentence == later.sentence and _is_named_by(ticket, told):
+            ticket.trades = (msgspec.structs.replace(ticket.trades[0], legs=told.named),)
     kept: list[Ticket] = []
     whole = False
     for act, ticket in zip(acts, tickets, strict=True):
@@ -43,6 +46,12 @@ def told_once(acts: Sequence[Act], tickets: Sequence[Ticket]) -> list[Ticket]:
         is_whole = act.verb.whole or any(token.low in WHOLES for token in act.tokens)
         whole = is_whole or (whole and len(kept) == said)
     return kept
+
+
+def _is_named_by(bare: Ticket, told: Ticket) -> bool:
+    """In "SL hit - 20% cut APP" the second half names what the first one closes."""
+    closed = len(bare.trades) == 1 and closes(bare.trades[0]) and not bare.trades[0].legs
+    return closed and told.kind in EXITS and not told.trades and len(told.named) == 1
 
 
 def _is_how_much(first: Ticket, second: Ticket) -> bool:

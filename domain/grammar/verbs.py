@@ -153,7 +153,7 @@ _WORDS: dict[tuple[str, ...], Verb] = {
     **_phrases(_CUT._replace(form=_PAST), "closed out", "dumped", "cashed out", "unloaded"),
     **_phrases(_CUT._replace(form=_PAST), "liquidated", "bailed on", "let go of", "cut losses"),
     **_phrases(_CUT._replace(form=_PAST, alone=True), "closed", "exited"),
-    **_phrases(_OUT, "out", "am out", "got out"),
+    **_phrases(_OUT, "out", "am out", "got out", "outta here"),
     **_phrases(_OUT._replace(whole=True), "all out", "fully out", "completely out"),
     **_phrases(_FLAT, "flat", "all flat", "going flat", "flattened", "flattening", "all cash"),
     **_phrases(_SCRATCH, "scratch", "scratched", "scratching", "be exit", "b/e exit"),

@@ -87,6 +87,23 @@ SAID = [
     ("out full on AMD 240c", "close STC AMD 240C"),
     ("MOVE SL TO ENTRY (BREAKEVEN)\n\nSecure your position", "update SL BE"),
     ("MOVE SL TO 85\n\nProtect your profit.", "update SL 85"),
+    ("AMD $144.5 Call 11/21 \u2022 4 Buys 2.10", "open BTO 4 AMD 144.5C 2025-11-21 @2.10"),
+    ("AMD $144 Call\n11/21: 2 Buys 0.35", "open BTO 2 AMD 144C 2025-11-21 @0.35"),
+    ("$AMD\n144c\n11/21\n0.85\nLight size", "open BTO AMD 144C 2025-11-21 @0.85"),
+    (
+        "OPEN\n$SPY 11/21 $685c\nENTRY = $1.35\nSL = $1.00\nTP = $2.00",
+        "open BTO SPY 685C 2025-11-21 @1.35 SL 1.00 PT 2.00",
+    ),
+    (
+        "CLOSE\n$SPY 11/21 $685c\nEXIT = $2.35\nGAIN: 40%",
+        "close STC SPY 685C 2025-11-21 @2.35 +40%",
+    ),
+    ("0.67 40% ONDS trimmed 3", "trim STC some 3 ONDS @0.67 +40%"),
+    ("1.6 | 28% AMD trimmed 1", "trim STC some 1 AMD @1.6 +28%"),
+    ("1.41 I 25% TSLA all out", "close STC TSLA @1.41 +25%"),
+    ("1.45 SBUX outta here", "close STC SBUX @1.45"),
+    ("Lets cut SOFI", "close STC SOFI"),
+    ("Trim 658 here", "trim STC some ? 658"),
     (
         "OPENED: SPX PCS 6435/30 11/21 $0.80 x1",
         "open STO 1 -SPX 6435P 2025-11-21/SPX 6430P 2025-11-21 @0.80",
@@ -112,6 +129,9 @@ IDLE = [
     "TSLA 250c 11/21 tickets sold out",
     "covered calls are free money",
     "TSLA 60% off the highs",
+    "0.85 I 100% POET",
+    "In case you missed it\nSPY 11/21 685c\nEntry: 1.35\nExit: 2.40",
+    "3 buys and 2 sells today",
     "$SPY $646 scalp puts can work here $.40 - in and out",
 ]
 
