@@ -32,6 +32,7 @@ from application.intents import (
 from application.recalling import PRICE_STEP, OpenTrade, Recalled, Subject, recall
 from domain.fix import PositionEffect, Side
 from domain.grammar.dates import message_day
+from domain.grammar.dear_shares import cannot_be_shares
 from domain.grammar.legs import opening_side
 from domain.grammar.reading import Action, Kind, LegReading, Reading, Room, TradeReading
 from domain.grammar.roots import is_pair, is_whole, symbol_of
@@ -185,6 +186,8 @@ class _Resolving:
         leg = trade.legs[0]
         if len(trade.legs) > 1 or leg.strike is not None or is_pair(leg.root):
             return ""
+        if why := cannot_be_shares(leg.root, price):
+            return why
         for held in self.open_trades:
             average = held.average_entry
             if average is None or not held.is_option or held.underlying != leg.root:

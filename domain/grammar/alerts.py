@@ -11,6 +11,7 @@ from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.block_levels import completed, side_of_levels
 from domain.grammar.blocks import Block, each_alert, may_be_block, parse
+from domain.grammar.dear_shares import cannot_be_shares
 from domain.grammar.keeping import kept
 from domain.grammar.normalise import PICTURES, clean, has_link
 from domain.grammar.pairs import NO_SHARES, Named
@@ -337,9 +338,10 @@ class _Judging(msgspec.Struct, gc=False):
             self.why = f"{odd[0]:f} is on the wrong side of an entry at {entry:f}"
         for price in odd:
             self.rules.append(f"{price:f} is no level for an entry at {entry:f}: left out")
-        if _names_shares(block) and self._may_be_premium(entry):
+        root = block.named[0].symbol if block.named else ""
+        if (why := cannot_be_shares(root, entry)) or self._may_be_premium(entry):
             self.missing.append("contract")
-            self.why = f"{entry:f} may be the price of an option"
+            self.why = why or f"{entry:f} may be the price of an option"
 
     def _completed(self, price: Decimal) -> Decimal:
         whole = completed(price, self.block.entries[0])
@@ -365,4 +367,4 @@ class _Judging(msgspec.Struct, gc=False):
 
     def _may_be_premium(self, entry: Decimal) -> bool:
         wide = self.stop is not None and self.stop <= entry * _PREMIUM_STOP
-        return wide and _SHARE_WORDS.search(self.text) is None
+        return wide and _names_shares(self.block) and _SHARE_WORDS.search(self.text) is None

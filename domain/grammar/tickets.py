@@ -11,6 +11,7 @@ import msgspec
 
 from domain.fix import PositionEffect, Side
 from domain.grammar.acts import Act
+from domain.grammar.dear_shares import cannot_be_shares
 from domain.grammar.filling import fill
 from domain.grammar.legs import is_instrument, named_legs, opening_side, read_legs
 from domain.grammar.reading import Action, ExitReason, Kind, LegReading, Room, TradeReading
@@ -135,6 +136,10 @@ def _open(verb: Verb, slots: Slots, room: Room, day: date, ticket: Ticket) -> No
         return
     price = _entry_price(slots, read, ticket, bare=verb.bare)
     if price is None:
+        return
+    if not slots.option_like and (why := cannot_be_shares(read.legs[0].root, price)):
+        ticket.missing.append("contract")
+        ticket.why = why
         return
     side = opening_side(verb.action)
     _levels(slots, side, price, ticket, read.legs)

@@ -41,6 +41,16 @@ class TestOpening:
         assert any("SPXW" in rule for rule in weekly.rules)
         assert monthly.legs[0].symbol == "SPX   251121P06725000"
 
+    def test_the_price_of_an_option_opens_no_dear_shares(self) -> None:
+        told = unbooked(only("added TSLA @ 1.90"))
+        assert told.missing == ("contract",)
+        assert "no price of TSLA shares" in told.why
+
+    def test_what_was_added_first_is_opened(self) -> None:
+        (opened,) = intents("TSLA calls $250 $2.30 11/21 added")
+        assert isinstance(opened, OpenCall)
+        assert opened.price == Decimal("2.30")
+
     def test_a_contract_that_is_open_already_is_added_to(self) -> None:
         call = only("BTO 2 TSLA 11/21 250c @ 1.50", held(TSLA))
         assert isinstance(call, AddCall)

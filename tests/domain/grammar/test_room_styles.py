@@ -62,6 +62,7 @@ SAID = [
     ("BTO TSLA 250 Puts-.75 C 11/21 SL .65", "open BTO TSLA 250P 2025-11-21 @0.75 SL 0.65"),
     ("sold cash secured puts AMD 100P 11/21 1.75", "open STO -AMD 100P 2025-11-21 @1.75"),
     ("Sold a covered call AMD 150C 11/21 0.35", "open STO -AMD 150C 2025-11-21 @0.35"),
+    ("Bought 100 TSLA at 250", "open BTO 100 TSLA @250"),
     ("Taking a position in $SOFI average $12.38", "open BTO SOFI @12.38"),
     ("Taken a starter position on SOFI @12.38", "open BTO SOFI @12.38"),
     ("BTO AMD 240C 11/21 @3.45 take profit 5.80", "open BTO AMD 240C 2025-11-21 @3.45 PT 5.80"),
@@ -134,6 +135,24 @@ IDLE = [
     "3 buys and 2 sells today",
     "$SPY $646 scalp puts can work here $.40 - in and out",
 ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bought TSLA 2.30",
+        "BTO 5 AAPL @ 1.10",
+        "long AMD @ 2.15",
+        "Entered QQQ 0.85 sl .60",
+        "TSLA\nEntry: 2.30\nStop: 2.00\nTarget: 3.00",
+        "Taking a position in NVDA average $3.40",
+    ],
+)
+def test_the_price_of_an_option_is_no_price_of_dear_shares(text: str) -> None:
+    reading = read_text(text)
+    assert reading.trades == ()
+    assert reading.missing == ("contract",)
+    assert "no price of" in reading.why
 
 
 @pytest.mark.parametrize(("text", "meant"), [*PARTS, *SAID, *PICTURED])
