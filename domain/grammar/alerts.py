@@ -64,10 +64,11 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
         said += map(_lines_of, message.embeds)
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
-        # As it will be cleaned of the sign of a quote; to clean all of it comes later.
-        if not part.isascii() and holds_any(part, PICTURES):
-            part = clean(part)  # noqa: PLW2901
-        if may_be_block(part.replace("/$", "/"), for_one_pair=for_one_pair):
+        # As it will be cleaned of the sign of a quote; to clean all of it comes later, but for
+        # pictures that stand for its labels.
+        pictured = not part.isascii() and holds_any(part, PICTURES)
+        shown = clean(part) if pictured else part.replace("/$", "/")
+        if may_be_block(shown, for_one_pair=for_one_pair):
             break
     else:
         return None

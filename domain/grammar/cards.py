@@ -233,7 +233,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
         if not found:
             if pending is not None and fits(pending.role, line):
                 _keep(card, pending._replace(value=line))
-            elif card.is_embed and (bare := _barelabel_of(line)) is not None:
+            elif card.is_embed and (bare := _bare_label(line)) is not None:
                 pending = Labelled(bare, line, "")
                 continue
             else:
@@ -257,7 +257,7 @@ def _fill_labels(card: Card, lines: Sequence[str]) -> None:
     card.prose, card.notes = "\n".join(prose).strip(), "\n".join(notes).strip()
 
 
-def _barelabel_of(line: str) -> Role | None:
+def _bare_label(line: str) -> Role | None:
     """The role of a line that is a label and nothing else: its value stands below."""
     role = role_of(line)
     numbered = role is not _TARGET and any(map(str.isdigit, line))

@@ -54,6 +54,8 @@ _EVERYDAY = frozenset({"scratch"})
 _ALERT = " alert"
 """Of a share it may be a signal of its chart: "Exit alert on PSX, momentum weakening"."""
 _CONTRACT_REACH = 5
+_BEHIND_COUNT = (KEPT_BY - DETERMINERS) | {"single"}
+"""Behind a number they make it how many were sold: "sold 2 leaving 1", "Sold -1 Single MSTR"."""
 _ENDS = frozenset({"here", "now", "at", "for", "today"})
 
 
@@ -145,8 +147,7 @@ def _exits(after: Sequence[Token], spot: Spot) -> bool:
             counted = spot.verb.kind is _TRIM or (ahead is not None and ahead.low == "of")
             priced = ahead is not None and ahead.kind == "at"
             held = ahead is not None and _is_held(ahead, said)
-            executed = ahead is not None and ahead.low == "single"
-            kept = executed or (ahead is not None and ahead.low in KEPT_BY - DETERMINERS)
+            kept = ahead is not None and ahead.low in _BEHIND_COUNT
             return counted or priced or held or kept or "." in token.text
         if _tells_result(after, place):
             return True

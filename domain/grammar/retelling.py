@@ -90,12 +90,8 @@ def _retells(first: Ticket, second: Ticket) -> bool:
         return False
     if one.legs and other.legs not in ((), one.legs):
         return False
-    if (
-        one.legs
-        and other.legs
-        and None not in (one.price, other.price)
-        and one.price != other.price
-    ):
+    prices = {one.price, other.price} - {None}
+    if one.legs and other.legs and len(prices) > 1:
         return False
     if one.partial:
         return other.partial and not _is_sized(one)

@@ -26,7 +26,8 @@ _STO = Action.STO
 _END = Token("end", ".", ".")
 _DEARER_THAN_ENTRY = 5
 _AROUND_STRIKE = Decimal("0.3")
-_STOP_DISTANCE_MAX = Decimal("0.2")
+_STOP_DISTANCE_MAX = Decimal("0.06")
+"""Of the price; the stops of options are further away."""
 _CALL_PRICE_STRIKES_MAX = 3
 _BARE_PRICE_STRIKES_MAX = Decimal("0.4")
 """Without a verb, a number near the strike is the price of the stock."""
