@@ -166,8 +166,7 @@ def _titled(content: str, room: Room) -> Card | None:
     _take_first_line(card, lines, room)
     if card.sense is None or card.sense.verb is None:
         return None
-    _fill_labels(card, lines)
-    card.lines = ticket_lines(tokens(card.prose)) if card.prose else []
+    _read_lines(card, lines)
     return card if card.lines and not _PRICED_ROLES.isdisjoint(card.roles) else None
 
 
@@ -184,15 +183,20 @@ def _embed(embed: Embed, room: Room) -> Card:
     lines = plain(embed.description).split("\n")
     for fold in embed.fields:
         lines += _field_lines(label_of(fold.name), value_of(fold.value))
-    card.is_option = _OPTION_TITLE.search(card.title) is not None
     card.sense = sense_of(card.title, room)
     if card.sense is None and not card.title:
         _take_first_line(card, lines, room)
+    _read_lines(card, lines)
+    return card
+
+
+def _read_lines(card: Card, lines: Sequence[str]) -> None:
+    """Puts the lines under a title where they belong, and notes whether any speaks of an option."""
+    card.is_option = _OPTION_TITLE.search(card.title) is not None
     _fill_labels(card, lines)
     card.lines = ticket_lines(tokens(card.prose)) if card.prose else []
     if not card.is_option and (card.prose or card.notes):
         card.is_option = _OPTION_TEXT.search(f"{card.prose}\n{card.notes}") is not None
-    return card
 
 
 def _take_first_line(card: Card, lines: list[str], room: Room) -> None:
