@@ -140,7 +140,8 @@ async def test_a_channel_is_read_by_its_own_settings(community: Community, recor
     ("channel", "changed", "why"),
     [
         ("lounge", {}, "Signals are given in a watched channel: #options, #stocks"),
-        ("options", {"contract": "TSLA"}, None),
+        ("options", {"contract": "SOFI"}, None),
+        ("options", {"contract": "TSLA"}, "'BTO 2 TSLA @ 2.30 SL 1.50 PT 3.50 4.00' cannot be"),
         ("options", {"contract": "TSLA 250c"}, "'TSLA 250c' names no contract"),
         ("options", {"contract": "TSLA 13/40 250c"}, "'13/40' is no day"),
         ("options", {"contract": "TSLA 11/13/26 250c"}, "TSLA 250C 2026-11-13 expired on"),
