@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
@@ -26,6 +27,7 @@ class Column(NamedTuple):
 
     Figures, and what is `whole`, are never cut; `spare` columns give way when the terminal is
     too narrow, the last ones first. What cannot give way makes the lines longer than the terminal.
+    Nothing gives way in a file or a pipe, unless COLUMNS says how wide it is.
     """
 
     heading: str
@@ -106,6 +108,12 @@ def listed(lines: Iterable[str], *, most: int = 10) -> None:
         warn(f"... and {len(shown) - most} more")
 
 
+def _edge() -> int:
+    """Where lines have to end: in a file or a pipe nowhere, so no name is cut in them."""
+    narrow = console.is_terminal or bool(os.environ.get("COLUMNS"))
+    return console.width if narrow else sys.maxsize
+
+
 def _widest(column: Column, rows: Sequence[Any]) -> int:
     return max(len(column.heading), *(len(_text(column, row)) for row in rows))
 
@@ -125,7 +133,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[Any]) -> list[int]:
     widths = [_widest(column, rows) for column in columns]
     for words in WORDS_AT_LEAST:
         least = [_least(column, rows, words) for column in columns]
-        while _total(widths) > console.width:
+        while _total(widths) > _edge():
             shrinkable = [at for at, width in enumerate(widths) if width > least[at]]
             if not shrinkable:
                 break
@@ -137,7 +145,7 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Any]) -> list[Column]:
     """The columns that fit the terminal."""
     kept = list(columns)
     words, _ = WORDS_AT_LEAST
-    while _total([_least(column, rows, words) for column in kept]) > console.width:
+    while _total([_least(column, rows, words) for column in kept]) > _edge():
         spare = [column for column in kept if column.spare]
         if not spare:
             break

@@ -370,6 +370,12 @@ def test_a_narrow_terminal_cuts_no_figure(shell: Shell, columns: str) -> None:
         assert max(map(len, narrow.splitlines())) <= 60
 
 
+def test_a_pipe_has_no_edge_that_words_are_cut_at(shell: Shell) -> None:
+    words = ("positions", "--closed")
+    assert "\u2026" in shell(*words, COLUMNS="60").out
+    assert "\u2026" not in shell(*words, COLUMNS="").out
+
+
 def test_rebuilt_read_models_show_the_same(shell: Shell) -> None:
     before = shell("trader", "Nora", "--json").json
     assert "rebuilt" in shell("rebuild").out
