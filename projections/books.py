@@ -72,6 +72,7 @@ class Books(Projection):
         self._accounts.load(row for row in rows if row.kind is BookKind.ACCOUNT)
 
     def finish_batch(self) -> None:
+        self.sums.finish_batch()
         self._trades.trim()
         self._accounts.trim()
         self.marks.trim(self._trades.open_symbols() | self._accounts.open_symbols())

@@ -8,7 +8,7 @@ start give the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -175,18 +175,19 @@ class Table(Generic[R]):
             for sought in missing:
                 self._known.setdefault(sought.int, None)
 
-    def select_last(self, first: Any) -> R | None:
-        """Of the stored current rows whose key begins with this, that with the highest second
-        part; before the first event about them."""
+    def select_last(self, firsts: Collection[Any]) -> list[R]:
+        """Of the stored current rows whose keys begin with each of these, that with the highest
+        second part; before the first event of a batch about them."""
         if self._source is None:
-            return None
+            return []
         one, other = self.shape.key
         where = (
-            f"{one} = %s AND {other} = (SELECT max({other}) FROM {self.shape.table(self._build)}"
-            f" WHERE {one} = %s AND valid_to = {CURRENT})"
+            f"({one}, {other}) IN (SELECT first, (SELECT max({other}) FROM"
+            f" {self.shape.table(self._build)} WHERE {one} = first AND valid_to = {CURRENT})"
+            " FROM unnest(%s) first)"
         )
-        found = self._source.select(self.shape, self._build, where, (first, first))
-        return self.shape.made_of(found[0]) if found else None
+        found = self._source.select(self.shape, self._build, where, (list(firsts),))
+        return [self.shape.made_of(row) for row in found]
 
     def in_memory(self) -> Iterable[R]:
         """The current rows that are not stored yet; all there are while unattached."""

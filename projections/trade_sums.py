@@ -104,6 +104,15 @@ class Counted(NamedTuple):
     terms: Terms
 
 
+class _Move(NamedTuple):
+    """What a trade of a book changes in its sums."""
+
+    book: UUID
+    was: Counted | None
+    now: Counted | None
+    position: int
+
+
 class _Days:
     """The last day of a book that has a row, and its sums; all days once one of them changes."""
 
@@ -124,9 +133,27 @@ class RecordSums:
         )
         self._books: dict[int, _Days] = {}
         """By the number in the book's id."""
+        self._waiting: list[_Move] = []
 
     def move(self, book: UUID, was: Counted | None, now: Counted | None, position: int) -> None:
-        """Takes a trade out as it was, and puts it in as it is."""
+        """Takes a trade out as it was, and puts it in as it is; of a book that is not in memory,
+        when the batch is finished."""
+        if book.int in self._books or self.table.began_empty:
+            self._move(book, was, now, position)
+        else:
+            self._waiting.append(_Move(book, was, now, position))
+
+    def finish_batch(self) -> None:
+        """Looks for all books that were not in memory at once, and makes the moves in them."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            found = self.table.select_last({move.book for move in waiting})
+            for row in found:
+                self._books[row.book.int] = _Days(None, row.day, _sums_in(row))
+            for move in waiting:
+                self._move(*move)
+
+    def _move(self, book: UUID, was: Counted | None, now: Counted | None, position: int) -> None:
         if was is not None and now is not None and was.day == now.day:
             self._shift(book, now.day, now.terms.plus(was.terms.negated()), position)
             return
@@ -174,12 +201,7 @@ class RecordSums:
     def _known(self, book: UUID) -> _Days:
         known = self._books.get(book.int)
         if known is None:
-            row = None if self.table.began_empty else self.table.select_last(book)
-            if row is None:
-                known = _Days([], date.min, NOTHING)
-            else:
-                known = _Days(None, row.day, _sums_in(row))
-            self._books[book.int] = known
+            known = self._books[book.int] = _Days([], date.min, NOTHING)
         return known
 
 
