@@ -13,7 +13,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.harness import benchmarks, close_server
+from tests.benchmarks.harness import benchmarks
 
 
 def main() -> int:
@@ -27,12 +27,9 @@ def main() -> int:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(known)}")
     outcomes = {}
     progress = Console(stderr=True)
-    try:
-        for name in chosen.names or known:
-            with progress.status(f"measuring {name}"):
-                outcomes[name] = known[name].run()
-    finally:
-        close_server()
+    for name in chosen.names or known:
+        with progress.status(f"measuring {name}"):
+            outcomes[name] = known[name].run()
     if chosen.json:
         json.dump(outcomes, sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -6,6 +6,7 @@ same run, in turns, so that a busy machine slows both alike; each side's median 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import pkgutil
@@ -88,6 +89,8 @@ class Benchmark:
 
 _benchmarks: dict[str, Benchmark] = {}
 _open = ExitStack()
+"""The server of this run, if one was started, and its files: gone when the run ends."""
+atexit.register(_open.close)
 _numbers = count(1)
 
 
@@ -157,12 +160,6 @@ def fresh_database() -> Iterator[str]:
 def redis_url() -> str:
     """The Valkey of this run."""
     return _server().redis_url
-
-
-def close_server() -> None:
-    """Stops the server of this run, if one was started, and removes its files."""
-    _servers.clear()
-    _open.close()
 
 
 _servers: list[Servers] = []
