@@ -7,11 +7,12 @@ module as plain data (see docs/intent-model.md). To ask it costs a few sums.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from math import exp, sqrt
+from sys import intern
 from typing import NamedTuple
 
 import msgspec
@@ -27,6 +28,10 @@ MODEL = "intent_model.json"
 
 LENGTH_MAX = 400
 """Characters that are weighed: what a message is shows at its beginning."""
+
+
+Feature = str | tuple[str, str]
+"""A word, a sense, or two parts: which sense follows which, and how many pieces there are."""
 
 
 class Leaning(StrEnum):
@@ -75,22 +80,14 @@ class OpinionModel(Value, frozen=True, kw_only=True):
         """How probable each leaning is; features are those of `features_of`, without repeats."""
         return _shares(self._scores(features))
 
-    def doubt(self, text: MessageText) -> Opinion | None:
-        """What the words of a message look like instead of an order; None where of an order."""
-        scores = self._scores(_features(text))
-        # How probable it is needs to be known of no order.
-        if self.leanings[scores.index(max(scores))] is _ORDER:
-            return None
-        return self._opinion(_shares(scores))
-
     def weigh(self, features: Iterable[str]) -> Opinion:
         """What a message with these features looks like."""
         return self._opinion(self.probabilities(features))
 
-    def _scores(self, features: Iterable[str]) -> Sequence[float]:
+    def _scores(self, features: Iterable[str]) -> list[float]:
         known = [*filter(None, map(self.weights.get, features))]
         if not known:
-            return self.intercepts
+            return [*self.intercepts]
         length = sqrt(len(known))
         sums = map(sum, zip(*known, strict=True))
         return [score + said / length for score, said in zip(self.intercepts, sums, strict=True)]
@@ -101,7 +98,7 @@ class OpinionModel(Value, frozen=True, kw_only=True):
         return Opinion(self.leanings[most], found[most], order)
 
 
-def _shares(scores: Sequence[float]) -> list[float]:
+def _shares(scores: list[float]) -> list[float]:
     highest = max(scores)
     shares = [exp(score - highest) for score in scores]
     whole = sum(shares)
@@ -163,17 +160,29 @@ def features_of(text: MessageText) -> list[str]:
 
     They are its words; their senses, and which sense follows which; and its length.
     """
-    return list(_features(text))
+    return [*map(name_of, parts_of(text))]
 
 
-def _features(text: MessageText) -> dict[str, None]:
-    found: dict[str, None] = {}
+def name_of(feature: Feature) -> str:
+    """What a feature is called in the model."""
+    return feature if isinstance(feature, str) else " ".join(feature)
+
+
+def feature_named(name: str) -> Feature:
+    """The feature that is called so, of strings that are the same objects each time."""
+    first, blank, second = name.partition(" ")
+    return (intern(first), intern(second)) if blank else intern(name)
+
+
+def parts_of(text: MessageText) -> dict[Feature, None]:
+    """The features of a message in their order, not put into one word each."""
+    found: dict[Feature, None] = {}
     before = _START
     pieces = _pieces(_words(text))
     for sense, own in pieces:
-        found[own] = found[sense] = found[f"{before} {sense}"] = None
+        found[own] = found[sense] = found[before, sense] = None
         before = sense
-    found[f"{before} <end>"] = found[f"<{_length(len(pieces))} pieces>"] = None
+    found[before, "<end>"] = found[_length(len(pieces)), "pieces>"] = None
     return found
 
 
@@ -211,7 +220,7 @@ def _pieces_of(said: str) -> tuple[_Sensed, ...]:
             found.append(_word(match[1]))
         else:
             found.append(match[0][-1] if kind == _SIGN else _PIECES[kind])
-    return tuple([_SENSED.get(piece, (piece, piece)) for piece in found])
+    return tuple([_SENSED.get(piece) or (intern(piece),) * 2 for piece in found])
 
 
 def _word(said: str) -> str:
@@ -221,5 +230,5 @@ def _word(said: str) -> str:
 def _length(pieces: int) -> str:
     for most in (2, 4, 8, 16, 32, 64):
         if pieces <= most:
-            return str(most)
-    return "more"
+            return f"<{most}"
+    return "<more"

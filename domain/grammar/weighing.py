@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.grammar import reader
+from domain.grammar.lanes import doubt
 from domain.grammar.opinion import Leaning, Opinion, OpinionModel, model
 from domain.grammar.reading import Kind, MessageText, Reading, Room
 
@@ -33,9 +34,8 @@ def read(text: MessageText, room: Room) -> Reading:
     reading = reader.read(text, room)
     if not reading.trades:
         return reading
-    asked = model()
-    doubt = asked.doubt(text)
-    return reading if doubt is None else weighed(reading, doubt, asked)
+    opinion = doubt(text)
+    return reading if opinion is None else weighed(reading, opinion, model())
 
 
 def weighed(reading: Reading, opinion: Opinion, asked: OpinionModel) -> Reading:

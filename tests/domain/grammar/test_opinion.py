@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.grammar.lanes import doubt
 from domain.grammar.opinion import LENGTH_MAX, Leaning, features_of, model
 from domain.grammar.reading import Embed, EmbedField, MessageText
 from tests.domain.grammar.corpus import BOOKED, TRAPS
@@ -91,8 +92,8 @@ def test_any_words_have_an_opinion(content: str, title: str) -> None:
 @pytest.mark.parametrize("said", SAID)
 def test_only_what_does_not_look_like_an_order_is_doubted(said: str) -> None:
     opinion = model().weigh(features_of(message(said)))
-    doubt = None if opinion.leaning is Leaning.ORDER else opinion
-    assert model().doubt(message(said)) == doubt
+    doubted = None if opinion.leaning is Leaning.ORDER else opinion
+    assert doubt(message(said)) == doubted
 
 
 def test_nothing_that_is_shipped_needs_scikit_learn() -> None:
@@ -116,7 +117,7 @@ def test_no_words_take_long(said: str) -> None:
     took = []
     for _ in range(3):
         started = time.process_time()
-        model().doubt(text)
+        doubt(text)
         took.append(time.process_time() - started)
     assert min(took) < 0.005
 
