@@ -155,7 +155,10 @@ class Table(Generic[R]):
         them. They are known from here on: `current` asks for none of them again."""
         if self._source is None:
             return []
-        selected = self._source.select(self.shape, self._build, where, parameters)
+        return self._selected(self._source, where, parameters)
+
+    def _selected(self, source: Source, where: str, parameters: Sequence[Any]) -> list[R]:
+        selected = source.select(self.shape, self._build, where, parameters)
         found = [self.shape.made_of(row) for row in selected]
         for row in found:
             key = self._key_of(row)
@@ -186,8 +189,7 @@ class Table(Generic[R]):
             f" {self.shape.table(self._build)} WHERE {one} = first AND valid_to = {CURRENT})"
             " FROM unnest(%s) first)"
         )
-        found = self._source.select(self.shape, self._build, where, (list(firsts),))
-        return [self.shape.made_of(row) for row in found]
+        return self._selected(self._source, where, (list(firsts),))
 
     def in_memory(self) -> Iterable[R]:
         """The current rows that are not stored yet; all there are while unattached."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec.structs import astuple, replace
 
+from domain.stakes import Measured
 from projections.shape import Row, Shape
 from projections.table import Table
+from projections.trade_sums import Counted, RecordSums, SumsRow, terms_of
 
 ADA, BEN, CYD, NOBODY = uuid4(), uuid4(), uuid4(), uuid4()
 
@@ -98,3 +102,40 @@ def test_a_table_that_began_empty_looks_ahead_for_nothing() -> None:
     attached(source, complete=True).prefetch([ADA])
 
     assert source.selects == []
+
+
+class StoredSums:
+    """The last sums of traders as the database has them; nothing else is to be asked for."""
+
+    def __init__(self, *rows: SumsRow) -> None:
+        self._rows = rows
+        self.selects = 0
+
+    def find(self, shape: Shape[Any], _build: int, key: Sequence[Any]) -> list[Any]:
+        raise AssertionError(f"{shape.name}: a query for {key} alone")
+
+    def select(
+        self, _shape: Shape[Any], _build: int, _where: str, parameters: Sequence[Any]
+    ) -> list[Any]:
+        self.selects += 1
+        return [astuple(row) for row in self._rows if row.book in parameters[0]]
+
+
+def test_trades_of_many_on_the_last_day_of_each_ask_for_their_sums_together() -> None:
+    friday = date(2026, 11, 20)
+    last = [SumsRow(book=book, day=friday, trades=4, valid_from=3) for book in (ADA, BEN)]
+    source = StoredSums(*last)
+    sums = RecordSums()
+    sums.table.attach(source, 1, complete=False)
+    one = Counted(friday, terms_of(Measured(Decimal("0.5"), Decimal(1))))
+
+    for position, book in enumerate((ADA, BEN, ADA), start=10):
+        sums.move(book, None, one, position)
+    sums.finish_batch()
+
+    assert source.selects == 1
+    writes = sums.table.take(everything=True)
+    assert writes is not None
+    current = {row.book: (row.trades, row.wins) for row in writes.rows if row.valid_to > 12}
+    assert current == {ADA: (6, 2), BEN: (5, 1)}
+    assert sorted(ended[2:] for ended in writes.ended) == [(3, 10), (3, 11)]
