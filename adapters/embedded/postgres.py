@@ -23,6 +23,7 @@ from adapters.embedded.processes import (
 )
 
 STOP_S_MAX = 60.0
+BUFFERS_MB_MAX = 2_048
 # The protocol's SSLRequest: a session answers it before anybody has to say who they are.
 MAY_I_ENCRYPT = struct.pack("!ii", 8, 80877103)
 
@@ -32,7 +33,6 @@ SETTINGS = {
     "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "min_wal_size": "256MB",
@@ -78,6 +78,7 @@ def stop(place: Place) -> None:
 
 def _command(place: Place) -> list[str]:
     settings = SETTINGS | {
+        "shared_buffers": f"{_buffers_mb(psutil.virtual_memory().total)}MB",
         "unix_socket_directories": '"{}"'.format(str(place.sockets).replace('"', '""')),
         "hba_file": str(place.root / "pg_hba.conf"),
         "ident_file": str(place.root / "pg_ident.conf"),
@@ -86,6 +87,15 @@ def _command(place: Place) -> list[str]:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     return command
+
+
+def _buffers_mb(memory: int) -> int:
+    """Megabytes of shared buffers on a machine with so many bytes: an eighth of it, from 128 up.
+
+    It is taken as it is filled. Rows that a fold ends lie all over tables of millions; what does
+    not stay here is read and written again and again.
+    """
+    return min(max(memory // 8 // 2**20, 128), BUFFERS_MB_MAX)
 
 
 def _make_cluster(place: Place, log: ServerLog) -> None:

@@ -142,6 +142,14 @@ def test_the_database_is_durable_and_deaf_to_the_network(
     assert row == (value,)
 
 
+def test_the_database_keeps_an_eighth_of_the_memory_for_pages(
+    administration: psycopg.Connection,
+) -> None:
+    eighth = psutil.virtual_memory().total // 8 // 2**20
+    query = "SELECT setting::bigint / 128 FROM pg_settings WHERE name = 'shared_buffers'"
+    assert administration.execute(query).fetchone() == (min(max(eighth, 128), 2_048),)
+
+
 def test_text_sorts_the_same_everywhere(administration: psycopg.Connection) -> None:
     row = administration.execute(
         "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'truetape'"
