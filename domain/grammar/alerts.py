@@ -25,6 +25,7 @@ from domain.grammar.reading import (
     Room,
     TradeReading,
 )
+from domain.grammar.russian import is_russian
 from domain.grammar.stems import Hinted, Pattern, holds_any, with_plain_letters
 from domain.instruments import CryptoPair, Equity, FxPair, instrument
 from domain.shared import InvalidInput
@@ -65,9 +66,9 @@ def read_block(message: MessageText, room: Room) -> Reading | None:
     for_one_pair = _is_pair(room.default_root) if room.default_root else False
     for part in said:
         # As it will be cleaned of the sign of a quote; to clean all of it comes later, but for
-        # pictures that stand for its labels.
-        pictured = not part.isascii() and holds_any(part, PICTURES)
-        shown = clean(part) if pictured else part.replace("/$", "/")
+        # pictures that stand for its labels, and for Russian words.
+        spelled = not part.isascii() and (holds_any(part, PICTURES) or is_russian(part))
+        shown = clean(part) if spelled else part.replace("/$", "/")
         if may_be_block(shown, for_one_pair=for_one_pair):
             break
     else:

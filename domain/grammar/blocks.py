@@ -20,7 +20,6 @@ from domain.fix import Side
 from domain.grammar import block_words as words
 from domain.grammar.keeping import kept
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
-from domain.grammar.russian import is_russian
 from domain.grammar.stems import Hint, Hinted, holds_any, page_of, with_plain_letters
 
 _INSTRUMENTS = Hint(
@@ -103,8 +102,6 @@ def may_be_block(text: str, *, for_one_pair: bool = False) -> bool:
 
     In a room `for_one_pair` the pair need not be named.
     """
-    if not text.isascii() and is_russian(text):
-        return True
     page = page_of(text)
     if not (page.marks & _LIKELY and (for_one_pair or page.marks & _NAMING)):
         return False
