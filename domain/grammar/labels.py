@@ -275,7 +275,7 @@ def _clean_label(label: str) -> str:
 
 def cells(line: str) -> list[str]:
     """The parts of a line between bars, where it has any and they hold labels."""
-    if not holds_any(line, _BARS):
+    if "|" not in line and (line.isascii() or not holds_any(line, _BARS)):
         return [line]
     parts = [part for part in _PIPES.split(line) if part.strip()]
     are_labelled = [bool(labelled(part)) for part in parts]

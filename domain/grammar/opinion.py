@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from math import exp, sqrt
 from sys import intern
 from typing import NamedTuple
@@ -207,7 +208,7 @@ _Sensed = tuple[str, str]
 def _pieces(said: str) -> list[_Sensed]:
     """Words in lower case; numbers and tickers by what they are, not which."""
     parts = _PARTING.split(said) if _TOGETHER.search(said) else said.split(" ")
-    return [piece for part in parts for piece in _pieces_of(part)]
+    return [*chain.from_iterable(map(_pieces_of, parts))]
 
 
 @kept()
