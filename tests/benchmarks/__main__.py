@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -39,16 +40,19 @@ def main() -> int:
     return 0 if all(ratio is None or ratio >= 1 for ratio in ratios) else 1
 
 
-def _table(outcomes: dict[str, dict[str, object]]) -> Table:
+def _table(outcomes: dict[str, dict[str, Any]]) -> Table:
     table = Table("benchmark", "value", "limit", "met", "note")
     for name, outcome in outcomes.items():
-        if outcome["ratio"] is None:
-            table.add_row(name, "-", f"{outcome['limit']:g}", "-", str(outcome["note"]))
-            continue
-        met = "yes" if float(str(outcome["ratio"])) >= 1 else "NO"
-        value = "-" if outcome["value"] is None else f"{outcome['value']:.4g} {outcome['unit']}"
-        table.add_row(name, value, f"{outcome['limit']:g}", met, str(outcome["note"]))
+        value, ratio = outcome["value"], outcome["ratio"]
+        said = "-" if value is None or ratio is None else f"{_figure(value)} {outcome['unit']}"
+        met = "-" if ratio is None else "yes" if ratio >= 1 else "NO"
+        table.add_row(name, said, _figure(outcome["limit"]), met, outcome["note"])
     return table
+
+
+def _figure(number: float) -> str:
+    """Four digits are enough, but nobody reads 1.062e+04."""
+    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:.4g}"
 
 
 if __name__ == "__main__":
