@@ -291,7 +291,7 @@ def _range(text: str) -> list[Decimal]:
 
 
 def _completed(first: str, second: str, low: Decimal, high: Decimal) -> Decimal:
-    if len(second) < len(first) and "." not in second and "," not in first:
+    if second.isdigit() and len(second) < len(first) and "," not in first:
         whole = Decimal(first[: -len(second)] + second)
         if abs(whole - low) * 20 <= low:
             return whole

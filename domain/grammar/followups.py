@@ -244,7 +244,7 @@ def _partial(found: re.Match[str], legs: tuple[LegReading, ...]) -> TradeReading
 
 def _number(said: str) -> Decimal:
     whole, comma, rest = said.partition(",")
-    if comma and len(rest) != 3 and "," not in rest:
+    if comma and len(rest) != 3 and rest.isdigit():
         return Decimal(f"{whole}.{rest}")
     return Decimal(said.replace(",", ""))
 

@@ -20,6 +20,8 @@ DONE = [
     ("make it risk free", "update SL BE"),
     ("EURUSD set breakeven", "update SL BE"),
     ("btc long: sl to be, tp1 is in", "update SL BE"),
+    ("tp1 hit, sl to 4,325.50", "update SL 4325.50"),
+    ("closed at 1,234.5", "close STC that @1234.5"),
     ("GBPUSD adjust TP to 1.2370", "update PT 1.2370"),
     ("close now", "close STC that"),
     ("Close gold now at 2661", "close STC XAUUSD @2661"),

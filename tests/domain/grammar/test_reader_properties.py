@@ -7,7 +7,7 @@ from time import thread_time
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.grammar.normalise import clean
@@ -36,6 +36,15 @@ EMBEDS = st.builds(
     fields=st.lists(st.builds(EmbedField, name=TEXTS, value=TEXTS), max_size=3).map(tuple),
 )
 
+_NUMBER = r"[0-9]{1,6}(?:,[0-9]{3})?[.,]?[0-9]{0,3}k?"
+NUMBERS = st.from_regex(rf"{_NUMBER}(?: ?[-/] ?{_NUMBER})?", fullmatch=True)
+LABELS = st.sampled_from(
+    ["LONG BTC", "entry", "Entry zone:", "sl", "stop at", "tp1", "targets:", "tp1 hit, sl to",
+     "move SL to", "closed at", "close half at", "stopped at", "BTO 5 TSLA 250c @", "STC TSLA for",
+     "trimmed at", "PT", "add more @", "gold buy now", "#ETH/USDT short", "strike", "Avg"]
+)  # fmt: skip
+PRICED = st.builds("{} {}".format, LABELS, NUMBERS)
+
 
 @pytest.mark.parametrize(
     "said", ["\u0130USDT", "\u212ausdt", "D\u0130A/USDT", "S\u0130LVER", "B\u0130TCO\u0130N"]
@@ -54,6 +63,15 @@ def test_reading_never_raises_and_reads_the_same_twice(
     assert reading == read(text, room)
     stored = msgspec.json.encode(reading)
     assert msgspec.json.decode(stored, type=Reading) == reading
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.lists(PRICED, min_size=1, max_size=4), st.sampled_from([" ", ", ", "\n"]))
+@example(["LONG BTC 1", "entry 105.2k-10,4.6k", "sl 103.4k", "tp1 108k"], "\n")
+@example(["tp1 hit, sl to 4,325.50"], " ")
+@example(["closed at 1,234.5"], " ")
+def test_signs_within_numbers_never_make_reading_raise(said: list[str], between: str) -> None:
+    assert read_text(between.join(said)).kind in Kind
 
 
 @settings(max_examples=300, deadline=None)
