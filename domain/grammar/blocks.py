@@ -21,6 +21,7 @@ from domain.grammar import block_words as words
 from domain.grammar.keeping import kept
 from domain.grammar.pairs import Named, coins_in, pairs_in, shares_in
 from domain.grammar.stems import Hint, Hinted, holds_any, page_of, with_plain_letters
+from domain.grammar.tokens import number_of
 
 _INSTRUMENTS = Hint(
     "usd", "gold", "silver", "xau", "xag", "btc", "eth", "bitcoin", "ether", "xrp", "doge", "bnb",
@@ -267,10 +268,8 @@ def _leading(text: str) -> list[Decimal]:
 
 def _price(found: re.Match[str]) -> Decimal:
     digits = found["digits"]
-    whole, comma, rest = digits.partition(",")
-    if comma and (len(rest) != 3 or whole == "0") and "." not in digits and "," not in rest:
-        digits = f"{whole}.{rest}"
-    price = Decimal(digits.replace(",", ""))
+    whole, _, rest = digits.partition(",")
+    price = number_of(f"0.{rest}" if whole == "0" and rest.isdigit() else digits)
     return price * 1000 if found["thousand"] else price
 
 

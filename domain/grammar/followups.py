@@ -28,6 +28,7 @@ from domain.grammar.reading import (
 from domain.grammar.russian import is_russian
 from domain.grammar.stems import page_of
 from domain.grammar.tickers import is_ticker_word
+from domain.grammar.tokens import number_of
 from domain.grammar.vocabulary import AT_HAND, FRACTION_PARTS, FRACTIONS
 
 _LENGTH_MAX = 320
@@ -173,9 +174,9 @@ def _take_level(part: str, said: _Said) -> bool:
         return said.all_hit
     if (moved := words.LEVEL.fullmatch(part)) is not None:
         if moved["stop"]:
-            said.stop = _number(moved["level"])
+            said.stop = number_of(moved["level"])
         else:
-            said.targets.append(_number(moved["level"]))
+            said.targets.append(number_of(moved["level"]))
         return True
     said.else_ordered |= words.ORDERS.search(part) is not None
     return False
@@ -215,7 +216,7 @@ def _trade(said: _Said, legs: tuple[LegReading, ...]) -> TradeReading:
     return TradeReading(
         action=Action.STC,
         legs=legs,
-        price=_number(price[1]) if price else None,
+        price=number_of(price[1]) if price else None,
         gain=_gain(part),
         at_hand=not AT_HAND.isdisjoint(part.split()),
         either_side=True,
@@ -235,18 +236,11 @@ def _partial(found: re.Match[str], legs: tuple[LegReading, ...]) -> TradeReading
         action=Action.STC,
         legs=legs,
         fraction=fraction,
-        price=_number(price) if price else None,
+        price=number_of(price) if price else None,
         partial=True,
         at_hand=not AT_HAND.isdisjoint(found[0].split()),
         either_side=True,
     )
-
-
-def _number(said: str) -> Decimal:
-    whole, comma, rest = said.partition(",")
-    if comma and len(rest) != 3 and rest.isdigit():
-        return Decimal(f"{whole}.{rest}")
-    return Decimal(said.replace(",", ""))
 
 
 def _gain(part: str) -> Decimal | None:
@@ -255,7 +249,7 @@ def _gain(part: str) -> Decimal | None:
     found = words.GAIN.search(part)
     if found is None:
         return None
-    share = _number(found[2]) / 100
+    share = number_of(found[2]) / 100
     loses = found[1] == "-" or "loss" in part
     if loses:
         return -share if share < 1 else None

@@ -297,11 +297,12 @@ _LONGEST = 12
 def numbers(text: str) -> tuple[Decimal, ...]:
     """The numbers in a token, signs dropped; a comma before two last digits is a decimal one."""
     said = _DIGITS.findall(text.replace(" .", "."))
-    return tuple([_number(digits) for digits in said if len(digits) <= _LONGEST])
+    return tuple([number_of(digits) for digits in said if len(digits) <= _LONGEST])
 
 
-def _number(digits: str) -> Decimal:
-    whole, comma, rest = digits.rpartition(",")
-    if comma and len(rest) == 2:
+def number_of(digits: str) -> Decimal:
+    """The number that digits with commas spell: 1,234.50 and 1,234 by thousands, 1,61 as 1.61."""
+    whole, comma, rest = digits.partition(",")
+    if comma and len(rest) != 3 and rest.isdigit():
         return Decimal(f"{whole}.{rest}")
     return Decimal(digits.replace(",", ""))
